@@ -1,0 +1,69 @@
+//! The one clock. Everything that needs the time is handed a [`Clock`]; only this file reads the
+//! machine's.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A source of time, cheap to clone. The system's in the product, a hand-moved one in tests.
+#[derive(Clone)]
+pub struct Clock(Source);
+
+#[derive(Clone)]
+enum Source {
+    System { started: Instant },
+    Manual(Arc<Mutex<ManualTime>>),
+}
+
+struct ManualTime {
+    wall: DateTime<Utc>,
+    elapsed: Duration,
+}
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Self(Source::System {
+            started: Instant::now(),
+        })
+    }
+
+    /// A clock that stands at `start` until [`Clock::advance`] moves it.
+    pub fn manual(start: DateTime<Utc>) -> Self {
+        Self(Source::Manual(Arc::new(Mutex::new(ManualTime {
+            wall: start,
+            elapsed: Duration::ZERO,
+        }))))
+    }
+
+    /// The time of day in UTC, to the millisecond the ledger stores. It may jump; use it for dates.
+    pub fn now(&self) -> DateTime<Utc> {
+        let wall = match &self.0 {
+            Source::System { .. } => Utc::now(),
+            Source::Manual(time) => time.lock().unwrap_or_else(PoisonError::into_inner).wall,
+        };
+        DateTime::from_timestamp_millis(wall.timestamp_millis()).unwrap_or(wall)
+    }
+
+    /// Time since the clock was made. It never jumps; use it for durations.
+    pub fn elapsed(&self) -> Duration {
+        match &self.0 {
+            Source::System { started } => started.elapsed(),
+            Source::Manual(time) => {
+                time.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .elapsed
+            }
+        }
+    }
+
+    /// Moves a manual clock forward; the system's clock is not ours to move.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Manual(time) = &self.0 {
+            let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
+            time.elapsed += by;
+            time.wall += TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
+        }
+    }
+}
