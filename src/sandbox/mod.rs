@@ -156,3 +156,107 @@ fn listen(port: u16) -> Result<(TcpListener, SocketAddr), SandboxError> {
     });
     bound.map_err(|source| SandboxError::Port { port, source })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn options(folder: &Path) -> Options {
+        Options {
+            port: 0,
+            payments: Vec::new(),
+            seeded_payments: 50,
+            settlement_to: Some(folder.join("out/settlement.csv")),
+            config_to: Some(folder.join("desk/config.toml")),
+            book: folder.join("book.jsonl"),
+            state: folder.join("state"),
+        }
+    }
+
+    fn clock() -> Clock {
+        Clock::manual("2026-11-21T12:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn every_file_is_complete_and_private_when_start_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = start(&options(folder.path()), &clock()).unwrap();
+        let config = fs::read_to_string(folder.path().join("desk/config.toml")).unwrap();
+        assert!(config.contains(&format!("http://{}/ch", running.address())));
+        let rows = settlement::read(&folder.path().join("out/settlement.csv")).unwrap();
+        assert_eq!(rows.len(), 50);
+        assert!(running.address().ip().is_loopback());
+        for name in [
+            "desk/config.toml",
+            "desk/hub-us.key",
+            "desk/hub-us.secret",
+            "book.jsonl",
+        ] {
+            let mode = folder
+                .path()
+                .join(name)
+                .metadata()
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_second_start_days_later_knows_the_same_payments_and_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let (options, clock) = (options(folder.path()), clock());
+        let contents = || {
+            [
+                "out/settlement.csv",
+                "desk/hub-us.key",
+                "desk/hub-us.secret",
+            ]
+            .map(|name| fs::read_to_string(folder.path().join(name)).unwrap())
+        };
+        start(&options, &clock).unwrap().stop();
+        let first = contents();
+        clock.advance(Duration::from_secs(3 * 24 * 60 * 60));
+        start(&options, &clock).unwrap().stop();
+        assert_eq!(contents(), first);
+    }
+
+    #[test]
+    fn given_files_are_written_out_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let header = "account,payment_id,amount,currency,captured_at";
+        let mut options = options(folder.path());
+        for (name, account) in [("a.csv", "hub-us"), ("b.csv", "prism-us")] {
+            let text = format!("{header}\n{account},{name},1.00,USD,2026-01-02T03:04:05Z\n");
+            fs::write(folder.path().join(name), text).unwrap();
+            options.payments.push(folder.path().join(name));
+        }
+        start(&options, &clock()).unwrap().stop();
+        let rows = settlement::read(&folder.path().join("out/settlement.csv")).unwrap();
+        let ids: Vec<&str> = rows.iter().map(|row| row.get("payment_id")).collect();
+        assert_eq!(ids, ["a.csv", "b.csv"]);
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = start(&options(folder.path()), &clock()).unwrap();
+        let mut second = options(folder.path());
+        second.port = taken.address().port();
+        assert!(matches!(
+            start(&second, &clock()),
+            Err(SandboxError::Port { .. })
+        ));
+        second.payments.push(folder.path().join("missing.csv"));
+        let error = start(&second, &clock()).err().unwrap().to_string();
+        assert!(
+            error.starts_with("cannot read ") && error.contains("missing.csv"),
+            "{error}"
+        );
+    }
+}
