@@ -13,13 +13,13 @@ use super::private_file;
 /// An append-only file of `Fact`s, one JSON line each.
 pub(super) struct Journal<Fact> {
     file: File,
-    facts: PhantomData<Fact>,
+    facts_of: PhantomData<Fact>,
 }
 
 impl<Fact: Serialize + DeserializeOwned> Journal<Fact> {
     /// Opens the journal and reads back every fact in it, oldest first.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<Fact>)> {
-        let mut file = private_file::open_to_append(path)?;
+        let file = private_file::open_to_append(path)?;
         let mut text = Vec::new();
         OpenOptions::new()
             .read(true)
@@ -32,37 +32,38 @@ impl<Fact: Serialize + DeserializeOwned> Journal<Fact> {
             .map_or(0, |end| end + 1);
         if whole < text.len() {
             file.set_len(whole as u64)?;
-            file.flush()?;
         }
-        let facts = text[..whole]
-            .split_inclusive(|byte| *byte == b'\n')
-            .map(|line| serde_json::from_slice(line).map_err(io::Error::from))
-            .collect::<io::Result<Vec<Fact>>>()?;
+        let lines = text[..whole].split_inclusive(|byte| *byte == b'\n');
+        let facts: Result<Vec<Fact>, _> = lines.map(serde_json::from_slice).collect();
         let facts_of = PhantomData;
-        Ok((
-            Self {
-                file,
-                facts: facts_of,
-            },
-            facts,
-        ))
+        Ok((Self { file, facts_of }, facts?))
     }
 
     /// Adds a fact; when this returns it survives a loss of power.
     pub(super) fn record(&mut self, fact: &Fact) -> io::Result<()> {
-        self.append(fact)?;
-        self.file.sync_data()
+        self.append(fact, File::sync_data)
     }
 
-    /// Adds a fact that the book could tell again, so it need only survive the process.
+    /// Adds a fact whose loss with the power would do no harm; it survives the process.
     pub(super) fn note(&mut self, fact: &Fact) -> io::Result<()> {
-        self.append(fact)
+        self.append(fact, |_| Ok(()))
     }
 
-    fn append(&mut self, fact: &Fact) -> io::Result<()> {
+    /// A fact that could not be kept whole is taken back, or the next one would follow its torn
+    /// beginning on the same line.
+    fn append(
+        &mut self,
+        fact: &Fact,
+        keep: impl FnOnce(&File) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut line = serde_json::to_vec(fact)?;
         line.push(b'\n');
-        self.file.write_all(&line)
+        let before = self.file.metadata()?.len();
+        let kept = self.file.write_all(&line).and_then(|()| keep(&self.file));
+        if kept.is_err() {
+            let _ = self.file.set_len(before);
+        }
+        kept
     }
 }
 
@@ -77,7 +78,7 @@ mod tests {
         let (mut journal, _) = Journal::<String>::open(&path).unwrap();
         journal.record(&"first".to_owned()).unwrap();
         journal.file.write_all(b"\"sec").unwrap();
-        let (mut journal, facts) = Journal::<String>::open(&path).unwrap();
+        let (mut journal, facts) = Journal::open(&path).unwrap();
         assert_eq!(facts, ["first"]);
         journal.note(&"second".to_owned()).unwrap();
         let (_, facts) = Journal::<String>::open(&path).unwrap();

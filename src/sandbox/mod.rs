@@ -121,7 +121,7 @@ fn known_payments(options: &Options, clock: &Clock) -> Result<Vec<Row>, SandboxE
             .iter()
             .map(read)
             .collect::<Result<_, _>>()?;
-        return Ok(files.into_iter().flatten().collect());
+        return Ok(settlement::union(files));
     }
     if seeded.exists() {
         return read(&seeded);
@@ -231,7 +231,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let header = "account,payment_id,amount,currency,captured_at";
         let mut options = options(folder.path());
-        for (name, account) in [("a.csv", "hub-us"), ("b.csv", "prism-us")] {
+        for (name, account) in [
+            ("a.csv", "hub-us"),
+            ("b.csv", "prism-us"),
+            ("a.csv", "hub-us"),
+        ] {
             let text = format!("{header}\n{account},{name},1.00,USD,2026-01-02T03:04:05Z\n");
             fs::write(folder.path().join(name), text).unwrap();
             options.payments.push(folder.path().join(name));

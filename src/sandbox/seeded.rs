@@ -137,7 +137,7 @@ fn amount(draw: &mut Draw, currency: Currency) -> Money {
         0 => 400 + draw.below(1400),
         1..=4 => 90 + draw.below(310),
         5..=12 => 20 + draw.below(70),
-        _ => 4 + draw.below(16),
+        _ => 3 + draw.below(17),
     };
     let cents = match draw.below(4) {
         0 => draw.below(100),

@@ -1,6 +1,7 @@
 //! Settlement files as the sandbox reads and writes them, with its own code: a reader shared with
 //! the desk would hide a mistake in both.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -8,7 +9,6 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use csv::StringRecord;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
 
 use super::private_file;
 use crate::domain::money::{Currency, Money};
@@ -92,6 +92,14 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<Row>> {
     };
     rows.retain(Row::is_usable);
     Ok(rows)
+}
+
+/// The rows of several files; of rows with one key the first counts.
+pub(super) fn union(files: Vec<Vec<Row>>) -> Vec<Row> {
+    let key = |row: &Row| ["account", "payment_id", "capture_id"].map(|it| row.get(it).to_owned());
+    let mut seen = HashSet::new();
+    let rows = files.into_iter().flatten();
+    rows.filter(|row| seen.insert(key(row))).collect()
 }
 
 fn read_csv(text: &[u8]) -> io::Result<Vec<Row>> {

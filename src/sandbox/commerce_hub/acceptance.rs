@@ -19,7 +19,6 @@ const REPLAY: TimeDelta = TimeDelta::minutes(5);
 
 const SERVICE_UNAVAILABLE: Refusal = Refusal::apim(503, "the service is not ready");
 const TOO_MANY_REQUESTS: Refusal = Refusal::apim(429, "too many requests");
-const CUT: Result<Answer, Refusal> = Ok(Answer::Cut);
 
 /// Answers a refund request. `charge_id` is the charge in the path of the older call.
 pub(super) fn refund(
@@ -43,12 +42,12 @@ pub(super) fn refund(
         return match course {
             Course::Throttled => Err(TOO_MANY_REQUESTS),
             Course::Unavailable => Err(SERVICE_UNAVAILABLE),
-            _ => CUT,
+            _ => Ok(Answer::Cut),
         };
     }
     records.accept(refund.clone()).map_err(broken)?;
     match course {
-        Course::ReplyLost => CUT,
+        Course::ReplyLost => Ok(Answer::Cut),
         Course::Garbage => Ok(Answer::Garbage),
         _ => reply(records, &refund),
     }

@@ -1,6 +1,7 @@
 //! What the gateway shows of a transaction. Looking is what makes a pending refund end.
 
 use super::Answer;
+use super::charges::Charge;
 use super::envelope::Envelope;
 use super::records::Records;
 use super::refunds::Refund;
@@ -33,11 +34,7 @@ pub(super) fn inquire(records: &mut Records, request: &InquiryRequest) -> Result
 }
 
 /// This look counts for the state it shows.
-fn text(
-    records: &Records,
-    charges: &[&super::charges::Charge],
-    refunds: &[&Refund],
-) -> serde_json::Result<String> {
+fn text(records: &Records, charges: &[&Charge], refunds: &[&Refund]) -> serde_json::Result<String> {
     let charges = charges.iter().map(|charge| Envelope::of_charge(charge));
     let refunds = refunds.iter().map(|refund| {
         let charge = records.charges.with_id(&refund.charge_id);

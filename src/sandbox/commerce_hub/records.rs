@@ -15,7 +15,7 @@ use crate::sandbox::journal::Journal;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Fact {
-    Accepted(Refund),
+    Accepted(Box<Refund>),
     /// The refund's payout is in the book.
     Booked(String),
     /// An inquiry has shown the refund.
@@ -60,9 +60,9 @@ impl Records {
             match fact {
                 Fact::Accepted(refund) => {
                     if refund.course().pays() {
-                        unbooked.push(refund.clone());
+                        unbooked.push((*refund).clone());
                     }
-                    self.refunds.add(refund);
+                    self.refunds.add(*refund);
                 }
                 Fact::Booked(id) => unbooked.retain(|refund| refund.transaction_id != id),
                 Fact::Looked(id) => self.count_look(&id),
@@ -93,7 +93,8 @@ impl Records {
 
     /// Accepts a refund: on disk first, then in the book, and only then anyone may be told.
     pub(super) fn accept(&mut self, refund: Refund) -> io::Result<()> {
-        self.journal.record(&Fact::Accepted(refund.clone()))?;
+        self.journal
+            .record(&Fact::Accepted(Box::new(refund.clone())))?;
         self.refunds.add(refund.clone());
         match refund.course().pays() {
             true => self.enter_in_book(&refund),
@@ -167,11 +168,11 @@ mod tests {
         let open = || Records::open(Charges::of(&[]), &journal, &book).unwrap();
         let mut records = open();
         records.accept(refund("r1", 1000)).unwrap();
-        let lost = Fact::Accepted(refund("r2", 2000));
+        let lost = Fact::Accepted(Box::new(refund("r2", 2000)));
         records.journal.record(&lost).unwrap();
         records
             .journal
-            .record(&Fact::Accepted(refund("r3", 3001)))
+            .record(&Fact::Accepted(Box::new(refund("r3", 3001))))
             .unwrap();
         drop(records);
         for _ in 0..2 {

@@ -39,7 +39,7 @@ impl Credentials {
             .parse()
             .ok()
             .and_then(DateTime::from_timestamp_millis);
-        if !made_at.is_some_and(|made_at| now - made_at <= OLDEST) {
+        if made_at.is_none_or(|made_at| now - made_at > OLDEST) {
             return Err(Refusal::apim(
                 401,
                 "Timestamp is missing, not milliseconds, or stale",
@@ -73,7 +73,7 @@ impl Credentials {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        authorization == BASE64_STANDARD.encode(&code)
+        authorization == BASE64_STANDARD.encode(code)
             || authorization == BASE64_STANDARD.encode(hex)
     }
 }
