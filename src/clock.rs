@@ -50,11 +50,7 @@ impl Clock {
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
             Source::System { started } => started.elapsed(),
-            Source::Manual(time) => {
-                time.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .elapsed
-            }
+            Source::Manual(time) => time.lock().unwrap_or_else(PoisonError::into_inner).elapsed,
         }
     }
 
