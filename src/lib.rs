@@ -1,5 +1,6 @@
 //! refund-desk: the terminal desk where finance operators give money back, once.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod providers;
