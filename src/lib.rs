@@ -1,6 +1,8 @@
 //! refund-desk: the terminal desk where finance operators give money back, once.
-#![forbid(unsafe_code)]
 
 pub mod clock;
+pub mod config;
+pub mod desk;
 pub mod domain;
+pub mod providers;
 pub mod sandbox;

@@ -1,3 +1,22 @@
-//! The rules of money: pure, no I/O, no async, no clock.
+//! The rules of money: pure, no I/O, no async, no clock. `design/domain.md` in code.
+//!
+//! A reader who wants to know *whether* something may happen looks here: [`state`] for the moves
+//! of a refund, [`balance`] for what is left, [`eligibility`] for limits, [`policy`] for who must
+//! agree, [`amount`] for what an operator typed.
 
+pub mod amount;
+pub mod audit;
+pub mod balance;
+pub mod digest;
+pub mod eligibility;
+pub mod evidence;
+pub mod id;
+pub mod listing;
 pub mod money;
+pub mod payment;
+pub mod policy;
+pub mod reason;
+pub mod refund;
+pub mod schedule;
+pub mod state;
+pub mod text;

@@ -207,7 +207,11 @@ impl Money {
     pub fn decimal(self) -> String {
         let exponent = self.currency.exponent() as usize;
         let sign = if self.minor < 0 { "-" } else { "" };
-        let digits = format!("{:0>width$}", self.minor.unsigned_abs(), width = exponent + 1);
+        let digits = format!(
+            "{:0>width$}",
+            self.minor.unsigned_abs(),
+            width = exponent + 1
+        );
         let (main, fraction) = digits.split_at(digits.len() - exponent);
         match fraction {
             "" => format!("{sign}{main}"),
@@ -257,7 +261,9 @@ pub enum MoneyError {
     #[error("{0:?} is not an amount; write it as in 12.50")]
     NotAnAmount(String),
     /// A comma may part thousands or decimals; the desk does not guess.
-    #[error("{text:?} has a comma: it could mean {as_thousands} or {as_decimal}; write the one you mean with a point")]
+    #[error(
+        "{text:?} has a comma: it could mean {as_thousands} or {as_decimal}; write the one you mean with a point"
+    )]
     Comma {
         /// What was typed.
         text: String,
@@ -285,7 +291,13 @@ pub enum MoneyError {
 impl MoneyError {
     fn comma(text: &str) -> Self {
         let as_decimal = match text.rsplit_once(',') {
-            Some((main, fraction)) => format!("{}.{fraction}", main.replace([',', '.'], "")),
+            Some((main, fraction)) => {
+                format!(
+                    "{}.{}",
+                    main.replace([',', '.'], ""),
+                    fraction.replace('.', "")
+                )
+            }
             None => text.to_owned(),
         };
         Self::Comma {
@@ -315,7 +327,10 @@ mod tests {
     #[case("1.234", "BHD", 1234)]
     #[case("92233720368547758.07", "USD", i64::MAX)]
     fn reads(#[case] text: &str, #[case] code: &str, #[case] minor: i64) {
-        assert_eq!(Money::parse(text, currency(code)), Ok(Money::new(minor, currency(code))));
+        assert_eq!(
+            Money::parse(text, currency(code)),
+            Ok(Money::new(minor, currency(code)))
+        );
     }
 
     #[rstest]
@@ -325,7 +340,10 @@ mod tests {
     #[case("1.2345", "BHD")]
     fn refuses_too_many_decimals(#[case] text: &str, #[case] code: &str) {
         let refusal = Money::parse(text, currency(code));
-        assert!(matches!(refusal, Err(MoneyError::TooManyDecimals { .. })), "{refusal:?}");
+        assert!(
+            matches!(refusal, Err(MoneyError::TooManyDecimals { .. })),
+            "{refusal:?}"
+        );
     }
 
     #[rstest]
@@ -346,10 +364,17 @@ mod tests {
 
     #[test]
     fn a_comma_is_refused_with_both_readings() {
-        let said = Money::parse("1,50", currency("USD")).unwrap_err().to_string();
+        let said = Money::parse("1,50", currency("USD"))
+            .unwrap_err()
+            .to_string();
         assert!(said.contains("150") && said.contains("1.50"), "{said}");
-        let said = Money::parse("1,234.50", currency("USD")).unwrap_err().to_string();
-        assert!(said.contains("1234.50") && said.contains("1.23450"), "{said}");
+        let said = Money::parse("1,234.50", currency("USD"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.contains("1234.50") && said.contains("1.23450"),
+            "{said}"
+        );
     }
 
     #[rstest]
@@ -382,8 +407,10 @@ mod tests {
     }
 
     fn any_currency() -> impl Strategy<Value = Currency> {
-        prop::sample::select(vec!["USD", "EUR", "GBP", "JPY", "KRW", "ISK", "BHD", "KWD", "TND"])
-            .prop_map(currency)
+        prop::sample::select(vec![
+            "USD", "EUR", "GBP", "JPY", "KRW", "ISK", "BHD", "KWD", "TND",
+        ])
+        .prop_map(currency)
     }
 
     proptest! {

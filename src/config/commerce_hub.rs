@@ -1,0 +1,67 @@
+//! The settings of a Commerce Hub account (`providers/commerce-hub.md`).
+
+use serde::Deserialize;
+use url::Url;
+
+use super::secret::SecretSource;
+use crate::domain::money::Currency;
+
+/// `[accounts.NAME]` with `provider = "commerce-hub"`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommerceHub {
+    /// The whole base URL, `/ch` included.
+    pub base_url: Url,
+    /// The currencies the merchant is boarded for.
+    pub currencies: Vec<Currency>,
+    /// The merchant id assigned at boarding.
+    pub merchant_id: String,
+    /// The terminal id assigned at boarding.
+    pub terminal_id: String,
+    /// The API key.
+    pub api_key: SecretSource,
+    /// The API secret that signs each request.
+    pub api_secret: SecretSource,
+    /// How the signature is encoded.
+    #[serde(default)]
+    pub hmac_encoding: HmacEncoding,
+    /// Which refund operation is called.
+    #[serde(default)]
+    pub refund_call: RefundCall,
+    /// How many calendar months after capture a refund is possible.
+    #[serde(default = "twelve")]
+    pub refund_months: u32,
+    /// Polls and inquiries per minute.
+    #[serde(default = "sixty")]
+    pub polls_per_minute: u32,
+}
+
+/// How the HMAC becomes text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HmacEncoding {
+    /// Base64 of the 32 bytes: current.
+    #[default]
+    Raw,
+    /// Base64 of the hex digest: before November 2023.
+    Hex,
+}
+
+/// Which refund operation is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefundCall {
+    /// `POST payments/v1/refunds`: current.
+    #[default]
+    Refunds,
+    /// `POST payments/v1/charges/{transactionId}/refund`: the older form.
+    ChargeUri,
+}
+
+fn twelve() -> u32 {
+    12
+}
+
+fn sixty() -> u32 {
+    60
+}

@@ -1,0 +1,322 @@
+//! Whether a capture can be refunded today, how much, until when, and if not, why not.
+
+use chrono::{DateTime, Days, Months, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::balance::Figures;
+use super::money::{Currency, Money};
+use super::payment::{Capture, Payment};
+
+/// What an account's provider allows, as far as a refund's eligibility goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The desk can send refunds through this account.
+    pub can_send: bool,
+    /// How long after capture a refund is possible.
+    pub window: Option<Window>,
+    /// Only settled money can be refunded.
+    pub needs_settlement: bool,
+    /// The currencies the account is set up for; empty: any.
+    pub currencies: Vec<Currency>,
+    /// Compensation on top of a full refund is possible.
+    pub compensation: bool,
+}
+
+/// How long after capture a refund is possible. The boundary day itself is excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Window {
+    /// Calendar months from the UTC date of capture; 29 February and twelve months is 28 February.
+    Months(u32),
+    /// Days from the UTC date of capture.
+    Days(u32),
+}
+
+impl Window {
+    /// The last UTC date on which a capture of `captured` can be refunded.
+    pub fn last_day(self, captured: NaiveDate) -> NaiveDate {
+        let boundary = match self {
+            Self::Months(months) => captured.checked_add_months(Months::new(months)),
+            Self::Days(days) => captured.checked_add_days(Days::new(u64::from(days))),
+        };
+        boundary
+            .and_then(|day| day.pred_opt())
+            .unwrap_or(NaiveDate::MAX)
+    }
+
+    /// The earliest UTC date of capture that can still be refunded on `today`.
+    pub fn oldest_capture(self, today: NaiveDate) -> NaiveDate {
+        // Clamped month ends make the inverse inexact by a few days; walk to the exact one.
+        let mut day = match self {
+            Self::Months(months) => today.checked_sub_months(Months::new(months)),
+            Self::Days(days) => today.checked_sub_days(Days::new(u64::from(days))),
+        }
+        .and_then(|day| day.checked_sub_days(Days::new(4)))
+        .unwrap_or(NaiveDate::MIN);
+        while self.last_day(day) < today {
+            match day.succ_opt() {
+                Some(next) => day = next,
+                None => break,
+            }
+        }
+        day
+    }
+}
+
+/// Why nothing can be refunded now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyNot {
+    /// The desk has no client for the account's provider yet.
+    NoProvider,
+    /// The money has not settled.
+    Unsettled,
+    /// The window has closed.
+    TooOld,
+    /// What is left is in dispute.
+    Disputed,
+    /// All of it has gone back.
+    AllBack,
+    /// What is left is held by refunds on their way.
+    AllHeld,
+    /// Evidence overdrew the payment; a discrepancy must be closed first.
+    Blocked,
+    /// The account is not set up for the currency.
+    Currency,
+}
+
+impl WhyNot {
+    /// The code in JSON.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoProvider => "no_provider",
+            Self::Unsettled => "unsettled",
+            Self::TooOld => "too_old",
+            Self::Disputed => "disputed",
+            Self::AllBack => "all_back",
+            Self::AllHeld => "all_held",
+            Self::Blocked => "blocked",
+            Self::Currency => "currency",
+        }
+    }
+
+    /// The words that stand in the place of the amount.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::NoProvider => "no provider",
+            Self::Unsettled => "unsettled",
+            Self::TooOld => "too old",
+            Self::Disputed => "disputed",
+            Self::AllBack => "all back",
+            Self::AllHeld => "all held",
+            Self::Blocked => "blocked",
+            Self::Currency => "currency off",
+        }
+    }
+
+    /// The rule and what would change it, in a sentence.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NoProvider => {
+                "provider not available: this desk cannot send refunds through the account yet"
+            }
+            Self::Unsettled => "the payment has not settled; it can be refunded once it has",
+            Self::TooOld => "the provider's refund window has closed",
+            Self::Disputed => "what is left is in dispute; refund it only by answering the dispute",
+            Self::AllBack => "all of it has already gone back",
+            Self::AllHeld => "what is left is held by refunds that are not decided yet",
+            Self::Blocked => "evidence shows more paid back than captured; resolve that first",
+            Self::Currency => "the account is not set up for this currency",
+        }
+    }
+}
+
+/// Whether and how much can be refunded now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Eligibility {
+    /// What can be refunded now; zero when `why_not` says why.
+    pub can_refund: Money,
+    /// Why nothing can.
+    pub why_not: Option<WhyNot>,
+    /// The last UTC date of the window.
+    pub refundable_until: Option<NaiveDate>,
+}
+
+/// Judges one capture. `payment` is the sum over all captures of the payment: no capture offers
+/// more than its payment has.
+pub fn of_capture(
+    capture: &Capture,
+    payment: &Figures,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Eligibility {
+    let figures = &capture.figures;
+    let currency = figures.captured.currency;
+    let refundable_until = terms
+        .window
+        .map(|window| window.last_day(capture.captured_at.date_naive()));
+    let available = figures.available().minor.min(payment.available().minor);
+    let too_old = refundable_until.is_some_and(|until| now.date_naive() > until);
+    let currency_off = !terms.currencies.is_empty() && !terms.currencies.contains(&currency);
+    let reasons = [
+        (payment.available().minor < 0, WhyNot::Blocked),
+        (!terms.can_send, WhyNot::NoProvider),
+        (available <= 0, why_empty(figures)),
+        (currency_off, WhyNot::Currency),
+        (too_old, WhyNot::TooOld),
+        (
+            terms.needs_settlement && !capture.is_settled(now),
+            WhyNot::Unsettled,
+        ),
+    ];
+    let why_not = reasons
+        .into_iter()
+        .find_map(|(applies, reason)| applies.then_some(reason));
+    Eligibility {
+        can_refund: Money::new(if why_not.is_some() { 0 } else { available }, currency),
+        why_not,
+        refundable_until,
+    }
+}
+
+fn why_empty(figures: &Figures) -> WhyNot {
+    if figures.disputed.is_positive() {
+        WhyNot::Disputed
+    } else if figures.held.is_positive() {
+        WhyNot::AllHeld
+    } else {
+        WhyNot::AllBack
+    }
+}
+
+/// Judges a payment: the sum of what its captures offer, or the first reason when none offers
+/// anything. The window shown is that of the capture that closes first.
+pub fn of_payment(payment: &Payment, terms: &Terms, now: DateTime<Utc>) -> Eligibility {
+    let sums = payment.figures();
+    let each: Vec<Eligibility> = payment
+        .captures
+        .iter()
+        .map(|capture| of_capture(capture, &sums, terms, now))
+        .collect();
+    let offered: i64 = each.iter().map(|one| one.can_refund.minor).sum();
+    let offered = offered.min(sums.available().minor).max(0);
+    Eligibility {
+        can_refund: Money::new(offered, payment.currency),
+        why_not: match offered {
+            0 => each.iter().find_map(|one| one.why_not),
+            _ => None,
+        },
+        refundable_until: each.iter().filter_map(|one| one.refundable_until).min(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[rstest]
+    #[case("2025-11-21", Window::Months(12), "2026-11-20")]
+    #[case("2024-02-29", Window::Months(12), "2025-02-27")]
+    #[case("2025-01-31", Window::Months(1), "2025-02-27")]
+    #[case("2026-01-01", Window::Days(540), "2027-06-24")]
+    fn the_boundary_day_is_excluded(
+        #[case] captured: &str,
+        #[case] window: Window,
+        #[case] until: &str,
+    ) {
+        assert_eq!(window.last_day(day(captured)), day(until));
+    }
+
+    proptest! {
+        #[test]
+        fn oldest_capture_is_exactly_the_inverse(offset in 0_u64..4_000, months in 1_u32..30, in_days in any::<bool>()) {
+            let today = day("2020-01-01") + Days::new(offset);
+            let window = if in_days { Window::Days(months * 30) } else { Window::Months(months) };
+            let oldest = window.oldest_capture(today);
+            prop_assert!(window.last_day(oldest) >= today);
+            prop_assert!(window.last_day(oldest.pred_opt().unwrap()) < today);
+        }
+    }
+
+    fn usd(minor: i64) -> Money {
+        Money::new(minor, Currency::from_code("USD").unwrap())
+    }
+
+    fn terms() -> Terms {
+        Terms {
+            can_send: true,
+            window: Some(Window::Months(12)),
+            needs_settlement: true,
+            currencies: vec![usd(0).currency],
+            compensation: false,
+        }
+    }
+
+    fn capture(executed: i64, held: i64, disputed: i64) -> Capture {
+        Capture {
+            capture_id: None,
+            captured_at: "2026-06-01T10:00:00Z".parse().unwrap(),
+            settled_at: Some("2026-06-02T10:00:00Z".parse().unwrap()),
+            figures: Figures {
+                captured: usd(1000),
+                executed: usd(executed),
+                held: usd(held),
+                disputed: usd(disputed),
+            },
+        }
+    }
+
+    fn judge(capture: &Capture, terms: &Terms, now: &str) -> (i64, Option<WhyNot>) {
+        let judged = of_capture(capture, &capture.figures, terms, now.parse().unwrap());
+        (judged.can_refund.minor, judged.why_not)
+    }
+
+    #[rstest]
+    #[case(capture(0, 0, 0), "2026-11-21T00:00:00Z", (1000, None))]
+    #[case(capture(300, 200, 100), "2026-11-21T00:00:00Z", (400, None))]
+    #[case(capture(1000, 0, 0), "2026-11-21T00:00:00Z", (0, Some(WhyNot::AllBack)))]
+    #[case(capture(400, 600, 0), "2026-11-21T00:00:00Z", (0, Some(WhyNot::AllHeld)))]
+    #[case(capture(0, 0, 1000), "2026-11-21T00:00:00Z", (0, Some(WhyNot::Disputed)))]
+    #[case(capture(1000, 100, 0), "2026-11-21T00:00:00Z", (0, Some(WhyNot::Blocked)))]
+    #[case(capture(0, 0, 0), "2027-05-31T23:59:59Z", (1000, None))]
+    #[case(capture(0, 0, 0), "2027-06-01T00:00:00Z", (0, Some(WhyNot::TooOld)))]
+    #[case(capture(0, 0, 0), "2026-06-02T09:59:59Z", (0, Some(WhyNot::Unsettled)))]
+    fn each_limit_has_its_name(
+        #[case] capture: Capture,
+        #[case] now: &str,
+        #[case] expected: (i64, Option<WhyNot>),
+    ) {
+        assert_eq!(judge(&capture, &terms(), now), expected);
+    }
+
+    #[test]
+    fn an_account_without_a_client_lists_but_does_not_refund() {
+        let terms = Terms {
+            can_send: false,
+            ..terms()
+        };
+        let judged = judge(&capture(0, 0, 0), &terms, "2026-11-21T00:00:00Z");
+        assert_eq!(judged, (0, Some(WhyNot::NoProvider)));
+    }
+
+    #[test]
+    fn no_capture_offers_more_than_its_payment_has() {
+        let one = capture(0, 0, 0);
+        let payment = Figures {
+            executed: usd(900),
+            ..one.figures
+        };
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        assert_eq!(
+            of_capture(&one, &payment, &terms(), now).can_refund,
+            usd(100)
+        );
+    }
+}

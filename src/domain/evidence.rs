@@ -1,0 +1,47 @@
+//! What a reply, a poll or a file proves about one send of a refund.
+
+use serde::{Deserialize, Serialize};
+
+use super::money::Money;
+
+/// One piece of evidence, already read from a provider's own words.
+///
+/// Whoever maps a reply chooses [`Evidence::Doubt`] for anything not listed: doubt is never
+/// failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// No byte of the request left: DNS, connection refused, TLS failed before the request.
+    NotSent,
+    /// The provider turned the request away unprocessed and says so: 401, 403, 429.
+    TurnedAway,
+    /// The provider refused with a code that is on its list of *not executed*.
+    Refused,
+    /// The provider knows the refund and says how it stands.
+    Report {
+        /// How it stands.
+        status: Reported,
+        /// The amount the provider names, when it names one.
+        amount: Option<Money>,
+    },
+    /// An inquiry by our reference found nothing. Not yet proof of absence.
+    NotFound,
+    /// Anything else: time-out, reset, 5xx, a reply that cannot be read.
+    Doubt,
+}
+
+/// How a provider says a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reported {
+    /// Accepted, not final.
+    Pending,
+    /// Waits for a person on our side.
+    ActionRequired,
+    /// Done, in the sense of the provider's profile.
+    Succeeded,
+    /// Accepted and later failed; every copy the provider knows of has failed.
+    Failed,
+    /// Executed and then taken back.
+    Reversed,
+}

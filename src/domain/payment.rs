@@ -1,0 +1,115 @@
+//! An incoming payment and its captures.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::balance::Figures;
+use super::id::PaymentId;
+use super::money::{Currency, Money};
+
+/// A payment the desk knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// Our id.
+    pub id: PaymentId,
+    /// The provider account it came through.
+    pub account: String,
+    /// The provider's id of it.
+    pub provider_payment_id: String,
+    /// The merchant's reference, as on the invoice.
+    pub reference: Option<String>,
+    /// The order it belongs to; payments of one order share it.
+    pub order: Option<String>,
+    /// Who paid, as the settlement file names them.
+    pub payer: Option<String>,
+    /// Card, bank transfer …
+    pub method: Option<String>,
+    /// The card scheme.
+    pub scheme: Option<String>,
+    /// The last four digits of the card or account.
+    pub last4: Option<String>,
+    /// What was bought.
+    pub description: Option<String>,
+    /// Further references the provider or the payer's bank may ask for, by name.
+    pub details: Vec<(String, String)>,
+    /// The one currency of all its captures.
+    pub currency: Currency,
+    /// At least one; most payments have just one.
+    pub captures: Vec<Capture>,
+    /// Where the desk knows it from.
+    pub source: Source,
+}
+
+/// One capture of a payment: the money a refund is taken from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// The provider's id of the capture, where it has one apart from the payment's.
+    pub capture_id: Option<String>,
+    /// When it was captured; its age counts from the UTC date.
+    pub captured_at: DateTime<Utc>,
+    /// When it settles or settled; none or later than now: not settled.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// Captured, executed, held and disputed amounts.
+    pub figures: Figures,
+}
+
+/// The file a payment was read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The file's name.
+    pub file: String,
+    /// The file's SHA-256 in hex.
+    pub sha256: String,
+    /// The line in it.
+    pub line: u64,
+    /// Who imported it.
+    pub importer: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl Payment {
+    /// The sums over all captures.
+    pub fn figures(&self) -> Figures {
+        let zero = Figures::captured(Money::zero(self.currency));
+        self.captures
+            .iter()
+            .fold(zero, |sum, capture| sum.saturating_plus(&capture.figures))
+    }
+
+    /// When the first capture was made.
+    pub fn captured_at(&self) -> DateTime<Utc> {
+        self.captures
+            .iter()
+            .map(|capture| capture.captured_at)
+            .min()
+            .unwrap_or_default()
+    }
+
+    /// When the last capture settles; none while one of them has no date.
+    pub fn settled_at(&self) -> Option<DateTime<Utc>> {
+        self.captures
+            .iter()
+            .map(|capture| capture.settled_at)
+            .reduce(|a, b| Some(a?.max(b?)))
+            .flatten()
+    }
+
+    /// The capture of this id, or the only one when no id is given.
+    pub fn capture(&self, capture_id: Option<&str>) -> Option<&Capture> {
+        match (capture_id, self.captures.as_slice()) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (Some(id), captures) => captures
+                .iter()
+                .find(|capture| capture.capture_id.as_deref() == Some(id)),
+        }
+    }
+}
+
+impl Capture {
+    /// True when the money has settled by `now`.
+    pub fn is_settled(&self, now: DateTime<Utc>) -> bool {
+        self.settled_at.is_some_and(|settled_at| settled_at <= now)
+    }
+}

@@ -1,0 +1,230 @@
+//! A refund: one business decision with one id for life.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::balance::RefundFigures;
+use super::digest::Canonical;
+use super::id::{PaymentId, RefundId};
+use super::money::Money;
+use super::state::State;
+
+/// What kind of giving back it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Money goes back after capture.
+    Refund,
+}
+
+impl Kind {
+    /// The name in the database and in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refund => "refund",
+        }
+    }
+
+    /// The kind of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Refund].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What was decided: never edited once reserved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The payment it gives back from.
+    pub payment: PaymentId,
+    /// The provider's id of the capture, where the payment has several.
+    pub capture_id: Option<String>,
+    /// Refund, void …
+    pub kind: Kind,
+    /// The principal.
+    pub amount: Money,
+    /// Paid on top of the principal; same currency.
+    pub compensation: Money,
+    /// A code of the reason catalogue.
+    pub reason: String,
+    /// Free text.
+    pub note: Option<String>,
+    /// The case at the payer's bank or scheme.
+    pub case_ref: Option<String>,
+    /// Who decided.
+    pub maker: String,
+}
+
+impl Content {
+    /// SHA-256 of everything decided, in hex: what a checker approves.
+    pub fn hash(&self) -> String {
+        Canonical::new("refund")
+            .integer(self.payment.as_i64())
+            .optional(self.capture_id.as_deref())
+            .text(self.kind.name())
+            .integer(self.amount.minor)
+            .integer(self.compensation.minor)
+            .text(self.amount.currency.code())
+            .text(&self.reason)
+            .optional(self.note.as_deref())
+            .optional(self.case_ref.as_deref())
+            .text(&self.maker)
+            .hex()
+    }
+}
+
+/// A refund as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// Its id for life.
+    pub id: RefundId,
+    /// The provider account it goes through.
+    pub account: String,
+    /// What was decided.
+    pub content: Content,
+    /// The hash of the content.
+    pub hash: String,
+    /// The version of the policy that routed it.
+    pub policy_version: u32,
+    /// The caller's id of this decision (`--key`).
+    pub caller_key: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// The amount the provider reported, when it differs from the amount asked.
+    pub reported: Option<Money>,
+    /// The amount proven paid.
+    pub proven: Option<Money>,
+    /// The provider's id of the refund.
+    pub provider_refund_id: Option<String>,
+    /// What a bank asks for when tracing the refund (for cards: the ARN).
+    pub trace: Option<String>,
+    /// The last thing that was said about it: a provider's message, or why it waits.
+    pub said: Option<String>,
+    /// Not sent before this time.
+    pub send_after: Option<DateTime<Utc>>,
+    /// Composed offline: no one sends it until a person releases it.
+    pub needs_release: bool,
+    /// When the desk next sends or asks.
+    pub next_look_at: Option<DateTime<Utc>>,
+    /// How often the desk asked the provider since the last send.
+    pub looks: u32,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// When it was composed.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Refund {
+    /// What the balance needs to know of it.
+    pub fn figures(&self) -> RefundFigures {
+        RefundFigures {
+            state: self.state,
+            requested: self.content.amount,
+            reported: self.reported,
+            proven: self.proven,
+        }
+    }
+}
+
+/// One submission lineage of one step of a refund: a key, and the exact bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// `refund`, later `confirm`, `capture`, `stop`.
+    pub step: String,
+    /// Counted from 1 within the step.
+    pub number: u32,
+    /// Sent as the provider's idempotency key, the same on every resend.
+    pub idempotency_key: String,
+    /// Our reference by which the provider can be asked.
+    pub correlation: String,
+    /// HTTP method.
+    pub method: String,
+    /// Full URL.
+    pub url: String,
+    /// The exact body.
+    #[serde(with = "body_text")]
+    pub body: Vec<u8>,
+    /// SHA-256 of method, URL, key, correlation and body, in hex.
+    pub sha256: String,
+    /// When it was committed to disk.
+    pub created_at: DateTime<Utc>,
+    /// Each time it was sent.
+    pub sends: Vec<Send>,
+}
+
+/// One time the bytes of an attempt went out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Send {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// True once it is proven that this send was not executed.
+    pub not_executed: bool,
+}
+
+/// One piece of evidence about a refund, kept for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// Reply, inquiry, poll, import, person …
+    pub source: ObservationSource,
+    /// The attempt it is about.
+    pub attempt: Option<u32>,
+    /// What it was taken to mean.
+    pub meaning: String,
+    /// HTTP status, where there was one.
+    pub http_status: Option<u16>,
+    /// One line for people: code and message.
+    pub said: String,
+    /// The provider's own id of this exchange, which its support asks for.
+    pub support_id: Option<String>,
+    /// The body as received, redacted and cut.
+    pub raw: Option<String>,
+}
+
+/// Where an observation came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObservationSource {
+    /// The answer to a send.
+    Reply,
+    /// The answer to an inquiry by our reference, after an unknown outcome.
+    Inquiry,
+    /// The answer to a poll of a refund on its way, or one that succeeded.
+    Poll,
+    /// The desk itself: a lost lease, a restart.
+    Desk,
+}
+
+impl ObservationSource {
+    const ALL: [Self; 4] = [Self::Reply, Self::Inquiry, Self::Poll, Self::Desk];
+
+    /// The name in the database and in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reply => "reply",
+            Self::Inquiry => "inquiry",
+            Self::Poll => "poll",
+            Self::Desk => "desk",
+        }
+    }
+
+    /// The source of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+}
+
+/// Bodies are text on every provider so far; shown as such, kept as bytes.
+mod body_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(body))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(deserializer).map(String::into_bytes)
+    }
+}

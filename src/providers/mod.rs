@@ -1,0 +1,157 @@
+//! One folder per provider; each turns our words into its wire format and its words into evidence.
+//!
+//! [`Provider`] is all the desk knows of a provider. A provider never decides what follows from a
+//! reply, only what the reply proves ([`Evidence`]); anything it does not recognise is doubt.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use crate::domain::eligibility::Terms;
+use crate::domain::evidence::Evidence;
+use crate::domain::money::Money;
+
+pub mod commerce_hub;
+pub mod http;
+
+/// What a provider promises, as settings of the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The provider's name as people know it.
+    pub name: &'static str,
+    /// What a success means: `submitted for settlement`, `paid` …
+    pub success_means: &'static str,
+    /// Eligibility: window, settlement, currencies.
+    pub terms: Terms,
+    /// How long after its first send an attempt may go again with the same key and bytes, margin
+    /// already taken off. `None`: never.
+    pub replay_window: Option<Duration>,
+    /// How long after a success the refund is looked at again.
+    pub watch: Duration,
+    /// Polls and inquiries per minute this account may spend.
+    pub polls_per_minute: u32,
+}
+
+/// A refund as a provider needs to know it to build its request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundOrder {
+    /// The provider's id of the payment.
+    pub provider_payment_id: String,
+    /// The provider's id of the capture, where the payment has several.
+    pub capture_id: Option<String>,
+    /// The principal.
+    pub amount: Money,
+    /// A code of our reason catalogue.
+    pub reason: String,
+    /// The merchant's reference of the payment.
+    pub reference: Option<String>,
+    /// The order the payment belongs to.
+    pub order: Option<String>,
+    /// The invoice the payment belongs to.
+    pub invoice: Option<String>,
+    /// Our reference, by which the provider can be asked later.
+    pub correlation: String,
+    /// The idempotency key, the same on every resend.
+    pub idempotency_key: String,
+}
+
+/// The bytes that move money, as they are committed before they go out. A resend differs only
+/// in timestamp and signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireRequest {
+    /// HTTP method.
+    pub method: String,
+    /// Full URL.
+    pub url: String,
+    /// The exact body.
+    pub body: Vec<u8>,
+    /// The idempotency key.
+    pub idempotency_key: String,
+    /// Our reference.
+    pub correlation: String,
+}
+
+/// Whom to ask about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inquiry {
+    /// Our reference of the attempt.
+    pub correlation: String,
+    /// The idempotency key of the attempt.
+    pub idempotency_key: String,
+    /// The provider's id of the refund, when one was received.
+    pub provider_refund_id: Option<String>,
+}
+
+/// What one exchange with a provider proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The proof.
+    pub evidence: Evidence,
+    /// HTTP status, where a response arrived.
+    pub http_status: Option<u16>,
+    /// One line for people: code and message, or what went wrong. Cleaned of control characters.
+    pub said: String,
+    /// The provider's id of the refund.
+    pub provider_refund_id: Option<String>,
+    /// What a bank asks for when tracing the refund.
+    pub trace: Option<String>,
+    /// The provider's id of this exchange, which its support asks for.
+    pub support_id: Option<String>,
+    /// The body as received, personal and card data redacted, cut to a few kilobytes.
+    pub raw: Option<String>,
+    /// How long the provider asked us to wait.
+    pub retry_after: Option<Duration>,
+    /// The provider's own time, from the `Date` header.
+    pub provider_time: Option<DateTime<Utc>>,
+}
+
+impl Finding {
+    /// A finding that is only its evidence and one line for people.
+    pub fn new(evidence: Evidence, said: impl Into<String>) -> Self {
+        Self {
+            evidence,
+            http_status: None,
+            said: said.into(),
+            provider_refund_id: None,
+            trace: None,
+            support_id: None,
+            raw: None,
+            retry_after: None,
+            provider_time: None,
+        }
+    }
+}
+
+/// The request cannot be built: nothing was sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// A value does not fit the provider's wire format.
+    #[error("{field} cannot be sent to {provider}: {why}")]
+    Unfit {
+        /// The provider.
+        provider: &'static str,
+        /// The field.
+        field: &'static str,
+        /// Why.
+        why: String,
+    },
+}
+
+/// One provider account, ready to be used.
+pub trait Provider: Send + Sync {
+    /// What this account promises.
+    fn profile(&self) -> &Profile;
+
+    /// Builds the exact request of a refund. No I/O; the same order gives the same bytes.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the order does not fit the provider's format.
+    fn build_refund(&self, order: &RefundOrder) -> Result<WireRequest, BuildError>;
+
+    /// Sends a request that moves money: once, without any retry below this call.
+    fn send<'a>(&'a self, request: &'a WireRequest, amount: Money) -> BoxFuture<'a, Finding>;
+
+    /// Asks how a refund stands. Moves no money.
+    fn inquire<'a>(&'a self, inquiry: &'a Inquiry, amount: Money) -> BoxFuture<'a, Finding>;
+}
