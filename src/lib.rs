@@ -4,5 +4,6 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod domain;
+pub mod ledger;
 pub mod providers;
 pub mod sandbox;
