@@ -73,6 +73,16 @@ pub struct ImportCounts {
     pub rejected: Vec<(u64, String)>,
 }
 
+impl ImportCounts {
+    /// Adds the counts of a further batch.
+    pub fn add(&mut self, other: Self) {
+        self.new += other.new;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.rejected.extend(other.rejected);
+    }
+}
+
 enum Fate {
     New,
     Updated,
