@@ -1,0 +1,398 @@
+//! The JSON of requests and responses (fact sheet 4, 6 and 7.1).
+//!
+//! Amounts pass as the text of their JSON number; no float is made of them. Responses are read
+//! leniently: every member is optional, unknown ones are ignored, and a scalar where a text is
+//! expected is taken as its text. A member of another shape makes the body unreadable, which is
+//! doubt.
+
+use serde::de::{Deserializer, Error as _, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::domain::money::{Currency, Money};
+
+/// `merchantInvoiceNumber` in the pages; the schema allows more (fact sheet 12, row 14).
+pub const INVOICE_MAX_CHARS: usize = 12;
+
+/// The body of a refund; members in the order of the fact sheet's example.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundRequest<'a> {
+    /// The payment; absent where the URL names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_transaction_details: Option<Reference<'a>>,
+    /// Always sent: "full" after a partial refund is undefined (fact sheet 3.3).
+    pub amount: Amount,
+    /// Our references and reason.
+    pub transaction_details: Details<'a>,
+    /// The account.
+    pub merchant_details: Merchant<'a>,
+}
+
+/// Exactly one way of naming a transaction.
+#[derive(Serialize)]
+pub enum Reference<'a> {
+    /// The provider's id.
+    #[serde(rename = "referenceTransactionId")]
+    TransactionId(&'a str),
+    /// Ours.
+    #[serde(rename = "referenceMerchantTransactionId")]
+    MerchantTransactionId(&'a str),
+}
+
+/// An amount as a JSON number with exactly its currency's decimals.
+#[derive(Serialize)]
+pub struct Amount {
+    total: Box<RawValue>,
+    currency: Currency,
+}
+
+impl Amount {
+    /// The wire form of an amount.
+    ///
+    /// # Errors
+    /// When the decimal text is not a JSON number, which no [`Money`] gives.
+    pub fn new(money: Money) -> serde_json::Result<Self> {
+        Ok(Self {
+            total: RawValue::from_string(money.decimal())?,
+            currency: money.currency,
+        })
+    }
+}
+
+/// `transactionDetails` of a refund.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details<'a> {
+    /// Always true: without it no money moves (fact sheet 3.4).
+    pub capture_flag: bool,
+    /// Our reference, unique for ever.
+    pub merchant_transaction_id: &'a str,
+    /// The order number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merchant_order_id: Option<&'a str>,
+    /// The invoice number, cut to [`INVOICE_MAX_CHARS`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merchant_invoice_number: Option<&'a str>,
+    /// The reason: the provider has no field of its own for it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub payment_description: String,
+}
+
+/// `merchantDetails`; both ids are always sent (fact sheet 12, row 11).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Merchant<'a> {
+    /// The merchant.
+    pub merchant_id: &'a str,
+    /// The terminal.
+    pub terminal_id: &'a str,
+}
+
+/// The body of a transaction inquiry.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InquiryRequest<'a> {
+    /// Whom to look for.
+    pub reference_transaction_details: Reference<'a>,
+    /// The account.
+    pub merchant_details: Merchant<'a>,
+}
+
+/// A response, or one item of an inquiry's answer.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Envelope {
+    gateway_response: Option<GatewayResponse>,
+    payment_receipt: Option<PaymentReceipt>,
+    transaction_details: Option<TransactionDetails>,
+    error: Option<Errors>,
+    error_response: Option<Box<Envelope>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct GatewayResponse {
+    transaction_type: Option<Text>,
+    transaction_state: Option<Text>,
+    transaction_processing_details: Option<ProcessingDetails>,
+    error: Option<Errors>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ProcessingDetails {
+    api_trace_id: Option<Text>,
+    client_request_id: Option<Text>,
+    transaction_id: Option<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PaymentReceipt {
+    approved_amount: Option<ApprovedAmount>,
+    processor_response_details: Option<ProcessorResponse>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ProcessorResponse {
+    approval_status: Option<Text>,
+    response_code: Option<Text>,
+    response_message: Option<Text>,
+    host_response_code: Option<Text>,
+    reference_number: Option<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct TransactionDetails {
+    merchant_transaction_id: Option<Text>,
+}
+
+/// `approvedAmount` as it stands in the body.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ApprovedAmount {
+    total: Option<Box<RawValue>>,
+    currency: Option<Text>,
+}
+
+/// One entry of an error list.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ErrorEntry {
+    #[serde(rename = "type")]
+    kind: Option<Text>,
+    code: Option<Text>,
+    field: Option<Text>,
+    message: Option<Text>,
+}
+
+impl ErrorEntry {
+    /// HOST, GATEWAY, NETWORK or APIM, the API gateway in front.
+    pub fn is_from_api_gateway(&self) -> bool {
+        text(&self.kind).is_some_and(|kind| kind.eq_ignore_ascii_case("APIM"))
+    }
+
+    /// The error code.
+    pub fn code(&self) -> Option<&str> {
+        text(&self.code)
+    }
+
+    /// The member that is wrong.
+    pub fn field(&self) -> Option<&str> {
+        text(&self.field)
+    }
+
+    /// The provider's words.
+    pub fn message(&self) -> Option<&str> {
+        text(&self.message)
+    }
+}
+
+/// What the provider says was approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approved {
+    /// No amount is named.
+    Unnamed,
+    /// An amount.
+    Of(Money),
+    /// Something that is not an amount in the currency asked for.
+    Unreadable,
+}
+
+impl Envelope {
+    /// The error list, wherever it is (fact sheet 7.1).
+    pub fn errors(&self) -> Vec<&ErrorEntry> {
+        let nested = self.gateway_response.as_ref().map(|inner| &inner.error);
+        let mut all: Vec<&ErrorEntry> = [Some(&self.error), nested]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .flat_map(|errors| &errors.0)
+            .collect();
+        if let Some(wrapped) = &self.error_response {
+            all.extend(wrapped.errors());
+        }
+        all
+    }
+
+    /// Whether the body has anything of a response of this provider.
+    pub fn says_something(&self) -> bool {
+        self.gateway().is_some() || !self.errors().is_empty()
+    }
+
+    fn gateway(&self) -> Option<&GatewayResponse> {
+        let wrapped = self.error_response.as_ref();
+        self.gateway_response
+            .as_ref()
+            .or_else(|| wrapped.and_then(|wrapped| wrapped.gateway()))
+    }
+
+    fn processing(&self) -> Option<&ProcessingDetails> {
+        self.gateway()?.transaction_processing_details.as_ref()
+    }
+
+    fn processor(&self) -> Option<&ProcessorResponse> {
+        let receipt = self.payment_receipt.as_ref()?;
+        receipt.processor_response_details.as_ref()
+    }
+
+    /// `transactionState`.
+    pub fn state(&self) -> Option<&str> {
+        text(&self.gateway()?.transaction_state)
+    }
+
+    /// False only when the transaction is named as something else than a refund.
+    pub fn may_be_refund(&self) -> bool {
+        let kind = self.gateway().and_then(|it| text(&it.transaction_type));
+        kind.is_none_or(|kind| matches!(&*kind.to_ascii_uppercase(), "REFUND" | "REFUNDS"))
+    }
+
+    /// The provider's id of the transaction.
+    pub fn transaction_id(&self) -> Option<&str> {
+        text(&self.processing()?.transaction_id)
+    }
+
+    /// What the provider's support asks for.
+    pub fn api_trace_id(&self) -> Option<&str> {
+        text(&self.processing()?.api_trace_id)
+    }
+
+    /// The `Client-Request-Id` of the request that made the transaction.
+    pub fn client_request_id(&self) -> Option<&str> {
+        text(&self.processing()?.client_request_id)
+    }
+
+    /// Our reference, where it is echoed.
+    pub fn merchant_transaction_id(&self) -> Option<&str> {
+        text(&self.transaction_details.as_ref()?.merchant_transaction_id)
+    }
+
+    /// `approvalStatus`.
+    pub fn approval_status(&self) -> Option<&str> {
+        text(&self.processor()?.approval_status)
+    }
+
+    /// The normalised response code.
+    pub fn response_code(&self) -> Option<&str> {
+        text(&self.processor()?.response_code)
+    }
+
+    /// The provider's words for the response code.
+    pub fn response_message(&self) -> Option<&str> {
+        text(&self.processor()?.response_message)
+    }
+
+    /// The processor's own code.
+    pub fn host_response_code(&self) -> Option<&str> {
+        text(&self.processor()?.host_response_code)
+    }
+
+    /// What a bank asks for when tracing the refund.
+    pub fn reference_number(&self) -> Option<&str> {
+        text(&self.processor()?.reference_number)
+    }
+
+    /// The approved amount, read for a refund in `asked`.
+    pub fn approved(&self, asked: Currency) -> Approved {
+        let receipt = self.payment_receipt.as_ref();
+        let Some(amount) = receipt.and_then(|receipt| receipt.approved_amount.as_ref()) else {
+            return Approved::Unnamed;
+        };
+        let foreign = text(&amount.currency).is_some_and(|currency| currency != asked.code());
+        match &amount.total {
+            _ if foreign => Approved::Unreadable,
+            None => Approved::Unnamed,
+            Some(total) => read_total(total, asked).map_or(Approved::Unreadable, Approved::Of),
+        }
+    }
+}
+
+/// A JSON number, or a string of one; missing decimals are zeros and superfluous zeros are none.
+fn read_total(total: &RawValue, currency: Currency) -> Option<Money> {
+    let raw = total.get();
+    let unquoted: String = match raw.starts_with('"') {
+        true => serde_json::from_str(raw).ok()?,
+        false => raw.to_owned(),
+    };
+    let figure = match unquoted.split_once('.') {
+        Some((main, fraction)) if !fraction.is_empty() => {
+            let exponent = currency.exponent() as usize;
+            let significant = fraction.trim_end_matches('0').len().max(exponent);
+            let fraction = fraction.get(..significant).unwrap_or(fraction);
+            match fraction {
+                "" => main.to_owned(),
+                _ => format!("{main}.{fraction}"),
+            }
+        }
+        _ => unquoted,
+    };
+    Money::parse(&figure, currency).ok()
+}
+
+/// A scalar as text.
+#[derive(Clone)]
+struct Text(String);
+
+fn text(text: &Option<Text>) -> Option<&str> {
+    text.as_ref()
+        .map(|text| text.0.trim())
+        .filter(|text| !text.is_empty())
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor).map(Self)
+    }
+}
+
+struct ScalarVisitor;
+
+impl Visitor<'_> for ScalarVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a text, a whole number or a boolean")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<String, E> {
+        Ok(truth.to_string())
+    }
+}
+
+/// A list of errors, or one error alone, or only its words.
+struct Errors(Vec<ErrorEntry>);
+
+impl<'de> Deserialize<'de> for Errors {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let list = match raw.get().as_bytes().first() {
+            Some(b'[') => serde_json::from_str(raw.get()),
+            Some(b'{') => serde_json::from_str(raw.get()).map(|one| vec![one]),
+            _ => serde_json::from_str(raw.get()).map(|message| {
+                vec![ErrorEntry {
+                    message: Some(message),
+                    ..ErrorEntry::default()
+                }]
+            }),
+        };
+        list.map(Self).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests;
