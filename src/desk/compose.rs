@@ -213,7 +213,10 @@ impl Local {
         let figures = known.refund.figures();
         let own = figures.held().map_or(0, |held| held.minor) + figures.executed().minor;
         let basis = Basis {
-            can_refund: Money::new(judged.left().minor.saturating_add(own), judged.payment.currency),
+            can_refund: Money::new(
+                judged.left().minor.saturating_add(own),
+                judged.payment.currency,
+            ),
             paid: judged.paid(),
         };
         let same = amount::parse(&draft.amount, &basis)

@@ -60,7 +60,9 @@ impl Local {
             self.write_file(file, checked, &mut progress).await?;
         }
         let Progress {
-            mut report, rejects, ..
+            mut report,
+            rejects,
+            ..
         } = progress;
         report.rejected = rejects.len() as u64;
         if !rejects.is_empty() && !import.dry_run {

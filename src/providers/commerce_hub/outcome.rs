@@ -378,7 +378,7 @@ fn total(records: &[&Envelope], asked: Money) -> Option<Money> {
     for record in records {
         let amount = named_amount(record, asked);
         let known = by_id.entry(record.transaction_id()).or_default();
-        *known = known.into_iter().chain(amount).max_by_key(|it| it.minor);
+        *known = (*known).into_iter().chain(amount).max_by_key(|it| it.minor);
     }
     if by_id.len() < 2 {
         return by_id.into_values().next().flatten();
