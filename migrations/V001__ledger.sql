@@ -259,9 +259,12 @@ END;
 
 CREATE TRIGGER payments_follow AFTER UPDATE OF captured_minor, executed_minor, held_minor, disputed_minor ON payments
 WHEN EXISTS (
-    SELECT 1 FROM captures WHERE payment_id = NEW.id
-    HAVING sum(captured_minor) <> NEW.captured_minor OR sum(executed_minor) <> NEW.executed_minor
-        OR sum(held_minor) <> NEW.held_minor OR sum(disputed_minor) <> NEW.disputed_minor)
+    SELECT 1 FROM (
+        SELECT sum(captured_minor) AS captured, sum(executed_minor) AS executed, sum(held_minor) AS held,
+               sum(disputed_minor) AS disputed
+        FROM captures WHERE payment_id = NEW.id)
+    WHERE captured <> NEW.captured_minor OR executed <> NEW.executed_minor
+       OR held <> NEW.held_minor OR disputed <> NEW.disputed_minor)
 BEGIN
     SELECT RAISE(ABORT, 'a payment is the sum of its captures; it is never set');
 END;

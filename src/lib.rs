@@ -1,5 +1,6 @@
 //! refund-desk: the terminal desk where finance operators give money back, once.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod desk;
@@ -7,3 +8,4 @@ pub mod domain;
 pub mod ledger;
 pub mod providers;
 pub mod sandbox;
+pub mod tui;

@@ -452,7 +452,7 @@ fn content(actor: &Actor, draft: &Draft, judged: &Judged, amount: Money) -> Opti
             .as_deref()
             .map(str::trim)
             .filter(|text| !text.is_empty());
-        text.and_then(|text| tidy(text).ok())
+        text.map(tidy).transpose().ok()
     };
     Some(Content {
         payment: judged.payment.id,
