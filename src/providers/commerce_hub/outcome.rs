@@ -92,8 +92,8 @@ impl Ruling {
 
 /// What the answer to a refund proves.
 pub fn of_reply(response: &Response, correlation: &str, asked: Money) -> Finding {
-    match serde_json::from_slice::<Envelope>(&response.body) {
-        Ok(reply) if reply.says_something() => {
+    match Envelope::read(&response.body) {
+        Some(reply) if reply.says_something() => {
             let ruling = rule_on_reply(response.status, &reply, correlation, asked);
             finding(response, ruling, Some(&reply))
         }
@@ -259,11 +259,11 @@ fn named_amount(record: &Envelope, asked: Money) -> Option<Money> {
 /// What the answer to an inquiry proves.
 pub fn of_inquiry(response: &Response, inquiry: &Inquiry, asked: Money) -> Finding {
     if !(200..=299).contains(&response.status) {
-        let reply = serde_json::from_slice::<Envelope>(&response.body).unwrap_or_default();
+        let reply = Envelope::read(&response.body).unwrap_or_default();
         let ruling = Ruling::doubt(&http_words(response.status), &describe(&reply));
         return finding(response, ruling, Some(&reply));
     }
-    let Ok(records) = serde_json::from_slice::<Vec<Envelope>>(&response.body) else {
+    let Some(records) = Envelope::read_list(&response.body) else {
         return finding(response, unreadable(response), None);
     };
     let (ruling, source) = rule_on_records(&records, inquiry, asked);
@@ -378,7 +378,10 @@ fn total(records: &[&Envelope], asked: Money) -> Option<Money> {
     for record in records {
         let amount = named_amount(record, asked);
         let known = by_id.entry(record.transaction_id()).or_default();
-        *known = known.into_iter().chain(amount).max_by_key(|it| it.minor);
+        *known = [*known, amount]
+            .into_iter()
+            .flatten()
+            .max_by_key(|it| it.minor);
     }
     if by_id.len() < 2 {
         return by_id.into_values().next().flatten();

@@ -5,7 +5,12 @@
 //! expected is taken as its text. A member of another shape makes the body unreadable, which is
 //! doubt.
 
-use serde::de::{Deserializer, Error as _, Visitor};
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -103,11 +108,11 @@ pub struct InquiryRequest<'a> {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Envelope {
-    gateway_response: Option<GatewayResponse>,
-    payment_receipt: Option<PaymentReceipt>,
-    transaction_details: Option<TransactionDetails>,
+    gateway_response: Option<Object<GatewayResponse>>,
+    payment_receipt: Option<Object<PaymentReceipt>>,
+    transaction_details: Option<Object<TransactionDetails>>,
     error: Option<Errors>,
-    error_response: Option<Box<Envelope>>,
+    error_response: Option<Box<Object<Envelope>>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -115,7 +120,7 @@ pub struct Envelope {
 struct GatewayResponse {
     transaction_type: Option<Text>,
     transaction_state: Option<Text>,
-    transaction_processing_details: Option<ProcessingDetails>,
+    transaction_processing_details: Option<Object<ProcessingDetails>>,
     error: Option<Errors>,
 }
 
@@ -130,8 +135,8 @@ struct ProcessingDetails {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct PaymentReceipt {
-    approved_amount: Option<ApprovedAmount>,
-    processor_response_details: Option<ProcessorResponse>,
+    approved_amount: Option<Object<ApprovedAmount>>,
+    processor_response_details: Option<Object<ProcessorResponse>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -203,6 +208,18 @@ pub enum Approved {
 }
 
 impl Envelope {
+    /// Reads the answer to a refund; `None` when it is not one.
+    pub fn read(body: &[u8]) -> Option<Self> {
+        let Object(reply) = serde_json::from_slice(body).ok()?;
+        Some(reply)
+    }
+
+    /// Reads the answer to an inquiry, which is always a list (fact sheet 6.3).
+    pub fn read_list(body: &[u8]) -> Option<Vec<Self>> {
+        let list: Vec<Object<Self>> = serde_json::from_slice(body).ok()?;
+        Some(list.into_iter().map(|Object(record)| record).collect())
+    }
+
     /// The error list, wherever it is (fact sheet 7.1).
     pub fn errors(&self) -> Vec<&ErrorEntry> {
         let nested = self.gateway_response.as_ref().map(|inner| &inner.error);
@@ -210,7 +227,7 @@ impl Envelope {
             .into_iter()
             .flatten()
             .flatten()
-            .flat_map(|errors| &errors.0)
+            .flat_map(|errors| errors.0.iter().map(Deref::deref))
             .collect();
         if let Some(wrapped) = &self.error_response {
             all.extend(wrapped.errors());
@@ -226,17 +243,17 @@ impl Envelope {
     fn gateway(&self) -> Option<&GatewayResponse> {
         let wrapped = self.error_response.as_ref();
         self.gateway_response
-            .as_ref()
+            .as_deref()
             .or_else(|| wrapped.and_then(|wrapped| wrapped.gateway()))
     }
 
     fn processing(&self) -> Option<&ProcessingDetails> {
-        self.gateway()?.transaction_processing_details.as_ref()
+        self.gateway()?.transaction_processing_details.as_deref()
     }
 
     fn processor(&self) -> Option<&ProcessorResponse> {
         let receipt = self.payment_receipt.as_ref()?;
-        receipt.processor_response_details.as_ref()
+        receipt.processor_response_details.as_deref()
     }
 
     /// `transactionState`.
@@ -353,7 +370,7 @@ struct ScalarVisitor;
 impl Visitor<'_> for ScalarVisitor {
     type Value = String;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text, a whole number or a boolean")
     }
 
@@ -374,8 +391,41 @@ impl Visitor<'_> for ScalarVisitor {
     }
 }
 
+/// A JSON object and nothing else: serde would also take a list for a struct, member by member.
+#[derive(Clone)]
+struct Object<T>(T);
+
+impl<T> Deref for Object<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = deserializer.deserialize_map(ObjectVisitor(PhantomData))?;
+        Ok(Self(object))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for ObjectVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
 /// A list of errors, or one error alone, or only its words.
-struct Errors(Vec<ErrorEntry>);
+struct Errors(Vec<Object<ErrorEntry>>);
 
 impl<'de> Deserialize<'de> for Errors {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -384,10 +434,10 @@ impl<'de> Deserialize<'de> for Errors {
             Some(b'[') => serde_json::from_str(raw.get()),
             Some(b'{') => serde_json::from_str(raw.get()).map(|one| vec![one]),
             _ => serde_json::from_str(raw.get()).map(|message| {
-                vec![ErrorEntry {
+                vec![Object(ErrorEntry {
                     message: Some(message),
                     ..ErrorEntry::default()
-                }]
+                })]
             }),
         };
         list.map(Self).map_err(D::Error::custom)

