@@ -58,9 +58,9 @@ fn another_currency_is_not_an_amount() {
 
 /// The shapes of fact sheet 7.1.
 #[rstest]
-#[case(include_str!("../samples/error_flat_400.resp.json"), Some("809"))]
-#[case(include_str!("../samples/error_wrapped_400.resp.json"), Some("809"))]
-#[case(include_str!("../samples/error_nested_504.resp.json"), None)]
+#[case(include_str!("../../samples/error_flat_400.resp.json"), Some("809"))]
+#[case(include_str!("../../samples/error_wrapped_400.resp.json"), Some("809"))]
+#[case(include_str!("../../samples/error_nested_504.resp.json"), None)]
 #[case(r#"{"error":{"type":"APIM","code":809}}"#, Some("809"))]
 #[case(r#"{"error":"no"}"#, None)]
 #[case(
@@ -98,7 +98,7 @@ fn another_shape_is_unreadable(#[case] body: &str) {
 
 #[test]
 fn a_reply_is_read() {
-    let reply = envelope(include_str!("../samples/refund_declined_201.resp.json"));
+    let reply = envelope(include_str!("../../samples/refund_declined_201.resp.json"));
     assert_eq!(reply.state(), Some("DECLINED"));
     assert_eq!(reply.approval_status(), Some("DECLINED"));
     assert_eq!(reply.response_code(), Some("030"));
