@@ -2,5 +2,8 @@
 
 pub mod clock;
 pub mod config;
+pub mod desk;
 pub mod domain;
+pub mod ledger;
 pub mod providers;
+pub mod sandbox;

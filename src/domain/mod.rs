@@ -11,6 +11,7 @@ pub mod digest;
 pub mod eligibility;
 pub mod evidence;
 pub mod id;
+pub mod listing;
 pub mod money;
 pub mod payment;
 pub mod policy;

@@ -184,7 +184,8 @@ impl Provider for CommerceHub {
     }
 }
 
-fn profile(settings: &Settings) -> Profile {
+/// What an account of these settings promises; needs no secret.
+pub fn profile(settings: &Settings) -> Profile {
     Profile {
         name: NAME,
         success_means: "submitted for settlement",

@@ -1,0 +1,378 @@
+//! The desk's face: what is asked, answered and told, as plain data.
+//!
+//! Screens and commands know only these types; whether the desk runs in this process or behind a
+//! socket makes no difference to them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::audit::AuditEntry;
+use crate::domain::eligibility::Eligibility;
+use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::listing::{
+    AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
+};
+use crate::domain::money::Money;
+use crate::domain::payment::Payment;
+use crate::domain::refund::{Attempt, Observation, Refund};
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The login name.
+    pub name: String,
+}
+
+/// What a screen or command asks of the desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// What the top line shows. Answer: [`Reply::Overview`].
+    Overview,
+    /// A page of payments. Answer: [`Reply::Payments`].
+    Payments(PaymentQuery),
+    /// Count and sums of a filter. Answer: [`Reply::Totals`].
+    Totals(PaymentFilter),
+    /// One payment by our id, `ACCOUNT/PROVIDER_ID` or a unique reference. Answer:
+    /// [`Reply::Payment`].
+    Payment(String),
+    /// What a refund would be, without writing anything. Answer: [`Reply::Preview`].
+    Preview(Draft),
+    /// Reserves and queues a refund. Answer: [`Reply::Composed`].
+    Compose(Draft),
+    /// Refunds, newest first. Answer: [`Reply::Refunds`].
+    Refunds(RefundFilter),
+    /// One refund by its id, `ACCOUNT/PROVIDER_ID` or the end of its id. Answer:
+    /// [`Reply::Refund`].
+    Refund(String),
+    /// Withdraws a refund that was not sent. Answer: [`Reply::Refund`].
+    Cancel {
+        /// Which.
+        refund: String,
+        /// Why.
+        note: Option<String>,
+    },
+    /// Lets a refund go that was composed offline. Answer: [`Reply::Refund`].
+    Release {
+        /// Which.
+        refund: String,
+    },
+    /// Reads settlement files. Answer: [`Reply::Imported`]; on the way [`Notice::Importing`].
+    Import(Import),
+    /// The newest audit entries, oldest of them first. Answer: [`Reply::Audit`].
+    Audit {
+        /// About this refund, payment or file only.
+        subject: Option<String>,
+        /// At most this many.
+        limit: u32,
+    },
+    /// Sends what may be sent and asks about what is due, once. Answer: [`Reply::Worked`].
+    Work {
+        /// Only this refund.
+        refund: Option<RefundId>,
+    },
+}
+
+/// What a maker decides, as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// Our id, `ACCOUNT/PROVIDER_ID` or a unique reference.
+    pub payment: String,
+    /// An amount expression; `all` for a full refund.
+    pub amount: String,
+    /// On top of the principal.
+    pub compensation: Option<String>,
+    /// A code of the catalogue.
+    pub reason: String,
+    /// Free text.
+    pub note: Option<String>,
+    /// The case at the payer's bank or scheme.
+    pub case_ref: Option<String>,
+    /// The provider's id of the capture, where the payment has several.
+    pub capture_id: Option<String>,
+    /// Refuse unless this much can still be refunded (a decimal).
+    pub expect_available: Option<String>,
+    /// The caller's id of this decision: the same key and content is the same refund.
+    pub key: Option<String>,
+    /// A likely duplicate is meant.
+    pub again: bool,
+    /// The refund this one replaces.
+    pub supersedes: Option<String>,
+    /// Wait the configured time before sending, so that it can be withdrawn.
+    pub delay: bool,
+}
+
+/// Settlement files to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// The files, read by whoever asks.
+    pub files: Vec<ImportFile>,
+    /// Say what would happen, write nothing.
+    pub dry_run: bool,
+    /// Refuse unless there are just this many rows.
+    pub expect_rows: Option<u64>,
+    /// Refuse unless the amounts add up to these sums.
+    pub expect_sums: Vec<Money>,
+}
+
+/// One settlement file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportFile {
+    /// Its name, for messages and the record.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// What the desk answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// To [`Request::Overview`].
+    Overview(Overview),
+    /// To [`Request::Payments`], in list order.
+    Payments(Vec<PaymentRow>),
+    /// To [`Request::Totals`].
+    Totals(Totals),
+    /// To [`Request::Payment`].
+    Payment(Box<PaymentCard>),
+    /// To [`Request::Preview`].
+    Preview(Box<Preview>),
+    /// To [`Request::Compose`].
+    Composed(Box<Composed>),
+    /// To [`Request::Refunds`].
+    Refunds(Vec<RefundRow>),
+    /// To [`Request::Refund`], [`Request::Cancel`] and [`Request::Release`].
+    Refund(Box<RefundCard>),
+    /// To [`Request::Import`].
+    Imported(ImportReport),
+    /// To [`Request::Audit`].
+    Audit(Vec<AuditEntry>),
+    /// To [`Request::Work`].
+    Worked(Worked),
+}
+
+/// What the desk tells without being asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// A refund changed.
+    Refund(Box<RefundRow>),
+    /// Payments came or changed in number: lists and sums are stale.
+    Payments,
+    /// An import goes on.
+    Importing {
+        /// Bytes read.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+}
+
+/// What the top line and the Payments footer show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    /// LIVE, TEST or DEMO.
+    pub label: String,
+    /// The IANA name of the business time zone.
+    pub zone: String,
+    /// Nothing is sent.
+    pub offline: bool,
+    /// Nothing is written.
+    pub read_only: bool,
+    /// How many refunds are in each state.
+    pub counts: StateCounts,
+    /// Every account of the configuration, in its order.
+    pub accounts: Vec<Account>,
+    /// How long a refund composed at the desk waits before it is sent, in milliseconds.
+    pub send_delay_ms: u64,
+}
+
+/// An account as screens show it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its provider, as people know it.
+    pub provider: String,
+    /// Refunds can be sent through it.
+    pub can_send: bool,
+    /// How fresh its data is.
+    pub freshness: AccountFreshness,
+}
+
+/// A payment in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentRow {
+    /// Its place in the list, to page on from.
+    pub place: Place,
+    /// The payment.
+    pub payment: Payment,
+    /// What can be refunded of it now.
+    pub eligibility: Eligibility,
+}
+
+/// A payment with everything about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentCard {
+    /// The payment.
+    pub payment: Payment,
+    /// What can be refunded of it now.
+    pub eligibility: Eligibility,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
+    /// The balance line by line: the figures add up to the last.
+    pub explained: Vec<BalanceLine>,
+}
+
+/// One line of a balance explained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceLine {
+    /// What it is, in plain words.
+    pub label: String,
+    /// Signed: what it adds or takes away.
+    pub amount: Money,
+    /// The refund it comes from.
+    pub refund: Option<RefundId>,
+    /// A sum of the lines above it.
+    pub is_sum: bool,
+}
+
+/// What a refund would be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// The payment's id.
+    pub payment: PaymentId,
+    /// The account it would go through.
+    pub account: String,
+    /// What can be refunded now.
+    pub can_refund: Money,
+    /// The amount as understood, when it could be.
+    pub amount: Option<Money>,
+    /// What would remain.
+    pub remaining: Option<Money>,
+    /// Each limit by name, with its figure.
+    pub limits: Vec<Limit>,
+    /// The last UTC date of the window.
+    pub refundable_until: Option<NaiveDate>,
+    /// Who must agree, when anyone must.
+    pub approval: Option<String>,
+    /// Earlier refunds this may repeat.
+    pub duplicates: Vec<String>,
+    /// Why it would be refused; empty: it would go.
+    pub problems: Vec<Refusal>,
+    /// The exact request that would be sent.
+    pub request: Option<WirePreview>,
+}
+
+/// A limit by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// Its name.
+    pub name: String,
+    /// Its figure.
+    pub figure: String,
+    /// The draft keeps it.
+    pub kept: bool,
+}
+
+/// A request as it would go out, secrets left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WirePreview {
+    /// HTTP method.
+    pub method: String,
+    /// Full URL.
+    pub url: String,
+    /// The body as text.
+    pub body: String,
+}
+
+/// A composed refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Composed {
+    /// The refund.
+    pub refund: RefundRow,
+    /// It was there already, under the same key.
+    pub existing: bool,
+}
+
+/// A refund in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRow {
+    /// The refund.
+    pub refund: Refund,
+    /// The payment's reference.
+    pub reference: Option<String>,
+    /// Who paid.
+    pub payer: Option<String>,
+    /// The last four digits of the card or account.
+    pub last4: Option<String>,
+}
+
+/// A refund with its evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundCard {
+    /// The refund and its payment in short.
+    pub row: RefundRow,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// Its observations, oldest first.
+    pub observations: Vec<Observation>,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportReport {
+    /// Rows read.
+    pub read: u64,
+    /// Payments and captures that were not known.
+    pub new: u64,
+    /// Known, with something new about them.
+    pub updated: u64,
+    /// Known just so.
+    pub unchanged: u64,
+    /// Rows that could not be used.
+    pub rejected: u64,
+    /// Where they are, with line and reason.
+    pub rejects_file: Option<String>,
+    /// Nothing was written.
+    pub dry_run: bool,
+}
+
+/// What a round of work did, and what is left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worked {
+    /// Refunds sent.
+    pub sent: u32,
+    /// Refunds asked about.
+    pub looked: u32,
+    /// When there is work again.
+    pub next_at: Option<DateTime<Utc>>,
+    /// How many refunds are in each state now.
+    pub counts: StateCounts,
+}
+
+/// Why the desk did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// What kind of refusal: decides the exit code.
+    pub class: Class,
+    /// A code for programs: `over_available`, `too_old` …
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What it means for the money.
+    pub money: String,
+    /// What to do.
+    pub next: String,
+}
+
+/// The kinds of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// The request makes no sense as typed.
+    Usage,
+    /// A rule says no; nothing was written.
+    Rule,
+    /// The machine, a file or the database failed.
+    Failed,
+    /// Provider or network not available.
+    Unavailable,
+}

@@ -1,0 +1,37 @@
+//! The use cases: the only room that joins ledger and providers.
+//!
+//! [`face`] is what is asked and answered, [`local`] the desk in this process, and each other
+//! file one use case.
+
+use futures_util::future::BoxFuture;
+use tokio::sync::broadcast;
+
+mod accounts;
+mod compose;
+mod explain;
+pub mod face;
+mod find;
+mod import;
+pub mod local;
+mod refusal;
+mod send;
+mod track;
+
+use face::{Actor, Notice, Refusal, Reply, Request};
+
+/// A desk, wherever it runs. All that screens and commands know of it.
+pub trait Desk: Send + Sync {
+    /// Asks for one thing on behalf of `actor`.
+    ///
+    /// The answer's kind is named at each [`Request`]. A refusal says what happened, what it
+    /// means for the money and what to do.
+    fn ask<'a>(
+        &'a self,
+        actor: &'a Actor,
+        request: Request,
+    ) -> BoxFuture<'a, Result<Reply, Refusal>>;
+
+    /// What the desk tells from now on. A listener that falls behind misses notices and must
+    /// ask again.
+    fn notices(&self) -> broadcast::Receiver<Notice>;
+}
