@@ -185,7 +185,7 @@ fn a_success_status_alone_proves_nothing(#[case] body: &str) {
 #[case(401, "Unauthorized", Evidence::Doubt)]
 #[case(429, "{}", Evidence::Doubt)]
 #[case(429, "", Evidence::Doubt)]
-#[case(503, &error("APIM", ""), Evidence::TurnedAway)]
+#[case(503, &error("APIM", ""), Evidence::Doubt)]
 #[case(503, &error("HOST", ""), Evidence::Doubt)]
 #[case(503, "{}", Evidence::Doubt)]
 #[case(504, ERROR_NESTED, Evidence::Doubt)]
