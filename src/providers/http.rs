@@ -150,6 +150,7 @@ impl Transport {
 /// A base URL whose credentials stay confidential.
 struct Base {
     loopback: bool,
+    encrypted: bool,
 }
 
 impl Base {
@@ -162,24 +163,31 @@ impl Base {
             url::Host::Ipv4(address) => address.is_loopback(),
             url::Host::Ipv6(address) => address.is_loopback(),
         };
+        let encrypted = base.scheme() == "https";
         match (base.scheme(), loopback) {
-            ("https", _) | ("http", true) => Ok(Self { loopback }),
+            ("https", _) | ("http", true) => Ok(Self {
+                loopback,
+                encrypted,
+            }),
             ("http", false) => Err(SetupError::Plaintext(base.to_string())),
             _ => Err(SetupError::NotAnAddress(base.to_string())),
         }
     }
 
     fn client(&self, deadline: Duration) -> ClientBuilder {
-        let client = Client::builder()
+        let mut client = Client::builder()
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT.min(deadline))
             .timeout(deadline);
-        // A proxy cannot reach this machine's own loopback.
         if self.loopback {
-            client.no_proxy()
-        } else {
-            client
+            // A proxy cannot reach this machine's own loopback.
+            client = client.no_proxy();
         }
+        if !self.encrypted {
+            // Reading the system's certificates takes most of the time a client needs to be made.
+            client = client.tls_certs_only([]);
+        }
+        client
     }
 }
 

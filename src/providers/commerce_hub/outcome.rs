@@ -2,26 +2,27 @@
 //!
 //! Every rule here names what it accepts; whatever no rule names is [`Evidence::Doubt`].
 
-use std::collections::BTreeMap;
-
 use super::codes::{self, Signal};
 use super::wire::{Approved, Envelope, ErrorEntry};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::domain::text::clean;
+use crate::providers::Finding;
 use crate::providers::http::redact::redact;
 use crate::providers::http::{Failure, Response, line};
-use crate::providers::{Finding, Inquiry};
+
+mod inquiry;
+
+pub use inquiry::of_inquiry;
 
 /// Longest id of the provider's that is believed to be one.
 const ID_MAX_CHARS: usize = 128;
 
 /// The statuses of the payments API that may carry a refusal (T9).
 const REFUSALS: [u16; 5] = [400, 404, 405, 415, 422];
-/// The statuses that say the request was not looked at (T8).
+/// The statuses that say the request was not looked at (T8). The fact sheet would let a 503 of the
+/// API gateway in front count too; T11 and the sandbox's `.08` keep every 5xx in doubt.
 const TURNED_AWAY: [u16; 3] = [401, 403, 429];
-/// "Not ready": unprocessed only when the API gateway in front says so (fact sheet 7.2).
-const NOT_READY: u16 = 503;
 /// The path that the API gateway in front does not know (fact sheet 7.2).
 const UNKNOWN_PATH: u16 = 404;
 
@@ -92,8 +93,8 @@ impl Ruling {
 
 /// What the answer to a refund proves.
 pub fn of_reply(response: &Response, correlation: &str, asked: Money) -> Finding {
-    match serde_json::from_slice::<Envelope>(&response.body) {
-        Ok(reply) if reply.says_something() => {
+    match Envelope::read(&response.body) {
+        Some(reply) if reply.says_something() => {
             let ruling = rule_on_reply(response.status, &reply, correlation, asked);
             finding(response, ruling, Some(&reply))
         }
@@ -113,10 +114,6 @@ fn rule_on_reply(status: u16, reply: &Envelope, correlation: &str, asked: Money)
         _ if TURNED_AWAY.contains(&status) && is_unprocessed(reply) => Ruling::new(
             Evidence::TurnedAway,
             format!("turned away, HTTP {status}: {said}"),
-        ),
-        NOT_READY if is_unprocessed(reply) && is_only_api_gateway(reply) => Ruling::new(
-            Evidence::TurnedAway,
-            format!("not ready, HTTP {status}: {said}"),
         ),
         _ => Ruling::doubt(&http_words(status), &said),
     }
@@ -254,137 +251,6 @@ fn named_amount(record: &Envelope, asked: Money) -> Option<Money> {
         Approved::Of(amount) => Some(amount),
         Approved::Unnamed | Approved::Unreadable => None,
     }
-}
-
-/// What the answer to an inquiry proves.
-pub fn of_inquiry(response: &Response, inquiry: &Inquiry, asked: Money) -> Finding {
-    if !(200..=299).contains(&response.status) {
-        let reply = serde_json::from_slice::<Envelope>(&response.body).unwrap_or_default();
-        let ruling = Ruling::doubt(&http_words(response.status), &describe(&reply));
-        return finding(response, ruling, Some(&reply));
-    }
-    let Ok(records) = serde_json::from_slice::<Vec<Envelope>>(&response.body) else {
-        return finding(response, unreadable(response), None);
-    };
-    let (ruling, source) = rule_on_records(&records, inquiry, asked);
-    finding(response, ruling, source)
-}
-
-/// Whose record it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Ours,
-    Foreign,
-    /// It bears no reference of ours, or contradicting ones.
-    Unnamed,
-}
-
-/// A record is told by our reference, its id, or the key of our request; never by its place in
-/// the list (fact sheet 6.3). Request elements are not always echoed (6.1), so a record without
-/// our reference is not proof that ours is absent.
-fn owner(record: &Envelope, inquiry: &Inquiry) -> Owner {
-    let known = inquiry.provider_refund_id.as_deref();
-    let by_id = known.is_some() && record.transaction_id() == known;
-    let by_key = record.client_request_id() == Some(&inquiry.idempotency_key);
-    match record.merchant_transaction_id() {
-        Some(reference) if reference == inquiry.correlation => Owner::Ours,
-        Some(_) if by_id || by_key => Owner::Unnamed,
-        Some(_) => Owner::Foreign,
-        None if by_id || by_key => Owner::Ours,
-        None => Owner::Unnamed,
-    }
-}
-
-fn rule_on_records<'r>(
-    records: &'r [Envelope],
-    inquiry: &Inquiry,
-    asked: Money,
-) -> (Ruling, Option<&'r Envelope>) {
-    let owned_by = |wanted| move |record: &&Envelope| owner(record, inquiry) == wanted;
-    let ours: Vec<(&Envelope, Verdict)> = records
-        .iter()
-        .filter(owned_by(Owner::Ours))
-        .map(|record| (record, judge(record, asked)))
-        .collect();
-    let unnamed = records.iter().find(owned_by(Owner::Unnamed));
-    match (ours.is_empty(), unnamed) {
-        (false, _) => rule_on_copies(&ours, unnamed.is_some(), asked),
-        (true, Some(record)) => (
-            Ruling::doubt(
-                "a transaction that does not say whose it is",
-                &describe(record),
-            ),
-            Some(record),
-        ),
-        (true, None) => (
-            Ruling::new(
-                Evidence::NotFound,
-                "the provider has nothing under our reference",
-            ),
-            None,
-        ),
-    }
-}
-
-/// Several copies of one refund: one that was paid outweighs those that failed, and *failed*
-/// needs every copy to have failed (T12).
-fn rule_on_copies<'r>(
-    copies: &[(&'r Envelope, Verdict)],
-    others_unnamed: bool,
-    asked: Money,
-) -> (Ruling, Option<&'r Envelope>) {
-    let with = |wanted: fn(&Verdict) -> bool| -> Vec<&'r Envelope> {
-        let chosen = copies.iter().filter(|(_, verdict)| wanted(verdict));
-        chosen.map(|(record, _)| *record).collect()
-    };
-    let paid = with(|verdict| *verdict == Verdict::Paid);
-    let underway = with(|verdict| *verdict == Verdict::Underway);
-    let undone = with(|verdict| *verdict == Verdict::Undone);
-    let open = copies.iter().find_map(|(record, verdict)| match verdict {
-        Verdict::Open(why) => Some((*record, *why)),
-        _ => None,
-    });
-    let alive = !(paid.is_empty() && underway.is_empty());
-    let last = |records: &[&'r Envelope]| records.last().copied().or(copies.last().map(|it| it.0));
-    let rule = |status, records: &[&'r Envelope]| {
-        let source = last(records);
-        let said = source.map(describe).unwrap_or_default();
-        (Ruling::report(status, total(records, asked), said), source)
-    };
-    if alive && !undone.is_empty() {
-        let said = last(&undone).map(describe).unwrap_or_default();
-        return (
-            Ruling::doubt("one copy was made, one was voided", &said),
-            last(&undone),
-        );
-    }
-    match open {
-        _ if !paid.is_empty() => rule(Reported::Succeeded, &paid),
-        _ if !underway.is_empty() => rule(Reported::Pending, &underway),
-        Some((record, why)) => (Ruling::doubt(why, &describe(record)), Some(record)),
-        None if others_unnamed => (
-            Ruling::doubt("another transaction does not say whose it is", ""),
-            last(&[]),
-        ),
-        None if !undone.is_empty() => rule(Reported::Reversed, &undone),
-        None => rule(Reported::Failed, &[]),
-    }
-}
-
-/// What the copies come to: two transactions under one reference are two payouts, and the sum
-/// then differs from what was asked, which needs a person.
-fn total(records: &[&Envelope], asked: Money) -> Option<Money> {
-    let mut by_id: BTreeMap<Option<&str>, Option<Money>> = BTreeMap::new();
-    for record in records {
-        let amount = named_amount(record, asked);
-        let known = by_id.entry(record.transaction_id()).or_default();
-        *known = (*known).into_iter().chain(amount).max_by_key(|it| it.minor);
-    }
-    if by_id.len() < 2 {
-        return by_id.into_values().next().flatten();
-    }
-    let amounts = by_id.into_values().map(|amount| amount.unwrap_or(asked));
-    amounts.reduce(|sum, amount| sum.checked_add(amount).unwrap_or(sum))
 }
 
 /// What a failed exchange proves about the refund it was to send.
