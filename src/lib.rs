@@ -5,3 +5,4 @@ pub mod config;
 pub mod desk;
 pub mod domain;
 pub mod providers;
+pub mod tui;
