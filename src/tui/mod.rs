@@ -19,6 +19,9 @@ pub mod backend;
 pub mod caps;
 pub mod effect;
 pub mod event;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod fixture;
 pub mod keymap;
 pub mod run;
 pub mod state;
