@@ -3,6 +3,7 @@
 use crate::domain::state::State;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::{App, Screen};
+use crate::tui::view;
 
 use super::Action;
 
@@ -107,6 +108,9 @@ fn confirm(app: &App) -> Result<(), Reason> {
     match app.confirm() {
         None => no("nothing is to be confirmed"),
         Some(confirm) if confirm.sending => no("it is being done"),
+        Some(confirm) if !view::is_readable(confirm, app.size) => {
+            no("enlarge the window: the dialog must be read in full")
+        }
         Some(confirm) if !confirm.armed => no("read the dialog first"),
         Some(confirm) if !confirm.is_typed() => {
             let expected = confirm.expected.as_deref().unwrap_or_default();

@@ -58,6 +58,8 @@ impl Turn<'_> {
                 self.say_refusal(&refusal);
             }
             Slot::Page => {
+                // Rows of another order or filter must not pass for what was asked.
+                self.app.payments.rows.clear();
                 self.app.payments.failed = Some(refusal.message.clone());
                 self.say_refusal(&refusal);
             }

@@ -1,6 +1,6 @@
 //! Composing a refund: the form, and what the desk says it would be.
 
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
 use crate::tui::state::compose::{Compose, Field, Preview, Problem, Wire};
 use crate::tui::state::edit::LineEdit;
@@ -15,14 +15,24 @@ const NAME_CELLS: usize = 12;
 /// Lines of the form before what the desk says, without the frame.
 const FORM_ROWS: usize = 8;
 
+/// From this inner width on, the exact request stands beside the form.
+const BESIDE_FROM: usize = 108;
+
 pub(super) fn draw(app: &App, form: &Compose, pen: &mut Pen<'_>) -> Option<Position> {
-    let area = pen.area();
-    let width = super::page_width(area.width);
-    let mut pen = pen.part(super::centered(area, width, usize::from(area.height)));
     let mut inside = pen.panel("Compose a refund");
+    let left = left_width(inside.width());
+    let wide = left < inside.width();
+    if wide {
+        beside(form, left + 3, &mut inside);
+    }
+    let area = Rect {
+        width: u16::try_from(left).unwrap_or(u16::MAX),
+        ..inside.area()
+    };
+    let mut inside = inside.part(area);
     whose(form, &mut inside);
     let cursor = fields(form, &mut inside);
-    let lines = said(app, form, inside.width());
+    let lines = said(app, form, left, !wide);
     let from = form_rows(form);
     let room = inside.height().saturating_sub(from);
     for (y, line) in lines.iter().skip(form.scroll).take(room).enumerate() {
@@ -37,14 +47,47 @@ pub(super) fn draw(app: &App, form: &Compose, pen: &mut Pen<'_>) -> Option<Posit
     cursor
 }
 
+/// How wide form and answer are; all there is, unless the request stands beside them.
+const fn left_width(inner: usize) -> usize {
+    if inner < BESIDE_FROM {
+        inner
+    } else {
+        inner * 11 / 20
+    }
+}
+
+fn beside(form: &Compose, from: usize, pen: &mut Pen<'_>) {
+    for y in 0..pen.height() {
+        pen.put(from - 2, y, "│", Role::Border);
+    }
+    let x = u16::try_from(from).unwrap_or(u16::MAX);
+    let area = pen.area();
+    let mut pen = pen.part(Rect {
+        x: area.x + x,
+        width: area.width.saturating_sub(x),
+        ..area
+    });
+    let mut lines = Vec::new();
+    let wire = form
+        .preview
+        .as_ref()
+        .and_then(|preview| preview.request.as_ref());
+    request(&mut lines, "Exact request", wire, pen.width());
+    for (y, line) in lines.iter().take(pen.height()).enumerate() {
+        pen.pieces(0, y, line);
+    }
+}
+
 fn form_rows(form: &Compose) -> usize {
     FORM_ROWS + usize::from(form.payment.captures.len() > 1)
 }
 
 pub(super) fn scroll_limit(app: &App, form: &Compose) -> usize {
-    let width = super::page_width(app.size.0) - 4;
+    let inner = usize::from(app.size.0).saturating_sub(4);
     let room = layout::page_rows(app.size).saturating_sub(form_rows(form));
-    said(app, form, width).len().saturating_sub(room)
+    said(app, form, left_width(inner), inner < BESIDE_FROM)
+        .len()
+        .saturating_sub(room)
 }
 
 /// The payment, and what can be refunded of it.
@@ -180,7 +223,7 @@ fn choice(form: &Compose, field: Field, focused: bool) -> String {
 }
 
 /// What the desk says the refund would be.
-fn said(app: &App, form: &Compose, width: usize) -> Vec<Line> {
+fn said(app: &App, form: &Compose, width: usize, with_request: bool) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some(refused) = &form.refused {
         problem(&mut lines, refused, width);
@@ -189,8 +232,13 @@ fn said(app: &App, form: &Compose, width: usize) -> Vec<Line> {
         lines.push(vec![("asking the desk …".to_owned(), Role::Dim)]);
         return lines;
     };
-    if form.shows_request {
-        request(&mut lines, preview.request.as_ref(), width);
+    if form.shows_request && with_request {
+        request(
+            &mut lines,
+            "Exact request (ctrl-r hides it)",
+            preview.request.as_ref(),
+            width,
+        );
         return lines;
     }
     outcome(app, &mut lines, form, preview, width);
@@ -201,7 +249,7 @@ fn said(app: &App, form: &Compose, width: usize) -> Vec<Line> {
         problem(&mut lines, one, width);
     }
     limits(&mut lines, preview, width);
-    if let Some(wire) = &preview.request {
+    if let Some(wire) = preview.request.as_ref().filter(|_| with_request) {
         heading(&mut lines, "Exact request");
         lines.extend(named(&wire.method, &wire.url, Role::Dim, width));
         lines.push(vec![("ctrl-r shows its body".to_owned(), Role::Dim)]);
@@ -283,8 +331,8 @@ fn problem(lines: &mut Vec<Line>, problem: &Problem, width: usize) {
     }
 }
 
-fn request(lines: &mut Vec<Line>, wire: Option<&Wire>, width: usize) {
-    heading(lines, "Exact request (ctrl-r hides it)");
+fn request(lines: &mut Vec<Line>, title: &str, wire: Option<&Wire>, width: usize) {
+    heading(lines, title);
     let Some(wire) = wire else {
         lines.push(vec![(
             "none yet: the draft is not complete".to_owned(),

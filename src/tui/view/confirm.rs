@@ -12,16 +12,10 @@ const NAME_CELLS: usize = 12;
 
 pub(super) fn draw(app: &App, confirm: &Confirm, pen: &mut Pen<'_>) -> Option<Position> {
     let area = pen.area();
-    let width = usize::from(area.width).min(72);
-    let room = width.saturating_sub(4);
-    let warnings: Vec<String> = confirm
-        .warnings
-        .iter()
-        .flat_map(|warning| text::wrap(warning, room))
-        .collect();
+    let (width, height) = size(confirm, usize::from(area.width));
+    let warnings = warnings(confirm, width);
     let typed = if confirm.expected.is_some() { 2 } else { 0 };
-    let height =
-        confirm.facts.len() + warnings.len() + typed + 6 + usize::from(!warnings.is_empty());
+    let room = width.saturating_sub(4);
     let mut pen = pen.part(super::centered(area, width, height));
     let mut inside = pen.panel(&confirm.title);
     let mut y = 1;
@@ -41,6 +35,29 @@ pub(super) fn draw(app: &App, confirm: &Confirm, pen: &mut Pen<'_>) -> Option<Po
     let last = inside.height().saturating_sub(1);
     answers(app, confirm, &mut inside, (y + 1 + typed).min(last));
     cursor
+}
+
+/// True when the dialog can be read in full: otherwise it must not be answered.
+pub(super) fn fits(confirm: &Confirm, (columns, rows): (u16, u16)) -> bool {
+    let (_, height) = size(confirm, usize::from(columns));
+    columns >= 60 && height + 3 <= usize::from(rows)
+}
+
+fn size(confirm: &Confirm, columns: usize) -> (usize, usize) {
+    let width = columns.min(72);
+    let warnings = warnings(confirm, width).len();
+    let typed = if confirm.expected.is_some() { 2 } else { 0 };
+    let apart = usize::from(warnings > 0);
+    (width, confirm.facts.len() + warnings + apart + typed + 6)
+}
+
+fn warnings(confirm: &Confirm, width: usize) -> Vec<String> {
+    let room = width.saturating_sub(4);
+    confirm
+        .warnings
+        .iter()
+        .flat_map(|warning| text::wrap(warning, room))
+        .collect()
 }
 
 fn expected(confirm: &Confirm, pen: &mut Pen<'_>, y: usize) -> Option<Position> {

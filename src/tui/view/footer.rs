@@ -1,6 +1,6 @@
 //! The last two lines: what was said or how old the data is, and the keys of the moment.
 
-use crate::tui::action::{ACTIONS, enabled};
+use crate::tui::action::{ACTIONS, Action, Context, enabled, spec};
 use crate::tui::keymap::{keys_of, written};
 use crate::tui::state::App;
 use crate::tui::state::toast::Level;
@@ -64,37 +64,34 @@ fn keys(app: &App, pen: &mut Pen<'_>) {
         return;
     }
     let context = app.context();
-    let shown = ACTIONS
-        .iter()
-        .filter(|spec| spec.flags.footer && spec.is_in(context));
+    let over = !matches!(context, Context::Payments | Context::Refunds);
+    let shown = ACTIONS.iter().filter(|entry| {
+        let leaves = over && entry.action == Action::Quit;
+        entry.flags.footer && entry.is_in(context) && !leaves
+    });
     let mut x = 0;
-    for spec in shown.chain(always(context)) {
-        let keys = keys_of(spec.action, context);
+    for entry in shown.chain(over.then(|| spec(Action::Back))) {
+        let keys = keys_of(entry.action, context);
+        let short = match (entry.action, context) {
+            (Action::Back, Context::Confirm) => "cancel",
+            _ => entry.short,
+        };
         let Some(key) = keys.first() else {
             continue;
         };
-        let role = if enabled(spec.action, app).is_ok() {
+        let role = if enabled(entry.action, app).is_ok() {
             Role::Text
         } else {
             Role::Dim
         };
-        let needed = text::width(key) + text::width(spec.short) + 1;
+        let needed = text::width(key) + text::width(short) + 1;
         if x + needed > pen.width() {
             break;
         }
         x = pen.pieces(
             x,
             0,
-            &[(key.clone(), Role::Key), (format!(" {}", spec.short), role)],
+            &[(key.clone(), Role::Key), (format!(" {}", short), role)],
         ) + 2;
     }
-}
-
-/// Where something lies over the screen, the way back is always shown.
-fn always(
-    context: crate::tui::action::Context,
-) -> impl Iterator<Item = &'static crate::tui::action::Spec> {
-    use crate::tui::action::{Action, Context, spec};
-    let over = !matches!(context, Context::Payments | Context::Refunds);
-    over.then(|| spec(Action::Back)).into_iter()
 }

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use super::state::confirm::Confirm;
 use super::state::{App, Layer, Screen, layout};
 use super::theme::Role;
 use super::widget::pen::{Pen, Piece};
@@ -76,9 +77,14 @@ pub fn scroll_limit(app: &App) -> usize {
     lines.saturating_sub(layout::page_rows(app.size))
 }
 
+/// True when the dialog of the second step can be read in full.
+pub fn is_readable(confirm: &Confirm, size: (u16, u16)) -> bool {
+    confirm::fits(confirm, size)
+}
+
 /// A page is as wide as reads well, and no wider than the screen.
 fn page_width(columns: u16) -> usize {
-    usize::from(columns).clamp(4, 104)
+    usize::from(columns).clamp(4, 84)
 }
 
 /// Draws a page over the screen: as high as it needs, in the middle.
@@ -118,7 +124,7 @@ fn centered(area: Rect, width: usize, height: usize) -> Rect {
 
 /// A named value; long values go on below, under their beginning.
 fn named(name: &str, value: &str, role: Role, width: usize) -> Vec<Line> {
-    const NAME_CELLS: usize = 16;
+    const NAME_CELLS: usize = 14;
     use super::widget::text;
     let room = width.saturating_sub(NAME_CELLS);
     let wrapped = text::wrap(value, room);

@@ -81,7 +81,7 @@ fn balance(lines: &mut Vec<Line>, payment: &Payment, width: usize) {
 fn sum_line(lines: &mut Vec<Line>, name: &str, money: Money, width: usize, role: Role) {
     let figure = text::right(&money.grouped(), 16.min(width));
     lines.push(vec![
-        (text::left(name, 16), Role::Dim),
+        (text::left(name, 14), Role::Dim),
         (figure, role),
         (format!(" {}", money.currency), Role::Dim),
     ]);

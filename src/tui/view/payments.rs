@@ -49,7 +49,7 @@ const fn column(
 const COLUMNS: [Column<Cell>; 12] = [
     column(Cell::Settled, "settled", (10, 10), false, 0),
     column(Cell::Reference, "reference", (10, 20), false, 0),
-    column(Cell::Payer, "payer", (12, 28), false, 3),
+    column(Cell::Payer, "payer", (16, 28), false, 3),
     column(Cell::Account, "account", (9, 12), false, 5),
     column(Cell::Order, "order", (10, 16), false, 8),
     column(Cell::Currency, "cur", (3, 3), false, 2),
@@ -156,7 +156,7 @@ fn typed_filter(app: &App, pen: &mut Pen<'_>) -> Position {
 
 fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let payments = &app.payments;
-    let columns = table::fit(&COLUMNS, pen.width().saturating_sub(3));
+    let columns = table::fit(&COLUMNS, pen.width().saturating_sub(2));
     table::head(pen, 0, &columns, Some(sorted_column(payments)));
     if payments.rows.is_empty() {
         empty(payments, pen);
@@ -173,8 +173,8 @@ fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
         .enumerate()
     {
         let selected = cursor == Some(at);
-        table::line(pen, y + 1, &columns, selected, |cell| {
-            content(app, row, cell, selected)
+        table::line(pen, y + 1, &columns, selected, |cell, room| {
+            content(app, row, cell, selected, room)
         });
     }
     let y = cursor?.checked_sub(payments.top)?;
@@ -216,7 +216,7 @@ fn empty(payments: &Payments, pen: &mut Pen<'_>) {
     pen.put(2, 3, hint, Role::Dim);
 }
 
-fn content(app: &App, row: &Row, cell: Cell, selected: bool) -> (String, Role) {
+fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (String, Role) {
     let payment = &row.payment;
     let figures = payment.figures();
     let text = |what: Option<&str>| (what.unwrap_or("–").to_owned(), Role::Text);
@@ -234,16 +234,16 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool) -> (String, Role) {
             (name.to_owned(), role)
         }
         Cell::Payer => (
-            words::payer(payment.payer.as_deref(), payment.last4.as_deref()),
+            words::payer_in(room, payment.payer.as_deref(), payment.last4.as_deref()),
             Role::Text,
         ),
         Cell::Account => text(Some(&payment.account)),
         Cell::Order => text(payment.order.as_deref()),
         Cell::Currency => (payment.currency.code().to_owned(), Role::Dim),
-        Cell::Paid => (figures.captured.grouped(), Role::Text),
-        Cell::Refunded => quiet_zero(figures.executed),
-        Cell::Held => quiet_zero(figures.held),
-        Cell::CanRefund => can_refund(row),
+        Cell::Paid => (words::money_in(room, figures.captured), Role::Text),
+        Cell::Refunded => quiet_zero(figures.executed, room),
+        Cell::Held => quiet_zero(figures.held, room),
+        Cell::CanRefund => can_refund(row, room),
         Cell::Until => match row.eligibility.refundable_until {
             Some(day) => (day.format("%Y-%m-%d").to_string(), Role::Dim),
             None => text(None),
@@ -255,18 +255,21 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool) -> (String, Role) {
     }
 }
 
-fn quiet_zero(money: Money) -> (String, Role) {
+fn quiet_zero(money: Money, room: usize) -> (String, Role) {
     match money.minor {
         0 => ("–".to_owned(), Role::Dim),
-        _ => (money.grouped(), Role::Text),
+        _ => (words::money_in(room, money), Role::Text),
     }
 }
 
 /// The figure operators look for, or the reason why there is none.
-fn can_refund(row: &Row) -> (String, Role) {
+fn can_refund(row: &Row, room: usize) -> (String, Role) {
     match row.eligibility.why_not {
         Some(why_not) => (why_not.short().to_owned(), Role::Dim),
-        None => (row.eligibility.can_refund.grouped(), Role::Good),
+        None => (
+            words::money_in(room, row.eligibility.can_refund),
+            Role::Good,
+        ),
     }
 }
 
@@ -279,6 +282,7 @@ fn sums(payments: &Payments, pen: &mut Pen<'_>) {
     };
     let right = position.len() + 1;
     let pieces = match &payments.totals {
+        Some(totals) if totals.count == 0 => vec![("no payments".to_owned(), Role::Dim)],
         Some(totals) => sum_pieces(totals, pen.width().saturating_sub(right)),
         None => vec![("counting …".to_owned(), Role::Dim)],
     };

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Position;
 
+use crate::domain::state::State;
 use crate::tui::state::App;
 use crate::tui::state::refunds::{Row, Tab};
 use crate::tui::theme::Role;
@@ -43,10 +44,10 @@ const fn column(
 const COLUMNS: [Column<Cell>; 10] = [
     column(Cell::Created, "created", (12, 12), false, 1),
     column(Cell::Reference, "reference", (10, 14), false, 0),
-    column(Cell::Payer, "payer", (9, 22), false, 3),
+    column(Cell::Payer, "payer", (12, 24), false, 3),
     column(Cell::Amount, "amount", (10, 12), true, 0),
     column(Cell::Currency, "cur", (3, 3), false, 2),
-    column(Cell::State, "state", (27, 40), false, 0),
+    column(Cell::State, "state", (26, 40), false, 0),
     column(Cell::Age, "age", (6, 6), true, 4),
     column(Cell::Next, "next look", (12, 12), false, 5),
     column(Cell::Provider, "provider's id", (14, 34), false, 6),
@@ -88,7 +89,7 @@ fn tabs(app: &App, pen: &mut Pen<'_>) {
 
 fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let refunds = &app.refunds;
-    let columns = table::fit(&COLUMNS, pen.width().saturating_sub(3));
+    let columns = table::fit(&COLUMNS, pen.width().saturating_sub(2));
     table::head(pen, 0, &columns, None);
     if refunds.rows.is_empty() {
         empty(app, pen);
@@ -104,9 +105,7 @@ fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
         .take(height);
     for (y, (at, row)) in shown.enumerate() {
         let selected = cursor == Some(at);
-        let state_room = columns.iter().find(|(column, _)| column.id == Cell::State);
-        let room = state_room.map_or(0, |(_, width)| *width);
-        table::line(pen, y + 1, &columns, selected, |cell| {
+        table::line(pen, y + 1, &columns, selected, |cell, room| {
             content(app, row, cell, selected, room)
         });
     }
@@ -145,10 +144,10 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (St
             )
         }
         Cell::Payer => (
-            words::payer(row.payer.as_deref(), row.last4.as_deref()),
+            words::payer_in(room, row.payer.as_deref(), row.last4.as_deref()),
             Role::Text,
         ),
-        Cell::Amount => (refund.content.amount.grouped(), Role::Text),
+        Cell::Amount => (words::money_in(room, refund.content.amount), Role::Text),
         Cell::Currency => (refund.content.amount.currency.code().to_owned(), Role::Dim),
         Cell::State => {
             let standing = words::standing(app, refund);
@@ -175,10 +174,7 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
     };
     let standing = words::standing(app, &row.refund);
     let mut pieces: Vec<Piece> = vec![(standing.long, standing.role)];
-    if let (Some(at), true) = (
-        row.refund.next_look_at,
-        row.refund.state.may_have_been_sent(),
-    ) {
+    if let (Some(at), true) = (row.refund.next_look_at, row.refund.state == State::Pending) {
         pieces.push((format!("  next look {}", words::clock(app, at)), Role::Dim));
     }
     pen.pieces(1, 0, &pieces);

@@ -80,21 +80,21 @@ pub fn head<Id: Copy + PartialEq>(
     }
 }
 
-/// Writes one line. Only the marker and what is emphasised change when a row is selected, so that
+/// Writes one line; `cell` is told how wide its column is. Only the marker and what is emphasised change when a row is selected, so that
 /// moving the selection costs few bytes.
 pub fn line<Id: Copy>(
     pen: &mut Pen<'_>,
     y: usize,
     columns: &[(Column<Id>, usize)],
     selected: bool,
-    cell: impl Fn(Id) -> (String, Role),
+    cell: impl Fn(Id, usize) -> (String, Role),
 ) {
     if selected {
         pen.put(0, y, "▸", Role::Selected);
     }
     let mut x = 2;
     for (column, width) in columns {
-        let (what, role) = cell(column.id);
+        let (what, role) = cell(column.id, *width);
         pen.put(x, y, &aligned(&what, *width, column.right), role);
         x += width + 1;
     }

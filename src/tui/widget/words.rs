@@ -3,11 +3,14 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::tui::state::{App, countdown};
 use crate::tui::theme::Role;
+
+use super::text;
 
 /// How a refund stands, in full and for narrow columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,42 +31,44 @@ pub fn standing(app: &App, refund: &Refund) -> Standing {
         _ => format!("{words}: {said}"),
     };
     let (long, short, role) = match refund.state {
-        State::Draft => ("draft: not sent".to_owned(), "draft: not sent", Role::Dim),
-        State::Reserved => (with("held: not sent"), "held: not sent", Role::Text),
+        State::Draft => ("draft: not sent".to_owned(), "", Role::Dim),
+        State::Reserved => (with("held: not sent"), "", Role::Text),
         State::AwaitingApproval => (
             with("to approve: waits for a second person"),
             "to approve",
             Role::Warn,
         ),
         State::Approved => return approved(app, refund),
-        State::Submitting => ("sending".to_owned(), "sending", Role::Warn),
+        State::Submitting => ("sending".to_owned(), "", Role::Warn),
         State::Pending => (
             "on its way: not yet with the customer".to_owned(),
             "on its way",
             Role::Warn,
         ),
-        State::ActionRequired => (with("needs you"), "needs you", Role::Bad),
+        State::ActionRequired => (with("needs you"), "", Role::Bad),
         State::Unknown => return unknown(app, refund),
         State::Succeeded => (
             "confirmed by the provider".to_owned(),
             "confirmed",
             Role::Good,
         ),
-        State::Settled => ("on statement".to_owned(), "on statement", Role::Good),
-        State::Failed | State::Rejected => (with("not paid"), "not paid", Role::Bad),
+        State::Settled => ("on statement".to_owned(), "", Role::Good),
+        State::Failed | State::Rejected => (with("not paid"), "", Role::Bad),
         State::Reversed => (
             "CAME BACK: the customer does not have it".to_owned(),
             "CAME BACK",
             Role::Alarm,
         ),
-        State::Canceled => (with("withdrawn"), "withdrawn", Role::Dim),
-        State::Expired => (with("expired"), "expired", Role::Dim),
+        State::Canceled => (with("withdrawn"), "", Role::Dim),
+        State::Expired => (with("expired"), "", Role::Dim),
     };
-    Standing {
-        long,
-        short: short.to_owned(),
-        role,
-    }
+    // Where there is no shorter way to say it, the sentence is cut where the column ends.
+    let short = if short.is_empty() {
+        long.clone()
+    } else {
+        short.to_owned()
+    };
+    Standing { long, short, role }
 }
 
 fn approved(app: &App, refund: &Refund) -> Standing {
@@ -89,12 +94,12 @@ fn approved(app: &App, refund: &Refund) -> Standing {
 
 fn unknown(app: &App, refund: &Refund) -> Standing {
     let next = match refund.next_look_at {
-        Some(at) => format!("next: the desk asks at {}", clock(app, at)),
+        Some(at) => format!("next: asks at {}", clock(app, at)),
         None => "next: two people with evidence".to_owned(),
     };
     Standing {
         long: format!("UNKNOWN: may have been paid, do not refund again; {next}"),
-        short: "UNKNOWN: do not refund again".to_owned(),
+        short: "UNKNOWN: do not refund".to_owned(),
         role: Role::Alarm,
     }
 }
@@ -114,6 +119,28 @@ pub fn status(payment: &Payment, now: DateTime<Utc>) -> (&'static str, Role) {
         () if figures.executed.is_positive() => ("part back", Role::Text),
         () if !settled => ("unsettled", Role::Dim),
         () => ("settled", Role::Dim),
+    }
+}
+
+/// Who paid, in `room` cells: the name gives way, the last four digits tell people apart.
+pub fn payer_in(room: usize, payer: Option<&str>, last4: Option<&str>) -> String {
+    match (payer, last4) {
+        (Some(name), Some(last4)) => {
+            let digits = format!(" ·{last4}");
+            let name = text::truncate(name, room.saturating_sub(text::width(&digits)));
+            name + &digits
+        }
+        _ => self::payer(payer, last4),
+    }
+}
+
+/// An amount in `room` cells, grouped for reading where that fits.
+pub fn money_in(room: usize, money: Money) -> String {
+    let grouped = money.grouped();
+    if grouped.len() <= room {
+        grouped
+    } else {
+        money.decimal()
     }
 }
 
