@@ -378,3 +378,6 @@ async fn cooled(cooling: &mut Option<Pin<Box<Sleep>>>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

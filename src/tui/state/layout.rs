@@ -13,7 +13,7 @@ pub const REFUNDS_FRAME_ROWS: u16 = 7;
 pub const fn pane_width((width, _): (u16, u16)) -> u16 {
     match width {
         0..PANE_FROM_WIDTH => 0,
-        PANE_FROM_WIDTH..150 => 42,
+        PANE_FROM_WIDTH..150 => 41,
         _ => 56,
     }
 }

@@ -292,8 +292,9 @@ impl App {
             .visible_refunds()
             .filter_map(|refund| countdown(refund, self.now));
         let countdown = countdown.min().map(|left| {
-            let past_second = left.num_milliseconds().rem_euclid(1000);
-            self.now + chrono::TimeDelta::milliseconds(past_second.max(1))
+            // Seconds are shown rounded up: the figure changes when a whole one is left.
+            let until_change = (left.num_milliseconds() - 1).rem_euclid(1000) + 1;
+            self.now + chrono::TimeDelta::milliseconds(until_change)
         });
         let at = toast.into_iter().chain(countdown).min()?;
         Some((at - self.now).to_std().unwrap_or(Duration::from_millis(1)))

@@ -64,23 +64,28 @@ const COLUMNS: [Column<Cell>; 12] = [
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let area = pen.area();
     let pane = layout::pane_width(app.size).min(area.width);
-    let list = Rect {
-        width: area.width - pane,
+    let last = pen.height() - 1;
+    sums(&app.payments, &mut pen.rows(last, 1));
+    let above = Rect {
+        height: area.height - 1,
         ..area
+    };
+    let gap = u16::from(pane > 0);
+    let list = Rect {
+        width: above.width - pane - gap,
+        ..above
     };
     if pane > 0 {
         let beside = Rect {
-            x: area.x + list.width,
+            x: above.x + list.width + gap,
             width: pane,
-            ..area
+            ..above
         };
         draw_pane(app, &mut pen.part(beside));
     }
     let mut pen = pen.part(list);
     let typing = chips(app, &mut pen.rows(0, 1));
-    let height = pen.height();
-    let rows = draw_rows(app, &mut pen.rows(1, height - 2));
-    sums(&app.payments, &mut pen.rows(height - 1, 1));
+    let rows = draw_rows(app, &mut pen.rows(1, last - 1));
     typing.or(rows)
 }
 
