@@ -20,7 +20,6 @@ pub mod caps;
 pub mod effect;
 pub mod event;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod fixture;
 pub mod keymap;
 pub mod run;

@@ -42,11 +42,7 @@ impl Turn<'_> {
     /// Changes the line that is being typed.
     pub(super) fn edit(&mut self, edit: Edit) {
         match self.app.context() {
-            Context::Filter => {
-                if self.app.payments.typed.apply(edit) {
-                    self.filter_typed();
-                }
-            }
+            Context::Filter if self.app.payments.typed.apply(edit) => self.filter_typed(),
             Context::Compose => self.edit_form(edit),
             Context::Confirm => self.edit_confirm(edit),
             Context::Palette => self.edit_palette(edit),
