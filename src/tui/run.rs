@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -209,7 +211,7 @@ where
             let event = self.wait().await;
             let urgent = matches!(event, Event::Input(_) | Event::Cooled | Event::Woke);
             self.handle(event)?;
-            self.drain()?;
+            self.drain().await?;
             if self
                 .cooling
                 .as_ref()
@@ -222,7 +224,7 @@ where
                 self.draw()?;
             }
             if self.forget_keys && !self.app.quit {
-                self.drop_type_ahead()?;
+                self.drop_type_ahead().await?;
             }
         }
         Ok(self.app)
@@ -247,17 +249,17 @@ where
     }
 
     /// Takes in what is there already, so that a burst costs one frame.
-    fn drain(&mut self) -> Result<(), TuiError> {
+    async fn drain(&mut self) -> Result<(), TuiError> {
         for _ in 0..DRAIN {
             // What is typed after a dialog opens is not for the dialog: it is forgotten later.
             if self.app.quit || self.forget_keys {
                 return Ok(());
             }
-            if let Some(input) = self.inputs.next().now_or_never() {
+            if let Some(input) = at_once(self.inputs.next()).await {
                 self.handle(Event::Input(input))?;
-            } else if let Some(Some(answer)) = self.asking.under_way.next().now_or_never() {
+            } else if let Some(Some(answer)) = at_once(self.asking.under_way.next()).await {
                 self.handle(Event::Answer(answer))?;
-            } else if let Some(notice) = next_notice(&mut self.notices).now_or_never() {
+            } else if let Some(notice) = at_once(next_notice(&mut self.notices)).await {
                 self.handle(Event::Notice(notice))?;
             } else {
                 return Ok(());
@@ -344,9 +346,9 @@ where
     }
 
     /// The dialog is on the screen: what was typed before that was not meant for it.
-    fn drop_type_ahead(&mut self) -> Result<(), TuiError> {
+    async fn drop_type_ahead(&mut self) -> Result<(), TuiError> {
         self.forget_keys = false;
-        while let Some(input) = self.inputs.next().now_or_never() {
+        while let Some(input) = at_once(self.inputs.next()).await {
             match input {
                 Some(Ok(Input::Resized(width, height))) => {
                     self.tell(Msg::Resized(width, height))?
@@ -361,6 +363,19 @@ where
         self.tell(Msg::Armed)?;
         self.draw()
     }
+}
+
+/// What is there already. Polled with the waker of the loop itself: the terminal's stream keeps the
+/// first waker it sees, and one that wakes nobody would leave the next key unread.
+async fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 async fn next_notice(
