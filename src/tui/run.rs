@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -202,6 +203,8 @@ where
     pub async fn run(mut self) -> Result<App, TuiError> {
         let size = self.terminal.size().map_err(io::Error::from)?;
         self.app.size = (size.width, size.height);
+        // Not every terminal has a second screen that begins empty.
+        self.empty()?;
         // The first frame does not wait for the desk.
         self.draw()?;
         self.tell(Msg::Opened)?;
@@ -209,7 +212,7 @@ where
             let event = self.wait().await;
             let urgent = matches!(event, Event::Input(_) | Event::Cooled | Event::Woke);
             self.handle(event)?;
-            self.drain()?;
+            self.drain().await?;
             if self
                 .cooling
                 .as_ref()
@@ -222,7 +225,7 @@ where
                 self.draw()?;
             }
             if self.forget_keys && !self.app.quit {
-                self.drop_type_ahead()?;
+                self.drop_type_ahead().await?;
             }
         }
         Ok(self.app)
@@ -247,15 +250,15 @@ where
     }
 
     /// Takes in what is there already, so that a burst costs one frame.
-    fn drain(&mut self) -> Result<(), TuiError> {
+    async fn drain(&mut self) -> Result<(), TuiError> {
         for _ in 0..DRAIN {
             // What is typed after a dialog opens is not for the dialog: it is forgotten later.
             if self.app.quit || self.forget_keys {
                 return Ok(());
             }
-            if let Some(input) = self.inputs.next().now_or_never() {
+            if let Some(input) = at_hand(&mut self.inputs).await {
                 self.handle(Event::Input(input))?;
-            } else if let Some(Some(answer)) = self.asking.under_way.next().now_or_never() {
+            } else if let Some(Some(answer)) = at_hand(&mut self.asking.under_way).await {
                 self.handle(Event::Answer(answer))?;
             } else if let Some(notice) = next_notice(&mut self.notices).now_or_never() {
                 self.handle(Event::Notice(notice))?;
@@ -344,9 +347,9 @@ where
     }
 
     /// The dialog is on the screen: what was typed before that was not meant for it.
-    fn drop_type_ahead(&mut self) -> Result<(), TuiError> {
+    async fn drop_type_ahead(&mut self) -> Result<(), TuiError> {
         self.forget_keys = false;
-        while let Some(input) = self.inputs.next().now_or_never() {
+        while let Some(input) = at_hand(&mut self.inputs).await {
             match input {
                 Some(Ok(Input::Resized(width, height))) => {
                     self.tell(Msg::Resized(width, height))?
@@ -361,6 +364,16 @@ where
         self.tell(Msg::Armed)?;
         self.draw()
     }
+}
+
+/// What a stream has ready now, without waiting. It is asked with the waker of this very task: the
+/// terminal's stream keeps the waker of whoever asks first, and would never wake us otherwise.
+async fn at_hand<T: Stream + Unpin>(stream: &mut T) -> Option<Option<T::Item>> {
+    std::future::poll_fn(|context| match stream.poll_next_unpin(context) {
+        Poll::Ready(item) => Poll::Ready(Some(item)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 async fn next_notice(
