@@ -28,6 +28,9 @@ const ATTRIBUTES: [(Modifier, &str); 5] = [
 pub struct TtyBackend<W: Write> {
     out: W,
     frame: Vec<u8>,
+    /// What each cell shows, where that is known.
+    shown: Vec<Option<Cell>>,
+    columns: u16,
     at: Option<Position>,
     cursor: Option<Position>,
     cursor_shown: Option<bool>,
@@ -42,6 +45,8 @@ impl<W: Write> TtyBackend<W> {
         Self {
             out,
             frame: Vec::with_capacity(16 * 1024),
+            shown: Vec::new(),
+            columns: 0,
             at: None,
             cursor: None,
             cursor_shown: None,
@@ -56,6 +61,50 @@ impl<W: Write> TtyBackend<W> {
     pub fn guarded(mut self, guard: Guard) -> Self {
         self.guard = Some(guard);
         self
+    }
+
+    /// Nothing is known of a screen of another size.
+    fn fit(&mut self) {
+        let (columns, rows) = (self.size)().unwrap_or_default();
+        let room = usize::from(columns) * usize::from(rows);
+        if self.shown.len() != room || self.columns != columns {
+            self.shown = vec![None; room];
+            self.columns = columns;
+        }
+    }
+
+    /// Bridges a small gap by writing what stands there again, which is shorter than a move. False
+    /// when it is not known, or written in another style.
+    fn write_over(&mut self, to: Position, place: usize, written: Written) -> bool {
+        let gap = match self.at {
+            Some(at) if at.y == to.y && at.x < to.x => usize::from(to.x - at.x),
+            _ => return false,
+        };
+        let Some(cells) = place
+            .checked_sub(gap)
+            .and_then(|from| self.shown.get(from..place))
+        else {
+            return false;
+        };
+        let same = |cell: &Option<Cell>| cell.as_ref().is_some_and(|cell| written.shows(cell));
+        if gap > 4 || !cells.iter().all(same) {
+            return false;
+        }
+        for cell in cells.iter().flatten() {
+            self.frame.extend_from_slice(cell.symbol().as_bytes());
+        }
+        self.at = Some(to);
+        true
+    }
+
+    /// What a cell shows now; the right half of a wide character shows nothing of its own.
+    fn remember(&mut self, place: usize, cell: &Cell, cells: usize) {
+        if let Some(shown) = self.shown.get_mut(place) {
+            *shown = Some(cell.clone());
+        }
+        if let Some(half) = self.shown.get_mut(place + 1).filter(|_| cells == 2) {
+            *half = None;
+        }
     }
 
     /// Moves to a cell by the shortest way.
@@ -96,6 +145,17 @@ impl Written {
             bg: cell.bg,
             modifier: cell.modifier,
         }
+    }
+
+    /// True when a cell written in this style looks as it does now; a blank has no colour of its own.
+    fn shows(self, cell: &Cell) -> bool {
+        let of_cell = Self::of(cell);
+        let lined = Modifier::UNDERLINED | Modifier::REVERSED;
+        let blank = cell.symbol() == " "
+            && of_cell.bg == self.bg
+            && !of_cell.modifier.union(self.modifier).intersects(lined);
+        let same = of_cell == self && super::widget::text::cells(cell.symbol()) == 1;
+        blank || same
     }
 
     /// The shortest change from one style to another.
@@ -164,16 +224,22 @@ impl<W: Write> Backend for TtyBackend<W> {
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
         let mut written = PLAIN;
+        self.fit();
+        let columns = self.columns;
         for (x, y, cell) in content {
-            self.go(Position::new(x, y));
+            let place = usize::from(y) * usize::from(columns) + usize::from(x);
+            if !self.write_over(Position::new(x, y), place, written) {
+                self.go(Position::new(x, y));
+            }
             written.change(Written::of(cell), &mut self.frame);
             written = Written::of(cell);
             self.frame.extend_from_slice(cell.symbol().as_bytes());
             let cells = super::widget::text::cells(cell.symbol()).max(1);
             let next = x + u16::try_from(cells).unwrap_or(1);
+            self.remember(place, cell, cells);
             // At the right edge terminals differ in where the cursor is; then it is not known. The
             // same holds after a wide character, whose width terminals do not agree on.
-            let edge = (self.size)().is_ok_and(|(width, _)| next >= width);
+            let edge = next >= columns;
             self.at = (!edge && cells == 1).then_some(Position::new(next, y));
         }
         written.change(PLAIN, &mut self.frame);
@@ -222,6 +288,9 @@ impl<W: Write> Backend for TtyBackend<W> {
         };
         self.frame.extend_from_slice(bytes);
         self.at = None;
+        self.fit();
+        let blank = matches!(clear_type, ClearType::All).then(Cell::default);
+        self.shown.fill(blank);
         Ok(())
     }
 
@@ -271,6 +340,7 @@ impl<W: Write> Rim for TtyBackend<W> {
             guard.enter()?;
         }
         self.at = None;
+        self.shown.fill(None);
         self.cursor_shown = None;
         Ok(())
     }

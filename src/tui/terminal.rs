@@ -1,8 +1,8 @@
 //! The terminal itself: entered step by step, always put back, told to copy.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::thread::ThreadId;
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::{Hide, Show};
@@ -34,8 +34,14 @@ pub struct Guard {
     taken: Vec<Step>,
 }
 
-/// True while some guard has the terminal: what a panic has to put back.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// The thread that has the terminal: its panic has to put it back.
+static TAKEN_BY: Mutex<Option<ThreadId>> = Mutex::new(None);
+/// Panics of other threads, told when the screen is free again.
+static REPORTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Guard {
     /// Takes the terminal. When a step fails, those before it are undone.
@@ -52,7 +58,7 @@ impl Guard {
     /// Takes the terminal, also when it was taken before: after a stop the shell may have changed it.
     pub(super) fn enter(&mut self) -> io::Result<()> {
         self.leave();
-        TAKEN.store(true, Ordering::SeqCst);
+        *locked(&TAKEN_BY) = Some(std::thread::current().id());
         for step in STEPS {
             // Noted first: a step that fails half way is undone too.
             self.taken.push(step);
@@ -65,7 +71,10 @@ impl Guard {
         while let Some(step) = self.taken.pop() {
             step.leave();
         }
-        TAKEN.store(false, Ordering::SeqCst);
+        *locked(&TAKEN_BY) = None;
+        for report in locked(&REPORTS).drain(..) {
+            let _ = writeln!(io::stderr(), "{report}");
+        }
     }
 }
 
@@ -106,14 +115,19 @@ impl Step {
 fn restore_on_panic() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let previous = Arc::new(std::panic::take_hook());
+        let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if TAKEN.swap(false, Ordering::SeqCst) {
-                for step in STEPS.iter().rev() {
-                    step.leave();
+            let taken_by = *locked(&TAKEN_BY);
+            match taken_by {
+                Some(thread) if thread == std::thread::current().id() => {
+                    *locked(&TAKEN_BY) = None;
+                    STEPS.iter().rev().for_each(|step| step.leave());
+                    previous(panic);
                 }
+                // The screen goes on; a report in the middle of it would only spoil it.
+                Some(_) => locked(&REPORTS).push(panic.to_string()),
+                None => previous(panic),
             }
-            previous(panic);
         }));
     });
 }

@@ -93,7 +93,7 @@ fn draw_pane(app: &App, pen: &mut Pen<'_>) {
     let Some(id) = app.payments.selected else {
         return;
     };
-    let mut inside = pen.panel("Payment");
+    let mut inside = pen.beside("Payment");
     let (width, height) = (inside.width(), inside.height());
     for (y, line) in payment::lines(app, id, width)
         .iter()
@@ -244,7 +244,7 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (St
         ),
         Cell::Account => text(Some(&payment.account)),
         Cell::Order => text(payment.order.as_deref()),
-        Cell::Currency => (payment.currency.code().to_owned(), Role::Dim),
+        Cell::Currency => (payment.currency.code().to_owned(), Role::Text),
         Cell::Paid => (words::money_in(room, figures.captured), Role::Text),
         Cell::Refunded => quiet_zero(figures.executed, room),
         Cell::Held => quiet_zero(figures.held, room),

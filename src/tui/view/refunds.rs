@@ -148,7 +148,7 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (St
             Role::Text,
         ),
         Cell::Amount => (words::money_in(room, refund.content.amount), Role::Text),
-        Cell::Currency => (refund.content.amount.currency.code().to_owned(), Role::Dim),
+        Cell::Currency => (refund.content.amount.currency.code().to_owned(), Role::Text),
         Cell::State => {
             let standing = words::standing(app, refund);
             let fits = text::width(&standing.long) <= room;

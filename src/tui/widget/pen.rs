@@ -167,6 +167,23 @@ impl<'a> Pen<'a> {
         self.part(inside)
     }
 
+    /// Sets the area apart by a line on its left; returns a pen for the rest.
+    pub fn beside(&mut self, title: &str) -> Pen<'_> {
+        if !self.plain {
+            for y in 0..self.height() {
+                self.put(0, y, "│", Role::Border);
+            }
+        }
+        self.put(2, 0, title, Role::Title);
+        let inside = Rect {
+            x: self.area.x + 2.min(self.area.width),
+            y: self.area.y + 1.min(self.area.height),
+            width: self.area.width.saturating_sub(2),
+            height: self.area.height.saturating_sub(1),
+        };
+        self.part(inside)
+    }
+
     fn frame(&mut self) {
         let (width, height) = (self.width(), self.height());
         let bar = "─".repeat(width - 2);
