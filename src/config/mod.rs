@@ -1,4 +1,111 @@
 //! File, environment and flags become one checked set of settings.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use url::Url;
+
+use crate::domain::money::Currency;
+use crate::domain::policy::Policy;
+use crate::domain::schedule::Pace;
+
 pub mod commerce_hub;
+mod file;
+mod paths;
 pub mod secret;
+#[cfg(test)]
+mod tests;
+
+pub use file::{ConfigError, EXAMPLE, load, parse};
+pub use paths::{Environ, Paths};
+
+/// Everything the desk is told, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file they come from; secrets are relative to it.
+    pub file: PathBuf,
+    /// Sandbox, test or live.
+    pub environment: Environment,
+    /// The business time zone.
+    pub zone: Tz,
+    /// How long a refund composed at the desk waits before it is sent.
+    pub send_delay: Duration,
+    /// How long a provider may take to answer.
+    pub deadline: Duration,
+    /// How fast the desk polls.
+    pub pace: Pace,
+    /// Who must agree.
+    pub policy: Policy,
+    /// How long a refund may wait unsent.
+    pub expires_after: chrono::TimeDelta,
+    /// The provider accounts, in the order of the file.
+    pub accounts: Vec<Account>,
+}
+
+impl Settings {
+    /// The account of this name.
+    pub fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+}
+
+/// What the database is stamped with. Test and live never share one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// Simulators on this machine.
+    Sandbox,
+    /// A provider's test system.
+    Test,
+    /// Real money.
+    Live,
+}
+
+impl Environment {
+    /// The word in the config and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Test => "test",
+            Self::Live => "live",
+        }
+    }
+
+    /// The word on every screen.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Sandbox => "DEMO",
+            Self::Test => "TEST",
+            Self::Live => "LIVE",
+        }
+    }
+}
+
+/// One contract with one provider.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its name, as in settlement files.
+    pub name: String,
+    /// Its provider and settings.
+    pub provider: Provider,
+}
+
+/// The settings of each provider.
+#[derive(Clone, Debug)]
+pub enum Provider {
+    /// Fiserv Commerce Hub.
+    CommerceHub(Box<commerce_hub::CommerceHub>),
+    /// Hyperswitch Prism: listed and explained; the desk has no client for it yet.
+    Prism(Prism),
+}
+
+/// `[accounts.NAME]` with `provider = "prism"`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prism {
+    /// Where the service listens.
+    pub base_url: Url,
+    /// The currencies of the account.
+    pub currencies: Vec<Currency>,
+}

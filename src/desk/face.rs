@@ -158,10 +158,11 @@ pub enum Notice {
     /// Payments came or changed in number: lists and sums are stale.
     Payments,
     /// An import goes on.
+    /// An import goes on.
     Importing {
-        /// Bytes read.
+        /// Rows written.
         done: u64,
-        /// Bytes in all.
+        /// Rows in all.
         total: u64,
     },
 }

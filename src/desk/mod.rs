@@ -1,9 +1,21 @@
 //! The use cases: the only room that joins ledger and providers.
+//!
+//! [`face`] is what is asked and answered, [`local`] the desk in this process, and each other
+//! file one use case.
 
 use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
+mod accounts;
+mod compose;
+mod explain;
 pub mod face;
+mod find;
+mod import;
+pub mod local;
+mod refusal;
+mod send;
+mod track;
 
 use face::{Actor, Notice, Refusal, Reply, Request};
 

@@ -519,4 +519,4 @@ fn closing(rule: Rule, standing: &Standing) -> Move {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

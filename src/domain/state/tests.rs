@@ -51,7 +51,7 @@ fn report(status: Reported) -> Event {
 /// One row: the event, then what follows in each state in the order of [`State::ALL`].
 /// `.` refused; a letter is the state that follows; a `!` after it a discrepancy.
 #[rustfmt::skip]
-fn table() -> Vec<(Event, &'static str)> {
+pub(crate) fn table() -> Vec<(Event, &'static str)> {
     // States: D R W A S P N U K M F J V C E
     //   Draft Reserved aWaiting Approved Submitting Pending Needs-you Unknown
     //   oK(succeeded) on stateMent(settled) Failed reJected reVersed Canceled Expired

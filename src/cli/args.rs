@@ -1,0 +1,334 @@
+//! The command line, as `--help` tells it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand};
+
+use crate::domain::money::{Currency, Money};
+use crate::domain::state::State;
+
+/// The terminal desk where finance operators give money back, once.
+///
+/// Without a command it opens the desk. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused by
+/// a rule, nothing written; 4 outcome unknown; 5 waits for a person; 6 provider or network not
+/// available.
+#[derive(Debug, Parser)]
+#[command(name = "refund-desk", version, max_term_width = 100)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; nothing: open the desk.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// The configuration file [env: REFUND_DESK_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data folder [env: REFUND_DESK_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Print JSON: one object, or one per line for lists
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Send nothing and ask no provider
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// Write nothing
+    #[arg(long, global = true)]
+    pub read_only: bool,
+    /// No colour [env: NO_COLOR]
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Plain text: no borders, nothing that moves
+    #[arg(long, global = true)]
+    pub plain: bool,
+    /// Act as this person; only in a sandbox
+    #[arg(long = "as", global = true, value_name = "NAME")]
+    pub act_as: Option<String>,
+    /// Log more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the desk on simulated providers and 2,000 made-up payments
+    Demo(Demo),
+    /// Run the simulated providers alone, until interrupted
+    Sandbox(Sandbox),
+    /// Write a commented configuration and create the data folder
+    Init,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Import settlement files (CSV or JSON Lines)
+    Import(Import),
+    /// List payments, newest first
+    Payments(Payments),
+    /// Show one payment, its refunds and its balance explained
+    Payment {
+        /// Our id, ACCOUNT/PROVIDER_ID or a unique reference
+        payment: String,
+    },
+    /// Refund a payment
+    Refund(Refund),
+    /// List refunds, newest first
+    Refunds(Refunds),
+    /// Show one refund with its attempts and observations
+    Status {
+        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        refund: String,
+    },
+    /// Withdraw a refund that was not sent
+    Cancel {
+        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        refund: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Let refunds go that were composed offline
+    Release {
+        /// Our ids, their last letters, or ACCOUNT/PROVIDER_ID
+        #[arg(required = true)]
+        refunds: Vec<String>,
+    },
+    /// Send what may be sent and poll what is due, without a screen
+    Track(Track),
+    /// Look at the audit log
+    #[command(subcommand)]
+    Audit(Audit),
+    /// The keys of the desk
+    Keys,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Start over: remove what an earlier demo left
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// `sandbox`
+#[derive(Debug, Args)]
+pub struct Sandbox {
+    /// The port to listen on; 0: any free one
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Settlement files whose payments the providers know
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub payments: Vec<PathBuf>,
+    /// Write the payments the providers know as a settlement file
+    #[arg(long, value_name = "FILE")]
+    pub settlement_to: Option<PathBuf>,
+    /// Write a configuration for a desk
+    #[arg(long, value_name = "FILE")]
+    pub config_to: Option<PathBuf>,
+    /// Where every payout is written, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub book: Option<PathBuf>,
+}
+
+/// `config`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Validate the configuration and print what it amounts to, secrets hidden
+    Check,
+}
+
+/// `import`
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Settlement files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Say what would happen, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Refuse unless there are just this many rows
+    #[arg(long, value_name = "N")]
+    pub expect_rows: Option<u64>,
+    /// Refuse unless the amounts add up to this
+    #[arg(long, value_name = "CUR=AMT", value_parser = sum)]
+    pub expect_sum: Vec<Money>,
+}
+
+/// `payments`
+#[derive(Debug, Args)]
+pub struct Payments {
+    /// Of this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// Whose reference, order, ids, payer or last four begin with this
+    #[arg(long, value_name = "TEXT")]
+    pub query: Option<String>,
+    /// Settled on this UTC date or later
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<NaiveDate>,
+    /// Settled on this UTC date or earlier
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<NaiveDate>,
+    /// Only those of which something can be refunded now
+    #[arg(long)]
+    pub refundable: bool,
+    /// At most this many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+}
+
+/// `refund`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("how_much").required(true).args(["amount", "full"]))]
+pub struct Refund {
+    /// Our id of the payment, ACCOUNT/PROVIDER_ID or a unique reference
+    pub payment: String,
+    /// 12.50, 50%, rest, 100-8.30, 3x12.50
+    #[arg(long, value_name = "EXPR", allow_hyphen_values = true)]
+    pub amount: Option<String>,
+    /// All that can be refunded now
+    #[arg(long)]
+    pub full: bool,
+    /// A code of the reason catalogue
+    #[arg(long, value_name = "CODE")]
+    pub reason: String,
+    /// Paid on top of a full refund
+    #[arg(long, value_name = "AMT")]
+    pub compensation: Option<String>,
+    /// Free text; some reasons need it
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// The case at the payer's bank or scheme; reason dispute needs it
+    #[arg(long, value_name = "REF")]
+    pub case: Option<String>,
+    /// The capture it is taken from, where the payment has several
+    #[arg(long, value_name = "ID")]
+    pub capture: Option<String>,
+    /// Refuse unless this much is available
+    #[arg(long, value_name = "AMT")]
+    pub expect_available: Option<String>,
+    /// Your id of this decision: the same key and content is the same refund
+    #[arg(long, value_name = "TEXT")]
+    pub key: Option<String>,
+    /// A likely duplicate is meant
+    #[arg(long)]
+    pub again: bool,
+    /// The failed, rejected or reversed refund that this one replaces
+    #[arg(long, value_name = "REFUND")]
+    pub supersedes: Option<String>,
+    /// Say what would happen, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Wait for its end; 60s unless said otherwise
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "60s", value_parser = duration)]
+    pub wait: Option<Duration>,
+}
+
+/// `refunds`
+#[derive(Debug, Args)]
+pub struct Refunds {
+    /// In this state
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    pub state: Option<State>,
+    /// Only those that are not decided yet
+    #[arg(long)]
+    pub open: bool,
+    /// Of this payment
+    #[arg(long, value_name = "PAYMENT")]
+    pub payment: Option<String>,
+}
+
+/// `track`
+#[derive(Debug, Args)]
+pub struct Track {
+    /// One round
+    #[arg(long, conflicts_with = "until_final")]
+    pub once: bool,
+    /// Until nothing is approved, submitting, pending or unknown
+    #[arg(long)]
+    pub until_final: bool,
+    /// At most this long
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// `audit`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Show the newest entries, oldest of them first
+    Show {
+        /// Only about this refund, payment or file
+        #[arg(value_name = "SUBJECT")]
+        subject: Option<String>,
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: u32,
+    },
+}
+
+/// `30s`, `5m`, `2h`, `7d`
+fn duration(text: &str) -> Result<Duration, String> {
+    let cut = text.char_indices().last().map_or(0, |(at, _)| at);
+    let (number, unit) = text.split_at(cut);
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => 0,
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .filter(|_| seconds > 0)
+        .and_then(|number| number.checked_mul(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| format!("{text:?} is not a duration; write 30s, 5m, 2h or 7d"))
+}
+
+/// `USD=1234.50`
+fn sum(text: &str) -> Result<Money, String> {
+    let (code, amount) = text
+        .split_once('=')
+        .ok_or_else(|| format!("{text:?} is not a sum; write it as USD=1234.50"))?;
+    let currency = Currency::from_code(code).map_err(|error| error.to_string())?;
+    Money::parse(amount, currency).map_err(|error| error.to_string())
+}
+
+fn state(text: &str) -> Result<State, String> {
+    State::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = State::ALL[1..].iter().map(|state| state.name()).collect();
+        format!("{text:?} is not a state; use one of {}", names.join(", "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("5m"), Ok(Duration::from_mins(5)));
+        for text in ["", "5", "m", "-5s", "5w", "5.5s", "ä"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

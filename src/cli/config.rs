@@ -1,0 +1,159 @@
+//! `init` and `config check`.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::args::Global;
+use super::print::Output;
+use super::{Exit, Failure};
+use crate::config::{self, Environ, Paths, Provider, Settings};
+use crate::desk::face::{Class, Refusal};
+
+/// Writes a commented configuration and creates the data folder.
+pub(super) fn init(global: &Global, environ: &Environ, output: &Output) -> Result<Exit, Failure> {
+    let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
+    create_folder(&paths.data)?;
+    if let Some(folder) = paths
+        .config
+        .parent()
+        .filter(|it| !it.as_os_str().is_empty())
+    {
+        create_folder(folder)?;
+    }
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&paths.config);
+    let mut file = made.map_err(|error| cannot_write(&paths.config, &error))?;
+    file.write_all(config::EXAMPLE.as_bytes())?;
+    file.sync_all()?;
+    let (config, data) = (paths.config.display(), paths.data.display());
+    if output.json {
+        output.object(&json!({ "config": config.to_string(), "data_dir": data.to_string() }))?;
+    } else {
+        output.text(&format!(
+            "configuration: {config}\ndata folder:   {data}\nnext: edit the configuration, then refund-desk config check"
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn create_folder(path: &Path) -> Result<(), Failure> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| cannot_write(path, &error))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+    let exists = error.kind() == std::io::ErrorKind::AlreadyExists;
+    let (class, message, next) = if exists {
+        (
+            Class::Rule,
+            format!("{} is there already and was left as it is", path.display()),
+            "Edit it, or name another place with --config.",
+        )
+    } else {
+        (
+            Class::Failed,
+            format!("cannot write {}: {error}", path.display()),
+            "Make the folder writable for you, or name another place with --config and --data-dir.",
+        )
+    };
+    Failure::Refused(Refusal {
+        class,
+        code: "init".to_owned(),
+        message,
+        money: "Nothing was sent.".to_owned(),
+        next: next.to_owned(),
+    })
+}
+
+/// Validates the configuration and prints what it amounts to.
+pub(super) fn check(global: &Global, environ: &Environ, output: &Output) -> Result<Exit, Failure> {
+    let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
+    let settings = config::load(&paths.config)?;
+    let effective = effective(&settings, &paths);
+    if output.json {
+        output.object(&effective)?;
+    } else {
+        let mut lines = Vec::new();
+        flatten("", &effective, &mut lines);
+        output.text(&lines.join("\n"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn effective(settings: &Settings, paths: &Paths) -> Value {
+    let accounts: serde_json::Map<String, Value> = settings
+        .accounts
+        .iter()
+        .map(|account| (account.name.clone(), provider(&account.provider)))
+        .collect();
+    json!({
+        "config": paths.config,
+        "data_dir": paths.data,
+        "environment": settings.environment.name(),
+        "desk": {
+            "time_zone": settings.zone.name(),
+            "send_delay_seconds": settings.send_delay.as_secs(),
+            "deadline_seconds": settings.deadline.as_secs(),
+        },
+        "tracking": { "pace": settings.pace.factor() },
+        "policy": {
+            "approval_above": settings.policy.approval_above_main,
+            "approval_above_minor_units": settings.policy.approval_above,
+            "expires_after_days": settings.expires_after.num_days(),
+        },
+        "accounts": accounts,
+    })
+}
+
+/// The settings of an account. Of a secret only where it comes from.
+fn provider(provider: &Provider) -> Value {
+    match provider {
+        Provider::CommerceHub(hub) => json!({
+            "provider": "commerce-hub",
+            "base_url": hub.base_url.as_str(),
+            "currencies": hub.currencies,
+            "merchant_id": hub.merchant_id,
+            "terminal_id": hub.terminal_id,
+            "api_key": format!("{} (hidden)", hub.api_key),
+            "api_secret": format!("{} (hidden)", hub.api_secret),
+            "hmac_encoding": format!("{:?}", hub.hmac_encoding).to_lowercase(),
+            "refund_call": match hub.refund_call {
+                config::commerce_hub::RefundCall::Refunds => "refunds",
+                config::commerce_hub::RefundCall::ChargeUri => "charge-uri",
+            },
+            "refund_months": hub.refund_months,
+            "polls_per_minute": hub.polls_per_minute,
+        }),
+        Provider::Prism(prism) => json!({
+            "provider": "prism",
+            "base_url": prism.base_url.as_str(),
+            "currencies": prism.currencies,
+        }),
+    }
+}
+
+fn flatten(name: &str, value: &Value, lines: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                let name = if name.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{name}.{key}")
+                };
+                flatten(&name, value, lines);
+            }
+        }
+        _ => lines.push(format!("{name} = {value}")),
+    }
+}

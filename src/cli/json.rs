@@ -1,0 +1,239 @@
+//! The JSON of payments and refunds: amounts as decimal text, times RFC 3339 UTC.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::desk::face::{BalanceLine, PaymentCard, PaymentRow, Preview, RefundCard, RefundRow};
+use crate::domain::audit::AuditEntry;
+use crate::domain::eligibility::Eligibility;
+use crate::domain::payment::{Capture, Payment};
+use crate::domain::refund::{Attempt, Observation, Refund};
+
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+/// A payment in a list.
+pub(super) fn payment(row: &PaymentRow) -> Value {
+    Value::Object(payment_fields(&row.payment, &row.eligibility))
+}
+
+fn payment_fields(payment: &Payment, eligibility: &Eligibility) -> Map<String, Value> {
+    let figures = payment.figures();
+    let details: Map<String, Value> = payment
+        .details
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    let value = json!({
+        "id": payment.id,
+        "account": payment.account,
+        "provider_payment_id": payment.provider_payment_id,
+        "reference": payment.reference,
+        "order": payment.order,
+        "payer": payment.payer,
+        "method": payment.method,
+        "scheme": payment.scheme,
+        "last4": payment.last4,
+        "description": payment.description,
+        "details": details,
+        "amount": figures.captured.decimal(),
+        "currency": payment.currency,
+        "captured_at": time(payment.captured_at()),
+        "settled_at": payment.settled_at().map(time),
+        "refunded": figures.executed.decimal(),
+        "held": figures.held.decimal(),
+        "disputed": figures.disputed.decimal(),
+        "available": figures.available().decimal(),
+        "can_refund": eligibility.can_refund.decimal(),
+        "refundable": eligibility.why_not.is_none(),
+        "refundable_until": eligibility.refundable_until,
+        "why_not": eligibility.why_not.map(|why| why.code()),
+    });
+    object(value)
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// A payment with its captures, refunds and balance.
+pub(super) fn payment_card(card: &PaymentCard) -> Value {
+    let mut fields = payment_fields(&card.payment, &card.eligibility);
+    let captures: Vec<Value> = card.payment.captures.iter().map(capture).collect();
+    let refunds: Vec<Value> = card.refunds.iter().map(refund).collect();
+    let balance: Vec<Value> = card.explained.iter().map(balance_line).collect();
+    fields.insert("captures".into(), captures.into());
+    fields.insert("refunds".into(), refunds.into());
+    fields.insert("balance".into(), balance.into());
+    let source = &card.payment.source;
+    fields.insert(
+        "source".into(),
+        json!({
+            "file": source.file,
+            "sha256": source.sha256,
+            "line": source.line,
+            "importer": source.importer,
+            "at": time(source.at),
+        }),
+    );
+    Value::Object(fields)
+}
+
+fn capture(capture: &Capture) -> Value {
+    let figures = &capture.figures;
+    json!({
+        "capture_id": capture.capture_id,
+        "amount": figures.captured.decimal(),
+        "currency": figures.captured.currency,
+        "captured_at": time(capture.captured_at),
+        "settled_at": capture.settled_at.map(time),
+        "refunded": figures.executed.decimal(),
+        "held": figures.held.decimal(),
+        "disputed": figures.disputed.decimal(),
+        "available": figures.available().decimal(),
+    })
+}
+
+fn balance_line(line: &BalanceLine) -> Value {
+    json!({
+        "label": line.label,
+        "amount": line.amount.decimal(),
+        "currency": line.amount.currency,
+        "refund": line.refund,
+        "sum": line.is_sum,
+    })
+}
+
+/// A refund by itself.
+pub(super) fn refund(refund: &Refund) -> Value {
+    let content = &refund.content;
+    json!({
+        "id": refund.id,
+        "payment_id": content.payment,
+        "account": refund.account,
+        "capture_id": content.capture_id,
+        "kind": content.kind,
+        "amount": content.amount.decimal(),
+        "compensation": content.compensation.decimal(),
+        "currency": content.amount.currency,
+        "reported": refund.reported.map(|money| money.decimal()),
+        "paid": refund.figures().executed().is_positive().then(|| refund.figures().executed().decimal()),
+        "reason": content.reason,
+        "note": content.note,
+        "case": content.case_ref,
+        "state": refund.state,
+        "said": refund.said,
+        "provider_refund_id": refund.provider_refund_id,
+        "trace": refund.trace,
+        "attempts": refund.attempts,
+        "maker": content.maker,
+        "hash": refund.hash,
+        "key": refund.caller_key,
+        "needs_release": refund.needs_release,
+        "send_after": refund.send_after.map(time),
+        "next_look_at": refund.next_look_at.map(time),
+        "created_at": time(refund.created_at),
+        "updated_at": time(refund.updated_at),
+    })
+}
+
+/// A refund in a list, with the words that tell its payment.
+pub(super) fn refund_row(row: &RefundRow) -> Value {
+    let mut fields = object(refund(&row.refund));
+    fields.insert("reference".into(), json!(row.reference));
+    fields.insert("payer".into(), json!(row.payer));
+    fields.insert("last4".into(), json!(row.last4));
+    Value::Object(fields)
+}
+
+/// A refund with its attempts and observations.
+pub(super) fn refund_card(card: &RefundCard) -> Value {
+    let mut fields = object(refund_row(&card.row));
+    let attempts: Vec<Value> = card.attempts.iter().map(attempt).collect();
+    let observations: Vec<Value> = card.observations.iter().map(observation).collect();
+    fields.insert("attempt_log".into(), attempts.into());
+    fields.insert("observations".into(), observations.into());
+    Value::Object(fields)
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    let sends: Vec<Value> = attempt
+        .sends
+        .iter()
+        .map(|send| json!({ "at": time(send.at), "not_executed": send.not_executed }))
+        .collect();
+    json!({
+        "step": attempt.step,
+        "number": attempt.number,
+        "idempotency_key": attempt.idempotency_key,
+        "correlation": attempt.correlation,
+        "method": attempt.method,
+        "url": attempt.url,
+        "body": String::from_utf8_lossy(&attempt.body),
+        "sha256": attempt.sha256,
+        "created_at": time(attempt.created_at),
+        "sends": sends,
+    })
+}
+
+fn observation(observation: &Observation) -> Value {
+    json!({
+        "at": time(observation.at),
+        "source": observation.source,
+        "attempt": observation.attempt,
+        "meaning": observation.meaning,
+        "http_status": observation.http_status,
+        "said": observation.said,
+        "support_id": observation.support_id,
+        "raw": observation.raw,
+    })
+}
+
+/// What a refund would be.
+pub(super) fn preview(preview: &Preview) -> Value {
+    let problems: Vec<Value> = preview
+        .problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "code": problem.code,
+                "message": problem.message,
+                "money": problem.money,
+                "next": problem.next,
+            })
+        })
+        .collect();
+    json!({
+        "dry_run": true,
+        "payment_id": preview.payment,
+        "account": preview.account,
+        "currency": preview.can_refund.currency,
+        "can_refund": preview.can_refund.decimal(),
+        "amount": preview.amount.map(|amount| amount.decimal()),
+        "remaining": preview.remaining.map(|remaining| remaining.decimal()),
+        "limits": preview.limits,
+        "refundable_until": preview.refundable_until,
+        "approval": preview.approval,
+        "duplicates": preview.duplicates,
+        "problems": problems,
+        "request": preview.request,
+    })
+}
+
+/// An entry of the audit.
+pub(super) fn audit(entry: &AuditEntry) -> Value {
+    json!({
+        "seq": entry.seq,
+        "at": time(entry.at),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "detail": entry.detail,
+        "previous": entry.previous,
+        "hash": entry.hash,
+    })
+}

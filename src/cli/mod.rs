@@ -1,0 +1,157 @@
+//! The command line: one file per command or group. Parse, ask the desk, print.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config::{ConfigError, Environ};
+use crate::desk::face::Refusal;
+
+mod args;
+mod audit;
+mod config;
+mod demo;
+mod identity;
+mod import;
+mod json;
+mod log;
+mod open;
+mod payments;
+mod print;
+mod refund;
+mod refunds;
+mod sandbox;
+mod signal;
+mod track;
+
+use args::{Cli, Command};
+use open::Session;
+use print::Output;
+
+/// How a command ends: the exit codes of `design/product.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Refused = 3,
+    Unknown = 4,
+    Waits = 5,
+    Unavailable = 6,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// The desk refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Something nobody planned for.
+    #[error("{0:#}")]
+    Unplanned(color_eyre::Report),
+}
+
+impl From<color_eyre::Report> for Failure {
+    fn from(report: color_eyre::Report) -> Self {
+        Self::Unplanned(report)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unplanned(error.into())
+    }
+}
+
+/// Runs the program.
+pub fn main(arguments: Vec<OsString>, environ: Environ) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let output = Output::new(&cli.global, &environ);
+    let result = install_reports(&output).and_then(|()| run(cli, environ, &output));
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) if is_broken_pipe(&failure) => Exit::Done.into(),
+        Err(failure) => output.failure(&failure).into(),
+    }
+}
+
+fn install_reports(output: &Output) -> Result<(), Failure> {
+    let theme = if output.color {
+        color_eyre::config::Theme::dark()
+    } else {
+        color_eyre::config::Theme::new()
+    };
+    color_eyre::config::HookBuilder::default()
+        .theme(theme)
+        .display_env_section(false)
+        .panic_section(
+            "The database keeps what was acknowledged. Open the desk again and look at Refunds.",
+        )
+        .install()?;
+    Ok(())
+}
+
+/// Whoever read our output went away: nothing is wrong.
+fn is_broken_pipe(failure: &Failure) -> bool {
+    match failure {
+        Failure::Unplanned(report) => report
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe),
+        _ => false,
+    }
+}
+
+fn run(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(dispatch(cli, environ, output))
+}
+
+async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, Failure> {
+    let global = &cli.global;
+    let Some(command) = cli.command else {
+        return demo::desk(global, environ).await;
+    };
+    let session = || Session::open(global, &environ);
+    match command {
+        Command::Demo(demo) => demo::run(global, &environ, &demo).await,
+        Command::Sandbox(sandbox) => sandbox::run(global, &environ, &sandbox).await,
+        Command::Init => config::init(global, &environ, output),
+        Command::Config(args::Config::Check) => config::check(global, &environ, output),
+        Command::Import(import) => import::run(&session()?, output, &import).await,
+        Command::Payments(payments) => payments::list(&session()?, output, &payments).await,
+        Command::Payment { payment } => payments::show(&session()?, output, payment).await,
+        Command::Refund(refund) => refund::run(&session()?, output, &refund).await,
+        Command::Refunds(refunds) => refunds::list(&session()?, output, &refunds).await,
+        Command::Status { refund } => refunds::status(&session()?, output, refund).await,
+        Command::Cancel { refund, note } => {
+            refunds::cancel(&session()?, output, refund, note).await
+        }
+        Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
+        Command::Track(track) => track::run(&session()?, output, &track).await,
+        Command::Audit(args::Audit::Show { subject, limit }) => {
+            audit::show(&session()?, output, subject, limit).await
+        }
+        Command::Keys => {
+            output.text(&crate::tui::keys_markdown())?;
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! `payments` and `payment`.
+
+use super::args;
+use super::open::{Session, misanswered};
+use super::print::{Align, Column, Output, header, line};
+use super::{Exit, Failure, json};
+use crate::desk::face::{PaymentCard, PaymentRow, Reply, Request};
+use crate::domain::listing::{From, PaymentFilter, PaymentQuery};
+
+/// Rows asked for at a time.
+const PAGE: u32 = 1_000;
+
+const COLUMNS: [Column; 8] = [
+    ("ID", 13, Align::Left),
+    ("SETTLED UTC", 11, Align::Left),
+    ("REFERENCE", 14, Align::Left),
+    ("PAYER", 20, Align::Left),
+    ("PAID", 11, Align::Right),
+    ("", 3, Align::Left),
+    ("CAN REFUND", 12, Align::Right),
+    ("ACCOUNT", 10, Align::Left),
+];
+
+/// Lists payments, newest first, page by page.
+pub(super) async fn list(
+    session: &Session,
+    output: &Output,
+    arguments: &args::Payments,
+) -> Result<Exit, Failure> {
+    let mut query = PaymentQuery {
+        filter: PaymentFilter {
+            account: arguments.account.clone(),
+            text: arguments.query.clone(),
+            from: arguments.from,
+            to: arguments.to,
+            refundable: arguments.refundable,
+        },
+        ..PaymentQuery::default()
+    };
+    let mut left = arguments.limit.unwrap_or(u32::MAX);
+    if !output.json {
+        output.text(&header(&COLUMNS))?;
+    }
+    while left > 0 {
+        query.limit = left.min(PAGE);
+        let Reply::Payments(rows) = session.ask(Request::Payments(query.clone())).await? else {
+            return Err(misanswered());
+        };
+        let Some(last) = rows.last() else { break };
+        query.from = From::After(last.place);
+        left -= u32::try_from(rows.len()).unwrap_or(left).min(left);
+        print_rows(output, &rows)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn print_rows(output: &Output, rows: &[PaymentRow]) -> Result<(), Failure> {
+    let lines: Vec<String> = rows
+        .iter()
+        .map(|row| match output.json {
+            true => json::payment(row).to_string(),
+            false => text_row(row),
+        })
+        .collect();
+    output.text(&lines.join("\n"))
+}
+
+fn text_row(row: &PaymentRow) -> String {
+    let payment = &row.payment;
+    let can_refund = match row.eligibility.why_not {
+        Some(why) => why.short().to_owned(),
+        None => row.eligibility.can_refund.decimal(),
+    };
+    let settled = payment
+        .settled_at()
+        .map_or_else(|| "-".to_owned(), |at| at.format("%Y-%m-%d").to_string());
+    line(
+        &COLUMNS,
+        &[
+            payment.id.to_string(),
+            settled,
+            payment.reference.clone().unwrap_or_else(|| "-".to_owned()),
+            payer(payment.payer.as_deref(), payment.last4.as_deref()),
+            payment.figures().captured.decimal(),
+            payment.currency.to_string(),
+            can_refund,
+            payment.account.clone(),
+        ],
+    )
+}
+
+/// Who paid, and with what: `Jane Doe ·4242`.
+pub(super) fn payer(payer: Option<&str>, last4: Option<&str>) -> String {
+    match (payer, last4) {
+        (Some(payer), Some(last4)) => format!("{payer} ·{last4}"),
+        (Some(payer), None) => payer.to_owned(),
+        (None, Some(last4)) => format!("·{last4}"),
+        (None, None) => "-".to_owned(),
+    }
+}
+
+/// Shows one payment with its balance explained.
+pub(super) async fn show(
+    session: &Session,
+    output: &Output,
+    handle: String,
+) -> Result<Exit, Failure> {
+    let Reply::Payment(card) = session.ask(Request::Payment(handle)).await? else {
+        return Err(misanswered());
+    };
+    if output.json {
+        output.object(&json::payment_card(&card))?;
+    } else {
+        output.text(&text_card(&card))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn text_card(card: &PaymentCard) -> String {
+    let payment = &card.payment;
+    let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
+    let mut fields = vec![
+        ("payment", payment.id.to_string()),
+        ("account", payment.account.clone()),
+        ("provider id", payment.provider_payment_id.clone()),
+        ("reference", text(&payment.reference)),
+        ("order", text(&payment.order)),
+        (
+            "payer",
+            payer(payment.payer.as_deref(), payment.last4.as_deref()),
+        ),
+        ("method", text(&payment.method)),
+        ("description", text(&payment.description)),
+        ("captured", time(payment.captured_at())),
+        (
+            "settled",
+            payment
+                .settled_at()
+                .map_or_else(|| "not yet".to_owned(), time),
+        ),
+    ];
+    if let Some(until) = card.eligibility.refundable_until {
+        fields.push(("refundable until", format!("{until} UTC")));
+    }
+    let mut lines: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name:<17} {}", crate::domain::text::clean(value)))
+        .collect();
+    lines.push(String::new());
+    lines.extend(balance(card));
+    for refund in &card.refunds {
+        lines.push(format!(
+            "refund {} {} {} {}",
+            refund.id,
+            refund.content.amount,
+            refund.state.name(),
+            refund.content.reason
+        ));
+    }
+    lines.join("\n")
+}
+
+fn balance(card: &PaymentCard) -> Vec<String> {
+    card.explained
+        .iter()
+        .map(|line| {
+            let mark = if line.is_sum { "=" } else { " " };
+            format!(
+                "{mark} {:>14} {}  {}",
+                line.amount.decimal(),
+                line.amount.currency,
+                line.label
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,202 @@
+//! `refunds`, `status`, `cancel` and `release`.
+
+use super::args;
+use super::open::{Session, misanswered};
+use super::payments::payer;
+use super::print::{Align, Column, Output, header, line};
+use super::{Exit, Failure, json};
+use crate::desk::face::{RefundCard, RefundRow, Reply, Request};
+use crate::domain::listing::RefundFilter;
+use crate::domain::state::State;
+use crate::domain::text::clean;
+
+const COLUMNS: [Column; 7] = [
+    ("ID", 36, Align::Left),
+    ("CREATED UTC", 16, Align::Left),
+    ("REFERENCE", 14, Align::Left),
+    ("PAYER", 20, Align::Left),
+    ("AMOUNT", 11, Align::Right),
+    ("", 3, Align::Left),
+    ("STATE", 17, Align::Left),
+];
+
+/// Lists refunds, newest first.
+pub(super) async fn list(
+    session: &Session,
+    output: &Output,
+    arguments: &args::Refunds,
+) -> Result<Exit, Failure> {
+    let payment = match &arguments.payment {
+        Some(handle) => {
+            let Reply::Payment(card) = session.ask(Request::Payment(handle.clone())).await? else {
+                return Err(misanswered());
+            };
+            Some(card.payment.id)
+        }
+        None => None,
+    };
+    let states = match (arguments.state, arguments.open) {
+        (Some(state), _) => vec![state],
+        (None, true) => State::ALL
+            .into_iter()
+            .filter(|state| state.is_open())
+            .collect(),
+        (None, false) => Vec::new(),
+    };
+    let filter = RefundFilter { states, payment };
+    let Reply::Refunds(rows) = session.ask(Request::Refunds(filter)).await? else {
+        return Err(misanswered());
+    };
+    let rows = rows
+        .iter()
+        .filter(|row| !arguments.open || row.refund.state.is_open());
+    let mut lines: Vec<String> = match output.json {
+        true => rows.map(|row| json::refund_row(row).to_string()).collect(),
+        false => rows.map(text_row).collect(),
+    };
+    if !output.json {
+        lines.insert(0, header(&COLUMNS));
+    }
+    if !lines.is_empty() {
+        output.text(&lines.join("\n"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn text_row(row: &RefundRow) -> String {
+    let refund = &row.refund;
+    line(
+        &COLUMNS,
+        &[
+            refund.id.to_string(),
+            refund.created_at.format("%Y-%m-%d %H:%M").to_string(),
+            row.reference.clone().unwrap_or_else(|| "-".to_owned()),
+            payer(row.payer.as_deref(), row.last4.as_deref()),
+            refund.content.amount.decimal(),
+            refund.content.amount.currency.to_string(),
+            refund.state.name().to_owned(),
+        ],
+    )
+}
+
+/// One refund with its evidence.
+pub(super) async fn fetch(session: &Session, handle: String) -> Result<RefundCard, Failure> {
+    match session.ask(Request::Refund(handle)).await? {
+        Reply::Refund(card) => Ok(*card),
+        _ => Err(misanswered()),
+    }
+}
+
+/// Shows one refund with its attempts and observations.
+pub(super) async fn status(
+    session: &Session,
+    output: &Output,
+    handle: String,
+) -> Result<Exit, Failure> {
+    print_card(output, &fetch(session, handle).await?)?;
+    Ok(Exit::Done)
+}
+
+/// Withdraws a refund.
+pub(super) async fn cancel(
+    session: &Session,
+    output: &Output,
+    refund: String,
+    note: Option<String>,
+) -> Result<Exit, Failure> {
+    let Reply::Refund(card) = session.ask(Request::Cancel { refund, note }).await? else {
+        return Err(misanswered());
+    };
+    print_card(output, &card)?;
+    Ok(Exit::Done)
+}
+
+/// Lets refunds go that were composed offline.
+pub(super) async fn release(
+    session: &Session,
+    output: &Output,
+    refunds: Vec<String>,
+) -> Result<Exit, Failure> {
+    for refund in refunds {
+        let Reply::Refund(card) = session.ask(Request::Release { refund }).await? else {
+            return Err(misanswered());
+        };
+        print_card(output, &card)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Prints one refund.
+pub(super) fn print_card(output: &Output, card: &RefundCard) -> Result<(), Failure> {
+    if output.json {
+        output.object(&json::refund_card(card))
+    } else {
+        output.text(&text_card(card))
+    }
+}
+
+fn text_card(card: &RefundCard) -> String {
+    let refund = &card.row.refund;
+    let content = &refund.content;
+    let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
+    let mut fields = vec![
+        ("refund", refund.id.to_string()),
+        ("state", refund.state.name().to_owned()),
+        ("amount", content.amount.to_string()),
+        (
+            "payment",
+            format!("{} {}", content.payment, text(&card.row.reference)),
+        ),
+        ("account", refund.account.clone()),
+        (
+            "payer",
+            payer(card.row.payer.as_deref(), card.row.last4.as_deref()),
+        ),
+        ("reason", content.reason.clone()),
+        ("maker", content.maker.clone()),
+        ("provider refund", text(&refund.provider_refund_id)),
+        ("trace", text(&refund.trace)),
+        ("said", text(&refund.said)),
+        ("hash", refund.hash.clone()),
+    ];
+    if let Some(reported) = refund.reported {
+        fields.push(("provider reports", reported.to_string()));
+    }
+    if let Some(next) = refund.next_look_at {
+        fields.push((
+            "next look",
+            next.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        ));
+    }
+    let mut lines: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| format!("{name:<17} {}", clean(value)))
+        .collect();
+    lines.extend(evidence(card));
+    lines.join("\n")
+}
+
+fn evidence(card: &RefundCard) -> Vec<String> {
+    let attempts = card.attempts.iter().map(|attempt| {
+        format!(
+            "attempt {} {} key {} sent {}x",
+            attempt.number,
+            attempt.step,
+            attempt.idempotency_key,
+            attempt.sends.len()
+        )
+    });
+    let observations = card.observations.iter().map(|observation| {
+        let status = observation
+            .http_status
+            .map_or(String::new(), |status| format!(" HTTP {status}"));
+        format!(
+            "{} {:<8} {}{status}: {}",
+            observation.at.format("%Y-%m-%d %H:%M:%S UTC"),
+            observation.source.name(),
+            observation.meaning,
+            clean(&observation.said)
+        )
+    });
+    attempts.chain(observations).collect()
+}

@@ -1,0 +1,306 @@
+//! The config file: read with line and key for every mistake, unknown keys refused.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Account, Environment, Prism, Provider, Settings};
+use crate::domain::money::{Currency, Money};
+use crate::domain::policy::Policy;
+use crate::domain::schedule::Pace;
+
+/// A config with every setting explained; what `init` writes.
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// Why a config cannot be used. Nothing was read or written besides it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// There is none.
+    #[error("there is no configuration at {}", .0.display())]
+    Missing(PathBuf),
+    /// It cannot be read.
+    #[error("cannot read {}: {why}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// It says something that makes no sense.
+    #[error("{}, line {line}: {key}{what}", path.display(), key = key.as_ref().map_or(String::new(), |key| format!("{key}: ")))]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: usize,
+        /// The key, where it is known.
+        key: Option<String>,
+        /// What is wrong, and what would be right.
+        what: String,
+    },
+}
+
+/// Reads and checks a config file.
+///
+/// # Errors
+/// [`ConfigError`] names file, line and key.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => ConfigError::Missing(path.to_owned()),
+        _ => ConfigError::Unreadable {
+            path: path.to_owned(),
+            why: error.to_string(),
+        },
+    })?;
+    parse(path, &text)
+}
+
+/// Checks the text of a config file.
+///
+/// # Errors
+/// [`ConfigError`] names file, line and key.
+pub fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
+    let reader = Reader { path, text };
+    let document = DeTable::parse(text).map_err(|error| reader.wrong(None, &error))?;
+    let mut root = document.into_inner();
+    let mut accounts = Vec::new();
+    if let Some((key, value)) = root.remove_entry("accounts") {
+        let DeValue::Table(table) = value.into_inner() else {
+            return Err(reader.at(key.span().start, Some("accounts"), "must be a table"));
+        };
+        // The file's order is the order on screen; the parser's is not.
+        let mut tables: Vec<_> = table.into_iter().collect();
+        tables.sort_by_key(|(name, _)| name.span().start);
+        for (name, value) in tables {
+            accounts.push(reader.account(name.get_ref(), value)?);
+        }
+    }
+    let rest: Rest = reader.read(None, Spanned::new(0..text.len(), root))?;
+    rest.settle(&reader, accounts)
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Reader<'_> {
+    fn account(&self, name: &str, value: Spanned<DeValue<'_>>) -> Result<Account, ConfigError> {
+        let span = value.span();
+        let place = format!("accounts.{name}");
+        let DeValue::Table(mut table) = value.into_inner() else {
+            return Err(self.at(span.start, Some(&place), "must be a table"));
+        };
+        let Some((key, provider)) = table.remove_entry("provider") else {
+            return Err(self.at(span.start, Some(&place), "needs a provider"));
+        };
+        let table = Spanned::new(span, table);
+        let provider = match provider.get_ref().as_str() {
+            Some("commerce-hub") => {
+                Provider::CommerceHub(Box::new(self.read(Some(&place), table)?))
+            }
+            Some("prism") => Provider::Prism(self.read::<Prism>(Some(&place), table)?),
+            _ => {
+                let place = format!("{place}.provider");
+                let what = "must be \"commerce-hub\" or \"prism\"";
+                return Err(self.at(key.span().start, Some(&place), what));
+            }
+        };
+        Ok(Account {
+            name: name.to_owned(),
+            provider,
+        })
+    }
+
+    fn read<T: DeserializeOwned>(
+        &self,
+        place: Option<&str>,
+        table: Spanned<DeTable<'_>>,
+    ) -> Result<T, ConfigError> {
+        let deserializer = toml::de::Deserializer::from(table);
+        serde_path_to_error::deserialize(deserializer).map_err(|error| {
+            let path = error.path().to_string();
+            let key = match (place, path.as_str()) {
+                (Some(place), ".") => Some(place.to_owned()),
+                (Some(place), path) => Some(format!("{place}.{path}")),
+                (None, ".") => None,
+                (None, path) => Some(path.to_owned()),
+            };
+            self.wrong(key, error.inner())
+        })
+    }
+
+    fn wrong(&self, key: Option<String>, error: &toml::de::Error) -> ConfigError {
+        let offset = error.span().map_or(0, |span| span.start);
+        let what = suggest(error.message());
+        self.at(offset, key.as_deref(), &what)
+    }
+
+    fn at(&self, offset: usize, key: Option<&str>, what: &str) -> ConfigError {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        ConfigError::Wrong {
+            path: self.path.to_owned(),
+            line: before.matches('\n').count() + 1,
+            key: key.map(str::to_owned),
+            what: what.to_owned(),
+        }
+    }
+
+    /// The line a key stands on, for settings that are checked after reading.
+    fn offset_of(&self, key: &str) -> usize {
+        self.text.find(key).unwrap_or(0)
+    }
+}
+
+/// Adds the nearest known key to the message about an unknown one.
+fn suggest(message: &str) -> String {
+    let message = message.lines().next().unwrap_or(message);
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let nearest = match names.split_first() {
+        Some((unknown, known)) if message.starts_with("unknown field") => known
+            .iter()
+            .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
+            .filter(|(distance, _)| *distance <= 3)
+            .min(),
+        _ => None,
+    };
+    match nearest {
+        Some((_, name)) => format!("{message}; did you mean `{name}`?"),
+        None => message.to_owned(),
+    }
+}
+
+/// Everything besides the accounts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rest {
+    environment: Environment,
+    #[serde(default)]
+    desk: Desk,
+    #[serde(default)]
+    tracking: Tracking,
+    #[serde(default)]
+    policy: PolicyFile,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Desk {
+    time_zone: Tz,
+    send_delay_seconds: u64,
+    deadline_seconds: u64,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            time_zone: Tz::UTC,
+            send_delay_seconds: 10,
+            deadline_seconds: 30,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Tracking {
+    pace: u32,
+}
+
+impl Default for Tracking {
+    fn default() -> Self {
+        Self { pace: 1 }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct PolicyFile {
+    approval_above: Option<ApprovalAbove>,
+    expires_after_days: Option<u32>,
+}
+
+/// One figure in main units for every currency, or an amount per currency.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a whole number of main units, or a table such as { USD = \"250.00\" }"
+)]
+enum ApprovalAbove {
+    Main(#[serde(deserialize_with = "whole")] i64),
+    PerCurrency(BTreeMap<Currency, String>),
+}
+
+/// A whole number, written as a number or as text: never a float.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Number(i64),
+        Text(String),
+    }
+    let number = match Either::deserialize(deserializer)? {
+        Either::Number(number) => Some(number),
+        Either::Text(text) => text.parse().ok(),
+    };
+    number
+        .filter(|number| *number >= 0)
+        .ok_or_else(|| serde::de::Error::custom("not a whole number"))
+}
+
+/// In the sandbox a refund waits this long before it is sent, whatever the pace.
+const SANDBOX_SEND_DELAY: Duration = Duration::from_secs(2);
+
+impl Rest {
+    fn settle(self, reader: &Reader<'_>, accounts: Vec<Account>) -> Result<Settings, ConfigError> {
+        let pace = Pace::times(self.tracking.pace);
+        if pace != Pace::REAL && self.environment != Environment::Sandbox {
+            let what = "only environment \"sandbox\" may poll at another pace than 1";
+            return Err(reader.at(reader.offset_of("pace"), Some("tracking.pace"), what));
+        }
+        let send_delay = match pace {
+            Pace::REAL => Duration::from_secs(self.desk.send_delay_seconds),
+            _ => SANDBOX_SEND_DELAY,
+        };
+        let expires_after = self.policy.expires_after_days.unwrap_or(7);
+        Ok(Settings {
+            file: reader.path.to_owned(),
+            environment: self.environment,
+            zone: self.desk.time_zone,
+            send_delay,
+            deadline: Duration::from_secs(self.desk.deadline_seconds),
+            pace,
+            policy: self.policy.policy(reader)?,
+            expires_after: TimeDelta::days(i64::from(expires_after)),
+            accounts,
+        })
+    }
+}
+
+impl PolicyFile {
+    fn policy(self, reader: &Reader<'_>) -> Result<Policy, ConfigError> {
+        let mut policy = Policy::default();
+        match self.approval_above {
+            None => {}
+            Some(ApprovalAbove::Main(main)) => policy.approval_above_main = main,
+            Some(ApprovalAbove::PerCurrency(amounts)) => {
+                for (currency, amount) in amounts {
+                    let limit = Money::parse(&amount, currency).map_err(|error| {
+                        let offset = reader.offset_of("approval_above");
+                        reader.at(offset, Some("policy.approval_above"), &error.to_string())
+                    })?;
+                    policy.approval_above.insert(currency, limit.minor);
+                }
+            }
+        }
+        Ok(policy)
+    }
+}

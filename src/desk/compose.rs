@@ -1,0 +1,501 @@
+//! Composing: what was typed becomes a decision, checked against every rule, shown, reserved.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::face::{Actor, Composed, Draft, Limit, Preview, Refusal, Reply, WirePreview};
+use super::local::{Local, row};
+use super::{refusal, send};
+use crate::domain::amount::{self, Basis};
+use crate::domain::eligibility::{self, Eligibility, Terms};
+use crate::domain::id::RefundId;
+use crate::domain::money::Money;
+use crate::domain::payment::{Capture, Payment};
+use crate::domain::reason;
+use crate::domain::refund::{Content, Kind};
+use crate::domain::state::{Event, State};
+use crate::domain::text;
+use crate::ledger::{Likeness, RefundSummary, Reservation, Reserved};
+
+/// Sums for approval are taken over this long, so that slicing a refund does not escape them.
+const APPROVAL_SUM: TimeDelta = TimeDelta::days(7);
+/// How far back a refund to the same order or payer counts as a likely duplicate.
+const DUPLICATE_SINCE: TimeDelta = TimeDelta::days(30);
+/// Longest note or case reference, in characters.
+const LONGEST_TEXT: usize = 500;
+
+/// A draft with everything it is judged on.
+struct Judged {
+    payment: Payment,
+    terms: Terms,
+    capture: Result<Capture, Refusal>,
+    eligibility: Eligibility,
+    amount: Result<Money, Refusal>,
+    problems: Vec<Refusal>,
+    alike: Vec<(Likeness, RefundSummary)>,
+    approval: Option<String>,
+    now: DateTime<Utc>,
+}
+
+impl Judged {
+    /// The amount paid that percentages are of.
+    fn paid(&self) -> Money {
+        match &self.capture {
+            Ok(capture) => capture.figures.captured,
+            Err(_) => self.payment.figures().captured,
+        }
+    }
+
+    /// What is available, whether or not it is eligible: no capture has more than its payment.
+    fn left(&self) -> Money {
+        let payment = self.payment.figures().available();
+        match &self.capture {
+            Ok(capture) if capture.figures.available().minor < payment.minor => {
+                capture.figures.available()
+            }
+            _ => payment,
+        }
+    }
+}
+
+impl Local {
+    /// What a refund would be, without writing anything.
+    pub(super) async fn preview(&self, actor: &Actor, draft: &Draft) -> Result<Reply, Refusal> {
+        let judged = self.judge_draft(draft).await?;
+        let amount = judged.amount.clone().ok();
+        let content = amount.and_then(|amount| content(actor, draft, &judged, amount));
+        let request = content.and_then(|content| self.wire_preview(&judged, &content));
+        let can_refund = judged.eligibility.can_refund;
+        Ok(Reply::Preview(Box::new(Preview {
+            payment: judged.payment.id,
+            account: judged.payment.account.clone(),
+            can_refund,
+            remaining: amount.and_then(|amount| can_refund.checked_sub(amount).ok()),
+            limits: self.limits(&judged),
+            refundable_until: judged.eligibility.refundable_until,
+            duplicates: judged.alike.iter().map(likeness).collect(),
+            approval: judged.approval,
+            problems: judged.problems,
+            amount,
+            request,
+        })))
+    }
+
+    /// Reserves and queues a refund, or returns the one its key names already.
+    pub(super) async fn compose(&self, actor: &Actor, draft: &Draft) -> Result<Reply, Refusal> {
+        self.writable()?;
+        let judged = self.judge_draft(draft).await?;
+        if let Some(existing) = self.existing(actor, draft, &judged).await? {
+            return Ok(composed(existing, true));
+        }
+        if let Some(problem) = judged.problems.first() {
+            return Err(problem.clone());
+        }
+        let amount = judged.amount.clone()?;
+        let content = content(actor, draft, &judged, amount)
+            .ok_or_else(|| refusal::rule("text_too_long", "a text is too long", "Shorten it."))?;
+        if let (false, Some(first)) = (draft.again, judged.alike.first()) {
+            return Err(refusal::rule(
+                "duplicate",
+                format!("this may be a duplicate: {}", likeness(first)),
+                "If both are meant, say so with --again; to repeat safely use --key.",
+            ));
+        }
+        let reservation = self.reservation(draft, &judged, content).await?;
+        let reserved = self.ledger.reserve(reservation).await;
+        match reserved {
+            Ok(Reserved::New(summary)) => {
+                self.changed(summary.clone());
+                Ok(composed(summary, false))
+            }
+            Ok(Reserved::Existing(summary)) => Ok(composed(summary, true)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Withdraws a refund that was not sent.
+    pub(super) async fn cancel(
+        &self,
+        actor: &Actor,
+        handle: &str,
+        note: Option<String>,
+    ) -> Result<Reply, Refusal> {
+        self.writable()?;
+        let summary = self.refund_named(handle).await?;
+        let state = summary.refund.state;
+        let withdrawable = matches!(
+            state,
+            State::Reserved | State::AwaitingApproval | State::Approved
+        );
+        if !withdrawable {
+            return Err(too_late(state));
+        }
+        let mut record = self.record_of(&summary, Event::Withdraw, &actor.name);
+        record.note = note.map(|note| tidy(&note)).transpose()?;
+        let change = self.ledger.record(record).await?;
+        self.changed(change.summary.clone());
+        self.card(change.summary).await
+    }
+
+    async fn judge_draft(&self, draft: &Draft) -> Result<Judged, Refusal> {
+        let payment = self.payment_named(&draft.payment).await?;
+        let now = self.clock.now();
+        let terms = self.terms(&payment.account);
+        let capture = choose_capture(&payment, draft.capture_id.as_deref());
+        let eligibility = match &capture {
+            Ok(capture) => eligibility::of_capture(capture, &payment.figures(), &terms, now),
+            Err(_) => eligibility::of_payment(&payment, &terms, now),
+        };
+        let basis = Basis {
+            paid: capture
+                .as_ref()
+                .map_or(payment.figures().captured, |capture| {
+                    capture.figures.captured
+                }),
+            can_refund: eligibility.can_refund,
+        };
+        let amount = amount::parse(&draft.amount, &basis).map_err(Refusal::from);
+        let mut judged = Judged {
+            payment,
+            terms,
+            capture,
+            eligibility,
+            amount,
+            problems: Vec::new(),
+            alike: Vec::new(),
+            approval: None,
+            now,
+        };
+        judged.problems = problems(draft, &judged);
+        if let Ok(amount) = judged.amount {
+            let since = now - DUPLICATE_SINCE;
+            judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
+            judged.approval = self.approval(&judged, amount).await?;
+        }
+        Ok(judged)
+    }
+
+    /// Why a second person is needed, when one is.
+    async fn approval(&self, judged: &Judged, amount: Money) -> Result<Option<String>, Refusal> {
+        let recent = self
+            .ledger
+            .recent_total(&judged.payment, judged.now - APPROVAL_SUM)
+            .await?;
+        let total = Money::new(recent.minor.saturating_add(amount.minor), amount.currency);
+        let none = Money::zero(amount.currency);
+        let policy = &self.settings.policy;
+        Ok(policy.needs_checker(total, none).then(|| {
+            let limit = policy.approval_above(amount.currency);
+            match recent.is_positive() {
+                true => format!(
+                    "a checker must approve: {total} to this payment, order or payer within 7 days is above {limit}"
+                ),
+                false => format!("a checker must approve: {amount} is above {limit}"),
+            }
+        }))
+    }
+
+    /// The refund that the caller's key names already. `rest` and percentages are read as if that
+    /// refund were not there, so that the same command finds its own refund again.
+    async fn existing(
+        &self,
+        actor: &Actor,
+        draft: &Draft,
+        judged: &Judged,
+    ) -> Result<Option<RefundSummary>, Refusal> {
+        let Some(key) = &draft.key else {
+            return Ok(None);
+        };
+        let Some(known) = self.ledger.refund_by_key(key.clone()).await? else {
+            return Ok(None);
+        };
+        let figures = known.refund.figures();
+        let own = figures.held().map_or(0, |held| held.minor) + figures.executed().minor;
+        let basis = Basis {
+            can_refund: Money::new(
+                judged.left().minor.saturating_add(own),
+                judged.payment.currency,
+            ),
+            paid: judged.paid(),
+        };
+        let same = amount::parse(&draft.amount, &basis)
+            .ok()
+            .and_then(|amount| content(actor, draft, judged, amount))
+            .is_some_and(|content| content.hash() == known.refund.hash);
+        if same {
+            return Ok(Some(known));
+        }
+        Err(crate::ledger::LedgerError::KeyReused {
+            key: key.clone(),
+            refund: known.refund.id.to_string(),
+        }
+        .into())
+    }
+
+    async fn reservation(
+        &self,
+        draft: &Draft,
+        judged: &Judged,
+        content: Content,
+    ) -> Result<Reservation, Refusal> {
+        let supersedes = match &draft.supersedes {
+            Some(handle) => Some(self.superseded(handle, judged).await?),
+            None => None,
+        };
+        let delay = if draft.delay {
+            self.settings.send_delay
+        } else {
+            Duration::ZERO
+        };
+        let expected_available = draft
+            .expect_available
+            .as_deref()
+            .map(|text| Money::parse(text, judged.payment.currency))
+            .transpose()
+            .map_err(|error| Refusal::from(amount::AmountError::from(error)))?;
+        Ok(Reservation {
+            id: RefundId::new(judged.now),
+            content,
+            caller_key: draft.key.clone(),
+            supersedes,
+            expected_available,
+            terms: judged.terms.clone(),
+            policy_version: self.settings.policy.version,
+            needs_checker: judged.approval.is_some(),
+            send_after: judged.now + TimeDelta::from_std(delay).unwrap_or_default(),
+            expires_at: judged.now + self.settings.expires_after,
+            needs_release: self.mode.offline,
+            now: judged.now,
+        })
+    }
+
+    /// The refund a new one replaces: of the same payment, and ended without paying (T21).
+    async fn superseded(&self, handle: &str, judged: &Judged) -> Result<RefundId, Refusal> {
+        let old = self.refund_named(handle).await?.refund;
+        let ended_unpaid = matches!(old.state, State::Failed | State::Rejected | State::Reversed);
+        if old.content.payment == judged.payment.id && ended_unpaid {
+            return Ok(old.id);
+        }
+        Err(refusal::rule(
+            "supersedes",
+            format!(
+                "refund {} is {} and cannot be replaced by this one",
+                old.id,
+                old.state.name()
+            ),
+            "Only a failed, rejected or reversed refund of the same payment is tried again.",
+        ))
+    }
+
+    fn limits(&self, judged: &Judged) -> Vec<Limit> {
+        let can_refund = judged.eligibility.can_refund;
+        let within = judged
+            .amount
+            .as_ref()
+            .is_ok_and(|amount| amount.minor <= can_refund.minor);
+        let mut limits = vec![Limit {
+            name: "can refund".to_owned(),
+            figure: can_refund.to_string(),
+            kept: within,
+        }];
+        if let Some(until) = judged.eligibility.refundable_until {
+            limits.push(Limit {
+                name: "refundable until".to_owned(),
+                figure: format!("{until} UTC"),
+                kept: judged.now.date_naive() <= until,
+            });
+        }
+        let above = self.settings.policy.approval_above(judged.payment.currency);
+        limits.push(Limit {
+            name: "without a checker".to_owned(),
+            figure: format!("up to {above} in 7 days"),
+            kept: judged.approval.is_none(),
+        });
+        limits
+    }
+
+    /// The exact request, where the account's provider can be used. The reference in it is
+    /// another one than the refund will have, because the refund has no id yet.
+    fn wire_preview(&self, judged: &Judged, content: &Content) -> Option<WirePreview> {
+        let account = self.account(&judged.payment.account)?;
+        let provider = account.provider(&self.means()).ok()?;
+        let id = RefundId::new(judged.now);
+        let order = send::order(&judged.payment, content, id, 1);
+        let wire = provider.build_refund(&order).ok()?;
+        Some(WirePreview {
+            method: wire.method,
+            url: wire.url,
+            body: String::from_utf8_lossy(&wire.body).into_owned(),
+        })
+    }
+}
+
+fn composed(summary: RefundSummary, existing: bool) -> Reply {
+    Reply::Composed(Box::new(Composed {
+        refund: row(summary),
+        existing,
+    }))
+}
+
+fn too_late(state: State) -> Refusal {
+    let (message, money, next) = match state {
+        State::Canceled | State::Expired => (
+            "it was already withdrawn",
+            "Nothing was paid.",
+            "Compose a new refund if one is needed.",
+        ),
+        state if state.is_open() => (
+            "it has been sent and cannot be withdrawn",
+            "It may have been paid; its amount stays held.",
+            "Follow it: refund-desk status REFUND",
+        ),
+        _ => (
+            "it has ended and cannot be withdrawn",
+            "Nothing changed.",
+            "See how it ended: refund-desk status REFUND",
+        ),
+    };
+    Refusal {
+        money: money.to_owned(),
+        ..refusal::rule("too_late", message, next)
+    }
+}
+
+fn choose_capture(payment: &Payment, capture_id: Option<&str>) -> Result<Capture, Refusal> {
+    payment.capture(capture_id).cloned().ok_or_else(|| {
+        let ids: Vec<&str> = payment
+            .captures
+            .iter()
+            .filter_map(|capture| capture.capture_id.as_deref())
+            .collect();
+        match capture_id {
+            Some(id) => refusal::rule(
+                "capture",
+                format!("the payment has no capture {id:?}"),
+                format!("Its captures are: {}", ids.join(", ")),
+            ),
+            None => refusal::rule(
+                "capture",
+                "the payment has several captures; a refund is taken from one",
+                format!("Name it with --capture, one of: {}", ids.join(", ")),
+            ),
+        }
+    })
+}
+
+/// Everything that would refuse the draft, most telling first.
+fn problems(draft: &Draft, judged: &Judged) -> Vec<Refusal> {
+    let mut problems = Vec::new();
+    problems.extend(judged.eligibility.why_not.map(Refusal::from));
+    problems.extend(judged.capture.as_ref().err().cloned());
+    match &judged.amount {
+        Err(problem) => problems.push(problem.clone()),
+        Ok(amount) if amount.minor > judged.eligibility.can_refund.minor => {
+            problems.push(over_available(*amount, judged.eligibility.can_refund));
+        }
+        Ok(_) => {}
+    }
+    let compensation = draft
+        .compensation
+        .as_deref()
+        .filter(|text| !text.trim().is_empty());
+    if compensation.is_some() {
+        problems.push(refusal::rule(
+            "compensation",
+            "this account's provider pays no compensation on top of a refund",
+            "Leave the compensation out.",
+        ));
+    }
+    let note = draft.note.as_deref();
+    let case_ref = draft.case_ref.as_deref();
+    problems.extend(
+        reason::check(&draft.reason, note, case_ref)
+            .err()
+            .map(Refusal::from),
+    );
+    let texts = [note, case_ref].into_iter().flatten();
+    problems.extend(texts.filter_map(|text| tidy(text).err()));
+    problems.extend(expectation(draft, judged).err());
+    problems
+}
+
+fn over_available(amount: Money, can_refund: Money) -> Refusal {
+    refusal::rule(
+        "over_available",
+        format!("{amount} is more than can be refunded"),
+        format!("Ask for {can_refund} or less."),
+    )
+}
+
+fn expectation(draft: &Draft, judged: &Judged) -> Result<(), Refusal> {
+    let Some(text) = draft.expect_available.as_deref() else {
+        return Ok(());
+    };
+    let expected = Money::parse(text, judged.payment.currency)
+        .map_err(|error| Refusal::from(amount::AmountError::from(error)))?;
+    let left = judged.left();
+    if expected == left {
+        return Ok(());
+    }
+    Err(refusal::rule(
+        "balance_changed",
+        format!("{left} is available, not {expected} as expected"),
+        "Look at the payment again and decide anew.",
+    ))
+}
+
+/// The decision; none when one of its texts is too long.
+fn content(actor: &Actor, draft: &Draft, judged: &Judged, amount: Money) -> Option<Content> {
+    let filled = |field: &Option<String>| {
+        let text = field
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        text.map(tidy).transpose().ok()
+    };
+    Some(Content {
+        payment: judged.payment.id,
+        capture_id: judged
+            .capture
+            .as_ref()
+            .ok()
+            .and_then(|capture| capture.capture_id.clone()),
+        kind: Kind::Refund,
+        amount,
+        compensation: Money::zero(amount.currency),
+        reason: draft.reason.clone(),
+        note: filled(&draft.note)?,
+        case_ref: filled(&draft.case_ref)?,
+        maker: actor.name.clone(),
+    })
+}
+
+/// Free text as it is stored: harmless on a terminal, without card numbers, not endless.
+fn tidy(text: &str) -> Result<String, Refusal> {
+    if text.chars().count() > LONGEST_TEXT {
+        return Err(refusal::rule(
+            "text_too_long",
+            format!("a note or case reference has at most {LONGEST_TEXT} characters"),
+            "Shorten it.",
+        ));
+    }
+    Ok(text::mask_card_numbers(&text::clean(text)))
+}
+
+fn likeness((likeness, summary): &(Likeness, RefundSummary)) -> String {
+    let refund = &summary.refund;
+    let what = match likeness {
+        Likeness::SamePayment => "on this payment",
+        Likeness::SameOrder => "on this order",
+        Likeness::SamePayer => "to this payer",
+    };
+    format!(
+        "{} {what} on {} by {} is {} ({})",
+        refund.content.amount,
+        refund.created_at.format("%Y-%m-%d"),
+        refund.content.maker,
+        refund.state.name().replace('_', " "),
+        refund.id.short(),
+    )
+}

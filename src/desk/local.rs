@@ -1,0 +1,288 @@
+//! The desk in this process: single user, demo, commands.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::{Notify, broadcast};
+
+use super::Desk;
+use super::accounts::{Account, Means};
+use super::face::{
+    self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Reply,
+    Request,
+};
+use super::{explain, refusal};
+use crate::clock::Clock;
+use crate::config::{Environ, Settings};
+use crate::domain::eligibility::{self, Terms};
+use crate::domain::listing::{AccountFreshness, PaymentQuery};
+use crate::domain::payment::Payment;
+use crate::ledger::{Judgement, Ledger, RefundSummary, holder};
+
+/// Notices a slow listener may fall behind before it misses some.
+const NOTICES: usize = 1024;
+
+/// How this desk may act.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mode {
+    /// Nothing is sent and no provider is asked.
+    pub offline: bool,
+    /// Nothing is written.
+    pub read_only: bool,
+}
+
+/// What a desk is made of.
+pub struct Parts {
+    /// The settings in force.
+    pub settings: Settings,
+    /// The environment, for secrets.
+    pub environ: Environ,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Where rows that cannot be imported go.
+    pub rejects: std::path::PathBuf,
+    /// How it may act.
+    pub mode: Mode,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// The desk in this process.
+pub struct Local {
+    pub(super) settings: Settings,
+    pub(super) environ: Environ,
+    pub(super) ledger: Ledger,
+    pub(super) rejects: std::path::PathBuf,
+    pub(super) mode: Mode,
+    pub(super) clock: Clock,
+    pub(super) accounts: Vec<Account>,
+    pub(super) holder: String,
+    /// Rung when there may be new work.
+    pub(super) bell: Notify,
+    notices: broadcast::Sender<Notice>,
+}
+
+impl Local {
+    /// Opens the desk.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let accounts = parts
+            .settings
+            .accounts
+            .iter()
+            .map(|account| Account::new(account, &parts.settings, &parts.clock))
+            .collect();
+        Arc::new(Self {
+            accounts,
+            settings: parts.settings,
+            environ: parts.environ,
+            mode: Mode {
+                read_only: parts.mode.read_only || parts.ledger.is_read_only(),
+                ..parts.mode
+            },
+            ledger: parts.ledger,
+            rejects: parts.rejects,
+            clock: parts.clock,
+            holder: holder(),
+            bell: Notify::new(),
+            notices: broadcast::Sender::new(NOTICES),
+        })
+    }
+
+    pub(super) fn account(&self, name: &str) -> Option<&Account> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+
+    pub(super) fn means(&self) -> Means<'_> {
+        Means {
+            settings: &self.settings,
+            environ: &self.environ,
+            clock: &self.clock,
+        }
+    }
+
+    /// Tells whoever listens; nobody listening is no error.
+    pub(super) fn tell(&self, notice: Notice) {
+        let _ = self.notices.send(notice);
+    }
+
+    /// The terms of an account. One that left the configuration cannot send.
+    pub(super) fn terms(&self, account: &str) -> Terms {
+        self.account(account).map_or(
+            Terms {
+                can_send: false,
+                window: None,
+                needs_settlement: false,
+                currencies: Vec::new(),
+                compensation: false,
+            },
+            |account| account.profile.terms.clone(),
+        )
+    }
+
+    fn judgement(&self) -> Judgement {
+        Judgement {
+            accounts: self
+                .accounts
+                .iter()
+                .map(|account| (account.name.clone(), account.profile.terms.clone()))
+                .collect(),
+            now: self.clock.now(),
+        }
+    }
+
+    pub(super) fn writable(&self) -> Result<(), Refusal> {
+        if self.mode.read_only {
+            Err(Refusal::read_only())
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn answer(&self, actor: &Actor, request: Request) -> Result<Reply, Refusal> {
+        match request {
+            Request::Overview => self.overview().await.map(Reply::Overview),
+            Request::Payments(query) => self.payments(query).await.map(Reply::Payments),
+            Request::Totals(filter) => {
+                let totals = self.ledger.totals(filter, self.judgement()).await?;
+                Ok(Reply::Totals(totals))
+            }
+            Request::Payment(handle) => self.payment_card(&handle).await,
+            Request::Preview(draft) => self.preview(actor, &draft).await,
+            Request::Compose(draft) => self.compose(actor, &draft).await,
+            Request::Refunds(filter) => {
+                let found = self.ledger.refunds(filter).await?;
+                Ok(Reply::Refunds(found.into_iter().map(row).collect()))
+            }
+            Request::Refund(handle) => self.refund_card(&handle).await,
+            Request::Cancel { refund, note } => self.cancel(actor, &refund, note).await,
+            Request::Release { refund } => self.release(actor, &refund).await,
+            Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
+            Request::Audit { subject, limit } => {
+                Ok(Reply::Audit(self.ledger.audit(subject, limit).await?))
+            }
+            Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
+        }
+    }
+
+    async fn overview(&self) -> Result<Overview, Refusal> {
+        let known = self.ledger.freshness().await?;
+        let accounts = self.accounts.iter().map(|account| face::Account {
+            provider: account.profile.name.to_owned(),
+            can_send: account.profile.terms.can_send,
+            freshness: known
+                .iter()
+                .find(|freshness| freshness.account == account.name)
+                .cloned()
+                .unwrap_or_else(|| AccountFreshness {
+                    account: account.name.clone(),
+                    imported_at: None,
+                    payments: 0,
+                }),
+        });
+        Ok(Overview {
+            label: self.settings.environment.label().to_owned(),
+            zone: self.settings.zone.name().to_owned(),
+            offline: self.mode.offline,
+            read_only: self.mode.read_only,
+            counts: self.ledger.state_counts().await?,
+            accounts: accounts.collect(),
+            send_delay_ms: u64::try_from(self.settings.send_delay.as_millis()).unwrap_or(u64::MAX),
+        })
+    }
+
+    async fn payments(&self, query: PaymentQuery) -> Result<Vec<PaymentRow>, Refusal> {
+        let judgement = self.judgement();
+        let now = judgement.now;
+        let page = self.ledger.payments(query, judgement).await?;
+        Ok(page
+            .into_iter()
+            .map(|placed| PaymentRow {
+                place: placed.place,
+                eligibility: self.judge(&placed.payment, now),
+                payment: placed.payment,
+            })
+            .collect())
+    }
+
+    fn judge(
+        &self,
+        payment: &Payment,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> eligibility::Eligibility {
+        eligibility::of_payment(payment, &self.terms(&payment.account), now)
+    }
+
+    async fn payment_card(&self, handle: &str) -> Result<Reply, Refusal> {
+        let payment = self.payment_named(handle).await?;
+        let refunds = self.ledger.refunds_of(payment.id).await?;
+        let eligibility = self.judge(&payment, self.clock.now());
+        Ok(Reply::Payment(Box::new(PaymentCard {
+            explained: explain::balance(&payment, &refunds, &eligibility),
+            payment,
+            eligibility,
+            refunds,
+        })))
+    }
+
+    pub(super) async fn refund_card(&self, handle: &str) -> Result<Reply, Refusal> {
+        let summary = self.refund_named(handle).await?;
+        self.card(summary).await
+    }
+
+    pub(super) async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
+        let evidence = self.ledger.evidence(summary.refund.id).await?;
+        Ok(Reply::Refund(Box::new(RefundCard {
+            row: row(summary),
+            attempts: evidence.attempts,
+            observations: evidence.observations,
+        })))
+    }
+
+    async fn release(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
+        self.writable()?;
+        if self.mode.offline {
+            return Err(refusal::rule(
+                "offline",
+                "a refund is released online, so that its balance can be checked",
+                "Open the desk without --offline and release it there.",
+            ));
+        }
+        let summary = self.refund_named(handle).await?;
+        let id = summary.refund.id;
+        let now = self.clock.now();
+        let released = self.ledger.release(id, actor.name.clone(), now).await?;
+        self.changed(released.clone());
+        self.card(released).await
+    }
+
+    /// Tells that a refund changed, and rings for whoever does the work.
+    pub(super) fn changed(&self, summary: RefundSummary) {
+        self.tell(Notice::Refund(Box::new(row(summary))));
+        self.bell.notify_one();
+    }
+}
+
+/// A refund as lists show it.
+pub(super) fn row(summary: RefundSummary) -> RefundRow {
+    RefundRow {
+        refund: summary.refund,
+        reference: summary.reference,
+        payer: summary.payer,
+        last4: summary.last4,
+    }
+}
+
+impl Desk for Local {
+    fn ask<'a>(
+        &'a self,
+        actor: &'a Actor,
+        request: Request,
+    ) -> BoxFuture<'a, Result<Reply, Refusal>> {
+        self.answer(actor, request).boxed()
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+}

@@ -1,0 +1,199 @@
+//! Every refusal the desk gives, in one voice: what happened, what it means for the money, what
+//! to do.
+
+use super::face::{Class, Refusal};
+use crate::domain::amount::AmountError;
+use crate::domain::eligibility::WhyNot;
+use crate::domain::money::MoneyError;
+use crate::domain::reason::ReasonError;
+use crate::ledger::LedgerError;
+use crate::providers::BuildError;
+
+const NOTHING_WRITTEN: &str = "Nothing was written and nothing was sent.";
+
+/// A rule says no; nothing was written.
+pub(super) fn rule(code: &str, message: impl Into<String>, next: impl Into<String>) -> Refusal {
+    Refusal {
+        class: Class::Rule,
+        code: code.to_owned(),
+        message: message.into(),
+        money: NOTHING_WRITTEN.to_owned(),
+        next: next.into(),
+    }
+}
+
+/// The request makes no sense as typed.
+pub(super) fn usage(code: &str, message: impl Into<String>, next: impl Into<String>) -> Refusal {
+    Refusal {
+        class: Class::Usage,
+        ..rule(code, message, next)
+    }
+}
+
+/// Provider or network is not available.
+pub(super) fn unavailable(
+    code: &str,
+    message: impl Into<String>,
+    next: impl Into<String>,
+) -> Refusal {
+    Refusal {
+        class: Class::Unavailable,
+        ..rule(code, message, next)
+    }
+}
+
+/// The machine, a file or the database failed.
+pub(super) fn failed(code: &str, message: impl Into<String>, next: impl Into<String>) -> Refusal {
+    Refusal {
+        class: Class::Failed,
+        ..rule(code, message, next)
+    }
+}
+
+impl Refusal {
+    /// The desk was opened read-only.
+    pub(super) fn read_only() -> Self {
+        rule(
+            "read_only",
+            "the desk is open read-only",
+            "Open it without --read-only.",
+        )
+    }
+
+    /// Nothing of that kind and name.
+    pub(super) fn not_found(what: &str, handle: &str) -> Self {
+        rule(
+            "not_found",
+            format!("there is no {what} {handle:?}"),
+            format!("List them with: refund-desk {what}s"),
+        )
+    }
+
+    /// A name that means more than one.
+    pub(super) fn ambiguous(what: &str, handle: &str) -> Self {
+        rule(
+            "ambiguous",
+            format!("{handle:?} names more than one {what}"),
+            format!("Use the id of the {what}."),
+        )
+    }
+}
+
+impl From<WhyNot> for Refusal {
+    fn from(why: WhyNot) -> Self {
+        let next = match why {
+            WhyNot::NoProvider => "Refund it at the provider, and import the result.",
+            WhyNot::Unsettled => "Wait for settlement, or cancel it at the provider.",
+            WhyNot::TooOld => "Give the money back by other means.",
+            WhyNot::Disputed => "Answer the dispute.",
+            WhyNot::AllBack | WhyNot::AllHeld => "See what was given back: refund-desk payment ID",
+            WhyNot::Blocked => "Find out which refund was not made by this desk.",
+            WhyNot::Currency => "Add the currency to the account's currencies in the config.",
+        };
+        rule(why.code(), why.sentence(), next)
+    }
+}
+
+impl From<AmountError> for Refusal {
+    fn from(error: AmountError) -> Self {
+        let message = error.to_string();
+        match error {
+            AmountError::WrongCurrency { .. } => {
+                rule("wrong_currency", message, "Leave the currency out.")
+            }
+            AmountError::NotPositive(_) => rule("not_positive", message, "Give more than zero."),
+            AmountError::Money(MoneyError::TooManyDecimals { .. }) => rule(
+                "too_many_decimals",
+                message,
+                "Give no more decimals than the currency has.",
+            ),
+            AmountError::Money(_) => rule("amount", message, "Write the amount as in 12.50."),
+            AmountError::Syntax(_) => usage("amount", message, "Write the amount as in 12.50."),
+        }
+    }
+}
+
+impl From<ReasonError> for Refusal {
+    fn from(error: ReasonError) -> Self {
+        let code = match error {
+            ReasonError::Unknown { .. } => "unknown_reason",
+            _ => "reason_incomplete",
+        };
+        rule(
+            code,
+            error.to_string(),
+            "Give a reason of the catalogue with its required fields.",
+        )
+    }
+}
+
+impl From<BuildError> for Refusal {
+    fn from(error: BuildError) -> Self {
+        rule(
+            "unfit",
+            error.to_string(),
+            "Refund it at the provider, and import the result.",
+        )
+    }
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Self {
+        let message = error.to_string();
+        match error {
+            LedgerError::ReadOnly => Self::read_only(),
+            LedgerError::OverAvailable => rule(
+                "over_available",
+                message,
+                "Ask for no more than can be refunded.",
+            ),
+            LedgerError::BalanceChanged => rule(
+                "balance_changed",
+                message,
+                "Look at the payment again and decide anew.",
+            ),
+            LedgerError::KeyReused { .. } => {
+                rule("key_reused", message, "Use a new key for a new decision.")
+            }
+            LedgerError::Refused(_) => rule(
+                "not_possible",
+                message,
+                "See where it stands: refund-desk status REFUND",
+            ),
+            LedgerError::NotFound(_) => rule("not_found", message, "Check the id."),
+            LedgerError::Leased => rule("busy", message, "Wait a moment and look again."),
+            LedgerError::Missing(_) => failed(
+                "no_database",
+                message,
+                "Import a settlement file first: refund-desk import FILE",
+            ),
+            LedgerError::TooNew { .. } => {
+                failed("database_too_new", message, "Use the newer refund-desk.")
+            }
+            LedgerError::TooOld { .. } => failed(
+                "database_too_old",
+                message,
+                "Open it once without --read-only.",
+            ),
+            LedgerError::OtherEnvironment { .. } => failed(
+                "other_environment",
+                message,
+                "Use another --data-dir for each environment.",
+            ),
+            LedgerError::NotOurs(_) => {
+                failed("not_our_database", message, "Use another --data-dir.")
+            }
+            LedgerError::Io { .. } => failed(
+                "data_folder",
+                message,
+                "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",
+            ),
+            LedgerError::Interrupted => failed("interrupted", message, "Ask again."),
+            _ => failed(
+                "database",
+                message,
+                "Look at the disk; nothing that was acknowledged is lost.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What can go wrong with the ledger.
+
+use std::path::PathBuf;
+
+use crate::domain::money::MoneyError;
+use crate::domain::state::Refused;
+
+/// Why the ledger could not be read or written. Nothing is half done: a failed write left no trace.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file is not a database of this desk.
+    #[error("{} is not a refund-desk database", .0.display())]
+    NotOurs(PathBuf),
+    /// The file was written by a newer version.
+    #[error("{} was written by a newer refund-desk (schema {found}, this one knows {known})", path.display())]
+    TooNew {
+        /// The database.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The newest schema this program knows.
+        known: i64,
+    },
+    /// The file was written by an older version and may not be changed.
+    #[error("{} needs an upgrade (schema {found} to {known}) and was opened read-only", path.display())]
+    TooOld {
+        /// The database.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The newest schema this program knows.
+        known: i64,
+    },
+    /// Test and live never share a file.
+    #[error("{} belongs to environment {stamped}, the configuration says {configured}", path.display())]
+    OtherEnvironment {
+        /// The database.
+        path: PathBuf,
+        /// What it was created with.
+        stamped: String,
+        /// What the configuration says.
+        configured: String,
+    },
+    /// There is no database yet and it may not be created.
+    #[error("there is no database at {} yet", .0.display())]
+    Missing(PathBuf),
+    /// The folder or file cannot be used.
+    #[error("cannot use {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The ledger was opened read-only.
+    #[error("the ledger is open read-only")]
+    ReadOnly,
+    /// A new hold would take more than is available.
+    #[error("the amount is more than is available")]
+    OverAvailable,
+    /// The available balance is not what the maker saw.
+    #[error("the available balance changed meanwhile")]
+    BalanceChanged,
+    /// No such payment, capture or refund.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The state machine does not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Another desk holds the lease of this refund.
+    #[error("another desk is working on this refund")]
+    Leased,
+    /// The key was used for another decision.
+    #[error("the key {key:?} already names refund {refund}, which says something else")]
+    KeyReused {
+        /// The caller's key.
+        key: String,
+        /// The refund it names.
+        refund: String,
+    },
+    /// A stored value makes no sense: the database is damaged.
+    #[error("the database holds a value that makes no sense: {0}")]
+    Damaged(String),
+    /// A newer question replaced this one.
+    #[error("the question was replaced by a newer one")]
+    Interrupted,
+    /// SQLite failed.
+    #[error("the database failed: {0}")]
+    Sqlite(rusqlite::Error),
+    /// An upgrade of the database failed.
+    #[error("the database could not be upgraded: {0}")]
+    Upgrade(Box<refinery::Error>),
+    /// The ledger's thread is gone.
+    #[error("the ledger has stopped")]
+    Stopped,
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Interrupted,
+            Some(rusqlite::ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
+            _ if error.to_string().contains("over available") => Self::OverAvailable,
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl From<MoneyError> for LedgerError {
+    fn from(error: MoneyError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}

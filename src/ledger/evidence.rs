@@ -1,0 +1,329 @@
+//! Events and evidence: the one place where a refund that exists changes its state.
+//!
+//! The state that follows is `domain::state`'s word; this file only writes it down, together with
+//! the observation, the discrepancy and the audit entry, in one transaction.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rusqlite::{Connection, params};
+
+use super::Ledger;
+use super::audit::{self, Deed};
+use super::error::LedgerError;
+use super::import::open_discrepancy;
+use super::refunds::{self, RefundSummary};
+use super::row::millis;
+use crate::domain::evidence::Evidence;
+use crate::domain::id::RefundId;
+use crate::domain::refund::{Observation, Refund};
+use crate::domain::schedule::{Pace, wait_before_look};
+use crate::domain::state::{Event, Move, Rule, Standing, State, transition};
+
+/// Something that happened to a refund, to be written down.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// The refund.
+    pub id: RefundId,
+    /// What happened.
+    pub event: Event,
+    /// Who did it; `desk` for what the desk does by itself.
+    pub actor: String,
+    /// Why, where a person said so.
+    pub note: Option<String>,
+    /// What was seen, when it was evidence.
+    pub observation: Option<Observation>,
+    /// The provider's id of the refund, when it became known.
+    pub provider_refund_id: Option<String>,
+    /// What a bank asks for when tracing the refund, when it became known.
+    pub trace: Option<String>,
+    /// The lease this was done under; a lost lease writes nothing.
+    pub fence: Option<i64>,
+    /// When to look next.
+    pub cadence: Cadence,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// What the time of the next look depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cadence {
+    /// How fast the desk polls.
+    pub pace: Pace,
+    /// Jitter in 0..=999.
+    pub spread: u16,
+    /// How long a success is watched.
+    pub watch: Duration,
+    /// How long the provider asked us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+/// What followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The move that was made.
+    pub step: Move,
+    /// The refund afterwards.
+    pub summary: RefundSummary,
+}
+
+impl Ledger {
+    /// Writes an event down and makes the move that follows from it.
+    ///
+    /// # Errors
+    /// The state machine refuses the event, the lease was lost, no such refund; nothing was
+    /// written.
+    pub async fn record(&self, record: Record) -> Result<Change, LedgerError> {
+        self.write(move |connection| apply(connection, &record))
+            .await
+    }
+
+    /// Lets a refund go that was composed offline.
+    ///
+    /// # Errors
+    /// It does not wait for a release; the database failed.
+    pub async fn release(
+        &self,
+        id: RefundId,
+        actor: String,
+        now: DateTime<Utc>,
+    ) -> Result<RefundSummary, LedgerError> {
+        self.write(move |connection| {
+            let changed = connection.execute(
+                "UPDATE refunds SET needs_release = 0, updated_at = ?2,
+                     due_at = CASE state WHEN 'approved' THEN ?2 ELSE due_at END
+                 WHERE id = ?1 AND needs_release = 1
+                   AND state IN ('reserved', 'awaiting_approval', 'approved')",
+                params![id.to_string(), millis(now)],
+            )?;
+            if changed == 0 {
+                return Err(LedgerError::NotFound("refund that waits for a release"));
+            }
+            let subject = id.to_string();
+            audit::append(
+                connection,
+                &Deed {
+                    at: now,
+                    actor: &actor,
+                    action: "refund.released",
+                    subject: &subject,
+                    detail: "",
+                },
+            )?;
+            refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))
+        })
+        .await
+    }
+}
+
+/// Applies an event, in the caller's transaction.
+pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, LedgerError> {
+    let before = refunds::one(connection, record.id)?
+        .ok_or(LedgerError::NotFound("refund"))?
+        .refund;
+    check_fence(connection, record)?;
+    let standing = standing(connection, &before)?;
+    let step = transition(&standing, &record.event)?;
+    if let Some(observation) = &record.observation {
+        observe(connection, record.id, observation)?;
+    }
+    if proves_unexecuted(&record.event) && before.state == State::Submitting {
+        mark_last_send_unexecuted(connection, record.id)?;
+    }
+    write(connection, record, &before, &step)?;
+    if step.discrepancy {
+        disagree(connection, record, &before)?;
+    }
+    if step.to != Some(before.state) || record.observation.is_none() {
+        note(connection, record, &step)?;
+    }
+    let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;
+    Ok(Change { step, summary })
+}
+
+fn check_fence(connection: &Connection, record: &Record) -> Result<(), LedgerError> {
+    let Some(fence) = record.fence else {
+        return Ok(());
+    };
+    let current: i64 = connection
+        .prepare_cached("SELECT fence FROM refunds WHERE id = ?1")?
+        .query_row([record.id.to_string()], |row| row.get(0))?;
+    if current == fence {
+        Ok(())
+    } else {
+        Err(LedgerError::Leased)
+    }
+}
+
+/// What the state machine needs to know. A refund that may be at the provider has one send the
+/// evidence is about; every other must be proven unexecuted for anything to be released.
+pub(super) fn standing(connection: &Connection, refund: &Refund) -> Result<Standing, LedgerError> {
+    let unresolved: i64 = connection
+        .prepare_cached("SELECT count(*) FROM sends WHERE refund_id = ?1 AND not_executed = 0")?
+        .query_row([refund.id.to_string()], |row| row.get(0))?;
+    let in_question = i64::from(refund.state.may_have_been_sent());
+    Ok(Standing {
+        state: refund.state,
+        requested: refund.content.amount,
+        other_sends_resolved: unresolved <= in_question,
+    })
+}
+
+const fn proves_unexecuted(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Evidence(Evidence::NotSent | Evidence::TurnedAway | Evidence::Refused)
+    )
+}
+
+fn mark_last_send_unexecuted(connection: &Connection, id: RefundId) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "UPDATE sends SET not_executed = 1 WHERE (refund_id, step, number, send) = (
+                 SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
+                 ORDER BY number DESC, send DESC LIMIT 1)",
+        )?
+        .execute([id.to_string()])?;
+    Ok(())
+}
+
+fn observe(
+    connection: &Connection,
+    id: RefundId,
+    observation: &Observation,
+) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            id.to_string(),
+            observation.attempt,
+            millis(observation.at),
+            observation.source.name(),
+            observation.meaning,
+            observation.http_status,
+            observation.said,
+            observation.support_id,
+            observation.raw,
+        ])?;
+    Ok(())
+}
+
+fn write(
+    connection: &Connection,
+    record: &Record,
+    before: &Refund,
+    step: &Move,
+) -> Result<(), LedgerError> {
+    let to = step.to.unwrap_or(before.state);
+    let again = to == before.state || to == State::Approved;
+    let looks = if again {
+        before.looks.saturating_add(1)
+    } else {
+        0
+    };
+    let due = next_due(record, to, looks);
+    let said = record
+        .observation
+        .as_ref()
+        .map(|observation| &observation.said);
+    let watch_until = (to == State::Succeeded && before.state != to)
+        .then(|| after(record.now, record.cadence.pace.scale(record.cadence.watch)));
+    connection
+        .prepare_cached(
+            "UPDATE refunds SET state = ?2, reported_minor = coalesce(?3, reported_minor),
+                 proven_minor = coalesce(?4, proven_minor), provider_refund_id = coalesce(?5, provider_refund_id),
+                 trace = coalesce(?6, trace), said = coalesce(?7, said), looks = ?8,
+                 watch_until = coalesce(?9, watch_until),
+                 due_at = CASE WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
+                 send_after = CASE WHEN ?2 = 'approved' THEN ?10 ELSE send_after END,
+                 lease_holder = NULL, lease_until = NULL, updated_at = ?11
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            record.id.to_string(),
+            to.name(),
+            step.reported.map(|money| money.minor),
+            step.proven.map(|money| money.minor),
+            record.provider_refund_id,
+            record.trace,
+            said.or(record.note.as_ref()),
+            looks,
+            watch_until.map(millis),
+            due.map(millis),
+            millis(record.now),
+        ])?;
+    Ok(())
+}
+
+/// When the refund next needs the desk.
+fn next_due(record: &Record, to: State, looks: u32) -> Option<DateTime<Utc>> {
+    let cadence = &record.cadence;
+    let wait = match to {
+        State::Approved
+        | State::Pending
+        | State::ActionRequired
+        | State::Unknown
+        | State::Succeeded => wait_before_look(to, looks, cadence.spread, cadence.pace),
+        _ => return None,
+    };
+    let asked = cadence.retry_after.unwrap_or_default();
+    Some(after(record.now, wait.max(asked)))
+}
+
+fn after(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(wait)
+        .ok()
+        .and_then(|wait| now.checked_add_signed(wait))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+fn disagree(connection: &Connection, record: &Record, before: &Refund) -> Result<(), LedgerError> {
+    let said = record
+        .observation
+        .as_ref()
+        .map_or("", |observation| observation.meaning.as_str());
+    let detail = format!(
+        "{} while {}: {said}",
+        before.content.amount,
+        before.state.name()
+    );
+    open_discrepancy(
+        connection,
+        before.content.payment,
+        Some(&record.id.to_string()),
+        "evidence",
+        &detail,
+        record.now,
+    )
+}
+
+fn note(connection: &Connection, record: &Record, step: &Move) -> Result<(), LedgerError> {
+    let action = match (step.rule, step.to) {
+        (Rule::T22, _) | (_, None) => "refund.observed".to_owned(),
+        (_, Some(to)) => format!("refund.{}", to.name()),
+    };
+    let mut detail = format!("rule={:?}", step.rule);
+    if let Some(proven) = step.proven {
+        detail.push_str(&format!(" paid={proven}"));
+    }
+    if let Some(reported) = step.reported {
+        detail.push_str(&format!(" reported={reported}"));
+    }
+    if let Some(note) = &record.note {
+        detail.push_str(&format!(" note={note}"));
+    }
+    let subject = record.id.to_string();
+    audit::append(
+        connection,
+        &Deed {
+            at: record.now,
+            actor: &record.actor,
+            action: &action,
+            subject: &subject,
+            detail: &detail,
+        },
+    )
+}

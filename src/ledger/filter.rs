@@ -1,0 +1,135 @@
+//! A filter becomes a WHERE clause with its parameters.
+
+use rusqlite::types::Value;
+
+use super::row::millis;
+use super::search;
+use crate::domain::eligibility::Terms;
+use crate::domain::listing::PaymentFilter;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+
+/// A WHERE clause under construction. Values are always parameters, never text in the SQL.
+#[derive(Default)]
+pub(super) struct Where {
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
+
+impl Where {
+    /// Adds a condition in which each `?` stands for one of `values`.
+    pub(super) fn and(
+        &mut self,
+        condition: impl Into<String>,
+        values: impl IntoIterator<Item = Value>,
+    ) {
+        self.conditions.push(condition.into());
+        self.values.extend(values);
+    }
+
+    /// The clause, or nothing.
+    pub(super) fn sql(&self) -> String {
+        if self.conditions.is_empty() {
+            String::new()
+        } else {
+            format!("WHERE ({})", self.conditions.join(") AND ("))
+        }
+    }
+
+    /// The values in the order of their question marks.
+    pub(super) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+}
+
+/// Under which terms each account refunds, and at what time that is judged.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// Account name and its terms.
+    pub accounts: Vec<(String, Terms)>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// The conditions of a filter on `payments p`.
+pub(super) fn payments(filter: &PaymentFilter, judgement: &Judgement) -> Where {
+    let mut clause = Where::default();
+    if let Some(account) = &filter.account {
+        clause.and("p.account = ?", [text(account)]);
+    }
+    if let Some(from) = filter.from {
+        clause.and("p.settled_at >= ?", [day_start(from)]);
+    }
+    if let Some(to) = filter.to {
+        let after = to.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
+        clause.and("p.settled_at < ?", [day_start(after)]);
+    }
+    if let Some(words) = &filter.text {
+        search::condition(&mut clause, words);
+    }
+    if filter.refundable {
+        let (condition, values) = refundable(judgement);
+        clause.and(condition, values);
+    }
+    clause
+}
+
+/// The condition under which something can be refunded now: the same judgement as
+/// `domain::eligibility`, written for an index. A test compares the two.
+pub(super) fn refundable(judgement: &Judgement) -> (String, Vec<Value>) {
+    let mut ways = Vec::new();
+    let mut values = Vec::new();
+    for (account, terms) in &judgement.accounts {
+        if !terms.can_send {
+            continue;
+        }
+        let mut way = String::from("p.account = ?");
+        values.push(text(account));
+        if !terms.currencies.is_empty() {
+            let marks = vec!["?"; terms.currencies.len()].join(", ");
+            way.push_str(&format!(" AND p.currency IN ({marks})"));
+            values.extend(
+                terms
+                    .currencies
+                    .iter()
+                    .map(|currency| text(currency.code())),
+            );
+        }
+        let (capture, bounds) = capture_condition(terms, judgement.now);
+        way.push_str(&format!(
+            " AND EXISTS (SELECT 1 FROM captures c WHERE c.payment_id = p.id{capture})"
+        ));
+        values.extend(bounds);
+        ways.push(format!("({way})"));
+    }
+    if ways.is_empty() {
+        return ("0".to_owned(), values);
+    }
+    (
+        format!("p.available_minor > 0 AND ({})", ways.join(" OR ")),
+        values,
+    )
+}
+
+fn capture_condition(terms: &Terms, now: DateTime<Utc>) -> (String, Vec<Value>) {
+    let mut condition = String::from(
+        " AND c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor > 0",
+    );
+    let mut values = Vec::new();
+    if let Some(window) = terms.window {
+        condition.push_str(" AND c.captured_at >= ?");
+        values.push(day_start(window.oldest_capture(now.date_naive())));
+    }
+    if terms.needs_settlement {
+        condition.push_str(" AND c.settled_at <= ?");
+        values.push(Value::Integer(millis(now)));
+    }
+    (condition, values)
+}
+
+pub(super) fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn day_start(day: NaiveDate) -> Value {
+    Value::Integer(millis(day.and_time(NaiveTime::MIN).and_utc()))
+}

@@ -1,0 +1,100 @@
+//! The ledger: the only room with SQL. Its face is requests and answers in domain types.
+//!
+//! One thread writes, in transactions that take the lock first; a few threads only read, one of
+//! them kept for long scans. Balances are maintained by the database itself (`migrations/`), so
+//! they hold even against hand-written SQL.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rusqlite::Connection;
+
+mod audit;
+mod error;
+mod evidence;
+mod filter;
+mod import;
+mod lease;
+mod open;
+mod outbox;
+mod payments;
+mod refunds;
+mod reserve;
+mod row;
+mod search;
+mod worker;
+
+pub use error::LedgerError;
+pub use evidence::{Cadence, Change, Record};
+pub use import::{ImportBatch, ImportCounts, ImportRow, ImportSource};
+pub use lease::{LEASE, holder};
+pub use open::OpenOptions;
+pub use outbox::{Claim, Due, NewAttempt, Task};
+pub use payments::{Judgement, PlacedPayment};
+pub use refunds::{Likeness, RefundEvidence, RefundSummary};
+pub use reserve::{Reservation, Reserved};
+
+use worker::Worker;
+
+/// Readers for short questions; long scans have their own.
+const READERS: usize = 2;
+
+/// A handle to the ledger; cheap to clone. The threads end with the last handle.
+#[derive(Clone)]
+pub struct Ledger {
+    writer: Option<Worker>,
+    readers: Arc<[Worker]>,
+    scanner: Worker,
+    next: Arc<AtomicUsize>,
+}
+
+impl Ledger {
+    /// Opens or creates the ledger and brings its schema up to date. Blocks; do it before the
+    /// event loop starts or off it.
+    ///
+    /// # Errors
+    /// Every reason not to touch the file: another program's, newer, another environment's, not
+    /// writable.
+    pub fn open(options: &OpenOptions) -> Result<Self, LedgerError> {
+        let writer = open::prepare(options)?
+            .map(|connection| Worker::start("writer", connection))
+            .transpose()?;
+        let readers = (0..READERS)
+            .map(|_| Worker::start("reader", open::reader(options)?))
+            .collect::<Result<Vec<_>, LedgerError>>()?;
+        Ok(Self {
+            writer,
+            readers: readers.into(),
+            scanner: Worker::start("scanner", open::reader(options)?)?,
+            next: Arc::default(),
+        })
+    }
+
+    /// True when nothing can be written.
+    pub fn is_read_only(&self) -> bool {
+        self.writer.is_none()
+    }
+
+    async fn read<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
+        self.readers[turn].run(|connection| job(connection)).await
+    }
+
+    async fn write<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        match &self.writer {
+            Some(writer) => writer.transact(job).await,
+            None => Err(LedgerError::ReadOnly),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! Opening the file: modes, pragmas, migrations, and the checks that it is ours.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::error::LedgerError;
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// `refd` in ASCII: tells our files from other SQLite databases.
+const APPLICATION_ID: i64 = 0x7265_6664;
+/// Negative: in KiB. Taken only as it is needed.
+const WRITER_CACHE_KIB: i64 = -64 * 1024;
+const BUSY: Duration = Duration::from_secs(30);
+
+/// How a ledger is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// The database file.
+    pub path: PathBuf,
+    /// `sandbox`, `test` or `live`: stamped at creation, compared ever after.
+    pub environment: String,
+    /// Write nothing, not even the file itself.
+    pub read_only: bool,
+}
+
+/// Makes the file ready and returns the writing connection; `None` when opened read-only.
+pub(super) fn prepare(options: &OpenOptions) -> Result<Option<Connection>, LedgerError> {
+    let path = &options.path;
+    if options.read_only {
+        if !path.exists() {
+            return Err(LedgerError::Missing(path.clone()));
+        }
+        let connection = reader(options)?;
+        check(&connection, options)?;
+        return Ok(None);
+    }
+    let fresh = create_files(path)?;
+    let mut connection = Connection::open_with_flags(path, flags(false))?;
+    connection.busy_timeout(BUSY)?;
+    if !fresh {
+        check_ours(&connection, path)?;
+    }
+    if version(&connection)? != newest() {
+        migrate(&mut connection, options)?;
+    }
+    set_pragmas(&connection)?;
+    check(&connection, options)?;
+    Ok(Some(connection))
+}
+
+/// A connection that can only read.
+pub(super) fn reader(options: &OpenOptions) -> Result<Connection, LedgerError> {
+    let connection = match Connection::open_with_flags(&options.path, flags(true)) {
+        Ok(connection) if readable(&connection) => connection,
+        // A folder we may not write to: without a write-ahead log beside it the file can be read
+        // as it is.
+        _ if options.read_only && !wal_in_use(&options.path) => Connection::open_with_flags(
+            format!("file:{}?immutable=1", uri_path(&options.path)),
+            flags(true) | OpenFlags::SQLITE_OPEN_URI,
+        )?,
+        Ok(connection) => connection,
+        Err(error) => return Err(error.into()),
+    };
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn readable(connection: &Connection) -> bool {
+    connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        .is_ok()
+}
+
+fn wal_in_use(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
+}
+
+fn uri_path(path: &Path) -> String {
+    path.display()
+        .to_string()
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23")
+}
+
+fn flags(read_only: bool) -> OpenFlags {
+    let access = if read_only {
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE
+    };
+    access | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+/// Creates folder (0700) and file (0600) where missing. True when the file is new.
+fn create_files(path: &Path) -> Result<bool, LedgerError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| LedgerError::Io { path, source }
+    };
+    if let Some(folder) = path.parent() {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(failed(folder))?;
+    }
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed(path))?;
+    let metadata = file.metadata().map_err(failed(path))?;
+    Ok(metadata.len() == 0)
+}
+
+fn set_pragmas(connection: &Connection) -> Result<(), LedgerError> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "recursive_triggers", true)?;
+    // An import touches pages all over the file; a larger cache keeps them from going to disk twice.
+    connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB)?;
+    // Triggers that can abort keep a journal per statement: in memory it costs no system calls.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Brings the schema up to date, one process at a time.
+fn migrate(connection: &mut Connection, options: &OpenOptions) -> Result<(), LedgerError> {
+    let path = options.path.with_extension("lock");
+    let failed = |source| LedgerError::Io {
+        path: path.clone(),
+        source,
+    };
+    let lock = fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    let found = version(connection)?;
+    if found > newest() {
+        return Err(too_new(options, found));
+    }
+    embedded::migrations::runner()
+        .run(connection)
+        .map_err(|error| LedgerError::Upgrade(Box::new(error)))?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    connection.execute(
+        "INSERT INTO desk (name, value) VALUES ('environment', ?1) ON CONFLICT DO NOTHING",
+        [&options.environment],
+    )?;
+    Ok(())
+}
+
+fn too_new(options: &OpenOptions, found: i64) -> LedgerError {
+    LedgerError::TooNew {
+        path: options.path.clone(),
+        found,
+        known: newest(),
+    }
+}
+
+fn newest() -> i64 {
+    embedded::migrations::runner()
+        .get_migrations()
+        .iter()
+        .map(|migration| i64::from(migration.version()))
+        .max()
+        .unwrap_or(0)
+}
+
+fn version(connection: &Connection) -> Result<i64, LedgerError> {
+    let known: Option<i64> = connection
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if known.is_none() {
+        return Ok(0);
+    }
+    let version = connection.query_row(
+        "SELECT coalesce(max(version), 0) FROM refinery_schema_history",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(version)
+}
+
+/// Refuses a file that some other program made, before anything is written to it.
+fn check_ours(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let not_ours = |_| LedgerError::NotOurs(path.to_owned());
+    let id: i64 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(not_ours)?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(not_ours)?;
+    // A crash between creating the file and the first commit leaves an empty database.
+    if id == APPLICATION_ID || tables == 0 || version(connection).is_ok_and(|found| found > 0) {
+        Ok(())
+    } else {
+        Err(LedgerError::NotOurs(path.to_owned()))
+    }
+}
+
+fn check(connection: &Connection, options: &OpenOptions) -> Result<(), LedgerError> {
+    check_ours(connection, &options.path)?;
+    let found = version(connection)?;
+    let (path, known) = (options.path.clone(), newest());
+    match found.cmp(&known) {
+        std::cmp::Ordering::Greater => return Err(too_new(options, found)),
+        std::cmp::Ordering::Less => return Err(LedgerError::TooOld { path, found, known }),
+        std::cmp::Ordering::Equal => {}
+    }
+    let stamped: String = connection.query_row(
+        "SELECT value FROM desk WHERE name = 'environment'",
+        [],
+        |row| row.get(0),
+    )?;
+    if stamped == options.environment {
+        Ok(())
+    } else {
+        Err(LedgerError::OtherEnvironment {
+            path,
+            stamped,
+            configured: options.environment.clone(),
+        })
+    }
+}

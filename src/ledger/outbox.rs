@@ -1,0 +1,383 @@
+//! The outbox: what is due, leases, and the write-ahead of every send.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Ledger;
+use super::audit::{self, Deed};
+use super::error::LedgerError;
+use super::evidence::standing;
+use super::lease::{self, LEASE};
+use super::payments;
+use super::refunds::{self, RefundSummary};
+use super::row::{millis, time};
+use crate::domain::id::RefundId;
+use crate::domain::payment::Payment;
+use crate::domain::refund::Attempt;
+use crate::domain::state::{Event, SendGuard, State, transition};
+
+/// A refund that needs the desk now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The refund.
+    pub id: RefundId,
+    /// Its account.
+    pub account: String,
+    /// What for.
+    pub task: Task,
+}
+
+/// What a refund needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// It may be sent.
+    Send,
+    /// The provider is to be asked.
+    Look,
+    /// Its time limit has passed unsent.
+    Expire,
+    /// Whoever was sending it is gone.
+    LeaseLost,
+}
+
+/// A refund under lease, with what sending it takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The refund.
+    pub summary: RefundSummary,
+    /// Its payment.
+    pub payment: Payment,
+    /// Its attempts so far.
+    pub attempts: Vec<Attempt>,
+    /// The token of the lease; older tokens write nothing.
+    pub fence: i64,
+}
+
+/// An attempt about to be sent, with the facts its guard asks for.
+#[derive(Clone, Debug)]
+pub struct NewAttempt {
+    /// The refund.
+    pub id: RefundId,
+    /// The token of the lease.
+    pub fence: i64,
+    /// Who holds the lease.
+    pub holder: String,
+    /// The attempt; written if it is not there yet.
+    pub attempt: Attempt,
+    /// T7's facts but for the lease and the disk, which this call establishes.
+    pub guard: SendGuard,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+impl Ledger {
+    /// What is due, most overdue first; of one refund only if given, and then whatever the time.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn due(
+        &self,
+        now: DateTime<Utc>,
+        only: Option<RefundId>,
+        limit: u32,
+    ) -> Result<Vec<Due>, LedgerError> {
+        self.read(move |connection| due(connection, now, only, limit))
+            .await
+    }
+
+    /// When the next refund needs the desk.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn next_due(
+        &self,
+        only: Option<RefundId>,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        self.read(move |connection| {
+            let next: Option<i64> = connection
+                .prepare_cached(
+                    "SELECT min(due_at) FROM refunds WHERE due_at IS NOT NULL AND (?1 IS NULL OR id = ?1)",
+                )?
+                .query_row([only.map(|id| id.to_string())], |row| row.get(0))?;
+            Ok(next.map(time))
+        })
+        .await
+    }
+
+    /// Takes the lease of an approved refund, to send it.
+    ///
+    /// # Errors
+    /// [`LedgerError::Leased`] when another desk holds it or it is no longer approved.
+    pub async fn claim(
+        &self,
+        id: RefundId,
+        holder: String,
+        now: DateTime<Utc>,
+    ) -> Result<Claim, LedgerError> {
+        self.write(move |connection| claim(connection, id, &holder, now))
+            .await
+    }
+
+    /// Puts the attempt on disk and moves the refund to SUBMITTING. Only when this returns may
+    /// bytes go out.
+    ///
+    /// # Errors
+    /// The lease was lost, T7 refuses; nothing was written and nothing may be sent.
+    pub async fn begin_send(&self, attempt: NewAttempt) -> Result<(), LedgerError> {
+        self.write(move |connection| begin_send(connection, &attempt))
+            .await
+    }
+
+    /// Gives a lease back without having sent, to be tried again at `due_at`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn give_back(
+        &self,
+        id: RefundId,
+        fence: i64,
+        said: String,
+        due_at: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        self.write(move |connection| {
+            connection.execute(
+                "UPDATE refunds SET lease_holder = NULL, lease_until = NULL, said = ?3, due_at = ?4
+                 WHERE id = ?1 AND fence = ?2 AND state = 'approved'",
+                params![id.to_string(), fence, said, millis(due_at)],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes the turn to ask about a refund; false when another desk took it. A turn that is not
+    /// used comes round again.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn take_look(&self, id: RefundId, now: DateTime<Utc>) -> Result<bool, LedgerError> {
+        self.write(move |connection| {
+            let taken = connection.execute(
+                "UPDATE refunds SET due_at = ?3
+                 WHERE id = ?1 AND due_at <= ?2 AND state IN ('pending', 'action_required', 'unknown', 'succeeded')",
+                params![id.to_string(), millis(now), millis(now + LEASE)],
+            )?;
+            Ok(taken == 1)
+        })
+        .await
+    }
+
+    /// Puts off a look without having asked, because the account's budget is spent.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn put_off(&self, id: RefundId, due_at: DateTime<Utc>) -> Result<(), LedgerError> {
+        self.write(move |connection| {
+            connection.execute(
+                "UPDATE refunds SET due_at = ?2 WHERE id = ?1 AND due_at IS NOT NULL",
+                params![id.to_string(), millis(due_at)],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn due(
+    connection: &Connection,
+    now: DateTime<Utc>,
+    only: Option<RefundId>,
+    limit: u32,
+) -> Result<Vec<Due>, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, account, state, lease_holder, lease_until, expires_at, needs_release FROM refunds
+         WHERE due_at <= ?1 AND (?2 IS NULL OR id = ?2)
+         UNION ALL
+         SELECT id, account, state, lease_holder, lease_until, expires_at, needs_release FROM refunds
+         WHERE state = 'submitting' AND due_at > ?1 AND (?2 IS NULL OR id = ?2)
+         LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![millis(now), only.map(|id| id.to_string()), limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let id: String = row.get(0)?;
+        let state: String = row.get(2)?;
+        let lease = Lease {
+            holder: row.get(3)?,
+            until: row.get::<_, Option<i64>>(4)?.map(time),
+        };
+        let expired = time(row.get(5)?) <= now;
+        let needs_release = row.get(6)?;
+        let state = State::from_name(&state).ok_or(LedgerError::Damaged(state))?;
+        if let Some(task) = task(state, &lease, expired, needs_release, now) {
+            found.push(Due {
+                id: id.parse().map_err(|_| LedgerError::Damaged(id))?,
+                account: row.get(1)?,
+                task,
+            });
+        }
+    }
+    Ok(found)
+}
+
+struct Lease {
+    holder: Option<String>,
+    until: Option<DateTime<Utc>>,
+}
+
+impl Lease {
+    /// Void after its time, or at once when its holder is a dead process of this boot.
+    fn is_void(&self, now: DateTime<Utc>) -> bool {
+        match (&self.holder, self.until) {
+            (Some(holder), Some(until)) => until <= now || lease::is_dead(holder),
+            _ => true,
+        }
+    }
+}
+
+fn task(
+    state: State,
+    lease: &Lease,
+    expired: bool,
+    needs_release: bool,
+    now: DateTime<Utc>,
+) -> Option<Task> {
+    match state {
+        State::Submitting => lease.is_void(now).then_some(Task::LeaseLost),
+        State::Reserved | State::AwaitingApproval | State::Approved if expired => {
+            Some(Task::Expire)
+        }
+        State::Approved if !needs_release && lease.is_void(now) => Some(Task::Send),
+        State::Pending | State::ActionRequired | State::Unknown | State::Succeeded => {
+            Some(Task::Look)
+        }
+        _ => None,
+    }
+}
+
+fn claim(
+    connection: &Connection,
+    id: RefundId,
+    holder: &str,
+    now: DateTime<Utc>,
+) -> Result<Claim, LedgerError> {
+    let summary = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
+    let (lease, fence) = connection
+        .prepare_cached("SELECT lease_holder, lease_until, fence FROM refunds WHERE id = ?1")?
+        .query_row([id.to_string()], |row| {
+            let until = row.get::<_, Option<i64>>(1)?.map(time);
+            let holder = row.get(0)?;
+            Ok((Lease { holder, until }, row.get::<_, i64>(2)?))
+        })
+        .optional()?
+        .ok_or(LedgerError::NotFound("refund"))?;
+    if summary.refund.state != State::Approved || !lease.is_void(now) {
+        return Err(LedgerError::Leased);
+    }
+    connection
+        .prepare_cached(
+            "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, fence = ?4 WHERE id = ?1",
+        )?
+        .execute(params![
+            id.to_string(),
+            holder,
+            millis(now + LEASE),
+            fence + 1
+        ])?;
+    let payment = payments::one(connection, summary.refund.content.payment)?
+        .ok_or(LedgerError::NotFound("payment"))?;
+    Ok(Claim {
+        attempts: refunds::attempts(connection, id)?,
+        summary,
+        payment,
+        fence: fence + 1,
+    })
+}
+
+fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
+    let refund = refunds::one(connection, new.id)?
+        .ok_or(LedgerError::NotFound("refund"))?
+        .refund;
+    let held: Option<i64> = connection
+        .prepare_cached(
+            "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
+        )?
+        .query_row(
+            params![new.id.to_string(), new.fence, new.holder, millis(new.now)],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let guard = SendGuard {
+        lease_held: held.is_some(),
+        attempt_durable: true,
+        ..new.guard
+    };
+    let step = transition(&standing(connection, &refund)?, &Event::Send(guard))?;
+    insert_attempt(connection, new)?;
+    let sends = insert_send(connection, new)?;
+    let to = step.to.unwrap_or(State::Submitting);
+    connection
+        .prepare_cached(
+            "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4 WHERE id = ?1",
+        )?
+        .execute(params![
+            new.id.to_string(),
+            to.name(),
+            millis(new.now + LEASE),
+            millis(new.now)
+        ])?;
+    let subject = new.id.to_string();
+    let detail = format!(
+        "rule={:?} attempt={} send={sends} key={} sha256={}",
+        step.rule, new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
+    );
+    audit::append(
+        connection,
+        &Deed {
+            at: new.now,
+            actor: "desk",
+            action: "refund.submitting",
+            subject: &subject,
+            detail: &detail,
+        },
+    )
+}
+
+fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
+    let attempt = &new.attempt;
+    if !attempt.sends.is_empty() {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO attempts (refund_id, step, number, idempotency_key, correlation, method, url, body, sha256, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            new.id.to_string(),
+            attempt.step,
+            attempt.number,
+            attempt.idempotency_key,
+            attempt.correlation,
+            attempt.method,
+            attempt.url,
+            attempt.body,
+            attempt.sha256,
+            millis(attempt.created_at),
+        ])?;
+    Ok(())
+}
+
+fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
+    let send = connection
+        .prepare_cached(
+            "INSERT INTO sends (refund_id, step, number, send, at)
+             SELECT ?1, ?2, ?3, 1 + count(*), ?4 FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3
+             RETURNING send",
+        )?
+        .query_row(
+            params![new.id.to_string(), new.attempt.step, new.attempt.number, millis(new.now)],
+            |row| row.get(0),
+        )?;
+    Ok(send)
+}

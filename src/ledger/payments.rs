@@ -1,0 +1,239 @@
+//! Payments: pages, sums, and one by its handle.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, ToSql, params_from_iter};
+
+use super::Ledger;
+use super::error::LedgerError;
+pub use super::filter::Judgement;
+use super::filter::{self, Where};
+use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, payment, with_captures};
+use crate::domain::id::PaymentId;
+use crate::domain::listing::{
+    AccountFreshness, Direction, From, PaymentFilter, PaymentQuery, PaymentSort, Place, Sums,
+    Totals,
+};
+use crate::domain::money::{Currency, Money};
+use crate::domain::payment::Payment;
+
+/// A payment and its place in the list that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedPayment {
+    /// Its place, to page on from.
+    pub place: Place,
+    /// The payment.
+    pub payment: Payment,
+}
+
+impl Ledger {
+    /// A page of payments in list order, by keyset.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn payments(
+        &self,
+        query: PaymentQuery,
+        judgement: Judgement,
+    ) -> Result<Vec<PlacedPayment>, LedgerError> {
+        self.read(move |connection| page(connection, &query, &judgement))
+            .await
+    }
+
+    /// Count and sums of a filter. A newer call replaces a running one.
+    ///
+    /// # Errors
+    /// [`LedgerError::Interrupted`] when replaced; the database failed.
+    pub async fn totals(
+        &self,
+        filter: PaymentFilter,
+        judgement: Judgement,
+    ) -> Result<Totals, LedgerError> {
+        self.scanner
+            .run_newest(move |connection| sums(connection, &filter, &judgement))
+            .await
+    }
+
+    /// One payment.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, LedgerError> {
+        self.read(move |connection| one(connection, id)).await
+    }
+
+    /// The payments a handle may mean: our id, `ACCOUNT/PROVIDER_ID`, or a reference. At most
+    /// `limit` of them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn find_payments(
+        &self,
+        handle: String,
+        limit: u32,
+    ) -> Result<Vec<PaymentId>, LedgerError> {
+        self.read(move |connection| find(connection, &handle, limit))
+            .await
+    }
+
+    /// When each account was last imported and how many payments of it are known.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn freshness(&self) -> Result<Vec<AccountFreshness>, LedgerError> {
+        self.read(|connection| {
+            let rows = connection
+                .prepare_cached("SELECT name, imported_at, payments FROM accounts ORDER BY name")?
+                .query_map([], |row| {
+                    Ok(AccountFreshness {
+                        account: row.get(0)?,
+                        imported_at: row.get::<_, Option<i64>>(1)?.map(super::row::time),
+                        payments: row.get::<_, i64>(2)?.unsigned_abs(),
+                    })
+                })?
+                .collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+        .await
+    }
+}
+
+fn key_column(sort: PaymentSort) -> &'static str {
+    match sort {
+        PaymentSort::Settled => "settled_key",
+        PaymentSort::Amount => "captured_minor",
+        PaymentSort::Available => "available_minor",
+    }
+}
+
+/// The SQL of a page: a row-value comparison that an index answers, and never an OFFSET.
+fn page_sql(query: &PaymentQuery, mut clause: Where) -> (String, Vec<Value>, bool) {
+    let key = key_column(query.sort);
+    let backwards = matches!(query.from, From::Before(_) | From::End);
+    let descending = (query.direction == Direction::Descending) != backwards;
+    let (order, beyond) = if descending {
+        ("DESC", "<")
+    } else {
+        ("ASC", ">")
+    };
+    if let From::After(place) | From::Before(place) = query.from {
+        clause.and(
+            format!("(p.{key}, p.id) {beyond} (?, ?)"),
+            [Value::Integer(place.key), Value::Integer(place.id)],
+        );
+    }
+    let sql = format!(
+        "SELECT {PAYMENT_COLUMNS}, p.{key} FROM {PAYMENT_TABLES} {}
+         ORDER BY p.{key} {order}, p.id {order} LIMIT {}",
+        clause.sql(),
+        query.limit
+    );
+    (sql, clause.into_values(), backwards)
+}
+
+fn page(
+    connection: &Connection,
+    query: &PaymentQuery,
+    judgement: &Judgement,
+) -> Result<Vec<PlacedPayment>, LedgerError> {
+    let clause = filter::payments(&query.filter, judgement);
+    let (sql, values, backwards) = page_sql(query, clause);
+    let rows = connection
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(values), |row| {
+            Ok((payment(row)?, row.get::<_, i64>(17)?))
+        })?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut page = rows
+        .into_iter()
+        .map(|(payment, key)| {
+            let place = Place {
+                key,
+                id: payment.id.as_i64(),
+            };
+            with_captures(connection, payment).map(|payment| PlacedPayment { place, payment })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if backwards {
+        page.reverse();
+    }
+    Ok(page)
+}
+
+fn sums(
+    connection: &Connection,
+    filter: &PaymentFilter,
+    judgement: &Judgement,
+) -> Result<Totals, LedgerError> {
+    let clause = filter::payments(filter, judgement);
+    let (refundable, mut values) = filter::refundable(judgement);
+    let sql = format!(
+        "SELECT p.currency, count(*), sum(p.captured_minor), sum(p.executed_minor), sum(p.held_minor),
+                sum(CASE WHEN {refundable} THEN p.available_minor ELSE 0 END)
+         FROM payments p {} GROUP BY p.currency ORDER BY p.currency",
+        clause.sql()
+    );
+    values.extend(clause.into_values());
+    let parameters: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(parameters.as_slice())?;
+    let mut totals = Totals::default();
+    while let Some(row) = rows.next()? {
+        let code: String = row.get(0)?;
+        let currency = Currency::from_code(&code)?;
+        let money = |column| row.get(column).map(|minor| Money::new(minor, currency));
+        let count = row.get::<_, i64>(1)?.unsigned_abs();
+        totals.count += count;
+        totals.sums.push(Sums {
+            count,
+            paid: money(2)?,
+            refunded: money(3)?,
+            held: money(4)?,
+            can_refund: money(5)?,
+        });
+    }
+    Ok(totals)
+}
+
+/// One payment, in the caller's transaction.
+pub(super) fn one(connection: &Connection, id: PaymentId) -> Result<Option<Payment>, LedgerError> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {PAYMENT_COLUMNS} FROM {PAYMENT_TABLES} WHERE p.id = ?1"
+        ))?
+        .query_row([id.as_i64()], payment)
+        .optional()?
+        .map(|payment| with_captures(connection, payment))
+        .transpose()
+}
+
+fn find(connection: &Connection, handle: &str, limit: u32) -> Result<Vec<PaymentId>, LedgerError> {
+    let our_id = handle.parse::<PaymentId>().map(PaymentId::as_i64).ok();
+    let (account, provider_id) = handle.split_once('/').unwrap_or(("", ""));
+    let ids = connection
+        .prepare_cached(
+            "SELECT id FROM payments WHERE id = ?1
+             UNION SELECT id FROM payments WHERE account = ?2 AND provider_payment_id = ?3
+             UNION SELECT id FROM payments WHERE reference = ?4
+             LIMIT ?5",
+        )?
+        .query_map(
+            rusqlite::params![our_id, account, provider_id, handle, limit],
+            |row| row.get(0).map(PaymentId::from_i64),
+        )?
+        .collect::<Result<_, _>>()?;
+    Ok(ids)
+}
+
+#[cfg(test)]
+pub(super) fn plan(connection: &Connection, query: &PaymentQuery, judgement: &Judgement) -> String {
+    let clause = filter::payments(&query.filter, judgement);
+    let (sql, values, _) = page_sql(query, clause);
+    connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap()
+        .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,243 @@
+//! Reserving a refund: the balance check, the refund, its hold, its routing and the audit entries
+//! are one transaction.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, params};
+
+use super::Ledger;
+use super::audit::{self, Deed};
+use super::error::LedgerError;
+use super::payments;
+use super::refunds::{self, RefundSummary};
+use super::row::millis;
+use crate::domain::eligibility::{self, Terms};
+use crate::domain::id::RefundId;
+use crate::domain::money::Money;
+use crate::domain::payment::Payment;
+use crate::domain::refund::Content;
+use crate::domain::state::{ConfirmGuard, Event, Move, Standing, State, transition};
+
+/// A refund to be reserved, with the facts it was decided on.
+#[derive(Clone, Debug)]
+pub struct Reservation {
+    /// Its id.
+    pub id: RefundId,
+    /// What was decided.
+    pub content: Content,
+    /// The caller's key of the decision.
+    pub caller_key: Option<String>,
+    /// The refund it replaces.
+    pub supersedes: Option<RefundId>,
+    /// What the maker saw as refundable.
+    pub expected_available: Option<Money>,
+    /// Under which terms its account refunds.
+    pub terms: Terms,
+    /// The version of the policy that routes it.
+    pub policy_version: u32,
+    /// The policy wants a second person.
+    pub needs_checker: bool,
+    /// Not sent before this.
+    pub send_after: DateTime<Utc>,
+    /// Past this it expires unsent.
+    pub expires_at: DateTime<Utc>,
+    /// Composed offline: waits for a release.
+    pub needs_release: bool,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// What became of a reservation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reserved {
+    /// A new refund, its amount held.
+    New(RefundSummary),
+    /// The key named this refund already, with the same content.
+    Existing(RefundSummary),
+}
+
+impl Ledger {
+    /// Reserves a refund, or returns the one its key names already.
+    ///
+    /// # Errors
+    /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`],
+    /// [`LedgerError::KeyReused`], a refusal of the state machine; nothing was written.
+    pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, LedgerError> {
+        self.write(move |connection| reserve(connection, &reservation))
+            .await
+    }
+}
+
+fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserved, LedgerError> {
+    if let Some(existing) = existing(connection, reservation)? {
+        return Ok(Reserved::Existing(existing));
+    }
+    let content = &reservation.content;
+    let payment =
+        payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
+    confirm(&payment, reservation)?;
+    insert(connection, reservation, &payment)?;
+    let routed = route(reservation)?;
+    connection
+        .prepare_cached("UPDATE refunds SET state = ?2, due_at = ?3 WHERE id = ?1")?
+        .execute(params![
+            reservation.id.to_string(),
+            routed.name(),
+            millis(due(reservation, routed)),
+        ])?;
+    record(connection, reservation, routed)?;
+    refunds::one(connection, reservation.id)?
+        .map(Reserved::New)
+        .ok_or(LedgerError::NotFound("refund"))
+}
+
+/// The refund that the caller's key names already; other content under the same key is refused.
+fn existing(
+    connection: &Connection,
+    reservation: &Reservation,
+) -> Result<Option<RefundSummary>, LedgerError> {
+    let Some(key) = &reservation.caller_key else {
+        return Ok(None);
+    };
+    let Some(known) = refunds::by_key(connection, key)? else {
+        return Ok(None);
+    };
+    if known.refund.hash == reservation.content.hash() {
+        Ok(Some(known))
+    } else {
+        Err(LedgerError::KeyReused {
+            key: key.clone(),
+            refund: known.refund.id.to_string(),
+        })
+    }
+}
+
+/// T1, judged on what the transaction sees.
+fn confirm(payment: &Payment, reservation: &Reservation) -> Result<(), LedgerError> {
+    let content = &reservation.content;
+    let capture = payment
+        .capture(content.capture_id.as_deref())
+        .ok_or(LedgerError::NotFound("capture"))?;
+    let sums = payment.figures();
+    let left = capture
+        .figures
+        .available()
+        .minor
+        .min(sums.available().minor);
+    if reservation
+        .expected_available
+        .is_some_and(|expected| expected.minor != left)
+    {
+        return Err(LedgerError::BalanceChanged);
+    }
+    if content.amount.minor > left {
+        return Err(LedgerError::OverAvailable);
+    }
+    let judged = eligibility::of_capture(capture, &sums, &reservation.terms, reservation.now);
+    let guard = ConfirmGuard {
+        expected_available: true,
+        eligible: judged.why_not.is_none(),
+        reason_complete: true,
+    };
+    step(State::Draft, content, &Event::Confirm(guard)).map(|_| ())
+}
+
+fn route(reservation: &Reservation) -> Result<State, LedgerError> {
+    let event = Event::Route {
+        needs_checker: reservation.needs_checker,
+    };
+    let routed = step(State::Reserved, &reservation.content, &event)?;
+    Ok(routed.to.unwrap_or(State::Reserved))
+}
+
+fn step(state: State, content: &Content, event: &Event) -> Result<Move, LedgerError> {
+    let standing = Standing {
+        state,
+        requested: content.amount,
+        other_sends_resolved: true,
+    };
+    Ok(transition(&standing, event)?)
+}
+
+fn due(reservation: &Reservation, state: State) -> DateTime<Utc> {
+    let may_be_sent = state == State::Approved && !reservation.needs_release;
+    if may_be_sent {
+        reservation.send_after
+    } else {
+        reservation.expires_at
+    }
+}
+
+fn insert(
+    connection: &Connection,
+    reservation: &Reservation,
+    payment: &Payment,
+) -> Result<(), LedgerError> {
+    let content = &reservation.content;
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO refunds (id, payment_id, capture_seq, account, kind, amount_minor, compensation_minor, currency,
+                 reason, note, case_ref, maker, hash, policy_version, caller_key, supersedes, state, send_after,
+                 expires_at, needs_release, created_at, updated_at)
+             SELECT ?1, ?2, seq, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'reserved', ?17, ?18, ?19, ?20, ?20
+             FROM captures WHERE payment_id = ?2 AND capture_id = coalesce(?3, (SELECT capture_id FROM captures WHERE payment_id = ?2))",
+        )?
+        .execute(params![
+            reservation.id.to_string(),
+            content.payment.as_i64(),
+            content.capture_id,
+            payment.account,
+            content.kind.name(),
+            content.amount.minor,
+            content.compensation.minor,
+            content.amount.currency.code(),
+            content.reason,
+            content.note,
+            content.case_ref,
+            content.maker,
+            content.hash(),
+            reservation.policy_version,
+            reservation.caller_key,
+            reservation.supersedes.map(|id| id.to_string()),
+            millis(reservation.send_after),
+            millis(reservation.expires_at),
+            reservation.needs_release,
+            millis(reservation.now),
+        ])?;
+    match inserted {
+        1 => Ok(()),
+        _ => Err(LedgerError::NotFound("capture")),
+    }
+}
+
+fn record(
+    connection: &Connection,
+    reservation: &Reservation,
+    routed: State,
+) -> Result<(), LedgerError> {
+    let content = &reservation.content;
+    let subject = reservation.id.to_string();
+    let detail = format!(
+        "payment={} amount={} reason={} hash={}",
+        content.payment,
+        content.amount,
+        content.reason,
+        content.hash()
+    );
+    let deed = Deed {
+        at: reservation.now,
+        actor: &content.maker,
+        action: "refund.reserved",
+        subject: &subject,
+        detail: &detail,
+    };
+    audit::append(connection, &deed)?;
+    audit::append(
+        connection,
+        &Deed {
+            actor: "desk",
+            action: &format!("refund.{}", routed.name()),
+            detail: &format!("policy={}", reservation.policy_version),
+            ..deed
+        },
+    )
+}

@@ -1,0 +1,166 @@
+//! Rows become domain types. A value that makes no sense is damage, never guessed at.
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::Type;
+use rusqlite::{Connection, Row};
+
+use super::error::LedgerError;
+use crate::domain::balance::Figures;
+use crate::domain::id::PaymentId;
+use crate::domain::money::{Currency, Money};
+use crate::domain::payment::{Capture, Payment, Source};
+use crate::domain::refund::{Content, Kind, Refund};
+use crate::domain::state::State;
+
+/// A time as the ledger stores it.
+pub(super) fn millis(time: DateTime<Utc>) -> i64 {
+    time.timestamp_millis()
+}
+
+/// A time the ledger stored.
+pub(super) fn time(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
+fn damaged(column: usize, what: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, what.into())
+}
+
+fn currency(row: &Row<'_>, column: usize) -> rusqlite::Result<Currency> {
+    let code: String = row.get(column)?;
+    Currency::from_code(&code).map_err(|error| damaged(column, error.to_string()))
+}
+
+pub(super) const PAYMENT_COLUMNS: &str =
+    "p.id, p.account, p.provider_payment_id, p.reference, p.order_ref, p.payer, p.method, p.scheme,
+     p.last4, p.description, p.details, p.currency, p.source_line, f.name, f.sha256, f.importer, f.at";
+
+pub(super) const PAYMENT_TABLES: &str = "payments p JOIN import_files f ON f.seq = p.source_file";
+
+/// A payment without its captures, from [`PAYMENT_COLUMNS`].
+pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
+    let details: Option<String> = row.get(10)?;
+    let details = match details {
+        Some(json) => {
+            serde_json::from_str(&json).map_err(|error| damaged(10, error.to_string()))?
+        }
+        None => Vec::new(),
+    };
+    Ok(Payment {
+        id: PaymentId::from_i64(row.get(0)?),
+        account: row.get(1)?,
+        provider_payment_id: row.get(2)?,
+        reference: row.get(3)?,
+        order: row.get(4)?,
+        payer: row.get(5)?,
+        method: row.get(6)?,
+        scheme: row.get(7)?,
+        last4: row.get(8)?,
+        description: row.get(9)?,
+        details,
+        currency: currency(row, 11)?,
+        captures: Vec::new(),
+        source: Source {
+            line: row.get::<_, i64>(12)?.unsigned_abs(),
+            file: row.get(13)?,
+            sha256: row.get(14)?,
+            importer: row.get(15)?,
+            at: time(row.get(16)?),
+        },
+    })
+}
+
+/// Fills in the captures of a payment.
+pub(super) fn with_captures(
+    connection: &Connection,
+    mut payment: Payment,
+) -> Result<Payment, LedgerError> {
+    let currency = payment.currency;
+    payment.captures = connection
+        .prepare_cached(
+            "SELECT capture_id, captured_at, settled_at, captured_minor, executed_minor, held_minor, disputed_minor
+             FROM captures WHERE payment_id = ?1 ORDER BY captured_at, seq",
+        )?
+        .query_map([payment.id.as_i64()], |row| capture(row, currency))?
+        .collect::<Result<_, _>>()?;
+    Ok(payment)
+}
+
+fn capture(row: &Row<'_>, currency: Currency) -> rusqlite::Result<Capture> {
+    let money = |column| row.get(column).map(|minor| Money::new(minor, currency));
+    let capture_id: String = row.get(0)?;
+    Ok(Capture {
+        capture_id: Some(capture_id).filter(|id| !id.is_empty()),
+        captured_at: time(row.get(1)?),
+        settled_at: row.get::<_, Option<i64>>(2)?.map(time),
+        figures: Figures {
+            captured: money(3)?,
+            executed: money(4)?,
+            held: money(5)?,
+            disputed: money(6)?,
+        },
+    })
+}
+
+pub(super) const REFUND_COLUMNS: &str =
+    "r.id, r.account, r.payment_id, c.capture_id, r.kind, r.amount_minor, r.compensation_minor, r.currency,
+     r.reason, r.note, r.case_ref, r.maker, r.hash, r.policy_version, r.caller_key, r.state, r.reported_minor,
+     r.proven_minor, r.provider_refund_id, r.trace, r.said, r.send_after, r.needs_release, r.due_at, r.looks,
+     (SELECT count(*) FROM attempts a WHERE a.refund_id = r.id), r.created_at, r.updated_at,
+     p.reference, p.payer, p.last4";
+
+pub(super) const REFUND_TABLES: &str =
+    "refunds r JOIN captures c ON c.seq = r.capture_seq JOIN payments p ON p.id = r.payment_id";
+
+/// A refund from [`REFUND_COLUMNS`].
+pub(super) fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
+    let currency = currency(row, 7)?;
+    let money = |minor| Money::new(minor, currency);
+    let state: String = row.get(15)?;
+    Ok(Refund {
+        id: parsed(row, 0)?,
+        account: row.get(1)?,
+        content: content(row, currency)?,
+        hash: row.get(12)?,
+        policy_version: row.get(13)?,
+        caller_key: row.get(14)?,
+        state: State::from_name(&state).ok_or_else(|| damaged(15, state))?,
+        reported: row.get::<_, Option<i64>>(16)?.map(money),
+        proven: row.get::<_, Option<i64>>(17)?.map(money),
+        provider_refund_id: row.get(18)?,
+        trace: row.get(19)?,
+        said: row.get(20)?,
+        send_after: row.get::<_, Option<i64>>(21)?.map(time),
+        needs_release: row.get(22)?,
+        next_look_at: row.get::<_, Option<i64>>(23)?.map(time),
+        looks: row.get(24)?,
+        attempts: row.get(25)?,
+        created_at: time(row.get(26)?),
+        updated_at: time(row.get(27)?),
+    })
+}
+
+fn content(row: &Row<'_>, currency: Currency) -> rusqlite::Result<Content> {
+    let capture_id: String = row.get(3)?;
+    let kind: String = row.get(4)?;
+    Ok(Content {
+        payment: PaymentId::from_i64(row.get(2)?),
+        capture_id: Some(capture_id).filter(|id| !id.is_empty()),
+        kind: Kind::from_name(&kind).ok_or_else(|| damaged(4, kind))?,
+        amount: Money::new(row.get(5)?, currency),
+        compensation: Money::new(row.get(6)?, currency),
+        reason: row.get(8)?,
+        note: row.get(9)?,
+        case_ref: row.get(10)?,
+        maker: row.get(11)?,
+    })
+}
+
+fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
+where
+    T::Err: std::fmt::Display,
+{
+    let text: String = row.get(column)?;
+    text.parse()
+        .map_err(|error: T::Err| damaged(column, error.to_string()))
+}

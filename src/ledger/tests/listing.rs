@@ -1,0 +1,250 @@
+//! Lists: keyset paging, filters, sums and search, against what the domain says row by row.
+
+use super::*;
+use crate::domain::eligibility;
+use crate::domain::listing::{Direction, From, PaymentFilter, PaymentQuery, PaymentSort};
+
+/// Payments of every kind: settled or not, old or not, refunded or not, another account, captures.
+fn rows() -> Vec<ImportRow> {
+    let mut rows = Vec::new();
+    for number in 0..60_i64 {
+        let mut one = row(&format!("pay{number:03}"), 1_000 + number * 7 % 50);
+        one.captured_at = now() - TimeDelta::days(number * 8);
+        one.settled_at = match number % 5 {
+            0 => None,
+            1 => Some(now() + TimeDelta::days(1)),
+            _ => Some(one.captured_at + TimeDelta::days(1)),
+        };
+        one.refunded = (number % 7 == 0).then(|| one.amount);
+        if number % 11 == 0 {
+            one.account = "prism-us".into();
+        }
+        one.payer = Some(format!("Payer {}", number % 4));
+        if number % 6 == 2 {
+            let mut second = one.clone();
+            one.capture_id = Some("first".into());
+            second.capture_id = Some("second".into());
+            second.captured_at = one.captured_at + TimeDelta::days(200);
+            rows.push(second);
+        }
+        rows.push(one);
+    }
+    rows
+}
+
+async fn filled() -> (TempDir, Ledger) {
+    let (folder, ledger) = open();
+    let counts = import(&ledger, rows()).await;
+    assert_eq!(counts.rejected, vec![]);
+    (folder, ledger)
+}
+
+fn query(sort: PaymentSort, direction: Direction, from: From, limit: u32) -> PaymentQuery {
+    PaymentQuery {
+        filter: PaymentFilter::default(),
+        sort,
+        direction,
+        from,
+        limit,
+    }
+}
+
+async fn ids(ledger: &Ledger, query: PaymentQuery) -> Vec<PlacedPayment> {
+    ledger.payments(query, judgement()).await.unwrap()
+}
+
+#[tokio::test]
+async fn pages_forward_and_backward_are_the_whole_list() {
+    let (_folder, ledger) = filled().await;
+    for sort in [
+        PaymentSort::Settled,
+        PaymentSort::Amount,
+        PaymentSort::Available,
+    ] {
+        for direction in [Direction::Descending, Direction::Ascending] {
+            let whole = ids(&ledger, query(sort, direction, From::Start, 1000)).await;
+            assert_eq!(whole.len(), 60);
+            let keys: Vec<_> = whole.iter().map(|it| (it.place.key, it.place.id)).collect();
+            let mut sorted = keys.clone();
+            sorted.sort_unstable();
+            if direction == Direction::Descending {
+                sorted.reverse();
+            }
+            assert_eq!(keys, sorted);
+
+            let mut forward = ids(&ledger, query(sort, direction, From::Start, 7)).await;
+            while let Some(last) = forward.last() {
+                let next = query(sort, direction, From::After(last.place), 7);
+                let page = ids(&ledger, next).await;
+                if page.is_empty() {
+                    break;
+                }
+                forward.extend(page);
+            }
+            assert_eq!(forward, whole);
+
+            let end = ids(&ledger, query(sort, direction, From::End, 7)).await;
+            assert_eq!(end, whole[53..]);
+            let before = query(sort, direction, From::Before(end[0].place), 7);
+            assert_eq!(ids(&ledger, before).await, whole[46..53]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_settlement_date_is_newest() {
+    let (_folder, ledger) = filled().await;
+    let page = ids(
+        &ledger,
+        query(
+            PaymentSort::Settled,
+            Direction::Descending,
+            From::Start,
+            1000,
+        ),
+    )
+    .await;
+    let dates: Vec<_> = page.iter().map(|it| it.payment.settled_at()).collect();
+    let first_dated = dates.iter().position(Option::is_some).unwrap();
+    assert!(first_dated > 0);
+    assert!(dates[first_dated..].iter().all(Option::is_some));
+}
+
+/// The SQL of "refundable" and of the sums says just what the domain says payment by payment.
+#[tokio::test]
+async fn refundable_is_the_same_word_in_sql_and_in_the_domain() {
+    let (_folder, ledger) = filled().await;
+    let whole = ids(
+        &ledger,
+        query(
+            PaymentSort::Settled,
+            Direction::Descending,
+            From::Start,
+            1000,
+        ),
+    )
+    .await;
+    let no_client = Terms {
+        can_send: false,
+        ..terms()
+    };
+    let judged: Vec<_> = whole
+        .iter()
+        .map(|it| {
+            let ours = it.payment.account == "hub-us";
+            let terms = if ours { terms() } else { no_client.clone() };
+            (it, eligibility::of_payment(&it.payment, &terms, now()))
+        })
+        .collect();
+    let expected: Vec<_> = judged
+        .iter()
+        .filter(|(_, eligibility)| eligibility.can_refund.is_positive())
+        .map(|(it, _)| it.payment.id)
+        .collect();
+    let mut filtered = query(
+        PaymentSort::Settled,
+        Direction::Descending,
+        From::Start,
+        1000,
+    );
+    filtered.filter.refundable = true;
+    let found: Vec<_> = ids(&ledger, filtered.clone())
+        .await
+        .iter()
+        .map(|it| it.payment.id)
+        .collect();
+    assert!(!expected.is_empty() && expected.len() < whole.len());
+    assert_eq!(found, expected);
+
+    let totals = ledger
+        .totals(PaymentFilter::default(), judgement())
+        .await
+        .unwrap();
+    let sum = |of: &dyn Fn(&PlacedPayment) -> i64| whole.iter().map(of).sum::<i64>();
+    assert_eq!(totals.count, 60);
+    assert_eq!(
+        totals.sums[0].paid.minor,
+        sum(&|it| it.payment.figures().captured.minor)
+    );
+    assert_eq!(
+        totals.sums[0].refunded.minor,
+        sum(&|it| it.payment.figures().executed.minor)
+    );
+    let can_refund: i64 = judged.iter().map(|(_, it)| it.can_refund.minor).sum();
+    assert_eq!(totals.sums[0].can_refund.minor, can_refund);
+}
+
+#[tokio::test]
+async fn search_finds_by_prefix_of_every_name() {
+    let (_folder, ledger) = filled().await;
+    let our_id = payment_id("pay001").to_string();
+    for (text, count) in [
+        ("inv-pay00", 10),
+        ("pay01", 10),
+        ("payer 3", 15),
+        ("42", 60),
+        (our_id.as_str(), 1),
+        ("ay0", 0),
+        ("%", 0),
+    ] {
+        let mut query = query(
+            PaymentSort::Settled,
+            Direction::Descending,
+            From::Start,
+            1000,
+        );
+        query.filter.text = Some(text.to_owned());
+        assert_eq!(ids(&ledger, query).await.len(), count, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_a_search_in_an_index_and_never_a_sort() {
+    let (folder, _ledger) = filled().await;
+    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let place = crate::domain::listing::Place { key: 1, id: 1 };
+    for (sort, index) in [
+        (PaymentSort::Settled, "payments_by_settled"),
+        (PaymentSort::Amount, "payments_by_amount"),
+        (PaymentSort::Available, "payments_by_available"),
+    ] {
+        let query = query(sort, Direction::Descending, From::After(place), 200);
+        let plan = super::payments::plan(&connection, &query, &judgement());
+        assert!(
+            plan.contains(&format!("SEARCH p USING INDEX {index}")),
+            "{plan}"
+        );
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+    let mut search = query(
+        PaymentSort::Settled,
+        Direction::Descending,
+        From::Start,
+        200,
+    );
+    search.filter.text = Some("INV".into());
+    let plan = super::payments::plan(&connection, &search, &judgement());
+    for index in ["reference", "order", "payer", "last4"] {
+        assert!(
+            plan.contains(&format!("USING COVERING INDEX payments_by_{index}")),
+            "{plan}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn dates_are_inclusive_days_of_settlement() {
+    let (_folder, ledger) = filled().await;
+    let day = (now() - TimeDelta::days(15)).date_naive();
+    let mut query = query(
+        PaymentSort::Settled,
+        Direction::Descending,
+        From::Start,
+        1000,
+    );
+    query.filter.from = Some(day);
+    query.filter.to = Some(day);
+    let found = ids(&ledger, query).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].payment.provider_payment_id, "pay002");
+}

@@ -1,0 +1,100 @@
+//! The ledger's threads: one that writes, a few that read. Callers await; no thread is blocked.
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+
+use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::error::LedgerError;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// A thread that owns a connection and does jobs in order. It ends when the last handle is gone.
+#[derive(Clone)]
+pub(super) struct Worker {
+    jobs: mpsc::Sender<Job>,
+    interrupt: Arc<InterruptHandle>,
+    newest: Arc<Mutex<u64>>,
+}
+
+impl Worker {
+    pub(super) fn start(name: &str, connection: Connection) -> Result<Self, LedgerError> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let interrupt = Arc::new(connection.get_interrupt_handle());
+        let mut connection = connection;
+        thread::Builder::new()
+            .name(format!("ledger-{name}"))
+            .spawn(move || {
+                for job in queue {
+                    job(&mut connection);
+                }
+                let _ = connection.execute_batch("PRAGMA optimize");
+            })
+            .map_err(|source| LedgerError::Io {
+                path: name.into(),
+                source,
+            })?;
+        Ok(Self {
+            jobs,
+            interrupt,
+            newest: Arc::default(),
+        })
+    }
+
+    /// Runs a job on the thread and awaits its result.
+    pub(super) async fn run<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let _ = answer.send(job(connection));
+        });
+        self.jobs.send(job).map_err(|_| LedgerError::Stopped)?;
+        answered.await.map_err(|_| LedgerError::Stopped)?
+    }
+
+    /// As [`Worker::run`], but gives way to the next question: a running one is interrupted, one
+    /// that has not begun is skipped.
+    pub(super) async fn run_newest<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let newest = Arc::clone(&self.newest);
+        let ticket = {
+            let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            *newest += 1;
+            *newest
+        };
+        self.interrupt.interrupt();
+        self.run(move |connection| {
+            let current = *newest.lock().unwrap_or_else(PoisonError::into_inner);
+            if current == ticket {
+                job(connection)
+            } else {
+                Err(LedgerError::Interrupted)
+            }
+        })
+        .await
+    }
+
+    /// Runs a job inside a transaction that takes the write lock first, and commits it. Any error
+    /// rolls everything back.
+    pub(super) async fn transact<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        self.run(move |connection| {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = job(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        })
+        .await
+    }
+}

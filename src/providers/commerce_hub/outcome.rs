@@ -1,0 +1,342 @@
+//! What a response proves about a refund (fact sheet 6.2, 7, 8.3; domain.md T8–T12).
+//!
+//! Every rule here names what it accepts; whatever no rule names is [`Evidence::Doubt`].
+
+use super::codes::{self, Signal};
+use super::wire::{Approved, Envelope, ErrorEntry};
+use crate::domain::evidence::{Evidence, Reported};
+use crate::domain::money::Money;
+use crate::domain::text::clean;
+use crate::providers::Finding;
+use crate::providers::http::redact::redact;
+use crate::providers::http::{Failure, Response, line};
+
+mod inquiry;
+
+pub use inquiry::of_inquiry;
+
+/// Longest id of the provider's that is believed to be one.
+const ID_MAX_CHARS: usize = 128;
+
+/// The statuses of the payments API that may carry a refusal (T9).
+const REFUSALS: [u16; 5] = [400, 404, 405, 415, 422];
+/// The statuses that say the request was not looked at (T8). The fact sheet would let a 503 of the
+/// API gateway in front count too; T11 and the sandbox's `.08` keep every 5xx in doubt.
+const TURNED_AWAY: [u16; 3] = [401, 403, 429];
+/// The path that the API gateway in front does not know (fact sheet 7.2).
+const UNKNOWN_PATH: u16 = 404;
+
+/// What a `transactionState` says about a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StateClass {
+    Done,
+    Underway,
+    NotPaid,
+    Undone,
+}
+
+/// `transactionState` of a refund (fact sheet 6.2). `GATEWAY_ERROR` and `TIMEOUT` are absent like
+/// any state we do not know: their outcome is open.
+const STATES: [(&str, StateClass); 15] = [
+    ("CAPTURED", StateClass::Done),
+    ("SETTLED", StateClass::Done),
+    ("APPROVED", StateClass::Done),
+    ("SUCCEEDED", StateClass::Done),
+    ("AUTHORIZED", StateClass::Underway),
+    ("PENDING", StateClass::Underway),
+    ("WAITING", StateClass::Underway),
+    ("PROCESSING", StateClass::Underway),
+    ("INITIALIZED", StateClass::Underway),
+    ("READY", StateClass::Underway),
+    ("DECLINED", StateClass::NotPaid),
+    ("REJECTED", StateClass::NotPaid),
+    ("FAILED", StateClass::NotPaid),
+    ("CANCELLED", StateClass::NotPaid),
+    ("VOIDED", StateClass::Undone),
+];
+
+/// How one record of a refund reads, all its signals taken together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Paid,
+    Underway,
+    /// Not paid; `proven` when a code says so, not the state alone.
+    NotPaid {
+        proven: bool,
+    },
+    Undone,
+    /// Open, and why.
+    Open(&'static str),
+}
+
+/// Evidence and the words for it.
+struct Ruling {
+    evidence: Evidence,
+    said: String,
+}
+
+impl Ruling {
+    fn new(evidence: Evidence, said: impl Into<String>) -> Self {
+        let said = said.into();
+        Self { evidence, said }
+    }
+
+    fn doubt(why: &str, said: &str) -> Self {
+        let said = [why, said].into_iter().filter(|part| !part.is_empty());
+        Self::new(Evidence::Doubt, said.collect::<Vec<_>>().join(": "))
+    }
+
+    fn report(status: Reported, amount: Option<Money>, said: String) -> Self {
+        Self::new(Evidence::Report { status, amount }, said)
+    }
+}
+
+/// What the answer to a refund proves.
+pub fn of_reply(response: &Response, correlation: &str, asked: Money) -> Finding {
+    match Envelope::read(&response.body) {
+        Some(reply) if reply.says_something() => {
+            let ruling = rule_on_reply(response.status, &reply, correlation, asked);
+            finding(response, ruling, Some(&reply))
+        }
+        _ => finding(response, unreadable(response), None),
+    }
+}
+
+fn rule_on_reply(status: u16, reply: &Envelope, correlation: &str, asked: Money) -> Ruling {
+    let said = describe(reply);
+    let echoed = reply.merchant_transaction_id();
+    if echoed.is_some_and(|echoed| echoed != correlation) {
+        return Ruling::doubt("the answer is about another refund", &said);
+    }
+    match status {
+        200..=299 => accepted(reply, asked, said),
+        _ if REFUSALS.contains(&status) => refusal(status, reply, asked, said),
+        _ if TURNED_AWAY.contains(&status) && is_unprocessed(reply) => Ruling::new(
+            Evidence::TurnedAway,
+            format!("turned away, HTTP {status}: {said}"),
+        ),
+        _ => Ruling::doubt(&http_words(status), &said),
+    }
+}
+
+fn accepted(reply: &Envelope, asked: Money, said: String) -> Ruling {
+    let amount = named_amount(reply, asked);
+    match judge(reply, asked) {
+        Verdict::Paid => Ruling::report(Reported::Succeeded, amount, said),
+        Verdict::Underway => Ruling::report(Reported::Pending, amount, said),
+        Verdict::Undone => Ruling::report(Reported::Reversed, amount, said),
+        Verdict::NotPaid { proven: true } => Ruling::new(Evidence::Refused, said),
+        Verdict::NotPaid { proven: false } => Ruling::doubt("refused without a reason", &said),
+        Verdict::Open(why) => Ruling::doubt(why, &said),
+    }
+}
+
+fn refusal(status: u16, reply: &Envelope, asked: Money, said: String) -> Ruling {
+    let verdict = match reply.state() {
+        Some(_) => judge(reply, asked),
+        None => not_paid(reply, asked),
+    };
+    let codeless = reply.errors().iter().all(|error| error.code().is_none());
+    let path_unknown = status == UNKNOWN_PATH && codeless && is_only_api_gateway(reply);
+    if path_unknown && is_unprocessed(reply) || verdict == (Verdict::NotPaid { proven: true }) {
+        return Ruling::new(Evidence::Refused, said);
+    }
+    Ruling::doubt(&http_words(status), &said)
+}
+
+/// Whether nothing in the body speaks against the status's word that it was not processed.
+fn is_unprocessed(reply: &Envelope) -> bool {
+    let open = reply.errors().into_iter().filter_map(ErrorEntry::code);
+    reply
+        .state()
+        .is_none_or(|state| class_of(state) == Some(StateClass::NotPaid))
+        && !open.into_iter().any(codes::leaves_outcome_open)
+        && signals(reply).all(|signal| matches!(signal, Signal::Declines | Signal::Failed))
+}
+
+fn is_only_api_gateway(reply: &Envelope) -> bool {
+    let errors = reply.errors();
+    !errors.is_empty() && errors.iter().all(|error| error.is_from_api_gateway())
+}
+
+fn class_of(state: &str) -> Option<StateClass> {
+    let state = state.to_ascii_uppercase();
+    let known = STATES.iter().find(|(name, _)| *name == state);
+    known.map(|(_, class)| *class)
+}
+
+fn signals(record: &Envelope) -> impl Iterator<Item = Signal> {
+    let status = record.approval_status().map(codes::of_approval_status);
+    let code = record.response_code().map(codes::of_response_code);
+    status.into_iter().chain(code)
+}
+
+/// Reads one record; signals that contradict each other leave it open.
+fn judge(record: &Envelope, asked: Money) -> Verdict {
+    if !record.may_be_refund() {
+        return Verdict::Open("it is about another kind of transaction");
+    }
+    let class = record.state().map(class_of);
+    match class {
+        None => Verdict::Open("no state is given"),
+        Some(None) => Verdict::Open("a state the desk does not know"),
+        Some(Some(StateClass::NotPaid)) => not_paid(record, asked),
+        Some(Some(class)) => agreed(class, record, asked),
+    }
+}
+
+/// A state in which the provider agreed to the refund (fact sheet 6.2, last rule).
+fn agreed(class: StateClass, record: &Envelope, asked: Money) -> Verdict {
+    let any = |wanted: &[Signal]| signals(record).any(|signal| wanted.contains(&signal));
+    let approved = record.approved(asked.currency);
+    let objections = [
+        (!record.errors().is_empty(), "agreed to, yet with errors"),
+        (
+            any(&[Signal::Declines, Signal::Duplicate, Signal::Failed]),
+            "agreed to and declined at once",
+        ),
+        (any(&[Signal::Unclear]), "a code the desk does not know"),
+        (
+            approved == Approved::Unreadable,
+            "the approved amount is not one in the currency asked for",
+        ),
+        (
+            any(&[Signal::ApprovesPart]) && approved == Approved::Unnamed,
+            "approved in part, without the amount",
+        ),
+    ];
+    if let Some((_, why)) = objections.iter().find(|(holds, _)| *holds) {
+        return Verdict::Open(why);
+    }
+    match class {
+        StateClass::Undone => Verdict::Undone,
+        StateClass::Done if !any(&[Signal::Waits]) => Verdict::Paid,
+        _ => Verdict::Underway,
+    }
+}
+
+/// A state, or a status, by which the refund was not made.
+fn not_paid(record: &Envelope, asked: Money) -> Verdict {
+    let any = |wanted: &[Signal]| signals(record).any(|signal| wanted.contains(&signal));
+    let errors = record.errors();
+    let mut codes = errors.iter().filter_map(|error| error.code());
+    let all_prove = errors
+        .iter()
+        .all(|error| error.code().is_some_and(codes::proves_not_executed));
+    let duplicate = any(&[Signal::Duplicate])
+        || record.host_response_code() == Some(codes::HOST_DUPLICATE)
+        || codes.any(codes::leaves_outcome_open);
+    let objections = [
+        (duplicate, "an equal refund may exist"),
+        (
+            any(&[Signal::Approves, Signal::ApprovesPart, Signal::Waits]),
+            "refused and approved at once",
+        ),
+        (!all_prove, "an error that leaves the outcome open"),
+        (
+            record.approved(asked.currency) == Approved::Unreadable,
+            "refused with an amount that cannot be read",
+        ),
+    ];
+    if let Some((_, why)) = objections.iter().find(|(holds, _)| *holds) {
+        return Verdict::Open(why);
+    }
+    Verdict::NotPaid {
+        proven: !any(&[Signal::Unclear]) && (any(&[Signal::Declines]) || !errors.is_empty()),
+    }
+}
+
+fn named_amount(record: &Envelope, asked: Money) -> Option<Money> {
+    match record.approved(asked.currency) {
+        Approved::Of(amount) => Some(amount),
+        Approved::Unnamed | Approved::Unreadable => None,
+    }
+}
+
+/// What a failed exchange proves about the refund it was to send.
+pub fn of_failed_send(failure: &Failure) -> Finding {
+    let (evidence, status) = match failure {
+        Failure::NotSent { .. } => (Evidence::NotSent, None),
+        Failure::Doubtful { status, .. } => (Evidence::Doubt, *status),
+    };
+    Finding {
+        http_status: status,
+        ..Finding::new(evidence, failure.said())
+    }
+}
+
+/// What a failed inquiry proves: nothing. That the *inquiry* was not sent says nothing about the
+/// refund.
+pub fn of_failed_inquiry(failure: &Failure) -> Finding {
+    Finding {
+        evidence: Evidence::Doubt,
+        ..of_failed_send(failure)
+    }
+}
+
+fn unreadable(response: &Response) -> Ruling {
+    let what = match response.body.is_empty() {
+        true => "the answer is empty",
+        false => "the answer cannot be read",
+    };
+    Ruling::doubt(&http_words(response.status), what)
+}
+
+fn http_words(status: u16) -> String {
+    format!("HTTP {status}, outcome open")
+}
+
+/// State, code and message, with our label for the code first.
+fn describe(record: &Envelope) -> String {
+    let errors = record.errors();
+    let mut parts: Vec<String> = errors.iter().map(|error| describe_error(error)).collect();
+    if let Some(code) = record.response_code() {
+        let words = codes::response_label(code).or_else(|| record.response_message());
+        parts.push(format!("{code} {}", words.unwrap_or_default()));
+    }
+    let state = record.state().unwrap_or_default();
+    match (state, parts.is_empty()) {
+        ("", _) => parts.join("; "),
+        (state, true) => state.to_owned(),
+        (state, false) => format!("{state}, {}", parts.join("; ")),
+    }
+}
+
+fn describe_error(error: &ErrorEntry) -> String {
+    let code = error.code().unwrap_or_default();
+    let label = codes::error_label(code);
+    let message = error.message().filter(|message| label != Some(message));
+    let field = error.field().map(|field| format!("({field})"));
+    let words = [
+        (!code.is_empty()).then_some(code),
+        label,
+        field.as_deref(),
+        message,
+    ];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// A reference of the provider's, when it looks like one.
+fn reference(text: Option<&str>) -> Option<String> {
+    text.filter(|text| text.chars().count() <= ID_MAX_CHARS && clean(text) == *text)
+        .map(str::to_owned)
+}
+
+fn finding(response: &Response, ruling: Ruling, source: Option<&Envelope>) -> Finding {
+    // In doubt the id may be of something else; the next inquiry then goes by our own reference.
+    let names_refund = matches!(ruling.evidence, Evidence::Report { .. } | Evidence::Refused);
+    let refund = source.filter(|_| names_refund);
+    Finding {
+        http_status: Some(response.status),
+        provider_refund_id: reference(refund.and_then(Envelope::transaction_id)),
+        trace: reference(refund.and_then(Envelope::reference_number)),
+        support_id: reference(source.and_then(Envelope::api_trace_id)),
+        raw: redact(&response.body),
+        retry_after: response.retry_after,
+        provider_time: response.date,
+        ..Finding::new(ruling.evidence, line(&ruling.said))
+    }
+}
+
+#[cfg(test)]
+mod tests;

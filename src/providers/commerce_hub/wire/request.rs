@@ -1,0 +1,94 @@
+//! What we send (fact sheet 4.1, 4.2, 6.3).
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::domain::money::{Currency, Money};
+
+/// `merchantInvoiceNumber` in the pages; the schema allows more (fact sheet 12, row 14).
+pub const INVOICE_MAX_CHARS: usize = 12;
+
+/// The body of a refund; members in the order of the fact sheet's example.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundRequest<'a> {
+    /// The payment; absent where the URL names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_transaction_details: Option<Reference<'a>>,
+    /// Always sent: "full" after a partial refund is undefined (fact sheet 3.3).
+    pub amount: Amount,
+    /// Our references and reason.
+    pub transaction_details: Details<'a>,
+    /// The account.
+    pub merchant_details: Merchant<'a>,
+}
+
+/// Exactly one way of naming a transaction.
+#[derive(Serialize)]
+pub enum Reference<'a> {
+    /// The provider's id.
+    #[serde(rename = "referenceTransactionId")]
+    TransactionId(&'a str),
+    /// Ours.
+    #[serde(rename = "referenceMerchantTransactionId")]
+    MerchantTransactionId(&'a str),
+}
+
+/// An amount as a JSON number with exactly its currency's decimals.
+#[derive(Serialize)]
+pub struct Amount {
+    total: Box<RawValue>,
+    currency: Currency,
+}
+
+impl Amount {
+    /// The wire form of an amount.
+    ///
+    /// # Errors
+    /// When the decimal text is not a JSON number, which no [`Money`] gives.
+    pub fn new(money: Money) -> serde_json::Result<Self> {
+        Ok(Self {
+            total: RawValue::from_string(money.decimal())?,
+            currency: money.currency,
+        })
+    }
+}
+
+/// `transactionDetails` of a refund.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details<'a> {
+    /// Always true: without it no money moves (fact sheet 3.4).
+    pub capture_flag: bool,
+    /// Our reference, unique for ever.
+    pub merchant_transaction_id: &'a str,
+    /// The order number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merchant_order_id: Option<&'a str>,
+    /// The invoice number, cut to [`INVOICE_MAX_CHARS`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merchant_invoice_number: Option<&'a str>,
+    /// The reason: the provider has no field of its own for it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub payment_description: String,
+}
+
+/// `merchantDetails`; both ids are always sent (fact sheet 12, row 11).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Merchant<'a> {
+    /// The merchant.
+    pub merchant_id: &'a str,
+    /// The terminal.
+    pub terminal_id: &'a str,
+}
+
+/// The body of a transaction inquiry.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InquiryRequest<'a> {
+    /// Whom to look for.
+    pub reference_transaction_details: Reference<'a>,
+    /// The account.
+    pub merchant_details: Merchant<'a>,
+}

@@ -1,0 +1,185 @@
+//! How the gateway decides about a refund.
+
+use std::io;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::charges::Charge;
+use super::course::Course;
+use super::envelope::{Envelope, opaque_id};
+use super::records::Records;
+use super::refunds::Refund;
+use super::refusal::Refusal;
+use super::request::{Reference, RefundRequest};
+use super::{Answer, Call};
+use crate::domain::money::Money;
+
+/// How long a repeated `Client-Request-Id` gets the first answer again.
+const REPLAY: TimeDelta = TimeDelta::minutes(5);
+
+const SERVICE_UNAVAILABLE: Refusal = Refusal::apim(503, "the service is not ready");
+const TOO_MANY_REQUESTS: Refusal = Refusal::apim(429, "too many requests");
+
+/// Answers a refund request. `charge_id` is the charge in the path of the older call.
+pub(super) fn refund(
+    records: &mut Records,
+    call: &Call,
+    charge_id: Option<&str>,
+    request: &RefundRequest,
+) -> Result<Answer, Refusal> {
+    request.check()?;
+    if let Some(first) = records.refunds.with_request_id(&call.id) {
+        return match call.at - first.accepted_at <= REPLAY {
+            true => reply(records, first),
+            false => Err(already_known(request, first)),
+        };
+    }
+    let refund = new_refund(records, call, charge_id, request)?;
+    let course = refund.course();
+    if course.strikes_before_acceptance()
+        && records.strikes(refund.correlation()).map_err(broken)?
+    {
+        return match course {
+            Course::Throttled => Err(TOO_MANY_REQUESTS),
+            Course::Unavailable => Err(SERVICE_UNAVAILABLE),
+            _ => Ok(Answer::Cut),
+        };
+    }
+    records.accept(refund.clone()).map_err(broken)?;
+    match course {
+        Course::ReplyLost => Ok(Answer::Cut),
+        Course::Garbage => Ok(Answer::Garbage),
+        _ => reply(records, &refund),
+    }
+}
+
+/// The answer given at acceptance, which a repeated call gets again.
+fn reply(records: &Records, refund: &Refund) -> Result<Answer, Refusal> {
+    let charge = records.charges.with_id(&refund.charge_id);
+    let envelope = Envelope::of_refund(refund, 0, charge).and_then(|it| serde_json::to_string(&it));
+    Ok(Answer::Json(201, envelope.map_err(|_| Refusal::broken())?))
+}
+
+/// The refund this request makes, if every rule allows it.
+fn new_refund(
+    records: &Records,
+    call: &Call,
+    charge_id: Option<&str>,
+    request: &RefundRequest,
+) -> Result<Refund, Refusal> {
+    let details = &request.transaction_details;
+    let known = details.merchant_transaction_id.as_deref();
+    if let Some(first) = known.and_then(|id| records.refunds.with_merchant_id(id)) {
+        return Err(already_known(request, first));
+    }
+    let charge = charge(records, charge_id, request)?;
+    let (asked, approved) = amounts(records, call.at, charge, request)?;
+    let number = records.refunds.count().to_string();
+    Ok(Refund {
+        transaction_id: opaque_id(&["refund", &number, &call.id]),
+        client_request_id: call.id.clone(),
+        merchant_transaction_id: details.merchant_transaction_id.clone(),
+        merchant_order_id: details.merchant_order_id.clone(),
+        merchant_invoice_number: details.merchant_invoice_number.clone(),
+        charge_id: charge.transaction_id.clone(),
+        payment_id: charge.payment_id.clone(),
+        order_id: charge.order_id.clone(),
+        asked,
+        approved,
+        accepted_at: call.at,
+        looks: 0,
+    })
+}
+
+/// The same refund again is a duplicate refund; another one under its name is a taken name.
+fn already_known(request: &RefundRequest, first: &Refund) -> Refusal {
+    let field = "transactionDetails.merchantTransactionId";
+    let asked = request
+        .amount
+        .as_ref()
+        .and_then(|amount| amount.money().ok());
+    match asked.is_none_or(|asked| asked == first.asked) {
+        true => Refusal::gateway("816", field, "Duplicate Refund"),
+        false => Refusal::gateway("757", field, "Order/Transaction Already Exists in Database"),
+    }
+}
+
+fn charge<'a>(
+    records: &'a Records,
+    charge_id: Option<&str>,
+    request: &RefundRequest,
+) -> Result<&'a Charge, Refusal> {
+    let field = "referenceTransactionDetails";
+    let reference = match charge_id {
+        Some(id) => Reference::Transaction(id),
+        None => request.reference_transaction_details.only()?,
+    };
+    let refusal = match reference {
+        Reference::Transaction(_) => {
+            Refusal::gateway("801", field, "Invalid Transaction ID or Not Found")
+        }
+        Reference::MerchantTransaction(_) => {
+            Refusal::gateway("802", field, "Invalid Primary Transaction ID or Not Found")
+        }
+        // The other references are for inquiries only.
+        _ => return Err(Refusal::gateway("803", field, "Transaction ID Missing")),
+    };
+    let found = records.charges.found_by(reference);
+    found.first().copied().ok_or(refusal)
+}
+
+/// What is asked and what will be paid, if the charge still has that much.
+fn amounts(
+    records: &Records,
+    now: DateTime<Utc>,
+    charge: &Charge,
+    request: &RefundRequest,
+) -> Result<(Money, Money), Refusal> {
+    if charge.is_too_old(now) {
+        let message = "Unable to Refund: Transaction Older Than 12 Months";
+        return Err(Refusal::gateway(
+            "814",
+            "referenceTransactionDetails",
+            message,
+        ));
+    }
+    let asked = match &request.amount {
+        Some(amount) => amount.money()?,
+        None => charge.amount,
+    };
+    if asked.currency != charge.amount.currency {
+        return Err(Refusal::gateway(
+            "804",
+            "amount.currency",
+            "Currency Mismatch",
+        ));
+    }
+    let left = records.left_of(charge);
+    if left <= 0 {
+        return Err(Refusal::gateway(
+            "809",
+            "amount.total",
+            "Amount No Longer Available",
+        ));
+    }
+    if asked.minor > left {
+        let message = "Amount is Greater Than Refund/Void";
+        return Err(Refusal::gateway("810", "amount.total", message));
+    }
+    Ok((asked, approved(asked, left)))
+}
+
+/// The amount really paid. The faulty one is a main unit too much, or a minor unit too little
+/// where the charge has no more: a gateway that pays wrongly still never pays more than it took.
+fn approved(asked: Money, left: i64) -> Money {
+    if Course::of(asked.minor) != Course::OtherAmount {
+        return asked;
+    }
+    let more = asked.minor.saturating_add(asked.currency.minor_per_main());
+    let minor = if more <= left { more } else { asked.minor - 1 };
+    Money::new(minor, asked.currency)
+}
+
+fn broken(_: io::Error) -> Refusal {
+    Refusal::broken()
+}

@@ -1,0 +1,266 @@
+//! The sandbox: stateful simulators of the providers on loopback, so that the whole desk can be
+//! tried, taught and tested without an account anywhere.
+//!
+//! It shares no type with the provider clients, on purpose: a slip in the one must not be made
+//! good by the same slip in the other. What really left goes into the *book*, one line a payout.
+
+mod book;
+mod commerce_hub;
+mod connection;
+mod desk_config;
+mod journal;
+mod private_file;
+mod secret;
+mod seeded;
+mod server;
+mod settlement;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use crate::clock::Clock;
+use crate::domain::money::{Currency, MoneyError};
+use commerce_hub::{API_KEY_FILE, API_SECRET_FILE, Credentials, Hub};
+pub use server::Running;
+use settlement::Row;
+
+/// What a sandbox is to know and where it keeps things.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The port of the HTTP simulators; 0 takes a free one.
+    pub port: u16,
+    /// Settlement files (CSV or JSON Lines) with the payments it knows; none: its own seeded ones.
+    pub payments: Vec<PathBuf>,
+    /// How many payments to seed when no file is given.
+    pub seeded_payments: usize,
+    /// Where to write the payments it knows as a settlement file.
+    pub settlement_to: Option<PathBuf>,
+    /// Where to write a configuration for the desk; the secrets go beside it.
+    pub config_to: Option<PathBuf>,
+    /// The book of payouts; lines are added at its end.
+    pub book: PathBuf,
+    /// The folder of what outlives a restart: the journal and the seeded payments.
+    pub state: PathBuf,
+}
+
+/// Why the sandbox did not start. Nothing was served.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// A file that it reads or writes is in the way.
+    #[error(
+        "cannot {doing} {path}: {source}; check that the file is whole and its folder writable"
+    )]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The port is taken or may not be used.
+    #[error(
+        "cannot listen on 127.0.0.1:{port}: {source}; choose another port, or 0 for a free one"
+    )]
+    Port {
+        /// The port asked for.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The server's thread could not be made.
+    #[error("cannot start the simulators' thread: {0}; close other programs and try again")]
+    Thread(#[source] io::Error),
+    /// No random bytes for the simulators' secrets.
+    #[error("cannot make the simulators' secrets: {0}; try again")]
+    Secret(#[source] io::Error),
+    /// The seeded payments' currency is not known to this build.
+    #[error("cannot make payments: {0}")]
+    Currency(#[from] MoneyError),
+}
+
+/// Starts the simulators on a thread of their own. When this returns, every file is complete and
+/// the port accepts connections.
+///
+/// # Errors
+/// A file that cannot be read or written, or a port that is taken; then nothing is left running.
+pub fn start(options: &Options, clock: &Clock) -> Result<Running, SandboxError> {
+    let rows = known_payments(options, clock)?;
+    if let Some(path) = &options.settlement_to {
+        settlement::write(path, &rows).map_err(failed("write", path))?;
+    }
+    let journal = options.state.join("commerce-hub.jsonl");
+    let hub = Hub::open(credentials(options)?, clock, &rows, &journal, &options.book)
+        .map_err(failed("open", &journal))?;
+    let (listener, address) = listen(options.port)?;
+    if let Some(path) = &options.config_to {
+        desk_config::write(path, address).map_err(failed("write", path))?;
+    }
+    let router = axum::Router::new().nest("/ch", hub.router());
+    Running::start(router, listener, address)
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SandboxError {
+    let path = path.to_owned();
+    move |source| SandboxError::File {
+        doing,
+        path,
+        source,
+    }
+}
+
+/// The payments of the files given, else those seeded at the first start in this folder: their
+/// dates must not move under a desk that has imported them.
+fn known_payments(options: &Options, clock: &Clock) -> Result<Vec<Row>, SandboxError> {
+    let read = |path: &PathBuf| settlement::read(path).map_err(failed("read", path));
+    let seeded = options.state.join("settlement.csv");
+    if !options.payments.is_empty() {
+        let files: Vec<Vec<Row>> = options
+            .payments
+            .iter()
+            .map(read)
+            .collect::<Result<_, _>>()?;
+        return Ok(settlement::union(files));
+    }
+    if seeded.exists() {
+        return read(&seeded);
+    }
+    let today = clock.now().date_naive();
+    let rows = seeded::payments(options.seeded_payments, today, Currency::from_code("USD")?);
+    settlement::write(&seeded, &rows).map_err(failed("write", &seeded))?;
+    Ok(rows)
+}
+
+/// The keys the desk signs with: in files beside its configuration, or nowhere but in memory.
+fn credentials(options: &Options) -> Result<Credentials, SandboxError> {
+    let secret = |name: &str| match &options.config_to {
+        Some(config) => {
+            let path = config.with_file_name(name);
+            secret::kept_in(&path).map_err(failed("keep a secret in", &path))
+        }
+        None => secret::fresh().map_err(SandboxError::Secret),
+    };
+    Ok(Credentials {
+        api_key: secret(API_KEY_FILE)?,
+        api_secret: secret(API_SECRET_FILE)?,
+    })
+}
+
+/// Only loopback: no other machine ever reaches a simulator.
+fn listen(port: u16) -> Result<(TcpListener, SocketAddr), SandboxError> {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|source| SandboxError::Port { port, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn options(folder: &Path) -> Options {
+        Options {
+            port: 0,
+            payments: Vec::new(),
+            seeded_payments: 50,
+            settlement_to: Some(folder.join("out/settlement.csv")),
+            config_to: Some(folder.join("desk/config.toml")),
+            book: folder.join("book.jsonl"),
+            state: folder.join("state"),
+        }
+    }
+
+    fn clock() -> Clock {
+        Clock::manual("2026-11-21T12:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn every_file_is_complete_and_private_when_start_returns() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = start(&options(folder.path()), &clock()).unwrap();
+        let config = fs::read_to_string(folder.path().join("desk/config.toml")).unwrap();
+        assert!(config.contains(&format!("http://{}/ch", running.address())));
+        let rows = settlement::read(&folder.path().join("out/settlement.csv")).unwrap();
+        assert_eq!(rows.len(), 50);
+        assert!(running.address().ip().is_loopback());
+        for name in [
+            "desk/config.toml",
+            "desk/hub-us.key",
+            "desk/hub-us.secret",
+            "book.jsonl",
+        ] {
+            let mode = folder
+                .path()
+                .join(name)
+                .metadata()
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_second_start_days_later_knows_the_same_payments_and_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let (options, clock) = (options(folder.path()), clock());
+        let contents = || {
+            [
+                "out/settlement.csv",
+                "desk/hub-us.key",
+                "desk/hub-us.secret",
+            ]
+            .map(|name| fs::read_to_string(folder.path().join(name)).unwrap())
+        };
+        start(&options, &clock).unwrap().stop();
+        let first = contents();
+        clock.advance(Duration::from_secs(3 * 24 * 60 * 60));
+        start(&options, &clock).unwrap().stop();
+        assert_eq!(contents(), first);
+    }
+
+    #[test]
+    fn given_files_are_written_out_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let header = "account,payment_id,amount,currency,captured_at";
+        let mut options = options(folder.path());
+        for (name, account) in [
+            ("a.csv", "hub-us"),
+            ("b.csv", "prism-us"),
+            ("a.csv", "hub-us"),
+        ] {
+            let text = format!("{header}\n{account},{name},1.00,USD,2026-01-02T03:04:05Z\n");
+            fs::write(folder.path().join(name), text).unwrap();
+            options.payments.push(folder.path().join(name));
+        }
+        start(&options, &clock()).unwrap().stop();
+        let rows = settlement::read(&folder.path().join("out/settlement.csv")).unwrap();
+        let ids: Vec<&str> = rows.iter().map(|row| row.get("payment_id")).collect();
+        assert_eq!(ids, ["a.csv", "b.csv"]);
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = start(&options(folder.path()), &clock()).unwrap();
+        let mut second = options(folder.path());
+        second.port = taken.address().port();
+        assert!(matches!(
+            start(&second, &clock()),
+            Err(SandboxError::Port { .. })
+        ));
+        second.payments.push(folder.path().join("missing.csv"));
+        let error = start(&second, &clock()).err().unwrap().to_string();
+        assert!(
+            error.starts_with("cannot read ") && error.contains("missing.csv"),
+            "{error}"
+        );
+    }
+}
