@@ -1,4 +1,32 @@
 //! refund-desk: the terminal desk where finance operators give money back, once.
+//!
+//! # The rooms
+//!
+//! - [`domain`]: the rules of money, pure: what an amount is, what a balance is, every move a
+//!   refund can make, who must agree. No I/O, no async, no clock.
+//! - [`ledger`]: the only SQL. One thread writes, in transactions; the database itself holds the
+//!   invariants (`migrations/`). What goes in and out are domain types.
+//! - [`providers`]: one folder per provider. Each builds the exact bytes of a refund and says what
+//!   an answer proves; what it does not recognise is doubt.
+//! - [`desk`]: the use cases, and the only room that joins ledger and providers. Its face is data:
+//!   [`Request`](desk::face::Request), [`Reply`](desk::face::Reply),
+//!   [`Notice`](desk::face::Notice).
+//! - [`tui`] and [`cli`]: screens and commands. They show and ask, through the desk's face.
+//! - [`sandbox`]: simulated providers that keep a book of what was really paid. It shares no wire
+//!   type with [`providers`], so that the two can catch each other's mistakes.
+//! - [`config`]: file, environment and flags become one checked set of settings.
+//! - [`clock`]: the one clock, injected everywhere.
+//!
+//! # The way of a refund
+//!
+//! A key press becomes a message, [`tui::update`] turns it into an effect, the effect is a request
+//! to the desk. `desk::compose` judges it by `domain::eligibility` and reserves the amount through
+//! `ledger::reserve`: balance check, hold, routing and audit are one transaction. `desk::send`
+//! takes the lease, has the provider build the bytes, puts the attempt on disk, and only then
+//! sends it, once. What the answer proves becomes evidence; `domain::state` says what follows;
+//! `ledger::evidence` writes observation, state, balance and audit down together; the screens are
+//! told by notice. `desk::track` asks about everything that is not final, on a schedule kept in
+//! the ledger, so that a restart goes on where the last process stopped.
 
 pub mod cli;
 pub mod clock;

@@ -194,10 +194,13 @@ fn row(draw: &mut Draw, number: usize, sale: &Sale, today: NaiveDate) -> Row {
     ])
 }
 
-/// In the night after capture, or some nights later. Where that is not before today, some files
+/// In the night after capture, or rarely some nights later. Where that is not before today, some files
 /// leave it empty and some announce the day.
 fn settled_at(draw: &mut Draw, captured_at: DateTime<Utc>, today: NaiveDate) -> String {
-    let nights = *draw.one_of(&[&1, &1, &1, &1, &1, &2, &2, &2, &3, &5]);
+    let nights = match draw.below(12) {
+        0 => 2 + draw.below(4) as i64,
+        _ => 1,
+    };
     let midnight = captured_at.date_naive().and_time(chrono::NaiveTime::MIN);
     let settled_at = midnight.and_utc() + TimeDelta::days(nights) + TimeDelta::minutes(5);
     match settled_at.date_naive() > today && draw.below(2) == 0 {
