@@ -1,0 +1,14 @@
+//! The program from outside: arguments in, exit code, streams, files and the sandbox's book out.
+
+mod book;
+mod desk;
+mod process;
+mod sandbox;
+mod shop;
+mod stock;
+
+mod import;
+mod malformed;
+mod outcomes;
+mod refund;
+mod refusals;
