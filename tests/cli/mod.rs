@@ -9,6 +9,9 @@ mod stock;
 
 mod import;
 mod malformed;
+mod offline;
 mod outcomes;
+mod payments;
+mod race;
 mod refund;
 mod refusals;
