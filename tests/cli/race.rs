@@ -1,16 +1,40 @@
 //! Several desks at one data folder, at the same instant.
 
+use std::thread;
+use std::time::Duration;
+
 use super::book::minor;
 use super::desk::Ran;
 use super::process::Process;
 use super::shop::{Shop, assert_balance};
 
+/// How long every process has to read what it decides on, while none can write. Nothing can be
+/// awaited: a process that waits for a lock looks like one that works.
+const TIME_TO_READ: Duration = Duration::from_millis(1500);
+
 /// Starts the same number of processes as there are commands, then waits for all.
 fn at_once(shop: &Shop, commands: &[Vec<&str>]) -> Vec<Ran> {
-    let running: Vec<Process> = commands
-        .iter()
+    finish(start(shop, commands))
+}
+
+/// The same, but all have decided before the first can write.
+fn decided_together(shop: &Shop, commands: &[Vec<&str>]) -> Vec<Ran> {
+    let database = rusqlite::Connection::open(shop.desk.data.join("desk.db")).unwrap();
+    database.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let running = start(shop, commands);
+    thread::sleep(TIME_TO_READ);
+    database.execute_batch("ROLLBACK").unwrap();
+    finish(running)
+}
+
+fn start(shop: &Shop, commands: &[Vec<&str>]) -> Vec<Process> {
+    let commands = commands.iter();
+    commands
         .map(|typed| shop.desk.start(typed.iter().chain(&["--json"])))
-        .collect();
+        .collect()
+}
+
+fn finish(running: Vec<Process>) -> Vec<Ran> {
     running.into_iter().map(|it| it.finish().into()).collect()
 }
 
@@ -33,7 +57,7 @@ fn eight_desks_want_60_percent_and_one_gets_it() {
         "--again",
         "--wait",
     ];
-    let ran = at_once(&shop, &vec![typed; 8]);
+    let ran = decided_together(&shop, &vec![typed; 8]);
     assert_eq!(codes(&ran), [0, 3, 3, 3, 3, 3, 3, 3], "{ran:#?}");
     for refused in ran.iter().filter(|it| it.code == Some(3)) {
         assert_eq!(refused.error()["code"], "over_available");
@@ -95,7 +119,7 @@ fn one_key_at_once_is_one_refund() {
         "k",
         "--wait",
     ];
-    let ran = at_once(&shop, &vec![typed; 6]);
+    let ran = decided_together(&shop, &vec![typed; 6]);
     assert_eq!(codes(&ran), [0; 6], "{ran:#?}");
     let ids: std::collections::BTreeSet<String> =
         ran.iter().map(|it| it.object()["id"].to_string()).collect();
@@ -115,7 +139,7 @@ fn a_likely_duplicate_at_the_same_instant_is_refused_too() {
         "duplicate",
         "--wait",
     ];
-    let ran = at_once(&shop, &vec![typed; 8]);
+    let ran = decided_together(&shop, &vec![typed; 8]);
     assert_eq!(shop.payouts("pay-ann"), ["10.00"], "{:?}", codes(&ran));
     assert_eq!(codes(&ran), [0, 3, 3, 3, 3, 3, 3, 3]);
 }
@@ -138,7 +162,7 @@ fn slices_at_the_same_instant_do_not_escape_the_limit() {
             ]
         })
         .collect();
-    let ran = at_once(&shop, &commands);
+    let ran = decided_together(&shop, &commands);
     assert_eq!(
         codes(&ran),
         [0, 5, 5, 5],
