@@ -28,18 +28,8 @@ impl Desk {
         command
     }
 
-    /// The same program run as somebody whom file modes bind: root is not.
-    pub fn command_as_nobody<S: AsRef<OsStr>>(
-        &self,
-        arguments: impl IntoIterator<Item = S>,
-    ) -> Command {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups", PROGRAM]);
-        self.dress(&mut command, arguments);
-        command
-    }
-
-    fn dress<S: AsRef<OsStr>>(
+    /// Adds arguments, folders and streams to a command.
+    pub fn dress<S: AsRef<OsStr>>(
         &self,
         command: &mut Command,
         arguments: impl IntoIterator<Item = S>,

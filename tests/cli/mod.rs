@@ -7,6 +7,11 @@ mod sandbox;
 mod shop;
 mod stock;
 
+mod audit;
+mod config;
+mod crash;
+mod database;
+mod gate;
 mod import;
 mod malformed;
 mod offline;
@@ -15,3 +20,4 @@ mod payments;
 mod race;
 mod refund;
 mod refusals;
+mod secrets;
