@@ -7,4 +7,5 @@
     reason = "a test that cannot go on ends by panicking"
 )]
 
+mod architecture;
 mod cli;

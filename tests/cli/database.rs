@@ -14,6 +14,7 @@ use super::shop::Shop;
 /// What every command must refuse, with exit 1, and leave just as it is.
 fn assert_left_alone(shop: &Shop, desk: &Desk, code: &str, words: &[&str]) {
     let database = desk.data.join("desk.db");
+    settle(&database);
     let before = fs::read(&database).unwrap();
     let stock = shop.stock();
     for command in [
@@ -35,6 +36,13 @@ fn assert_left_alone(shop: &Shop, desk: &Desk, code: &str, words: &[&str]) {
             fs::read(&database).unwrap() == before,
             "{command:?} changed the file"
         );
+    }
+}
+
+/// Moves what stands in the write-ahead log into the file.
+fn settle(database: &Path) {
+    if let Ok(connection) = Connection::open(database) {
+        let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     }
 }
 
@@ -86,6 +94,29 @@ fn of_another_environment() {
             .replace("pace = 100", "")
     });
     assert_left_alone(&shop, &live, "other_environment", &["sandbox", "live"]);
+}
+
+/// A kill in the first moment of a database, before and after its tables were made.
+#[rstest]
+#[case::no_tables(false)]
+#[case::not_stamped(true)]
+fn half_made_is_finished_by_the_next(#[case] has_tables: bool) {
+    let shop = Shop::bare(&super::stock::dated(super::stock::STOCK));
+    let database = shop.desk.data.join("desk.db");
+    if has_tables {
+        shop.desk.run(["payments"]).exits(0);
+        let connection = Connection::open(&database).unwrap();
+        let undo = "PRAGMA application_id = 0; DELETE FROM desk WHERE name = 'environment'";
+        connection.execute_batch(undo).unwrap();
+    } else {
+        fs::create_dir(&shop.desk.data).unwrap();
+        let connection = Connection::open(&database).unwrap();
+        let first = "CREATE TABLE refinery_schema_history (version INTEGER PRIMARY KEY, name TEXT, applied_on TEXT, checksum TEXT)";
+        connection.execute_batch(first).unwrap();
+    }
+    let stock = shop.stock();
+    let report = shop.desk.json(["import", stock.to_str().unwrap()]);
+    assert_eq!(report.exits(0).object()["new"], 19);
 }
 
 #[test]
