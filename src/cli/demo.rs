@@ -11,6 +11,7 @@ use crate::config::{self, Environ, Paths};
 use crate::desk::face::{Class, Import, ImportFile, Refusal, Reply, Request};
 use crate::sandbox::Options;
 use crate::tui;
+use crate::tui::caps::{Caps, Depth};
 
 /// Marks a folder that the demo made and may remove.
 const STAMP: &str = "sandbox.stamp";
@@ -90,10 +91,15 @@ async fn fill(session: &Session, settlement: &Path) -> Result<(), Failure> {
 }
 
 async fn show(session: Session, global: &Global, environ: &Environ) -> Result<Exit, Failure> {
-    let options = tui::Options::new(
-        tui::Caps::from_environ(environ, global.no_color),
-        global.plain,
-    );
+    let mut caps = Caps::from_env(|name| environ.text(name));
+    if global.no_color {
+        caps.depth = Depth::None;
+    }
+    let options = tui::Options {
+        caps,
+        plain: global.plain,
+        ..tui::Options::default()
+    };
     if !session.mode.read_only {
         tokio::spawn(std::sync::Arc::clone(&session.desk).keep_working());
     }

@@ -1,6 +1,8 @@
 //! Settlement rows become payments and captures. A file never changes the money of a payment
 //! that is known: that is a discrepancy, and the old value stays.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -140,18 +142,20 @@ impl Ledger {
 fn write(connection: &Connection, batch: &ImportBatch) -> Result<ImportCounts, LedgerError> {
     let file = file_seq(connection, &batch.source)?;
     let mut counts = ImportCounts::default();
-    let mut accounts: Vec<&str> = Vec::new();
+    let accounts: BTreeSet<&str> = batch.rows.iter().map(|row| row.account.as_str()).collect();
+    for account in &accounts {
+        touch_account(connection, account, batch.source.at)?;
+    }
     for row in &batch.rows {
-        if !accounts.contains(&row.account.as_str()) {
-            touch_account(connection, &row.account, batch.source.at)?;
-            accounts.push(&row.account);
-        }
         match write_row(connection, row, file, batch.source.at)? {
             Fate::New => counts.new += 1,
             Fate::Updated => counts.updated += 1,
             Fate::Unchanged => counts.unchanged += 1,
             Fate::Rejected(reason) => counts.rejected.push((row.line, reason)),
         }
+    }
+    for account in accounts {
+        count_payments(connection, account)?;
     }
     Ok(counts)
 }
@@ -193,6 +197,16 @@ fn touch_account(
     Ok(())
 }
 
+/// Counted once a batch, because a count over the list would be felt on every overview.
+fn count_payments(connection: &Connection, account: &str) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "UPDATE accounts SET payments = (SELECT count(*) FROM payments WHERE account = ?1) WHERE name = ?1",
+        )?
+        .execute([account])?;
+    Ok(())
+}
+
 /// What is known of a payment that a row may contradict.
 struct Known {
     provider_payment_id: String,
@@ -222,8 +236,8 @@ fn write_row(
         })
         .optional()?;
     let Some(known) = known else {
-        insert_payment(connection, id, row, file)?;
         insert_capture(connection, id, row)?;
+        insert_payment(connection, id, row, file)?;
         return Ok(Fate::New);
     };
     if known.provider_payment_id != row.payment_id || known.account != row.account {
@@ -243,9 +257,10 @@ fn insert_payment(
     let line = i64::try_from(row.line).unwrap_or(i64::MAX);
     connection
         .prepare_cached(
-            "INSERT INTO payments (id, account, provider_payment_id, reference, order_ref, payer, method, scheme,
-                 last4, description, details, currency, captured_at, settled_at, source_file, source_line)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+            "INSERT OR FAIL INTO payments (id, account, provider_payment_id, reference, order_ref, payer, method, scheme,
+                 last4, description, details, currency, captured_at, settled_at, source_file, source_line,
+                 captures, captured_minor, executed_minor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18)",
         )?
         .execute(params![
             id.as_i64(),
@@ -264,6 +279,8 @@ fn insert_payment(
             row.settled_at.map(millis),
             file,
             line,
+            row.amount.minor,
+            external(row),
         ])?;
     Ok(())
 }
@@ -280,10 +297,9 @@ fn insert_capture(
     id: PaymentId,
     row: &ImportRow,
 ) -> Result<(), LedgerError> {
-    let external = row.refunded.map_or(0, |refunded| refunded.minor);
     connection
         .prepare_cached(
-            "INSERT INTO captures (payment_id, capture_id, captured_at, settled_at, captured_minor, external_minor, executed_minor)
+            "INSERT OR FAIL INTO captures (payment_id, capture_id, captured_at, settled_at, captured_minor, external_minor, executed_minor)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
         )?
         .execute(params![
@@ -292,9 +308,14 @@ fn insert_capture(
             millis(row.captured_at),
             row.settled_at.map(millis),
             row.amount.minor,
-            external,
+            external(row),
         ])?;
     Ok(())
+}
+
+/// What the file says was paid back: not by us, as far as anyone knows.
+fn external(row: &ImportRow) -> i64 {
+    row.refunded.map_or(0, |refunded| refunded.minor)
 }
 
 /// A row about a payment that is known: a further capture, news, a contradiction, or nothing.

@@ -29,7 +29,7 @@ pub(super) fn condition(clause: &mut Where, words: &str) {
         ways.push("SELECT ?".to_owned());
         values.push(Value::Integer(id.as_i64()));
     }
-    clause.and(format!("p.id IN ({})", ways.join(" UNION ")), values);
+    clause.and(format!("p.id IN ({})", ways.join(" UNION ALL ")), values);
 }
 
 /// A text behind every text that begins with `prefix`.

@@ -16,7 +16,7 @@ mod rejects;
 use rejects::Reject;
 
 /// Rows written in one transaction: short enough for others to get a turn.
-const BATCH: usize = 5_000;
+const BATCH: usize = 20_000;
 
 /// A file, read and checked.
 struct Checked {

@@ -1,0 +1,330 @@
+//! Everything an operator can do, in one table: keymap, footer, help, palette and the key list in
+//! `assets/keys.md` are derived from it.
+
+use std::fmt::Write as _;
+
+use super::keymap;
+
+pub mod enabled;
+pub use enabled::{Reason, enabled};
+
+/// Something an operator can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is described in the table")]
+pub enum Action {
+    ShowPayments,
+    ShowRefunds,
+    Open,
+    Filter,
+    Refund,
+    Explain,
+    Sort,
+    Turn,
+    NextTab,
+    PreviousTab,
+    Withdraw,
+    Release,
+    Copy,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    HalfUp,
+    HalfDown,
+    First,
+    Last,
+    NextField,
+    PreviousField,
+    NextChoice,
+    PreviousChoice,
+    ShowRequest,
+    Review,
+    Confirm,
+    Accept,
+    Run,
+    Palette,
+    Help,
+    Back,
+    Redraw,
+    Quit,
+}
+
+/// Where keys are pressed: the screen or what lies over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// The list of payments.
+    Payments,
+    /// The list of refunds.
+    Refunds,
+    /// One payment over the list.
+    Payment,
+    /// One refund over the list.
+    Refund,
+    /// A balance explained.
+    Explain,
+    /// A refund being composed.
+    Compose,
+    /// The second step before money moves.
+    Confirm,
+    /// The filter being typed.
+    Filter,
+    /// The keys of this screen.
+    Help,
+    /// Actions by name.
+    Palette,
+}
+
+impl Context {
+    /// Every context, in the order of the key list.
+    pub const ALL: [Self; 10] = [
+        Self::Payments,
+        Self::Refunds,
+        Self::Payment,
+        Self::Refund,
+        Self::Explain,
+        Self::Compose,
+        Self::Confirm,
+        Self::Filter,
+        Self::Help,
+        Self::Palette,
+    ];
+
+    /// Its name for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payments => "Payments",
+            Self::Refunds => "Refunds",
+            Self::Payment => "One payment",
+            Self::Refund => "One refund",
+            Self::Explain => "Balance explained",
+            Self::Compose => "Compose a refund",
+            Self::Confirm => "Confirm",
+            Self::Filter => "Filter",
+            Self::Help => "Help",
+            Self::Palette => "Command palette",
+        }
+    }
+
+    /// True where keys type text unless the table gives them to an action.
+    pub const fn is_typing(self) -> bool {
+        matches!(
+            self,
+            Self::Compose | Self::Confirm | Self::Filter | Self::Palette
+        )
+    }
+}
+
+/// What kind of action it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Ends in a confirm before anything changes.
+    pub dangerous: bool,
+    /// Works on several rows.
+    pub bulk: bool,
+    /// Needs the desk to be online.
+    pub online: bool,
+    /// Found in the palette.
+    pub palette: bool,
+    /// Shown in the footer.
+    pub footer: bool,
+}
+
+const QUIET: Flags = Flags {
+    dangerous: false,
+    bulk: false,
+    online: false,
+    palette: false,
+    footer: false,
+};
+const PALETTE: Flags = Flags {
+    palette: true,
+    ..QUIET
+};
+const FOOTER: Flags = Flags {
+    footer: true,
+    ..QUIET
+};
+const SHOWN: Flags = Flags {
+    footer: true,
+    ..PALETTE
+};
+const DANGEROUS: Flags = Flags {
+    dangerous: true,
+    ..SHOWN
+};
+
+/// Keys, and the contexts in which they mean the action.
+pub type Keys = &'static [(&'static [Context], &'static [&'static str])];
+
+/// One action of the table.
+#[derive(Debug)]
+pub struct Spec {
+    /// Which.
+    pub action: Action,
+    /// Its name in the palette and in overrides.
+    pub id: &'static str,
+    /// Under which heading help shows it.
+    pub group: &'static str,
+    /// How it is reached.
+    pub keys: Keys,
+    /// One or two words for the footer.
+    pub short: &'static str,
+    /// A sentence for help.
+    pub long: &'static str,
+    /// What kind it is.
+    pub flags: Flags,
+}
+
+use Context::{
+    Compose, Confirm, Explain, Filter, Help, Palette, Payment, Payments, Refund, Refunds,
+};
+
+const LISTS: &[Context] = &[Payments, Refunds];
+const PAGES: &[Context] = &[Payment, Refund, Explain];
+const ROOMS: &[Context] = &[Payments, Refunds, Payment, Refund, Explain];
+const MOVING: &[Context] = &[Payments, Refunds, Payment, Refund, Explain, Help];
+const EVERYWHERE: &[Context] = &Context::ALL;
+
+macro_rules! spec {
+    ($action:ident, $id:literal, $group:literal, $keys:expr, $short:literal, $long:literal, $flags:expr) => {
+        Spec {
+            action: Action::$action,
+            id: $id,
+            group: $group,
+            keys: &$keys,
+            short: $short,
+            long: $long,
+            flags: $flags,
+        }
+    };
+}
+
+/// The table.
+#[rustfmt::skip]
+pub const ACTIONS: &[Spec] = &[
+    spec!(Open, "open", "This row", [(LISTS, &["enter", "l"])], "open", "open the selected row", SHOWN),
+    spec!(Refund, "refund.compose", "This row", [(&[Payments, Payment, Explain], &["r"])], "refund", "compose a refund of this payment", DANGEROUS),
+    spec!(Withdraw, "refund.withdraw", "This row", [(&[Refunds, Refund], &["u"])], "withdraw", "withdraw a refund that was not sent", DANGEROUS),
+    spec!(Release, "refund.release", "This row", [(&[Refunds, Refund], &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
+    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
+    spec!(Copy, "copy", "This row", [(ROOMS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
+    spec!(Filter, "payments.filter", "This list", [(&[Payments], &["/"])], "filter", "show only some payments", SHOWN),
+    spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s"])], "sort", "sort by settlement, amount or balance", SHOWN),
+    spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
+    spec!(NextTab, "refunds.next-tab", "This list", [(&[Refunds], &["tab", "]"])], "next tab", "open, attention, done, all", SHOWN),
+    spec!(PreviousTab, "refunds.previous-tab", "This list", [(&[Refunds], &["shift-tab", "["])], "previous tab", "the same, backwards", PALETTE),
+    spec!(NextField, "compose.next-field", "This form", [(&[Compose], &["tab", "down"])], "next", "go to the next field", FOOTER),
+    spec!(PreviousField, "compose.previous-field", "This form", [(&[Compose], &["shift-tab", "up"])], "previous", "go to the field before", QUIET),
+    spec!(NextChoice, "compose.next-choice", "This form", [(&[Compose], &["right"])], "choose", "the next reason or capture; in text, one to the right", FOOTER),
+    spec!(PreviousChoice, "compose.previous-choice", "This form", [(&[Compose], &["left"])], "choose back", "the reason or capture before; in text, one to the left", QUIET),
+    spec!(ShowRequest, "compose.request", "This form", [(&[Compose], &["ctrl-r"])], "request", "show or hide the exact request that would be sent", FOOTER),
+    spec!(Review, "compose.review", "This form", [(&[Compose], &["ctrl-s"])], "review", "check once more, then confirm", Flags { palette: false, ..DANGEROUS }),
+    spec!(Accept, "accept", "This form", [(&[Filter, Compose], &["enter"])], "accept", "keep the filter; in a form, the next field or review", FOOTER),
+    spec!(Confirm, "confirm", "This form", [(&[Confirm], &["y"])], "yes, do it", "do what the dialog says", FOOTER),
+    spec!(Run, "palette.run", "This form", [(&[Palette], &["enter"])], "run", "run the chosen command", FOOTER),
+    spec!(Down, "move.down", "Move", [(MOVING, &["j", "down"]), (&[Palette], &["down", "ctrl-n"])], "down", "one row down", QUIET),
+    spec!(Up, "move.up", "Move", [(MOVING, &["k", "up"]), (&[Palette], &["up", "ctrl-p"])], "up", "one row up", QUIET),
+    spec!(PageDown, "move.page-down", "Move", [(MOVING, &["pgdn", "ctrl-f"]), (&[Compose], &["pgdn"])], "page down", "one page down", QUIET),
+    spec!(PageUp, "move.page-up", "Move", [(MOVING, &["pgup", "ctrl-b"]), (&[Compose], &["pgup"])], "page up", "one page up", QUIET),
+    spec!(HalfDown, "move.half-down", "Move", [(MOVING, &["ctrl-d"])], "half page down", "half a page down", QUIET),
+    spec!(HalfUp, "move.half-up", "Move", [(MOVING, &["ctrl-u"])], "half page up", "half a page up", QUIET),
+    spec!(First, "move.first", "Move", [(MOVING, &["g g", "home"])], "first", "to the first row", QUIET),
+    spec!(Last, "move.last", "Move", [(MOVING, &["G", "end"])], "last", "to the last row", QUIET),
+    spec!(ShowPayments, "screen.payments", "Desk", [(ROOMS, &["1"])], "payments", "the payments", PALETTE),
+    spec!(ShowRefunds, "screen.refunds", "Desk", [(ROOMS, &["2"])], "refunds", "the refunds", PALETTE),
+    spec!(Palette, "palette", "Desk", [(ROOMS, &[":"])], "commands", "find a command by name", FOOTER),
+    spec!(Help, "help", "Desk", [(ROOMS, &["?"])], "help", "the keys of this screen", SHOWN),
+    spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", QUIET),
+    spec!(Redraw, "redraw", "Desk", [(EVERYWHERE, &["ctrl-l"]), (ROOMS, &["L"])], "redraw", "draw the screen anew", PALETTE),
+    spec!(Quit, "quit", "Desk", [(LISTS, &["q"]), (EVERYWHERE, &["ctrl-c"])], "quit", "leave the desk; what was composed goes on", SHOWN),
+];
+
+/// The entry of an action.
+pub fn spec(action: Action) -> &'static Spec {
+    // The table is complete (a test walks it); the first entry stands in for what cannot be.
+    ACTIONS
+        .iter()
+        .find(|spec| spec.action == action)
+        .unwrap_or(&ACTIONS[0])
+}
+
+impl Spec {
+    /// True where the action can be reached by a key.
+    pub fn is_in(&self, context: Context) -> bool {
+        self.keys
+            .iter()
+            .any(|(contexts, _)| contexts.contains(&context))
+    }
+}
+
+/// The key list in Markdown: the content of `assets/keys.md`.
+pub fn keys_markdown() -> String {
+    let mut out = String::from(
+        "# Keys\n\nDerived from the one table of actions in `src/tui/action.rs`.\n\
+         A key marked * asks for confirmation before anything changes.\n",
+    );
+    for context in Context::ALL {
+        let _ = write!(
+            out,
+            "\n## {}\n\n| keys | does |\n|---|---|\n",
+            context.name()
+        );
+        for spec in ACTIONS.iter().filter(|spec| spec.is_in(context)) {
+            let keys: Vec<String> = keymap::keys_of(spec.action, context)
+                .iter()
+                .map(|keys| format!("`{keys}`"))
+                .collect();
+            let mark = if spec.flags.dangerous { " *" } else { "" };
+            let _ = writeln!(out, "| {} | {}{mark} |", keys.join(", "), spec.long);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_one_entry_and_a_key() {
+        for spec in ACTIONS {
+            let same = ACTIONS
+                .iter()
+                .filter(|other| other.action == spec.action)
+                .count();
+            let same_id = ACTIONS.iter().filter(|other| other.id == spec.id).count();
+            assert_eq!((same, same_id), (1, 1), "{}", spec.id);
+            assert!(
+                Context::ALL.iter().any(|context| spec.is_in(*context)),
+                "{}",
+                spec.id
+            );
+        }
+        // `Quit` is the last of the enum: the table is as long as the enum.
+        assert_eq!(ACTIONS.len(), Action::Quit as usize + 1);
+    }
+
+    #[test]
+    fn the_confirm_key_opens_nothing_dangerous() {
+        let confirm = keymap::keys_of(Action::Confirm, Context::Confirm);
+        for spec in ACTIONS.iter().filter(|spec| spec.flags.dangerous) {
+            for context in Context::ALL {
+                let keys = keymap::keys_of(spec.action, context);
+                assert!(keys.iter().all(|key| !confirm.contains(key)), "{}", spec.id);
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_list_is_up_to_date() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/keys.md");
+        if std::env::var("UPDATE_KEYS").is_ok() {
+            std::fs::write(path, keys_markdown()).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == keys_markdown(),
+            "run the tests with UPDATE_KEYS=1"
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! Whether an action can be done now, and if not, why not.
+
+use crate::domain::state::State;
+use crate::tui::state::slots::Slot;
+use crate::tui::state::{App, Screen};
+use crate::tui::view;
+
+use super::Action;
+
+/// Why an action cannot be done now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(pub String);
+
+fn no(why: &str) -> Result<(), Reason> {
+    Err(Reason(why.to_owned()))
+}
+
+/// Says whether an action can be done now.
+///
+/// # Errors
+/// The reason why not, in a sentence for people.
+pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
+    match action {
+        Action::Refund => refund(app),
+        Action::Withdraw => withdraw(app),
+        Action::Release => release(app),
+        Action::Review => review(app),
+        Action::Confirm => confirm(app),
+        Action::Explain if app.focus_payment().is_none() => no("no payment is selected"),
+        Action::Open if selection(app) => no("nothing is selected"),
+        Action::Copy if selection(app) => no("nothing is selected"),
+        Action::Quit if app.slots.is_waiting(Slot::Compose) => {
+            no("the refund is being saved; a moment")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// True when nothing is selected.
+fn selection(app: &App) -> bool {
+    match app.screen {
+        Screen::Payments => app.focus_payment().is_none(),
+        Screen::Refunds => app.focus_payment().is_none() && app.focus_refund().is_none(),
+    }
+}
+
+fn refund(app: &App) -> Result<(), Reason> {
+    if app.is_read_only() {
+        return no("the desk is read-only");
+    }
+    let Some((_, eligibility)) = app.focus_payment().and_then(|id| app.payment(id)) else {
+        return no("no payment is selected");
+    };
+    match eligibility.why_not {
+        Some(why_not) => no(why_not.sentence()),
+        None => Ok(()),
+    }
+}
+
+fn withdraw(app: &App) -> Result<(), Reason> {
+    if app.is_read_only() {
+        return no("the desk is read-only");
+    }
+    match app.focus_refund().map(|row| row.refund.state) {
+        None => no("no refund is selected"),
+        Some(State::Reserved | State::AwaitingApproval | State::Approved) => Ok(()),
+        Some(state) if state.is_open() => {
+            no("it may already be on its way: only what was not sent can be withdrawn")
+        }
+        Some(_) => no("it is decided: only what was not sent can be withdrawn"),
+    }
+}
+
+fn release(app: &App) -> Result<(), Reason> {
+    if app.is_read_only() {
+        return no("the desk is read-only");
+    }
+    match app.focus_refund() {
+        Some(row) if !row.refund.needs_release => no("it does not wait to be let go"),
+        None => no("no refund is selected"),
+        Some(_) if app.is_offline() => no("the desk is offline: nothing is sent"),
+        Some(_) => Ok(()),
+    }
+}
+
+fn review(app: &App) -> Result<(), Reason> {
+    let Some(form) = app.compose() else {
+        return no("nothing is being composed");
+    };
+    if form.amount.text().trim().is_empty() {
+        return no("type an amount first");
+    }
+    if form.reason.is_none() {
+        return no("choose a reason first");
+    }
+    let problem = form
+        .preview
+        .iter()
+        .flat_map(|preview| &preview.problems)
+        .next();
+    match problem.filter(|_| !form.stale) {
+        Some(problem) => no(&problem.message),
+        None => Ok(()),
+    }
+}
+
+fn confirm(app: &App) -> Result<(), Reason> {
+    match app.confirm() {
+        None => no("nothing is to be confirmed"),
+        Some(confirm) if confirm.sending => no("it is being done"),
+        Some(confirm) if !view::is_readable(confirm, app.size) => {
+            no("enlarge the window: the dialog must be read in full")
+        }
+        Some(confirm) if !confirm.armed => no("read the dialog first"),
+        Some(confirm) if !confirm.is_typed() => {
+            let expected = confirm.expected.as_deref().unwrap_or_default();
+            no(&format!("type {expected} first"))
+        }
+        Some(_) => Ok(()),
+    }
+}

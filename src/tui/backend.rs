@@ -1,0 +1,446 @@
+//! Cells to bytes, few of them: short moves, short colours, one write per frame inside a
+//! synchronized update, and never a question to the terminal.
+
+use std::io::{self, Write};
+
+use ratatui::backend::{Backend, ClearType, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use ratatui::style::{Color, Modifier};
+
+use super::caps::Multiplexer;
+use super::run::Rim;
+use super::terminal::Guard;
+
+const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
+const SYNC_END: &[u8] = b"\x1b[?2026l";
+
+/// The attributes text can have, and the codes that set them.
+const ATTRIBUTES: [(Modifier, &str); 5] = [
+    (Modifier::BOLD, "1"),
+    (Modifier::DIM, "2"),
+    (Modifier::ITALIC, "3"),
+    (Modifier::UNDERLINED, "4"),
+    (Modifier::REVERSED, "7"),
+];
+
+/// A terminal written to in whole frames.
+pub struct TtyBackend<W: Write> {
+    out: W,
+    frame: Vec<u8>,
+    /// What each cell shows, where that is known.
+    shown: Vec<Option<Cell>>,
+    columns: u16,
+    at: Option<Position>,
+    cursor: Option<Position>,
+    cursor_shown: Option<bool>,
+    size: fn() -> io::Result<(u16, u16)>,
+    multiplexer: Multiplexer,
+    guard: Option<Guard>,
+}
+
+impl<W: Write> TtyBackend<W> {
+    /// Writes to `out`; `size` says how large the terminal is.
+    pub fn new(out: W, size: fn() -> io::Result<(u16, u16)>, multiplexer: Multiplexer) -> Self {
+        Self {
+            out,
+            frame: Vec::with_capacity(16 * 1024),
+            shown: Vec::new(),
+            columns: 0,
+            at: None,
+            cursor: None,
+            cursor_shown: None,
+            size,
+            multiplexer,
+            guard: None,
+        }
+    }
+
+    /// Keeps the guard that puts the terminal back when this is dropped.
+    #[must_use]
+    pub fn guarded(mut self, guard: Guard) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
+    /// Nothing is known of a screen of another size.
+    fn fit(&mut self) {
+        let (columns, rows) = (self.size)().unwrap_or_default();
+        let room = usize::from(columns) * usize::from(rows);
+        if self.shown.len() != room || self.columns != columns {
+            self.shown = vec![None; room];
+            self.columns = columns;
+        }
+    }
+
+    /// Bridges a small gap by writing what stands there again, which is shorter than a move. False
+    /// when it is not known, or written in another style.
+    fn write_over(&mut self, to: Position, place: usize, written: Written) -> bool {
+        let gap = match self.at {
+            Some(at) if at.y == to.y && at.x < to.x => usize::from(to.x - at.x),
+            _ => return false,
+        };
+        let Some(cells) = place
+            .checked_sub(gap)
+            .and_then(|from| self.shown.get(from..place))
+        else {
+            return false;
+        };
+        let same = |cell: &Option<Cell>| cell.as_ref().is_some_and(|cell| written.shows(cell));
+        if gap > 4 || !cells.iter().all(same) {
+            return false;
+        }
+        for cell in cells.iter().flatten() {
+            self.frame.extend_from_slice(cell.symbol().as_bytes());
+        }
+        self.at = Some(to);
+        true
+    }
+
+    /// What a cell shows now; the right half of a wide character shows nothing of its own.
+    fn remember(&mut self, place: usize, cell: &Cell, cells: usize) {
+        if let Some(shown) = self.shown.get_mut(place) {
+            *shown = Some(cell.clone());
+        }
+        if let Some(half) = self.shown.get_mut(place + 1).filter(|_| cells == 2) {
+            *half = None;
+        }
+    }
+
+    /// Moves to a cell by the shortest way.
+    fn go(&mut self, to: Position) {
+        let bytes = match self.at {
+            Some(at) if at == to => return,
+            Some(at) if at.y == to.y && at.x < to.x => match to.x - at.x {
+                1 => "\x1b[C".to_owned(),
+                cells => format!("\x1b[{cells}C"),
+            },
+            Some(at) if to.x == 0 && to.y == at.y + 1 => "\r\n".to_owned(),
+            _ if to.x == 0 => format!("\x1b[{}H", to.y + 1),
+            _ => format!("\x1b[{};{}H", to.y + 1, to.x + 1),
+        };
+        self.frame.extend_from_slice(bytes.as_bytes());
+        self.at = Some(to);
+    }
+}
+
+/// The style the terminal writes in just now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Written {
+    fg: Color,
+    bg: Color,
+    modifier: Modifier,
+}
+
+const PLAIN: Written = Written {
+    fg: Color::Reset,
+    bg: Color::Reset,
+    modifier: Modifier::empty(),
+};
+
+impl Written {
+    fn of(cell: &Cell) -> Self {
+        Self {
+            fg: cell.fg,
+            bg: cell.bg,
+            modifier: cell.modifier,
+        }
+    }
+
+    /// True when a cell written in this style looks as it does now; a blank has no colour of its own.
+    fn shows(self, cell: &Cell) -> bool {
+        let of_cell = Self::of(cell);
+        let lined = Modifier::UNDERLINED | Modifier::REVERSED;
+        let blank = cell.symbol() == " "
+            && of_cell.bg == self.bg
+            && !of_cell.modifier.union(self.modifier).intersects(lined);
+        let same = of_cell == self && super::widget::text::cells(cell.symbol()) == 1;
+        blank || same
+    }
+
+    /// The shortest change from one style to another.
+    fn change(self, to: Self, frame: &mut Vec<u8>) {
+        if self == to {
+            return;
+        }
+        let mut from = self;
+        let mut codes: Vec<String> = Vec::new();
+        // Taking attributes away one by one is longer than starting afresh.
+        if !to.modifier.contains(self.modifier) || to == PLAIN {
+            codes.push(if to == PLAIN {
+                String::new()
+            } else {
+                "0".to_owned()
+            });
+            from = PLAIN;
+        }
+        let added = ATTRIBUTES.iter().filter(|(attribute, _)| {
+            to.modifier.contains(*attribute) && !from.modifier.contains(*attribute)
+        });
+        codes.extend(added.map(|(_, code)| (*code).to_owned()));
+        if to.fg != from.fg {
+            codes.push(colour(to.fg, 30));
+        }
+        if to.bg != from.bg {
+            codes.push(colour(to.bg, 40));
+        }
+        let _ = write!(frame, "\x1b[{}m", codes.join(";"));
+    }
+}
+
+/// A colour's code; `base` is 30 for letters and 40 for the ground. The sixteen basic colours are
+/// written in their old short form, which every terminal knows.
+fn colour(colour: Color, base: u8) -> String {
+    let basic = |offset: u8| (base + offset).to_string();
+    let bright = |offset: u8| (base + 60 + offset).to_string();
+    match colour {
+        Color::Reset => basic(9),
+        Color::Black => basic(0),
+        Color::Red => basic(1),
+        Color::Green => basic(2),
+        Color::Yellow => basic(3),
+        Color::Blue => basic(4),
+        Color::Magenta => basic(5),
+        Color::Cyan => basic(6),
+        Color::Gray => basic(7),
+        Color::DarkGray => bright(0),
+        Color::LightRed => bright(1),
+        Color::LightGreen => bright(2),
+        Color::LightYellow => bright(3),
+        Color::LightBlue => bright(4),
+        Color::LightMagenta => bright(5),
+        Color::LightCyan => bright(6),
+        Color::White => bright(7),
+        Color::Indexed(index) => format!("{};5;{index}", base + 8),
+        Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
+    }
+}
+
+impl<W: Write> Backend for TtyBackend<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut written = PLAIN;
+        self.fit();
+        let columns = self.columns;
+        for (x, y, cell) in content {
+            let place = usize::from(y) * usize::from(columns) + usize::from(x);
+            if !self.write_over(Position::new(x, y), place, written) {
+                self.go(Position::new(x, y));
+            }
+            written.change(Written::of(cell), &mut self.frame);
+            written = Written::of(cell);
+            self.frame.extend_from_slice(cell.symbol().as_bytes());
+            let cells = super::widget::text::cells(cell.symbol()).max(1);
+            let next = x + u16::try_from(cells).unwrap_or(1);
+            self.remember(place, cell, cells);
+            // At the right edge terminals differ in where the cursor is; then it is not known. The
+            // same holds after a wide character, whose width terminals do not agree on.
+            let edge = next >= columns;
+            self.at = (!edge && cells == 1).then_some(Position::new(next, y));
+        }
+        written.change(PLAIN, &mut self.frame);
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        if self.cursor_shown != Some(false) {
+            self.frame.extend_from_slice(b"\x1b[?25l");
+            self.cursor_shown = Some(false);
+        }
+        Ok(())
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        if self.cursor_shown != Some(true) {
+            self.frame.extend_from_slice(b"\x1b[?25h");
+            self.cursor_shown = Some(true);
+        }
+        Ok(())
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        // The terminal is never asked; where the desk last put it is good enough.
+        Ok(self.cursor.unwrap_or_default())
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        let position = position.into();
+        self.go(position);
+        self.cursor = Some(position);
+        Ok(())
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.clear_region(ClearType::All)
+    }
+
+    fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+        let bytes: &[u8] = match clear_type {
+            ClearType::All => b"\x1b[2J",
+            ClearType::AfterCursor => b"\x1b[J",
+            ClearType::BeforeCursor => b"\x1b[1J",
+            ClearType::CurrentLine => b"\x1b[2K",
+            ClearType::UntilNewLine => b"\x1b[K",
+        };
+        self.frame.extend_from_slice(bytes);
+        self.at = None;
+        self.fit();
+        let blank = matches!(clear_type, ClearType::All).then(Cell::default);
+        self.shown.fill(blank);
+        Ok(())
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        let (width, height) = (self.size)()?;
+        Ok(Size::new(width, height))
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize {
+            columns_rows: self.size()?,
+            pixels: Size::new(0, 0),
+        })
+    }
+
+    /// Writes the frame, whole.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.frame.is_empty() {
+            return Ok(());
+        }
+        let mut whole = Vec::with_capacity(self.frame.len() + 16);
+        whole.extend_from_slice(SYNC_BEGIN);
+        whole.append(&mut self.frame);
+        whole.extend_from_slice(SYNC_END);
+        self.out.write_all(&whole)?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Rim for TtyBackend<W> {
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.out
+            .write_all(&super::terminal::clipboard(text, self.multiplexer))?;
+        self.out.flush()
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        if let Some(guard) = &mut self.guard {
+            guard.leave();
+        }
+        super::terminal::stop_this_process();
+        Ok(())
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        if let Some(guard) = &mut self.guard {
+            guard.enter()?;
+        }
+        self.at = None;
+        self.shown.fill(None);
+        self.cursor_shown = None;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use ratatui::Terminal;
+    use ratatui::style::Style;
+
+    use super::*;
+
+    fn backend() -> TtyBackend<Vec<u8>> {
+        TtyBackend::new(Vec::new(), || Ok((20, 6)), Multiplexer::None)
+    }
+
+    #[test]
+    fn basic_colours_are_written_short_and_ground_stays() {
+        let mut terminal = Terminal::new(backend()).unwrap();
+        terminal
+            .draw(|frame| {
+                frame
+                    .buffer_mut()
+                    .set_string(2, 1, "ab", Style::new().fg(Color::Red));
+            })
+            .unwrap();
+        let written = String::from_utf8(terminal.backend().out.clone()).unwrap();
+        assert_eq!(
+            written,
+            "\x1b[?2026h\x1b[2;3H\x1b[31mab\x1b[m\x1b[?25l\x1b[?2026l"
+        );
+    }
+
+    #[test]
+    fn an_unchanged_frame_writes_nothing() {
+        let mut terminal = Terminal::new(backend()).unwrap();
+        let draw = |frame: &mut ratatui::Frame<'_>| {
+            frame.buffer_mut().set_string(0, 0, "same", Style::new());
+        };
+        terminal.draw(draw).unwrap();
+        let before = terminal.backend().out.len();
+        terminal.draw(draw).unwrap();
+        assert_eq!(terminal.backend().out.len(), before);
+    }
+
+    proptest! {
+        /// Whatever is drawn after whatever, an emulated terminal shows it.
+        #[test]
+        fn an_emulator_shows_what_was_drawn(
+            frames in prop::collection::vec(
+                prop::collection::vec((0_u16..20, 0_u16..6, "[a-z日 ]{1,4}", 0_u8..4), 0..12), 1..5),
+        ) {
+            let mut terminal = Terminal::new(backend()).unwrap();
+            for texts in frames {
+                terminal.draw(|frame| {
+                    for (x, y, text, style) in &texts {
+                        let style = match style {
+                            0 => Style::new(),
+                            1 => Style::new().add_modifier(Modifier::BOLD),
+                            2 => Style::new().fg(Color::Indexed(99)),
+                            _ => Style::new().add_modifier(Modifier::REVERSED).fg(Color::Green),
+                        };
+                        frame.buffer_mut().set_string(*x, *y, text, style);
+                    }
+                }).unwrap();
+                let size = |cells: u16| std::num::NonZeroU16::new(cells).unwrap();
+                let mut emulator = vt100::Parser::new(size(6), size(20), 0);
+                emulator.process(&terminal.backend().out);
+                let mut expected = String::new();
+                terminal.draw(|frame| {
+                    for (x, y, text, _) in &texts {
+                        frame.buffer_mut().set_string(*x, *y, text, Style::new());
+                    }
+                    let buffer = frame.buffer_mut();
+                    for y in 0..6 {
+                        let mut line = String::new();
+                        let mut x = 0;
+                        while x < 20 {
+                            let symbol = buffer[(x, y)].symbol();
+                            line.push_str(symbol);
+                            x += u16::try_from(super::super::widget::text::cells(symbol).max(1)).unwrap();
+                        }
+                        expected.push_str(line.trim_end());
+                        expected.push('\n');
+                    }
+                    for (x, y, text, style) in &texts {
+                        let style = match style {
+                            0 => Style::new(),
+                            1 => Style::new().add_modifier(Modifier::BOLD),
+                            2 => Style::new().fg(Color::Indexed(99)),
+                            _ => Style::new().add_modifier(Modifier::REVERSED).fg(Color::Green),
+                        };
+                        buffer.set_string(*x, *y, text, style);
+                    }
+                }).unwrap();
+                let shown: Vec<String> =
+                    emulator.screen().rows(0, 20).map(|row| row.trim_end().to_owned()).collect();
+                prop_assert_eq!(shown.join("\n") + "\n", expected);
+            }
+        }
+    }
+}

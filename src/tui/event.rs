@@ -1,0 +1,64 @@
+//! The terminal's events to the desk's own.
+
+use std::io;
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use futures_util::stream::{BoxStream, StreamExt};
+
+use super::keymap::{Code, Key};
+
+/// Something came from the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A key.
+    Key(Key),
+    /// Pasted text.
+    Pasted(String),
+    /// Another size.
+    Resized(u16, u16),
+}
+
+/// What comes from the terminal. An error, or the end, means that the terminal is gone.
+pub fn inputs() -> BoxStream<'static, io::Result<Input>> {
+    EventStream::new()
+        .filter_map(|event| async move { event.map(translate).transpose() })
+        .boxed()
+}
+
+fn translate(event: Event) -> Option<Input> {
+    match event {
+        Event::Key(key) => translate_key(&key).map(Input::Key),
+        Event::Paste(text) => Some(Input::Pasted(text)),
+        Event::Resize(width, height) => Some(Input::Resized(width, height)),
+        _ => None,
+    }
+}
+
+fn translate_key(key: &KeyEvent) -> Option<Key> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    let code = match key.code {
+        KeyCode::Char(character) => Code::Char(character),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Esc => Code::Esc,
+        KeyCode::Tab => Code::Tab,
+        KeyCode::BackTab => Code::BackTab,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Delete => Code::Delete,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        _ => return None,
+    };
+    Some(Key {
+        code,
+        ctrl: key.modifiers.contains(KeyModifiers::CONTROL),
+        alt: key.modifiers.contains(KeyModifiers::ALT),
+    })
+}

@@ -1,0 +1,224 @@
+//! Keys, how they are written, and which action they mean where. Derived from the one table in
+//! [`super::action`].
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use super::action::{ACTIONS, Action, Context};
+
+/// A key press, without the terminal library's types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Which key.
+    pub code: Code,
+    /// Held with Ctrl.
+    pub ctrl: bool,
+    /// Held with Alt.
+    pub alt: bool,
+}
+
+/// Which key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are on the keys")]
+pub enum Code {
+    Char(char),
+    Enter,
+    Esc,
+    Tab,
+    BackTab,
+    Backspace,
+    Delete,
+    Up,
+    Down,
+    Left,
+    Right,
+    Home,
+    End,
+    PageUp,
+    PageDown,
+}
+
+const NAMED: [(&str, Code); 15] = [
+    ("enter", Code::Enter),
+    ("esc", Code::Esc),
+    ("tab", Code::Tab),
+    ("shift-tab", Code::BackTab),
+    ("backspace", Code::Backspace),
+    ("delete", Code::Delete),
+    ("up", Code::Up),
+    ("down", Code::Down),
+    ("left", Code::Left),
+    ("right", Code::Right),
+    ("home", Code::Home),
+    ("end", Code::End),
+    ("pgup", Code::PageUp),
+    ("pgdn", Code::PageDown),
+    ("space", Code::Char(' ')),
+];
+
+impl Key {
+    /// A key on its own.
+    pub const fn plain(code: Code) -> Self {
+        Self {
+            code,
+            ctrl: false,
+            alt: false,
+        }
+    }
+
+    /// Reads a key as the table writes it: `g`, `G`, `ctrl-d`, `enter`.
+    pub fn parse(name: &str) -> Option<Self> {
+        if let Some((_, code)) = NAMED.iter().find(|(known, _)| *known == name) {
+            return Some(Self::plain(*code));
+        }
+        if let Some(rest) = name.strip_prefix("ctrl-") {
+            return Some(Self {
+                ctrl: true,
+                ..Self::parse(rest)?
+            });
+        }
+        let mut characters = name.chars();
+        match (characters.next(), characters.next()) {
+            (Some(one), None) => Some(Self::plain(Code::Char(one))),
+            _ => None,
+        }
+    }
+
+    /// The character it types, if it types one.
+    pub const fn typed(self) -> Option<char> {
+        match self.code {
+            Code::Char(character) if !self.ctrl && !self.alt => Some(character),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.ctrl {
+            f.write_str("ctrl-")?;
+        }
+        if self.alt {
+            f.write_str("alt-")?;
+        }
+        match (NAMED.iter().find(|(_, code)| *code == self.code), self.code) {
+            (Some((name, _)), _) => f.write_str(name),
+            (None, Code::Char(character)) => write!(f, "{character}"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+/// A way to reach an action: in a context, by one key or two after another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Where.
+    pub context: Context,
+    /// The keys, one after the other.
+    pub keys: Vec<Key>,
+    /// What they do.
+    pub action: Action,
+}
+
+/// What a key, after those pressed before it, means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// This action.
+    Action(Action),
+    /// The beginning of a longer sequence.
+    Prefix,
+    /// Nothing.
+    Nothing,
+}
+
+/// Every binding of the table.
+pub fn bindings() -> &'static [Binding] {
+    static BINDINGS: OnceLock<Vec<Binding>> = OnceLock::new();
+    BINDINGS.get_or_init(|| {
+        let mut all = Vec::new();
+        for spec in ACTIONS {
+            for (contexts, sequences) in spec.keys {
+                for context in *contexts {
+                    all.extend(sequences.iter().map(|sequence| Binding {
+                        context: *context,
+                        keys: sequence.split(' ').filter_map(Key::parse).collect(),
+                        action: spec.action,
+                    }));
+                }
+            }
+        }
+        all
+    })
+}
+
+/// Looks a sequence up.
+pub fn meaning(context: Context, pressed: &[Key]) -> Meaning {
+    let mut found = Meaning::Nothing;
+    for binding in bindings()
+        .iter()
+        .filter(|binding| binding.context == context)
+    {
+        if binding.keys == pressed {
+            return Meaning::Action(binding.action);
+        }
+        if binding.keys.starts_with(pressed) {
+            found = Meaning::Prefix;
+        }
+    }
+    found
+}
+
+/// How an action's keys are written for people, in a context: `j, down`.
+pub fn keys_of(action: Action, context: Context) -> Vec<String> {
+    bindings()
+        .iter()
+        .filter(|binding| binding.action == action && binding.context == context)
+        .map(|binding| written(&binding.keys))
+        .collect()
+}
+
+/// A sequence as people read it: `g g`.
+pub fn written(keys: &[Key]) -> String {
+    let names: Vec<String> = keys.iter().map(Key::to_string).collect();
+    names.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_table_reads_back_as_written() {
+        for spec in ACTIONS {
+            for (_, sequences) in spec.keys {
+                for sequence in *sequences {
+                    let keys: Vec<Key> = sequence.split(' ').filter_map(Key::parse).collect();
+                    assert_eq!(written(&keys), *sequence);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_actions_share_keys_in_one_context() {
+        for (at, one) in bindings().iter().enumerate() {
+            for other in &bindings()[at + 1..] {
+                let clash = one.context == other.context
+                    && (one.keys.starts_with(&other.keys) || other.keys.starts_with(&one.keys));
+                assert!(!clash, "{one:?} and {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_prefix_waits_for_its_second_key() {
+        let g = Key::plain(Code::Char('g'));
+        assert_eq!(meaning(Context::Payments, &[g]), Meaning::Prefix);
+        assert_eq!(
+            meaning(Context::Payments, &[g, g]),
+            Meaning::Action(Action::First)
+        );
+        let x = Key::plain(Code::Char('x'));
+        assert_eq!(meaning(Context::Payments, &[g, x]), Meaning::Nothing);
+    }
+}

@@ -1,0 +1,396 @@
+//! The loop: waits, takes in what happened, carries out what follows, draws when something changed.
+//!
+//! Backend, input and signals are parameters, so that tests run this very loop.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::time::{Sleep, sleep};
+
+use crate::clock::Clock;
+use crate::desk::Desk;
+use crate::desk::face::{Actor, Notice, Refusal, Reply, Request};
+
+use super::effect::Effect;
+use super::event::Input;
+use super::state::App;
+use super::state::slots::Slot;
+use super::update::{Msg, update};
+use super::view;
+
+/// Background news are drawn at most this often; what an operator does is drawn at once.
+const FRAME: Duration = Duration::from_millis(33);
+/// So many events are taken in before a frame is drawn all the same.
+const DRAIN: usize = 256;
+
+/// What a terminal can do beside showing cells.
+pub trait Rim: Backend {
+    /// Hands a text to the clipboard.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Gives the terminal back and stops the process until it is told to go on.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn suspend(&mut self) -> io::Result<()>;
+
+    /// Takes the terminal again.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn resume(&mut self) -> io::Result<()>;
+
+    /// The desk waits: nothing is outstanding and nothing to draw. Tests listen here.
+    fn idle(&mut self) {}
+}
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Leave at once.
+    Leave,
+    /// Stop for a while.
+    Suspend,
+    /// Go on.
+    Resume,
+}
+
+/// Why the screens ended other than by the operator's will.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    /// The terminal cannot show them.
+    #[error(
+        "this terminal cannot show the desk (TERM is unset or dumb); use the commands instead: refund-desk payments, refund-desk refund …"
+    )]
+    NoTerminal,
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+struct Answer {
+    slot: Slot,
+    seq: u64,
+    reply: Result<Reply, Refusal>,
+}
+
+/// Requests under way: of each slot one, and the newest that waits for it.
+struct Asking {
+    desk: Arc<dyn Desk>,
+    actor: Actor,
+    under_way: FuturesUnordered<BoxFuture<'static, Answer>>,
+    waiting: BTreeMap<Slot, VecDeque<(u64, Request)>>,
+}
+
+impl Asking {
+    /// Asks, after what was asked before for the same slot. What waits is replaced by what is newer,
+    /// so that a held key asks for the last row and not for every row; decisions are never dropped.
+    fn ask(&mut self, slot: Slot, seq: u64, request: Request) {
+        match self.waiting.get_mut(&slot) {
+            Some(waiting) => {
+                if !slot.is_decision() {
+                    waiting.clear();
+                }
+                waiting.push_back((seq, request));
+            }
+            None => {
+                self.waiting.insert(slot, VecDeque::new());
+                self.start(slot, seq, request);
+            }
+        }
+    }
+
+    fn start(&mut self, slot: Slot, seq: u64, request: Request) {
+        let (desk, actor) = (Arc::clone(&self.desk), self.actor.clone());
+        let future = async move {
+            let reply = desk.ask(&actor, request).await;
+            Answer { slot, seq, reply }
+        };
+        self.under_way.push(future.boxed());
+    }
+
+    /// An answer came: the next request of its slot may go.
+    fn done(&mut self, slot: Slot) {
+        match self.waiting.get_mut(&slot).and_then(VecDeque::pop_front) {
+            Some((seq, request)) => self.start(slot, seq, request),
+            None => {
+                self.waiting.remove(&slot);
+            }
+        }
+    }
+}
+
+/// The loop and everything it holds.
+pub struct Desktop<B: Rim, I, S> {
+    app: App,
+    terminal: Terminal<B>,
+    inputs: I,
+    signals: S,
+    notices: Option<broadcast::Receiver<Notice>>,
+    asking: Asking,
+    clock: Clock,
+    cooling: Option<Pin<Box<Sleep>>>,
+    forget_keys: bool,
+}
+
+/// What the loop waited for.
+enum Event {
+    Signal(Option<Signal>),
+    Input(Option<io::Result<Input>>),
+    Answer(Answer),
+    Notice(Result<Notice, RecvError>),
+    Woke,
+    Cooled,
+}
+
+impl<B, I, S> Desktop<B, I, S>
+where
+    B: Rim,
+    io::Error: From<B::Error>,
+    I: Stream<Item = io::Result<Input>> + Unpin,
+    S: Stream<Item = Signal> + Unpin,
+{
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn new(
+        app: App,
+        backend: B,
+        (inputs, signals): (I, S),
+        (desk, actor): (Arc<dyn Desk>, Actor),
+        clock: Clock,
+    ) -> Result<Self, TuiError> {
+        let notices = Some(desk.notices());
+        let asking = Asking {
+            desk,
+            actor,
+            under_way: FuturesUnordered::new(),
+            waiting: BTreeMap::new(),
+        };
+        Ok(Self {
+            app,
+            terminal: Terminal::new(backend).map_err(io::Error::from)?,
+            inputs,
+            signals,
+            notices,
+            asking,
+            clock,
+            cooling: None,
+            forget_keys: false,
+        })
+    }
+
+    /// Runs until the operator leaves, a signal says so or the terminal is gone. Returns the last
+    /// state.
+    ///
+    /// # Errors
+    /// The terminal failed while being written to.
+    pub async fn run(mut self) -> Result<App, TuiError> {
+        let size = self.terminal.size().map_err(io::Error::from)?;
+        self.app.size = (size.width, size.height);
+        // Not every terminal has a second screen that begins empty.
+        self.empty()?;
+        // The first frame does not wait for the desk.
+        self.draw()?;
+        self.tell(Msg::Opened)?;
+        while !self.app.quit {
+            let event = self.wait().await;
+            let urgent = matches!(event, Event::Input(_) | Event::Cooled | Event::Woke);
+            self.handle(event)?;
+            self.drain().await?;
+            if self
+                .cooling
+                .as_ref()
+                .is_some_and(|cooling| cooling.is_elapsed())
+            {
+                self.cooling = None;
+            }
+            let now = urgent || self.forget_keys || self.cooling.is_none();
+            if self.app.dirty && !self.app.quit && now {
+                self.draw()?;
+            }
+            if self.forget_keys && !self.app.quit {
+                self.drop_type_ahead().await?;
+            }
+        }
+        Ok(self.app)
+    }
+
+    async fn wait(&mut self) -> Event {
+        if self.app.busy() == 0 && !self.app.dirty && self.cooling.is_none() {
+            self.terminal.backend_mut().idle();
+        }
+        self.app.now = self.clock.now();
+        let wake = self.app.next_wake();
+        let notices = &mut self.notices;
+        tokio::select! {
+            biased;
+            signal = self.signals.next() => Event::Signal(signal),
+            input = self.inputs.next() => Event::Input(input),
+            Some(answer) = self.asking.under_way.next() => Event::Answer(answer),
+            notice = next_notice(notices) => Event::Notice(notice),
+            () = cooled(&mut self.cooling) => Event::Cooled,
+            () = sleep(wake.unwrap_or(FRAME)), if wake.is_some() => Event::Woke,
+        }
+    }
+
+    /// Takes in what is there already, so that a burst costs one frame.
+    async fn drain(&mut self) -> Result<(), TuiError> {
+        for _ in 0..DRAIN {
+            // What is typed after a dialog opens is not for the dialog: it is forgotten later.
+            if self.app.quit || self.forget_keys {
+                return Ok(());
+            }
+            if let Some(input) = at_hand(&mut self.inputs).await {
+                self.handle(Event::Input(input))?;
+            } else if let Some(Some(answer)) = at_hand(&mut self.asking.under_way).await {
+                self.handle(Event::Answer(answer))?;
+            } else if let Some(notice) = next_notice(&mut self.notices).now_or_never() {
+                self.handle(Event::Notice(notice))?;
+            } else {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, event: Event) -> Result<(), TuiError> {
+        match event {
+            // Without signals to come the others still do.
+            Event::Signal(None | Some(Signal::Leave)) => self.app.quit = true,
+            Event::Signal(Some(Signal::Suspend)) => {
+                self.terminal.backend_mut().suspend()?;
+                self.anew()?;
+            }
+            Event::Signal(Some(Signal::Resume)) => self.anew()?,
+            // No input any more, or none that can be read: nobody sits there.
+            Event::Input(None | Some(Err(_))) => self.app.quit = true,
+            Event::Input(Some(Ok(input))) => self.tell(match input {
+                Input::Key(key) => Msg::Key(key),
+                Input::Pasted(text) => Msg::Pasted(text),
+                Input::Resized(width, height) => Msg::Resized(width, height),
+            })?,
+            Event::Answer(Answer { slot, seq, reply }) => {
+                self.asking.done(slot);
+                self.tell(Msg::Answer {
+                    slot,
+                    seq,
+                    reply: Box::new(reply),
+                })?;
+            }
+            Event::Notice(Ok(notice)) => self.tell(Msg::Notice(notice))?,
+            Event::Notice(Err(RecvError::Lagged(_))) => self.tell(Msg::Lagged)?,
+            Event::Notice(Err(RecvError::Closed)) => self.notices = None,
+            Event::Woke => self.tell(Msg::Woke)?,
+            Event::Cooled => self.cooling = None,
+        }
+        Ok(())
+    }
+
+    /// Changes the state and carries out what follows.
+    fn tell(&mut self, msg: Msg) -> Result<(), TuiError> {
+        let was_dirty = self.app.dirty;
+        self.app.now = self.clock.now();
+        let effects = update(&mut self.app, msg);
+        self.app.dirty |= was_dirty;
+        for effect in effects {
+            match effect {
+                Effect::Ask { slot, seq, request } => self.asking.ask(slot, seq, *request),
+                Effect::Copy(text) => self.terminal.backend_mut().copy(&text)?,
+                Effect::Redraw => self.empty()?,
+                Effect::DropTypeAhead => self.forget_keys = true,
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the terminal again and draws everything.
+    fn anew(&mut self) -> Result<(), TuiError> {
+        self.terminal.backend_mut().resume()?;
+        self.empty()
+    }
+
+    fn empty(&mut self) -> Result<(), TuiError> {
+        self.terminal.clear().map_err(io::Error::from)?;
+        self.app.dirty = true;
+        Ok(())
+    }
+
+    fn draw(&mut self) -> Result<(), TuiError> {
+        self.app.dirty = false;
+        let app = &self.app;
+        self.terminal
+            .draw(|frame| {
+                let area = frame.area();
+                if let Some(position) = view::draw(app, area, frame.buffer_mut()) {
+                    frame.set_cursor_position(position);
+                }
+            })
+            .map_err(io::Error::from)?;
+        self.cooling = Some(Box::pin(sleep(FRAME)));
+        Ok(())
+    }
+
+    /// The dialog is on the screen: what was typed before that was not meant for it.
+    async fn drop_type_ahead(&mut self) -> Result<(), TuiError> {
+        self.forget_keys = false;
+        while let Some(input) = at_hand(&mut self.inputs).await {
+            match input {
+                Some(Ok(Input::Resized(width, height))) => {
+                    self.tell(Msg::Resized(width, height))?
+                }
+                Some(Ok(_)) => {}
+                ended => self.handle(Event::Input(ended))?,
+            }
+            if self.app.quit {
+                return Ok(());
+            }
+        }
+        self.tell(Msg::Armed)?;
+        self.draw()
+    }
+}
+
+/// What a stream has ready now, without waiting. It is asked with the waker of this very task: the
+/// terminal's stream keeps the waker of whoever asks first, and would never wake us otherwise.
+async fn at_hand<T: Stream + Unpin>(stream: &mut T) -> Option<Option<T::Item>> {
+    std::future::poll_fn(|context| match stream.poll_next_unpin(context) {
+        Poll::Ready(item) => Poll::Ready(Some(item)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+async fn next_notice(
+    notices: &mut Option<broadcast::Receiver<Notice>>,
+) -> Result<Notice, RecvError> {
+    match notices {
+        Some(receiver) => receiver.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn cooled(cooling: &mut Option<Pin<Box<Sleep>>>) {
+    match cooling {
+        Some(cooling) => cooling.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+//! One payment with everything about it.
+
+use crate::domain::eligibility::Eligibility;
+use crate::domain::id::RefundId;
+use crate::domain::money::Money;
+use crate::domain::payment::Payment;
+use crate::domain::refund::Refund;
+
+/// What the detail pane and the explanation show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// The payment.
+    pub payment: Payment,
+    /// What can be refunded of it.
+    pub eligibility: Eligibility,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
+    /// The balance line by line.
+    pub explained: Vec<Line>,
+}
+
+/// A line of the balance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What it is.
+    pub label: String,
+    /// What it adds or takes away.
+    pub amount: Money,
+    /// The refund it comes from.
+    pub refund: Option<RefundId>,
+    /// A sum of the lines above.
+    pub is_sum: bool,
+}

@@ -1,0 +1,238 @@
+//! A refund being composed.
+
+use chrono::NaiveDate;
+
+use crate::domain::eligibility::Eligibility;
+use crate::domain::money::Money;
+use crate::domain::payment::Payment;
+use crate::domain::reason::{self, Need, Reason};
+
+use super::edit::LineEdit;
+
+/// A field of the form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Field {
+    /// How much.
+    #[default]
+    Amount,
+    /// From which capture, where there are several.
+    Capture,
+    /// Why.
+    Reason,
+    /// In the operator's own words.
+    Note,
+    /// The case at the payer's bank or scheme.
+    Case,
+}
+
+/// The form and what the desk says about it.
+#[derive(Clone, Debug)]
+pub struct Compose {
+    /// The payment.
+    pub payment: Payment,
+    /// What can be refunded of it.
+    pub eligibility: Eligibility,
+    /// Where typing goes.
+    pub focus: Field,
+    /// An amount expression.
+    pub amount: LineEdit,
+    /// Which capture, by its place.
+    pub capture: usize,
+    /// Which reason, by its place among those offered; none yet at first, so that no reason is
+    /// given by accident.
+    pub reason: Option<usize>,
+    /// The note.
+    pub note: LineEdit,
+    /// The case reference.
+    pub case_ref: LineEdit,
+    /// What the desk last said.
+    pub preview: Option<Preview>,
+    /// The form changed since.
+    pub stale: bool,
+    /// Go on to the confirm dialog when the desk has answered.
+    pub wants_review: bool,
+    /// Show the exact request.
+    pub shows_request: bool,
+    /// The first line of the preview shown.
+    pub scroll: usize,
+    /// Why the desk could not answer, or refused.
+    pub refused: Option<Problem>,
+}
+
+/// What the desk says a refund would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The account it goes through.
+    pub account: String,
+    /// What can be refunded now.
+    pub can_refund: Money,
+    /// The amount as understood.
+    pub amount: Option<Money>,
+    /// What would remain.
+    pub remaining: Option<Money>,
+    /// Each limit.
+    pub limits: Vec<Limit>,
+    /// The last day of the window.
+    pub refundable_until: Option<NaiveDate>,
+    /// Who must agree.
+    pub approval: Option<String>,
+    /// Earlier refunds this may repeat.
+    pub duplicates: Vec<String>,
+    /// Why it would be refused.
+    pub problems: Vec<Problem>,
+    /// The exact request.
+    pub request: Option<Wire>,
+}
+
+/// A limit by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name.
+    pub name: String,
+    /// Its figure.
+    pub figure: String,
+    /// The draft keeps it.
+    pub kept: bool,
+}
+
+/// Why the desk refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// A code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What it means for the money.
+    pub money: String,
+    /// What to do.
+    pub next: String,
+}
+
+/// A request as it would go out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wire {
+    /// HTTP method.
+    pub method: String,
+    /// Full URL.
+    pub url: String,
+    /// The body.
+    pub body: String,
+}
+
+impl Compose {
+    /// An empty form.
+    pub fn new(payment: Payment, eligibility: Eligibility) -> Self {
+        Self {
+            payment,
+            eligibility,
+            focus: Field::Amount,
+            amount: LineEdit::default(),
+            capture: 0,
+            reason: None,
+            note: LineEdit::default(),
+            case_ref: LineEdit::default(),
+            preview: None,
+            stale: true,
+            wants_review: false,
+            shows_request: false,
+            scroll: 0,
+            refused: None,
+        }
+    }
+
+    /// The fields of this form, in their order.
+    pub fn fields(&self) -> Vec<Field> {
+        let mut fields = vec![Field::Amount];
+        if self.payment.captures.len() > 1 {
+            fields.push(Field::Capture);
+        }
+        fields.extend([Field::Reason, Field::Note, Field::Case]);
+        fields
+    }
+
+    /// The reason chosen.
+    pub fn reason(&self) -> Option<&'static Reason> {
+        reason::offered().nth(self.reason?)
+    }
+
+    /// True when the chosen reason requires the field.
+    pub fn needs(&self, field: Field) -> bool {
+        let need = match field {
+            Field::Note => Need::Note,
+            Field::Case => Need::Case,
+            _ => return false,
+        };
+        self.reason()
+            .is_some_and(|reason| reason.needs.contains(&need))
+    }
+
+    /// The line being typed, unless the focus is on a choice.
+    pub fn line(&mut self) -> Option<&mut LineEdit> {
+        match self.focus {
+            Field::Amount => Some(&mut self.amount),
+            Field::Note => Some(&mut self.note),
+            Field::Case => Some(&mut self.case_ref),
+            Field::Capture | Field::Reason => None,
+        }
+    }
+
+    /// Moves the focus by fields, stopping at the ends.
+    pub fn step(&mut self, by: isize) {
+        let fields = self.fields();
+        let at = fields
+            .iter()
+            .position(|field| *field == self.focus)
+            .unwrap_or(0);
+        let to = at.saturating_add_signed(by).min(fields.len() - 1);
+        self.focus = fields[to];
+    }
+
+    /// True on the last field of the form.
+    pub fn is_at_end(&self) -> bool {
+        self.focus == Field::Case
+    }
+
+    /// Goes through the choices of the focused field; false where there are none.
+    pub fn choose(&mut self, forward: bool) -> bool {
+        let turn = |at: usize, count: usize| match forward {
+            true => (at + 1) % count.max(1),
+            false => (at + count.max(1) - 1) % count.max(1),
+        };
+        let reasons = reason::offered().count();
+        match self.focus {
+            Field::Reason => {
+                self.reason = Some(match (self.reason, forward) {
+                    (Some(at), _) => turn(at, reasons),
+                    (None, true) => 0,
+                    (None, false) => reasons.saturating_sub(1),
+                });
+            }
+            Field::Capture => self.capture = turn(self.capture, self.payment.captures.len()),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Chooses the reason that begins with a letter, the next of them when there are several.
+    pub fn choose_by_letter(&mut self, letter: char) -> bool {
+        let begins = |reason: &Reason| {
+            reason
+                .label
+                .chars()
+                .next()
+                .is_some_and(|first| first.eq_ignore_ascii_case(&letter))
+        };
+        let matching: Vec<usize> = reason::offered()
+            .enumerate()
+            .filter_map(|(at, reason)| begins(reason).then_some(at))
+            .collect();
+        let next = matching
+            .iter()
+            .find(|at| self.reason.is_none_or(|now| **at > now));
+        let Some(found) = next.or(matching.first()) else {
+            return false;
+        };
+        self.reason = Some(*found);
+        true
+    }
+}

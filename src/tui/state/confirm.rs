@@ -1,0 +1,47 @@
+//! The second step before money moves.
+
+use crate::domain::id::RefundId;
+
+use super::edit::LineEdit;
+
+/// What is confirmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The refund composed below this dialog.
+    Compose,
+    /// Withdraw a refund.
+    Withdraw(RefundId),
+    /// Let a refund go.
+    Release(RefundId),
+}
+
+/// The dialog.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    /// What is confirmed.
+    pub what: What,
+    /// The question.
+    pub title: String,
+    /// The facts, by name.
+    pub facts: Vec<(String, String)>,
+    /// What to think of first.
+    pub warnings: Vec<String>,
+    /// What must be typed before `y` counts.
+    pub expected: Option<String>,
+    /// What was typed.
+    pub typed: LineEdit,
+    /// Keys count: the dialog has been on the screen, and what was typed before is forgotten.
+    pub armed: bool,
+    /// The answer is awaited.
+    pub sending: bool,
+}
+
+impl Confirm {
+    /// True when what must be typed was typed.
+    pub fn is_typed(&self) -> bool {
+        let one_space = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        self.expected
+            .as_deref()
+            .is_none_or(|expected| one_space(self.typed.text()) == one_space(expected))
+    }
+}

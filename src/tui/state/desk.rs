@@ -1,0 +1,47 @@
+//! What the top line knows of the desk.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::listing::{AccountFreshness, StateCounts};
+use crate::domain::state::State;
+
+/// The desk as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// LIVE, TEST or DEMO.
+    pub label: String,
+    /// The business time zone.
+    pub zone: Tz,
+    /// Nothing is sent.
+    pub offline: bool,
+    /// Nothing is written.
+    pub read_only: bool,
+    /// How many refunds are in each state.
+    pub counts: StateCounts,
+    /// Every account.
+    pub accounts: Vec<Account>,
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its provider.
+    pub provider: String,
+    /// Refunds can be sent through it.
+    pub can_send: bool,
+    /// How fresh its data is.
+    pub freshness: AccountFreshness,
+}
+
+impl Overview {
+    /// How many refunds may or may not have been paid.
+    pub fn unknown(&self) -> u64 {
+        self.counts.of(&[State::Unknown])
+    }
+
+    /// A time in the business time zone.
+    pub fn local(&self, at: DateTime<Utc>) -> DateTime<Tz> {
+        at.with_timezone(&self.zone)
+    }
+}

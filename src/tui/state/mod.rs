@@ -1,0 +1,316 @@
+//! Everything the desk's screens know: one tree, changed only by [`super::update`], and drawn by
+//! [`super::view`] without being changed.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::eligibility::Eligibility;
+use crate::domain::id::PaymentId;
+use crate::domain::payment::Payment;
+use crate::domain::refund::Refund;
+use crate::domain::state::State;
+
+use super::action::Context;
+use super::caps::Caps;
+use super::keymap::Key;
+use super::theme::Theme;
+
+pub mod card;
+pub mod compose;
+pub mod confirm;
+pub mod desk;
+pub mod edit;
+pub mod layout;
+pub mod palette;
+pub mod payments;
+pub mod refunds;
+pub mod slots;
+pub mod toast;
+
+/// A screen: what lies under everything else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// The payments.
+    #[default]
+    Payments,
+    /// The refunds.
+    Refunds,
+}
+
+/// Something over the screen.
+#[derive(Clone, Debug)]
+pub enum Layer {
+    /// The filter being typed; the list stays visible.
+    Filter,
+    /// One payment.
+    Payment {
+        /// Which.
+        id: PaymentId,
+        /// The first line shown.
+        scroll: usize,
+    },
+    /// One refund.
+    Refund(Box<refunds::Page>),
+    /// A balance explained.
+    Explain {
+        /// Of which payment.
+        id: PaymentId,
+        /// The first line shown.
+        scroll: usize,
+    },
+    /// A refund being composed.
+    Compose(Box<compose::Compose>),
+    /// The second step.
+    Confirm(Box<confirm::Confirm>),
+    /// The keys of the screen below.
+    Help {
+        /// The first line shown.
+        scroll: usize,
+    },
+    /// Commands by name.
+    Palette(palette::Palette),
+}
+
+impl Layer {
+    /// Where keys are pressed while this layer is on top.
+    pub const fn context(&self) -> Context {
+        match self {
+            Self::Filter => Context::Filter,
+            Self::Payment { .. } => Context::Payment,
+            Self::Refund(_) => Context::Refund,
+            Self::Explain { .. } => Context::Explain,
+            Self::Compose(_) => Context::Compose,
+            Self::Confirm(_) => Context::Confirm,
+            Self::Help { .. } => Context::Help,
+            Self::Palette(_) => Context::Palette,
+        }
+    }
+}
+
+/// The whole state.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The time of the last event: views know no clock.
+    pub now: DateTime<Utc>,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What the terminal can show.
+    pub caps: Caps,
+    /// Roles to styles.
+    pub theme: Theme,
+    /// No frames.
+    pub plain: bool,
+    /// From this many main units on, a total is typed before it is sent.
+    pub typed_total_from: i64,
+    /// Who sits at the desk.
+    pub actor: String,
+    /// What the top line knows, once answered.
+    pub overview: Option<desk::Overview>,
+    /// How long a refund waits before it is sent, in milliseconds.
+    pub send_delay_ms: u64,
+    /// The screen below all layers.
+    pub screen: Screen,
+    /// The list of payments.
+    pub payments: payments::Payments,
+    /// The list of refunds.
+    pub refunds: refunds::Refunds,
+    /// The payment looked at.
+    pub card: Option<card::Card>,
+    /// The payment last asked for.
+    pub card_asked: Option<PaymentId>,
+    /// What lies over the screen, the last on top.
+    pub layers: Vec<Layer>,
+    /// What was said in passing, newest last.
+    pub toasts: Vec<toast::Toast>,
+    /// Keys that may begin a sequence.
+    pub pressed: Vec<Key>,
+    /// Answers awaited.
+    pub slots: slots::Slots,
+    /// The next list of payments is a new one, its end, or the same anew.
+    pub opening: Opening,
+    /// Something changed since the last frame.
+    pub dirty: bool,
+    /// The operator left.
+    pub quit: bool,
+}
+
+/// How an answered page becomes the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Opening {
+    /// The first rows; the cursor on the first of them.
+    #[default]
+    Start,
+    /// The last rows; the cursor on the last of them.
+    End,
+    /// The first rows, with the cursor where it was.
+    Again,
+}
+
+impl App {
+    /// A desk nothing is known of yet.
+    pub fn new(now: DateTime<Utc>, size: (u16, u16), caps: Caps, actor: &str) -> Self {
+        Self {
+            now,
+            size,
+            caps,
+            theme: Theme::new(caps.depth),
+            plain: false,
+            typed_total_from: 1000,
+            actor: actor.to_owned(),
+            overview: None,
+            send_delay_ms: 10_000,
+            screen: Screen::default(),
+            payments: payments::Payments::default(),
+            refunds: refunds::Refunds::default(),
+            card: None,
+            card_asked: None,
+            layers: Vec::new(),
+            toasts: Vec::new(),
+            pressed: Vec::new(),
+            slots: slots::Slots::default(),
+            opening: Opening::default(),
+            dirty: true,
+            quit: false,
+        }
+    }
+
+    /// How many answers are outstanding: tests wait for none.
+    pub fn busy(&self) -> usize {
+        self.slots.outstanding()
+    }
+
+    /// Where keys are pressed.
+    pub fn context(&self) -> Context {
+        self.layers
+            .last()
+            .map_or(self.screen_context(), Layer::context)
+    }
+
+    /// The context that help and palette speak of: the one below them.
+    pub fn context_below(&self) -> Context {
+        let about = |layer: &&Layer| !matches!(layer, Layer::Help { .. } | Layer::Palette(_));
+        self.layers
+            .iter()
+            .rev()
+            .find(about)
+            .map_or(self.screen_context(), Layer::context)
+    }
+
+    const fn screen_context(&self) -> Context {
+        match self.screen {
+            Screen::Payments => Context::Payments,
+            Screen::Refunds => Context::Refunds,
+        }
+    }
+
+    /// The payment that actions are about.
+    pub fn focus_payment(&self) -> Option<PaymentId> {
+        for layer in self.layers.iter().rev() {
+            match layer {
+                Layer::Payment { id, .. } | Layer::Explain { id, .. } => return Some(*id),
+                Layer::Refund(page) => return Some(page.row.refund.content.payment),
+                _ => {}
+            }
+        }
+        match self.screen {
+            Screen::Payments => self.payments.selected,
+            Screen::Refunds => self.refunds.row().map(|row| row.refund.content.payment),
+        }
+    }
+
+    /// What is known of a payment: from its card, else from its row.
+    pub fn payment(&self, id: PaymentId) -> Option<(&Payment, &Eligibility)> {
+        let card = self.card.as_ref().filter(|card| card.payment.id == id);
+        let row = || self.payments.rows.iter().find(|row| row.payment.id == id);
+        card.map(|card| (&card.payment, &card.eligibility))
+            .or_else(|| row().map(|row| (&row.payment, &row.eligibility)))
+    }
+
+    /// The refund that actions are about.
+    pub fn focus_refund(&self) -> Option<&refunds::Row> {
+        for layer in self.layers.iter().rev() {
+            match layer {
+                Layer::Refund(page) => return Some(&page.row),
+                Layer::Payment { .. } | Layer::Explain { .. } => return None,
+                _ => {}
+            }
+        }
+        self.refunds
+            .row()
+            .filter(|_| self.screen == Screen::Refunds)
+    }
+
+    /// The payment whose card the screen needs.
+    pub fn wanted_card(&self) -> Option<PaymentId> {
+        let over = self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Payment { id, .. } | Layer::Explain { id, .. } => Some(*id),
+            _ => None,
+        });
+        let beside = || {
+            let shown = self.screen == Screen::Payments && layout::pane_width(self.size) > 0;
+            self.payments.selected.filter(|_| shown)
+        };
+        over.or_else(beside)
+    }
+
+    /// Nothing is written.
+    pub fn is_read_only(&self) -> bool {
+        self.overview
+            .as_ref()
+            .is_some_and(|overview| overview.read_only)
+    }
+
+    /// Nothing is sent.
+    pub fn is_offline(&self) -> bool {
+        self.overview
+            .as_ref()
+            .is_some_and(|overview| overview.offline)
+    }
+
+    /// The dialog of the second step, when it is open.
+    pub fn confirm(&self) -> Option<&confirm::Confirm> {
+        match self.layers.last() {
+            Some(Layer::Confirm(confirm)) => Some(confirm),
+            _ => None,
+        }
+    }
+
+    /// The form, wherever it lies.
+    pub fn compose(&self) -> Option<&compose::Compose> {
+        self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Compose(compose) => Some(&**compose),
+            _ => None,
+        })
+    }
+
+    /// When the screen changes by itself: the next second of a countdown, the end of a toast.
+    /// None: nothing is written until something happens.
+    pub fn next_wake(&self) -> Option<Duration> {
+        let toast = self.toasts.iter().filter_map(|toast| toast.until).min();
+        let countdown = self
+            .visible_refunds()
+            .filter_map(|refund| countdown(refund, self.now));
+        let countdown = countdown.min().map(|left| {
+            // Seconds are shown rounded up: the figure changes when a whole one is left.
+            let until_change = (left.num_milliseconds() - 1).rem_euclid(1000) + 1;
+            self.now + chrono::TimeDelta::milliseconds(until_change)
+        });
+        let at = toast.into_iter().chain(countdown).min()?;
+        Some((at - self.now).to_std().unwrap_or(Duration::from_millis(1)))
+    }
+
+    fn visible_refunds(&self) -> impl Iterator<Item = &Refund> {
+        let height = layout::refund_rows(self.size);
+        let on_screen = self.screen == Screen::Refunds;
+        let listed = self.refunds.rows.iter().skip(self.refunds.top).take(height);
+        listed.filter(move |_| on_screen).map(|row| &row.refund)
+    }
+}
+
+/// How long a refund still waits before it goes out.
+pub fn countdown(refund: &Refund, now: DateTime<Utc>) -> Option<chrono::TimeDelta> {
+    let waits = refund.state == State::Approved && !refund.needs_release;
+    let left = refund.send_after.filter(|_| waits)? - now;
+    (left > chrono::TimeDelta::zero()).then_some(left)
+}

@@ -1,0 +1,167 @@
+//! The list of refunds, by tab.
+
+use crate::domain::id::RefundId;
+use crate::domain::listing::StateCounts;
+use crate::domain::refund::{Attempt, Observation, Refund};
+use crate::domain::state::State;
+
+use super::payments::scrolled;
+
+/// A refund in the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The refund.
+    pub refund: Refund,
+    /// The payment's reference.
+    pub reference: Option<String>,
+    /// Who paid.
+    pub payer: Option<String>,
+    /// The last four digits of the card or account.
+    pub last4: Option<String>,
+}
+
+/// Which refunds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Not decided yet.
+    #[default]
+    Open,
+    /// A person must do or know something.
+    Attention,
+    /// Decided.
+    Done,
+    /// Every one.
+    All,
+}
+
+const ATTENTION: [State; 4] = [
+    State::AwaitingApproval,
+    State::ActionRequired,
+    State::Unknown,
+    State::Reversed,
+];
+
+impl Tab {
+    /// The tabs, in their order.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Attention, Self::Done, Self::All];
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Attention => "Attention",
+            Self::Done => "Done",
+            Self::All => "All",
+        }
+    }
+
+    /// The states it shows.
+    pub fn states(self) -> Vec<State> {
+        let all = State::ALL.into_iter();
+        match self {
+            Self::Open => all.filter(|state| state.is_open()).collect(),
+            Self::Attention => ATTENTION.to_vec(),
+            Self::Done => all
+                .filter(|state| !state.is_open() && *state != State::Draft)
+                .collect(),
+            Self::All => Vec::new(),
+        }
+    }
+
+    /// True when a refund in this state belongs on the tab.
+    pub fn shows(self, state: State) -> bool {
+        self == Self::All || self.states().contains(&state)
+    }
+
+    /// How many refunds it shows.
+    pub fn count(self, counts: &StateCounts) -> u64 {
+        match self {
+            Self::All => counts.of(&State::ALL),
+            _ => counts.of(&self.states()),
+        }
+    }
+
+    /// The tab `steps` further on, round and round.
+    pub fn step(self, steps: usize) -> Self {
+        let at = Self::ALL.iter().position(|tab| *tab == self).unwrap_or(0);
+        Self::ALL[(at + steps) % Self::ALL.len()]
+    }
+}
+
+/// The list.
+#[derive(Clone, Debug, Default)]
+pub struct Refunds {
+    /// Which refunds.
+    pub tab: Tab,
+    /// Newest first. A refund that leaves the tab's states while it is looked at stays until the
+    /// tab is opened again, so that an operator sees how it ended.
+    pub rows: Vec<Row>,
+    /// The list has been answered.
+    pub loaded: bool,
+    /// Why it could not be read.
+    pub failed: Option<String>,
+    /// The cursor.
+    pub selected: Option<RefundId>,
+    /// Where the screen begins.
+    pub top: usize,
+}
+
+impl Refunds {
+    /// The cursor's place.
+    pub fn cursor(&self) -> Option<usize> {
+        let selected = self.selected?;
+        self.rows.iter().position(|row| row.refund.id == selected)
+    }
+
+    /// The selected row.
+    pub fn row(&self) -> Option<&Row> {
+        self.rows.get(self.cursor()?)
+    }
+
+    /// Moves the cursor by rows.
+    pub fn move_by(&mut self, rows: isize, height: usize) {
+        let to = self.cursor().unwrap_or(0).saturating_add_signed(rows);
+        self.select_at(to.min(self.rows.len().saturating_sub(1)), height);
+    }
+
+    /// Puts the cursor on a row.
+    pub fn select_at(&mut self, at: usize, height: usize) {
+        self.selected = self.rows.get(at).map(|row| row.refund.id);
+        self.top = scrolled(self.top, at, height);
+    }
+
+    /// Keeps the cursor on its refund after the rows changed.
+    pub fn settle(&mut self, height: usize) {
+        let at = self.cursor().unwrap_or(0);
+        self.select_at(at, height);
+    }
+
+    /// Takes a changed refund in: in its place, or on top when it is new and belongs here.
+    pub fn update(&mut self, row: Row) {
+        match self
+            .rows
+            .iter_mut()
+            .find(|known| known.refund.id == row.refund.id)
+        {
+            Some(known) => *known = row,
+            None if self.tab.shows(row.refund.state) => {
+                let at = self
+                    .rows
+                    .partition_point(|known| known.refund.id > row.refund.id);
+                self.rows.insert(at, row);
+            }
+            None => {}
+        }
+    }
+}
+
+/// One refund with its evidence, over the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The refund.
+    pub row: Row,
+    /// Attempts and observations, once answered.
+    pub evidence: Option<(Vec<Attempt>, Vec<Observation>)>,
+    /// The first line shown.
+    pub scroll: usize,
+}

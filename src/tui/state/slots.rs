@@ -1,0 +1,98 @@
+//! Which answers are awaited. Of several requests for one slot only the newest counts.
+
+use std::collections::BTreeMap;
+
+use crate::domain::id::PaymentId;
+
+/// What an answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    /// The top line.
+    Overview,
+    /// A page of payments that replaces the window.
+    Page,
+    /// The page after the window.
+    PageAfter,
+    /// The page before the window.
+    PageBefore,
+    /// Count and sums.
+    Totals,
+    /// The payment looked at.
+    Card,
+    /// One row of the window that changed.
+    Row(PaymentId),
+    /// The list of refunds.
+    Refunds,
+    /// The refund looked at.
+    Refund,
+    /// What the draft would be.
+    Preview,
+    /// A refund being composed: money.
+    Compose,
+    /// A refund being withdrawn or released: money.
+    Decide,
+}
+
+impl Slot {
+    /// True for a request that changes something: it is never dropped or replaced.
+    pub const fn is_decision(self) -> bool {
+        matches!(self, Self::Compose | Self::Decide)
+    }
+}
+
+/// The requests under way.
+#[derive(Clone, Debug, Default)]
+pub struct Slots {
+    last: u64,
+    awaited: BTreeMap<Slot, u64>,
+}
+
+impl Slots {
+    /// A new number for a request of this slot; answers to earlier ones no longer count.
+    pub fn next(&mut self, slot: Slot) -> u64 {
+        self.last += 1;
+        self.awaited.insert(slot, self.last);
+        self.last
+    }
+
+    /// Takes an answer in; false when a newer request has been made since.
+    pub fn take(&mut self, slot: Slot, seq: u64) -> bool {
+        let current = self.awaited.get(&slot) == Some(&seq);
+        if current {
+            self.awaited.remove(&slot);
+        }
+        current
+    }
+
+    /// No answer of this slot counts any more.
+    pub fn forget(&mut self, slot: Slot) {
+        self.awaited.remove(&slot);
+    }
+
+    /// True while an answer is awaited.
+    pub fn is_waiting(&self, slot: Slot) -> bool {
+        self.awaited.contains_key(&slot)
+    }
+
+    /// How many answers are awaited.
+    pub fn outstanding(&self) -> usize {
+        self.awaited.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_request_of_a_slot_counts() {
+        let mut slots = Slots::default();
+        let first = slots.next(Slot::Preview);
+        let second = slots.next(Slot::Preview);
+        assert!(!slots.take(Slot::Preview, first));
+        assert!(slots.is_waiting(Slot::Preview));
+        assert!(slots.take(Slot::Preview, second));
+        assert!(!slots.take(Slot::Preview, second));
+        assert_eq!(slots.outstanding(), 0);
+    }
+}

@@ -1,0 +1,113 @@
+//! Answers of the desk: each goes to what asked for it; those that came too late are dropped.
+
+use crate::desk::face::{PaymentCard, RefundCard, Refusal, Reply};
+use crate::tui::state::Layer;
+use crate::tui::state::layout;
+use crate::tui::state::slots::Slot;
+use crate::tui::state::toast::Level;
+
+use super::{Turn, convert};
+
+impl Turn<'_> {
+    pub(super) fn answer(&mut self, slot: Slot, seq: u64, reply: Result<Reply, Refusal>) {
+        if !self.app.slots.take(slot, seq) {
+            self.app.dirty = false;
+            return;
+        }
+        match reply {
+            Ok(reply) => self.answered(slot, reply),
+            Err(refusal) => self.refused(slot, refusal),
+        }
+        self.prefetch();
+    }
+
+    fn answered(&mut self, slot: Slot, reply: Reply) {
+        match (slot, reply) {
+            (Slot::Overview, Reply::Overview(overview)) => {
+                self.app.send_delay_ms = overview.send_delay_ms;
+                self.app.overview = Some(convert::overview(overview));
+            }
+            (Slot::Page, Reply::Payments(rows)) => self.page_answered(rows),
+            (Slot::PageAfter, Reply::Payments(rows)) => self.page_after_answered(rows),
+            (Slot::PageBefore, Reply::Payments(rows)) => self.page_before_answered(rows),
+            (Slot::Totals, Reply::Totals(totals)) => {
+                self.app.payments.totals = Some(totals);
+                self.count_from_end();
+            }
+            (Slot::Card, Reply::Payment(card)) => self.card_answered(*card),
+            (Slot::Row(_), Reply::Payment(card)) => self.row_answered(&card),
+            (Slot::Refunds, Reply::Refunds(rows)) => {
+                self.app.refunds.rows = rows.into_iter().map(convert::refund_row).collect();
+                self.app.refunds.loaded = true;
+                self.app.refunds.failed = None;
+                self.app.refunds.settle(layout::refund_rows(self.app.size));
+            }
+            (Slot::Refund, Reply::Refund(card)) => self.refund_answered(*card),
+            (Slot::Preview, Reply::Preview(preview)) => self.preview_answered(*preview),
+            (Slot::Compose, Reply::Composed(composed)) => self.composed(*composed),
+            (Slot::Decide, Reply::Refund(card)) => self.decided(*card),
+            (slot, _) => self.say(Level::Error, format!("the desk gave no answer to {slot:?}")),
+        }
+    }
+
+    fn refused(&mut self, slot: Slot, refusal: Refusal) {
+        match slot {
+            Slot::Preview | Slot::Compose => self.compose_refused(slot, refusal),
+            Slot::Decide => {
+                self.close_confirm();
+                self.say_refusal(&refusal);
+            }
+            Slot::Page => {
+                // Rows of another order or filter must not pass for what was asked.
+                self.app.payments.rows.clear();
+                self.app.payments.failed = Some(refusal.message.clone());
+                self.say_refusal(&refusal);
+            }
+            Slot::Refunds => {
+                self.app.refunds.failed = Some(refusal.message.clone());
+                self.say_refusal(&refusal);
+            }
+            _ => self.say_refusal(&refusal),
+        }
+    }
+
+    pub(super) fn say_refusal(&mut self, refusal: &Refusal) {
+        let parts = [&refusal.message, &refusal.money, &refusal.next];
+        let said: Vec<&str> = parts
+            .iter()
+            .map(|part| part.as_str())
+            .filter(|part| !part.is_empty())
+            .collect();
+        self.say(Level::Error, said.join("; "));
+    }
+
+    fn card_answered(&mut self, card: PaymentCard) {
+        self.row_answered(&card);
+        self.app.card = Some(convert::card(card));
+    }
+
+    /// A row of the window keeps its place in the list: it moves only when the list is read anew.
+    fn row_answered(&mut self, card: &PaymentCard) {
+        let rows = &mut self.app.payments.rows;
+        if let Some(row) = rows
+            .iter_mut()
+            .find(|row| row.payment.id == card.payment.id)
+        {
+            row.payment = card.payment.clone();
+            row.eligibility = card.eligibility;
+        }
+    }
+
+    fn refund_answered(&mut self, card: RefundCard) {
+        let row = convert::refund_row(card.row);
+        self.app.refunds.update(row.clone());
+        let pages = self.app.layers.iter_mut().filter_map(|layer| match layer {
+            Layer::Refund(page) => Some(page),
+            _ => None,
+        });
+        for page in pages.filter(|page| page.row.refund.id == row.refund.id) {
+            page.row = row.clone();
+            page.evidence = Some((card.attempts.clone(), card.observations.clone()));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! From the desk's words to the screens' own: views know nothing of the desk.
+
+use crate::desk::face::{self, PaymentCard, PaymentRow, RefundRow, Refusal};
+use crate::tui::state::{card, compose, desk, payments, refunds};
+
+pub(super) fn payment_row(row: PaymentRow) -> payments::Row {
+    let PaymentRow {
+        place,
+        payment,
+        eligibility,
+    } = row;
+    payments::Row {
+        place,
+        payment,
+        eligibility,
+    }
+}
+
+pub(super) fn refund_row(row: RefundRow) -> refunds::Row {
+    let RefundRow {
+        refund,
+        reference,
+        payer,
+        last4,
+    } = row;
+    refunds::Row {
+        refund,
+        reference,
+        payer,
+        last4,
+    }
+}
+
+pub(super) fn card(card: PaymentCard) -> card::Card {
+    let line = |line: face::BalanceLine| card::Line {
+        label: line.label,
+        amount: line.amount,
+        refund: line.refund,
+        is_sum: line.is_sum,
+    };
+    card::Card {
+        payment: card.payment,
+        eligibility: card.eligibility,
+        refunds: card.refunds,
+        explained: card.explained.into_iter().map(line).collect(),
+    }
+}
+
+pub(super) fn overview(overview: face::Overview) -> desk::Overview {
+    let account = |account: face::Account| desk::Account {
+        provider: account.provider,
+        can_send: account.can_send,
+        freshness: account.freshness,
+    };
+    desk::Overview {
+        label: overview.label,
+        // The configuration was checked; UTC is what a zone no longer known would be read as.
+        zone: overview.zone.parse().unwrap_or(chrono_tz::UTC),
+        offline: overview.offline,
+        read_only: overview.read_only,
+        counts: overview.counts,
+        accounts: overview.accounts.into_iter().map(account).collect(),
+    }
+}
+
+pub(super) fn problem(refusal: Refusal) -> compose::Problem {
+    let Refusal {
+        code,
+        message,
+        money,
+        next,
+        ..
+    } = refusal;
+    compose::Problem {
+        code,
+        message,
+        money,
+        next,
+    }
+}
+
+pub(super) fn preview(preview: face::Preview) -> compose::Preview {
+    let limit = |limit: face::Limit| compose::Limit {
+        name: limit.name,
+        figure: limit.figure,
+        kept: limit.kept,
+    };
+    let wire = |wire: face::WirePreview| compose::Wire {
+        method: wire.method,
+        url: wire.url,
+        body: wire.body,
+    };
+    compose::Preview {
+        account: preview.account,
+        can_refund: preview.can_refund,
+        amount: preview.amount,
+        remaining: preview.remaining,
+        limits: preview.limits.into_iter().map(limit).collect(),
+        refundable_until: preview.refundable_until,
+        approval: preview.approval,
+        duplicates: preview.duplicates,
+        problems: preview.problems.into_iter().map(problem).collect(),
+        request: preview.request.map(wire),
+    }
+}

@@ -1,0 +1,78 @@
+//! Keys: to actions where the table gives them one, to text where text is typed.
+
+use crate::tui::action::Context;
+use crate::tui::keymap::{Code, Key, Meaning, meaning};
+use crate::tui::state::Layer;
+use crate::tui::state::edit::Edit;
+
+use super::Turn;
+
+impl Turn<'_> {
+    pub(super) fn key(&mut self, key: Key) {
+        let context = self.app.context();
+        self.app.pressed.push(key);
+        let pressed = std::mem::take(&mut self.app.pressed);
+        match meaning(context, &pressed) {
+            Meaning::Action(action) => self.act(action),
+            Meaning::Prefix => self.app.pressed = pressed,
+            // The sequence led nowhere: its last key may begin another.
+            Meaning::Nothing if pressed.len() > 1 => self.key(key),
+            Meaning::Nothing if context.is_typing() => self.type_key(key),
+            Meaning::Nothing => {}
+        }
+    }
+
+    /// Pasted text is text, never keys.
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.app.context().is_typing() {
+            for character in text.chars() {
+                self.edit(Edit::Insert(character));
+            }
+        }
+    }
+
+    fn type_key(&mut self, key: Key) {
+        if let (Some(letter), true) = (key.typed(), self.is_on_choice()) {
+            self.choose_by_letter(letter);
+        } else if let Some(edit) = edit_of(key) {
+            self.edit(edit);
+        }
+    }
+
+    /// Changes the line that is being typed.
+    pub(super) fn edit(&mut self, edit: Edit) {
+        match self.app.context() {
+            Context::Filter if self.app.payments.typed.apply(edit) => self.filter_typed(),
+            Context::Compose => self.edit_form(edit),
+            Context::Confirm => self.edit_confirm(edit),
+            Context::Palette => self.edit_palette(edit),
+            _ => {}
+        }
+    }
+
+    fn edit_palette(&mut self, edit: Edit) {
+        if let Some(Layer::Palette(palette)) = self.app.layers.last_mut()
+            && palette.typed.apply(edit)
+        {
+            palette.cursor = 0;
+        }
+    }
+}
+
+/// What a key changes in a line of text.
+fn edit_of(key: Key) -> Option<Edit> {
+    if let Some(character) = key.typed() {
+        return Some(Edit::Insert(character));
+    }
+    Some(match (key.code, key.ctrl) {
+        (Code::Backspace, _) => Edit::Backspace,
+        (Code::Delete, _) => Edit::Delete,
+        (Code::Left, _) => Edit::Left,
+        (Code::Right, _) => Edit::Right,
+        (Code::Home, _) | (Code::Char('a'), true) => Edit::Home,
+        (Code::End, _) | (Code::Char('e'), true) => Edit::End,
+        (Code::Char('u'), true) => Edit::ClearBefore,
+        (Code::Char('w'), true) => Edit::Word,
+        _ => return None,
+    })
+}

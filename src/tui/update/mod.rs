@@ -1,0 +1,158 @@
+//! The one place where state changes: an event comes in, effects come out.
+
+use crate::desk::face::{Notice, Refusal, Reply, Request};
+
+use super::action::{Action, enabled};
+use super::effect::Effect;
+use super::keymap::Key;
+use super::state::slots::Slot;
+use super::state::toast::{Level, Toast};
+use super::state::{App, Layer};
+
+mod answer;
+mod compose;
+mod convert;
+mod decide;
+mod keys;
+mod news;
+mod paging;
+mod walk;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// The desk was opened.
+    Opened,
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Pasted(String),
+    /// The terminal has another size.
+    Resized(u16, u16),
+    /// The desk answered.
+    Answer {
+        /// What was asked for.
+        slot: Slot,
+        /// The number of the request.
+        seq: u64,
+        /// The answer.
+        reply: Box<Result<Reply, Refusal>>,
+    },
+    /// The desk told something.
+    Notice(Notice),
+    /// Notices were missed.
+    Lagged,
+    /// A dialog is on the screen, and what was typed before it is forgotten.
+    Armed,
+    /// Time went by.
+    Woke,
+}
+
+/// Takes in what happened and says what follows.
+pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
+    let mut turn = Turn {
+        app,
+        effects: Vec::new(),
+    };
+    turn.take(msg);
+    turn.ask_for_card();
+    turn.effects
+}
+
+/// One change of state under way.
+struct Turn<'a> {
+    app: &'a mut App,
+    effects: Vec<Effect>,
+}
+
+impl Turn<'_> {
+    fn take(&mut self, msg: Msg) {
+        self.app.dirty = true;
+        self.drop_old_toasts();
+        match msg {
+            Msg::Opened => self.open(),
+            Msg::Key(key) => self.key(key),
+            Msg::Pasted(text) => self.paste(&text),
+            Msg::Resized(width, height) => self.resize((width, height)),
+            Msg::Answer { slot, seq, reply } => self.answer(slot, seq, *reply),
+            Msg::Notice(notice) => self.notice(notice),
+            Msg::Lagged => self.refresh(),
+            Msg::Armed => self.arm(),
+            Msg::Woke => {}
+        }
+    }
+
+    fn open(&mut self) {
+        self.ask(Slot::Overview, Request::Overview);
+        self.open_payments();
+    }
+
+    fn resize(&mut self, size: (u16, u16)) {
+        self.app.size = size;
+        self.settle_lists();
+    }
+
+    fn drop_old_toasts(&mut self) {
+        let now = self.app.now;
+        self.app
+            .toasts
+            .retain(|toast| toast.until.is_none_or(|until| until > now));
+    }
+
+    /// Asks the desk; an answer to an earlier request of the slot no longer counts.
+    fn ask(&mut self, slot: Slot, request: Request) {
+        let seq = self.app.slots.next(slot);
+        self.effects.push(Effect::Ask {
+            slot,
+            seq,
+            request: Box::new(request),
+        });
+    }
+
+    fn say(&mut self, level: Level, text: impl Into<String>) {
+        self.app
+            .toasts
+            .push(Toast::new(level, text.into(), self.app.now));
+        // Three are enough to read; older ones have had their time.
+        let surplus = self.app.toasts.len().saturating_sub(3);
+        self.app.toasts.drain(..surplus);
+    }
+
+    /// Does an action, or says why it cannot be done.
+    fn act(&mut self, action: Action) {
+        if let Err(reason) = enabled(action, self.app) {
+            self.say(Level::Info, reason.0);
+            return;
+        }
+        self.walk(action);
+    }
+
+    fn push(&mut self, layer: Layer) {
+        self.app.layers.push(layer);
+    }
+
+    /// Asks for the payment looked at, unless that was done.
+    fn ask_for_card(&mut self) {
+        let Some(id) = self.app.wanted_card() else {
+            return;
+        };
+        if self.app.card_asked != Some(id) {
+            self.app.card_asked = Some(id);
+            self.ask(Slot::Card, Request::Payment(id.to_string()));
+        }
+    }
+
+    fn form(&mut self) -> Option<&mut super::state::compose::Compose> {
+        self.app
+            .layers
+            .iter_mut()
+            .rev()
+            .find_map(|layer| match layer {
+                Layer::Compose(form) => Some(&mut **form),
+                _ => None,
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests;

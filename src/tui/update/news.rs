@@ -1,0 +1,105 @@
+//! What the desk tells without being asked: lists stay live, sums are counted anew.
+
+use crate::desk::face::{Notice, RefundRow, Request};
+use crate::domain::id::RefundId;
+use crate::domain::listing::RefundFilter;
+use crate::tui::state::refunds::Tab;
+use crate::tui::state::slots::Slot;
+use crate::tui::state::{Layer, Screen, layout};
+
+use super::{Turn, convert};
+
+impl Turn<'_> {
+    pub(super) fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Refund(row) => self.refund_changed(*row),
+            Notice::Payments => {
+                self.ask(Slot::Overview, Request::Overview);
+                self.reload_payments();
+                self.app.card_asked = None;
+            }
+            Notice::Importing { .. } => self.app.dirty = false,
+        }
+    }
+
+    fn refund_changed(&mut self, row: RefundRow) {
+        let row = convert::refund_row(row);
+        let (id, payment) = (row.refund.id, row.refund.content.payment);
+        self.app.refunds.update(row);
+        self.app.refunds.settle(layout::refund_rows(self.app.size));
+        self.ask(Slot::Overview, Request::Overview);
+        self.ask_totals();
+        if self.app.card_asked == Some(payment) {
+            self.app.card_asked = None;
+        }
+        if self.app.wanted_card() != Some(payment)
+            && self
+                .app
+                .payments
+                .rows
+                .iter()
+                .any(|row| row.payment.id == payment)
+        {
+            self.ask(Slot::Row(payment), Request::Payment(payment.to_string()));
+        }
+        if self.shows_refund(id) {
+            self.ask_refund(id);
+        }
+        self.preview_again(payment);
+    }
+
+    fn shows_refund(&self, id: RefundId) -> bool {
+        self.app
+            .layers
+            .iter()
+            .any(|layer| matches!(layer, Layer::Refund(page) if page.row.refund.id == id))
+    }
+
+    /// Notices were missed: what is on the screen is asked for again.
+    pub(super) fn refresh(&mut self) {
+        self.ask(Slot::Overview, Request::Overview);
+        self.reload_payments();
+        self.app.card_asked = None;
+        if self.app.screen == Screen::Refunds {
+            self.ask_refunds();
+        }
+        let shown = self.app.layers.iter().find_map(|layer| match layer {
+            Layer::Refund(page) => Some(page.row.refund.id),
+            _ => None,
+        });
+        if let Some(id) = shown {
+            self.ask_refund(id);
+        }
+    }
+
+    pub(super) fn ask_refunds(&mut self) {
+        let states = self.app.refunds.tab.states();
+        self.ask(
+            Slot::Refunds,
+            Request::Refunds(RefundFilter {
+                states,
+                payment: None,
+            }),
+        );
+    }
+
+    pub(super) fn ask_refund(&mut self, id: RefundId) {
+        self.ask(Slot::Refund, Request::Refund(id.to_string()));
+    }
+
+    pub(super) fn step_tab(&mut self, steps: usize) {
+        let tab = self.app.refunds.tab.step(steps);
+        self.open_tab(tab);
+    }
+
+    pub(super) fn open_tab(&mut self, tab: Tab) {
+        let refunds = &mut self.app.refunds;
+        refunds.tab = tab;
+        refunds.top = 0;
+        // What is known stands until the answer comes, as far as it belongs here.
+        refunds.rows.retain(|row| tab.shows(row.refund.state));
+        refunds.loaded = false;
+        refunds.settle(layout::refund_rows(self.app.size));
+        self.ask_refunds();
+    }
+}

@@ -1,0 +1,367 @@
+use crate::desk::face::Request;
+use crate::domain::state::State;
+use crate::tui::action::{ACTIONS, Context};
+use crate::tui::fixture::desk::{FakeDesk, World};
+use crate::tui::fixture::session::Session;
+use crate::tui::keymap::keys_of;
+use crate::tui::state::{Layer, Screen};
+
+use super::*;
+
+fn session() -> Session {
+    Session::new(FakeDesk::full(900), (80, 24))
+}
+
+fn composing(session: &mut Session, reference: &str, amount: &str) {
+    session.press("/").type_text(reference).press("enter r");
+    session.type_text(amount).press("tab").type_text("g");
+}
+
+fn shown(session: &Session, what: &str) -> bool {
+    session.screen().contains(what)
+}
+
+#[test]
+fn every_dangerous_action_ends_in_a_confirm() {
+    for spec in ACTIONS.iter().filter(|spec| spec.flags.dangerous) {
+        let mut session = session();
+        match spec.action {
+            Action::Review => composing(&mut session, "CD-000040", "12.34"),
+            Action::Refund => {
+                session.press("/").type_text("CD-000040").press("enter");
+            }
+            Action::Withdraw | Action::Release => {
+                session.desk.world.lock().unwrap().refunds[2].needs_release = true;
+                session.press("2 j j j j");
+            }
+            other => panic!("{other:?} needs a place here"),
+        }
+        let before = session.desk.world.lock().unwrap().asked.len();
+        let context = session.app.context();
+        session.press(&keys_of(spec.action, context)[0]);
+        if spec.action == Action::Refund {
+            // Composing only fills in a form; what sends it is the review, another dangerous one.
+            assert_eq!(session.app.context(), Context::Compose);
+        } else {
+            assert_eq!(session.app.context(), Context::Confirm, "{}", spec.id);
+        }
+        let world = session.desk.world.lock().unwrap();
+        let decided = world.asked[before..].iter().any(|request| {
+            matches!(
+                request,
+                Request::Compose(_) | Request::Cancel { .. } | Request::Release { .. }
+            )
+        });
+        assert!(!decided, "{}", spec.id);
+    }
+}
+
+#[test]
+fn nothing_dangerous_is_possible_on_a_read_only_desk() {
+    let desk = FakeDesk::full(900);
+    desk.world.lock().unwrap().read_only = true;
+    let mut session = Session::new(desk, (80, 24));
+    session.press("j r");
+    assert_eq!(session.app.context(), Context::Payments);
+    session.press("2 u");
+    assert_eq!(session.app.context(), Context::Refunds);
+}
+
+#[test]
+fn cancel_is_the_default() {
+    for key in ["enter", "esc"] {
+        let mut session = session();
+        composing(&mut session, "CD-000040", "12.34");
+        session.press("ctrl-s").press(key);
+        assert_eq!(session.app.context(), Context::Compose);
+        assert!(session.desk.asked_to_compose().is_empty());
+    }
+}
+
+#[test]
+fn a_large_total_is_typed_and_a_repeat_is_meant() {
+    let mut session = session();
+    composing(&mut session, "CD-000080", "300");
+    session.press("ctrl-s y");
+    assert!(shown(&session, "type 300.00 to go on"));
+    assert!(session.desk.asked_to_compose().is_empty());
+    session.type_text("300.00").press("y");
+    assert_eq!(session.desk.asked_to_compose().len(), 1);
+
+    let mut session = self::session();
+    composing(&mut session, "CD-000020", "12.34");
+    session.press("ctrl-s y").type_text("again").press("y");
+    assert!(session.desk.asked_to_compose()[0].again);
+}
+
+#[test]
+fn a_dialog_that_cannot_be_read_in_full_is_not_answered() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "12.34");
+    session.tell(Msg::Resized(50, 12));
+    session.press("ctrl-s y");
+    assert!(session.desk.asked_to_compose().is_empty());
+    session.tell(Msg::Resized(80, 24));
+    session.press("y");
+    assert_eq!(session.desk.asked_to_compose().len(), 1);
+}
+
+#[test]
+fn offline_a_refund_is_held_and_said_to_be() {
+    let desk = FakeDesk::full(900);
+    desk.world.lock().unwrap().offline = true;
+    let mut session = Session::new(desk, (80, 24));
+    composing(&mut session, "CD-000040", "12.34");
+    assert!(shown(&session, "it will be held, not sent"));
+    session.press("ctrl-s y");
+    assert!(
+        shown(&session, "held, not sent: the desk is offline"),
+        "{}",
+        session.screen()
+    );
+    assert!(shown(&session, "let go with R"));
+}
+
+#[test]
+fn a_refund_is_withdrawn_after_a_confirm() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("ctrl-s y u y");
+    assert_eq!(
+        session
+            .desk
+            .world
+            .lock()
+            .unwrap()
+            .refunds
+            .last()
+            .unwrap()
+            .state,
+        State::Canceled
+    );
+    assert!(shown(&session, "withdrawn: it was never sent"));
+}
+
+#[test]
+fn what_may_be_on_its_way_cannot_be_withdrawn() {
+    let mut session = session();
+    session.press("2 u");
+    assert_eq!(session.app.context(), Context::Refunds);
+    assert!(shown(&session, "only what was not sent can be withdrawn"));
+}
+
+#[test]
+fn a_refusal_keeps_the_form() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("ctrl-s");
+    session.desk.world.lock().unwrap().unreachable = true;
+    session.press("y");
+    assert_eq!(session.app.context(), Context::Compose);
+    assert!(shown(&session, "disk I/O error"));
+    session.press("ctrl-s");
+    assert_eq!(
+        session.app.context(),
+        Context::Compose,
+        "nothing is known: nothing to confirm"
+    );
+}
+
+#[test]
+fn the_window_follows_the_cursor_through_a_long_list() {
+    let mut session = session();
+    for _ in 0..60 {
+        session.press("pgdn");
+        assert!(session.app.payments.rows.len() <= 700);
+        assert!(session.app.payments.cursor().is_some());
+    }
+    assert!(shown(&session, "900 of 900"));
+    let last = session.app.payments.selected;
+    session.press("g g");
+    assert!(shown(&session, " 1 of 900"));
+    session.press("G");
+    assert_eq!(session.app.payments.selected, last);
+    assert!(shown(&session, "900 of 900"));
+    for _ in 0..60 {
+        session.press("pgup");
+    }
+    assert!(shown(&session, " 1 of 900"), "{}", session.screen());
+}
+
+#[test]
+fn stepping_through_the_list_misses_no_row() {
+    let mut session = session();
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..900 {
+        seen.insert(session.app.payments.selected.unwrap());
+        session.press("j");
+    }
+    assert_eq!(seen.len(), 900);
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_keeps_the_last_good_one() {
+    let mut session = session();
+    session.press("/").type_text("refundable to:");
+    assert!(session.app.payments.error.is_some());
+    assert!(session.app.payments.filter.refundable);
+    session.press("enter");
+    assert_eq!(session.app.context(), Context::Filter);
+    session.press("esc");
+    assert!(session.app.payments.filter.is_empty());
+    session.press("esc");
+    assert_eq!(session.app.context(), Context::Payments);
+}
+
+#[test]
+fn late_answers_are_dropped() {
+    let mut session = session();
+    let old = session.app.slots.next(Slot::Totals);
+    session.app.slots.next(Slot::Totals);
+    let totals = session.app.payments.totals.clone();
+    let reply = Box::new(Ok(Reply::Totals(crate::domain::listing::Totals::default())));
+    session.tell(Msg::Answer {
+        slot: Slot::Totals,
+        seq: old,
+        reply,
+    });
+    assert_eq!(session.app.payments.totals, totals);
+    assert_eq!(session.app.busy(), 1);
+}
+
+#[test]
+fn lists_stay_live() {
+    let mut session = session();
+    session.press("2 j j");
+    let selected = session.app.refunds.selected;
+    session.desk.change(State::Unknown, None);
+    session.tell(Msg::Woke);
+    let row = session
+        .app
+        .refunds
+        .rows
+        .iter()
+        .find(|row| row.refund.state == State::Unknown);
+    assert!(row.is_some());
+    assert_eq!(session.app.refunds.selected, selected);
+    assert!(shown(&session, "2 UNKNOWN"));
+}
+
+#[test]
+fn a_refund_that_ends_stays_in_view_until_the_tab_is_opened_again() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("ctrl-s y");
+    session.desk.change(State::Succeeded, None);
+    session.tell(Msg::Woke);
+    assert!(shown(&session, "confirmed"));
+    session.press("tab [");
+    assert!(!shown(&session, "confirmed"));
+}
+
+#[test]
+fn a_change_under_an_open_dialog_closes_it() {
+    let mut session = session();
+    composing(&mut session, "CD-000022", "1");
+    session.press("ctrl-s");
+    assert_eq!(session.app.context(), Context::Confirm);
+    let id = session.app.compose().unwrap().payment.id;
+    session
+        .desk
+        .world
+        .lock()
+        .unwrap()
+        .refunds
+        .last_mut()
+        .unwrap()
+        .content
+        .payment = id;
+    session.desk.change(State::Pending, None);
+    session.tell(Msg::Woke);
+    assert_eq!(session.app.context(), Context::Compose);
+}
+
+#[test]
+fn copying_is_honest() {
+    let mut session = session();
+    session.press("j y");
+    assert_eq!(session.copied, ["CD-000001"]);
+    assert!(shown(&session, "must support OSC 52"));
+    session.press("2 y");
+    assert_eq!(session.copied.len(), 2);
+}
+
+#[test]
+fn the_palette_runs_what_it_finds() {
+    let mut session = session();
+    session.press(":").type_text("refunds").press("enter");
+    assert_eq!(session.app.screen, Screen::Refunds);
+    assert!(session.app.layers.is_empty());
+}
+
+#[test]
+fn pasted_text_is_never_keys() {
+    let mut session = session();
+    session.tell(Msg::Pasted("q1r".into()));
+    assert!(!session.app.quit && session.app.layers.is_empty());
+    session.press("/");
+    session.tell(Msg::Pasted("CD-000002\n".into()));
+    assert_eq!(session.app.payments.typed.text(), "CD-000002");
+}
+
+#[test]
+fn back_leads_out_one_step_at_a_time() {
+    let mut session = session();
+    session
+        .press("/")
+        .type_text("CD-000002")
+        .press("enter enter e ?");
+    let depth = |session: &Session| session.app.layers.len();
+    for left in [2, 1, 0] {
+        session.press("esc");
+        assert_eq!(depth(&session), left);
+    }
+    assert!(!session.app.payments.filter.is_empty());
+    session.press("esc");
+    assert!(session.app.payments.filter.is_empty());
+    session.press("esc");
+    assert!(!session.app.quit, "esc never leaves the desk");
+}
+
+#[test]
+fn nothing_wakes_an_idle_desk_but_a_countdown() {
+    let mut session = session();
+    assert_eq!(session.app.next_wake(), None);
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("ctrl-s y");
+    session.app.toasts.clear();
+    assert_eq!(
+        session.app.next_wake(),
+        Some(std::time::Duration::from_secs(1))
+    );
+    session.app.now += chrono::TimeDelta::milliseconds(300);
+    assert_eq!(
+        session.app.next_wake(),
+        Some(std::time::Duration::from_millis(700))
+    );
+    session.app.now += chrono::TimeDelta::seconds(10);
+    assert_eq!(session.app.next_wake(), None);
+}
+
+#[test]
+fn an_empty_desk_takes_every_key() {
+    let mut session = Session::new(FakeDesk::new(World::default()), (80, 24));
+    for spec in ACTIONS {
+        for key in keys_of(spec.action, Context::Payments) {
+            session.press(&key);
+            session.press("esc esc");
+        }
+    }
+    assert!(
+        session
+            .app
+            .layers
+            .iter()
+            .all(|layer| !matches!(layer, Layer::Compose(_)))
+    );
+}

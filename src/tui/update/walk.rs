@@ -1,0 +1,227 @@
+//! What each action does.
+
+use crate::tui::action::Action;
+use crate::tui::effect::Effect;
+use crate::tui::state::edit::Edit;
+use crate::tui::state::layout;
+use crate::tui::state::palette::Palette;
+use crate::tui::state::refunds::Page;
+use crate::tui::state::toast::Level;
+use crate::tui::state::{Layer, Screen};
+use crate::tui::view;
+
+use super::Turn;
+
+/// How far a key moves.
+enum Step {
+    Rows(isize),
+    Pages(isize),
+    Halves(isize),
+    First,
+    Last,
+}
+
+impl Turn<'_> {
+    pub(super) fn walk(&mut self, action: Action) {
+        match action {
+            Action::ShowPayments => self.show(Screen::Payments),
+            Action::ShowRefunds => self.show(Screen::Refunds),
+            Action::Open => self.open_selected(),
+            Action::Filter => self.push(Layer::Filter),
+            Action::Refund => self.compose(),
+            Action::Explain => self.explain(),
+            Action::Sort => self.sort(),
+            Action::Turn => self.turn_round(),
+            Action::NextTab => self.step_tab(1),
+            Action::PreviousTab => self.step_tab(3),
+            Action::Withdraw => self.confirm_withdraw(),
+            Action::Release => self.confirm_release(),
+            Action::Copy => self.copy(),
+            Action::Up => self.step(&Step::Rows(-1)),
+            Action::Down => self.step(&Step::Rows(1)),
+            Action::PageUp => self.step(&Step::Pages(-1)),
+            Action::PageDown => self.step(&Step::Pages(1)),
+            Action::HalfUp => self.step(&Step::Halves(-1)),
+            Action::HalfDown => self.step(&Step::Halves(1)),
+            Action::First => self.step(&Step::First),
+            Action::Last => self.step(&Step::Last),
+            Action::NextField => self.step_field(1),
+            Action::PreviousField => self.step_field(-1),
+            Action::NextChoice => self.choose(true),
+            Action::PreviousChoice => self.choose(false),
+            Action::ShowRequest => self.show_request(),
+            Action::Review => self.review(),
+            Action::Confirm => self.confirmed(),
+            Action::Accept => self.accept(),
+            Action::Run => self.run_found(),
+            Action::Palette => self.push(Layer::Palette(Palette::default())),
+            Action::Help => self.push(Layer::Help { scroll: 0 }),
+            Action::Back => self.back(),
+            Action::Redraw => self.effects.push(Effect::Redraw),
+            Action::Quit => self.app.quit = true,
+        }
+    }
+
+    pub(super) fn show(&mut self, screen: Screen) {
+        self.app.layers.clear();
+        self.app.screen = screen;
+        if screen == Screen::Refunds {
+            self.ask_refunds();
+        }
+    }
+
+    fn open_selected(&mut self) {
+        match self.app.screen {
+            Screen::Payments => {
+                if let Some(id) = self.app.payments.selected {
+                    self.push(Layer::Payment { id, scroll: 0 });
+                }
+            }
+            Screen::Refunds => {
+                if let Some(row) = self.app.refunds.row().cloned() {
+                    let id = row.refund.id;
+                    self.push(Layer::Refund(Box::new(Page {
+                        row,
+                        evidence: None,
+                        scroll: 0,
+                    })));
+                    self.ask_refund(id);
+                }
+            }
+        }
+    }
+
+    fn explain(&mut self) {
+        if let Some(id) = self.app.focus_payment() {
+            self.push(Layer::Explain { id, scroll: 0 });
+        }
+    }
+
+    fn accept(&mut self) {
+        match self.app.layers.last() {
+            Some(Layer::Filter) if self.app.payments.error.is_none() => {
+                self.app.layers.pop();
+            }
+            Some(Layer::Compose(form)) if form.is_at_end() => self.act(Action::Review),
+            Some(Layer::Compose(_)) => self.step_field(1),
+            _ => {}
+        }
+    }
+
+    fn run_found(&mut self) {
+        let Some(Layer::Palette(palette)) = self.app.layers.last() else {
+            return;
+        };
+        let found = palette.found(self.app.context_below());
+        let chosen = found.get(palette.cursor).map(|spec| spec.action);
+        self.app.layers.pop();
+        if let Some(action) = chosen {
+            self.act(action);
+        }
+    }
+
+    /// One step back: what was said, what is typed, what lies on top, the filter.
+    fn back(&mut self) {
+        if self
+            .app
+            .toasts
+            .iter()
+            .any(|toast| toast.level == Level::Error)
+        {
+            self.app.toasts.clear();
+            return;
+        }
+        match self.app.layers.last() {
+            Some(Layer::Filter) if !self.app.payments.typed.is_empty() => self.clear_filter(),
+            Some(Layer::Confirm(confirm)) if confirm.sending => {}
+            Some(_) => {
+                self.app.layers.pop();
+            }
+            None if self.app.screen == Screen::Payments && !self.app.payments.filter.is_empty() => {
+                self.clear_filter();
+            }
+            None => self.app.toasts.clear(),
+        }
+    }
+
+    fn copy(&mut self) {
+        let text = match self.app.focus_refund() {
+            Some(row) => Some(row.refund.id.to_string()),
+            None => self.app.focus_payment().map(|id| {
+                let reference = self
+                    .app
+                    .payment(id)
+                    .and_then(|(known, _)| known.reference.clone());
+                reference.unwrap_or_else(|| id.to_string())
+            }),
+        };
+        if let Some(text) = text {
+            let said = format!("{text} sent to the terminal's clipboard (it must support OSC 52)");
+            self.say(Level::Info, said);
+            self.effects.push(Effect::Copy(text));
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        let limit = view::scroll_limit(self.app);
+        let page = layout::page_rows(self.app.size);
+        match self.app.layers.last_mut() {
+            Some(
+                Layer::Payment { scroll, .. }
+                | Layer::Explain { scroll, .. }
+                | Layer::Help { scroll },
+            ) => scroll_by(scroll, step, page, limit),
+            Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),
+            Some(Layer::Compose(form)) => scroll_by(&mut form.scroll, step, page / 2, limit),
+            Some(Layer::Palette(palette)) => scroll_by(&mut palette.cursor, step, page, limit),
+            Some(_) => {}
+            None => self.step_list(step),
+        }
+    }
+
+    fn step_list(&mut self, step: &Step) {
+        let payments = self.app.screen == Screen::Payments;
+        let height = match payments {
+            true => layout::payment_rows(self.app.size),
+            false => layout::refund_rows(self.app.size),
+        };
+        let rows = isize::try_from(height.max(1)).unwrap_or(isize::MAX);
+        match *step {
+            Step::First if payments => self.first_payment(),
+            Step::Last if payments => self.last_payment(),
+            Step::Pages(by) if payments => self.app.payments.page_by(by * rows, height),
+            Step::Halves(by) if payments => {
+                self.app.payments.page_by(by * (rows / 2).max(1), height)
+            }
+            Step::Rows(by) if payments => self.app.payments.move_by(by, height),
+            Step::First => self.app.refunds.select_at(0, height),
+            Step::Last => self.app.refunds.move_by(isize::MAX, height),
+            Step::Pages(by) => self.app.refunds.move_by(by * rows, height),
+            Step::Halves(by) => self.app.refunds.move_by(by * (rows / 2).max(1), height),
+            Step::Rows(by) => self.app.refunds.move_by(by, height),
+        }
+        self.prefetch();
+    }
+
+    fn choose(&mut self, forward: bool) {
+        let edit = if forward { Edit::Right } else { Edit::Left };
+        if self.form().is_some_and(|form| form.choose(forward)) {
+            self.form_changed();
+        } else {
+            self.edit(edit);
+        }
+    }
+}
+
+/// Moves a number within its limit.
+fn scroll_by(scroll: &mut usize, step: &Step, page: usize, limit: usize) {
+    let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
+    let to = match *step {
+        Step::Rows(by) => scroll.saturating_add_signed(by),
+        Step::Pages(by) => scroll.saturating_add_signed(by * page),
+        Step::Halves(by) => scroll.saturating_add_signed(by * (page / 2).max(1)),
+        Step::First => 0,
+        Step::Last => limit,
+    };
+    *scroll = to.min(limit);
+}

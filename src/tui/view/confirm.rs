@@ -1,0 +1,99 @@
+//! The second step: the facts, and two ways out, of which staying is the easier.
+
+use ratatui::layout::Position;
+
+use crate::tui::state::App;
+use crate::tui::state::confirm::Confirm;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::Pen;
+use crate::tui::widget::{field, text};
+
+const NAME_CELLS: usize = 12;
+
+pub(super) fn draw(app: &App, confirm: &Confirm, pen: &mut Pen<'_>) -> Option<Position> {
+    let area = pen.area();
+    let (width, height) = size(confirm, usize::from(area.width));
+    let warnings = warnings(confirm, width);
+    let typed = if confirm.expected.is_some() { 2 } else { 0 };
+    let room = width.saturating_sub(4);
+    let mut pen = pen.part(super::centered(area, width, height));
+    let mut inside = pen.panel(&confirm.title);
+    let mut y = 1;
+    for (name, what) in &confirm.facts {
+        inside.put(0, y, name, Role::Dim);
+        let room = room.saturating_sub(NAME_CELLS);
+        inside.put(NAME_CELLS, y, &text::truncate(what, room), Role::Text);
+        y += 1;
+    }
+    for warning in &warnings {
+        y += usize::from(warning == &warnings[0]);
+        inside.put(0, y, warning, Role::Alarm);
+        y += 1;
+    }
+    let cursor = expected(confirm, &mut inside, y + 1);
+    // The way out stays in view however small the screen is.
+    let last = inside.height().saturating_sub(1);
+    answers(app, confirm, &mut inside, (y + 1 + typed).min(last));
+    cursor
+}
+
+/// True when the dialog can be read in full: otherwise it must not be answered.
+pub(super) fn fits(confirm: &Confirm, (columns, rows): (u16, u16)) -> bool {
+    let (_, height) = size(confirm, usize::from(columns));
+    columns >= 60 && height + 3 <= usize::from(rows)
+}
+
+fn size(confirm: &Confirm, columns: usize) -> (usize, usize) {
+    let width = columns.min(72);
+    let warnings = warnings(confirm, width).len();
+    let typed = if confirm.expected.is_some() { 2 } else { 0 };
+    let apart = usize::from(warnings > 0);
+    (width, confirm.facts.len() + warnings + apart + typed + 6)
+}
+
+fn warnings(confirm: &Confirm, width: usize) -> Vec<String> {
+    let room = width.saturating_sub(4);
+    confirm
+        .warnings
+        .iter()
+        .flat_map(|warning| text::wrap(warning, room))
+        .collect()
+}
+
+fn expected(confirm: &Confirm, pen: &mut Pen<'_>, y: usize) -> Option<Position> {
+    let expected = confirm.expected.as_deref()?;
+    let y = y.min(pen.height().saturating_sub(2));
+    let x = pen.put(0, y, &format!("type {expected} to go on: "), Role::Title);
+    let room = pen.width().saturating_sub(x).min(20);
+    let cursor = field::draw(pen, x, y, room, &confirm.typed);
+    let clamp = |cells: usize| u16::try_from(cells).unwrap_or(0);
+    Some(Position::new(
+        pen.area().x + clamp(cursor),
+        pen.area().y + clamp(y),
+    ))
+}
+
+fn answers(app: &App, confirm: &Confirm, pen: &mut Pen<'_>, y: usize) {
+    if confirm.sending {
+        pen.put(0, y, "being done …", Role::Warn);
+        return;
+    }
+    let usable = crate::tui::action::enabled(crate::tui::action::Action::Confirm, app).is_ok();
+    let yes = if usable { Role::Text } else { Role::Dim };
+    let key = if usable { Role::Key } else { Role::Dim };
+    let words = match &confirm.what {
+        crate::tui::state::confirm::What::Compose => "yes, give it back",
+        crate::tui::state::confirm::What::Withdraw(_) => "yes, withdraw it",
+        crate::tui::state::confirm::What::Release(_) => "yes, send it",
+    };
+    pen.pieces(
+        0,
+        y,
+        &[
+            ("[ Cancel ]".to_owned(), Role::Test),
+            (" esc, enter".to_owned(), Role::Dim),
+            ("      y".to_owned(), key),
+            (format!(" {words}"), yes),
+        ],
+    );
+}

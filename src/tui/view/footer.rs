@@ -1,0 +1,97 @@
+//! The last two lines: what was said or how old the data is, and the keys of the moment.
+
+use crate::tui::action::{ACTIONS, Action, Context, enabled, spec};
+use crate::tui::keymap::{keys_of, written};
+use crate::tui::state::App;
+use crate::tui::state::toast::Level;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::{Pen, Piece};
+use crate::tui::widget::{text, words};
+
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>, news: bool) {
+    match app.toasts.last().filter(|_| news) {
+        Some(toast) => {
+            let (word, role) = match toast.level {
+                Level::Good => ("", Role::Good),
+                Level::Info => ("", Role::Warn),
+                Level::Error => ("error: ", Role::Bad),
+            };
+            let more = match app.toasts.len() {
+                1 => String::new(),
+                count => format!(" (+{})", count - 1),
+            };
+            let room = pen.width().saturating_sub(text::width(&more));
+            let said = text::truncate(
+                &format!("{word}{}{}", toast.text, dismiss(toast.level)),
+                room,
+            );
+            pen.pieces(0, 0, &[(said, role), (more, Role::Dim)]);
+        }
+        None => ages(app, pen),
+    }
+    keys(app, &mut pen.rows(1, 1));
+}
+
+const fn dismiss(level: Level) -> &'static str {
+    match level {
+        Level::Error => " · esc",
+        _ => "",
+    }
+}
+
+/// When each account was last imported.
+fn ages(app: &App, pen: &mut Pen<'_>) {
+    let Some(overview) = &app.overview else {
+        return;
+    };
+    let mut pieces: Vec<Piece> = vec![("data".to_owned(), Role::Dim)];
+    for account in &overview.accounts {
+        let freshness = &account.freshness;
+        let age = match freshness.imported_at {
+            Some(at) => format!("{} ago", words::age(app.now, at)),
+            None => "never".to_owned(),
+        };
+        pieces.push(("  ".to_owned(), Role::Dim));
+        pieces.push((freshness.account.clone(), Role::Text));
+        pieces.push((format!(" {age}"), Role::Dim));
+    }
+    pen.pieces(0, 0, &pieces);
+}
+
+fn keys(app: &App, pen: &mut Pen<'_>) {
+    if !app.pressed.is_empty() {
+        pen.put(0, 0, &format!("{} …", written(&app.pressed)), Role::Key);
+        return;
+    }
+    let context = app.context();
+    let over = !matches!(context, Context::Payments | Context::Refunds);
+    let shown = ACTIONS.iter().filter(|entry| {
+        let leaves = over && entry.action == Action::Quit;
+        entry.flags.footer && entry.is_in(context) && !leaves
+    });
+    let mut x = 0;
+    for entry in shown.chain(over.then(|| spec(Action::Back))) {
+        let keys = keys_of(entry.action, context);
+        let short = match (entry.action, context) {
+            (Action::Back, Context::Confirm) => "cancel",
+            _ => entry.short,
+        };
+        let Some(key) = keys.first() else {
+            continue;
+        };
+        let role = if enabled(entry.action, app).is_ok() {
+            Role::Text
+        } else {
+            Role::Dim
+        };
+        let needed = text::width(key) + text::width(short) + 1;
+        if x + needed > pen.width() {
+            break;
+        }
+        x = pen.pieces(
+            x,
+            0,
+            &[(key.clone(), Role::Key), (format!(" {}", short), role)],
+        ) + 2;
+    }
+}

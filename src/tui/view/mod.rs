@@ -1,0 +1,147 @@
+//! From state to cells: pure functions, one file per screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::state::confirm::Confirm;
+use super::state::{App, Layer, Screen, layout};
+use super::theme::Role;
+use super::widget::pen::{Pen, Piece};
+
+mod compose;
+mod confirm;
+mod explain;
+mod footer;
+mod help;
+mod palette;
+mod payment;
+mod payments;
+mod refund;
+mod refunds;
+mod top;
+
+/// A line of a page.
+type Line = Vec<Piece>;
+
+/// Draws the whole screen and says where the cursor belongs: on what is selected or typed, so that
+/// a screen reader follows.
+pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let mut pen = Pen::new(buf, area, app.theme, app.caps, app.plain);
+    let area = pen.area();
+    if area.width < layout::MIN_SIZE.0 || area.height < layout::MIN_SIZE.1 {
+        let (width, height) = layout::MIN_SIZE;
+        pen.put(0, 0, &format!("enlarge to {width}x{height}"), Role::Text);
+        return None;
+    }
+    top::draw(app, &mut pen.rows(0, 1));
+    let height = pen.height();
+    let news = matches!(app.layers.last(), Some(Layer::Confirm(_))) || app.toasts.is_empty();
+    footer::draw(app, &mut pen.rows(height - 2, 2), !news);
+    let mut cursor = match app.screen {
+        Screen::Payments => payments::draw(app, &mut pen.rows(1, height - 3)),
+        Screen::Refunds => refunds::draw(app, &mut pen.rows(1, height - 3)),
+    };
+    for layer in &app.layers {
+        cursor = draw_layer(app, layer, &mut pen.rows(1, height - 3)).or(cursor);
+    }
+    cursor
+}
+
+fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
+    match layer {
+        Layer::Filter => None,
+        Layer::Payment { id, scroll } => payment::draw_page(app, *id, *scroll, pen),
+        Layer::Refund(page) => refund::draw(app, page, pen),
+        Layer::Explain { id, scroll } => explain::draw(app, *id, *scroll, pen),
+        Layer::Compose(form) => compose::draw(app, form, pen),
+        Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
+        Layer::Help { scroll } => help::draw(app, *scroll, pen),
+        Layer::Palette(palette) => palette::draw(app, palette, pen),
+    }
+}
+
+/// How far the top page can be scrolled.
+pub fn scroll_limit(app: &App) -> usize {
+    let width = page_width(app.size.0) - 4;
+    let lines = match app.layers.last() {
+        Some(Layer::Payment { id, .. }) => payment::lines(app, *id, width).len(),
+        Some(Layer::Refund(page)) => refund::lines(app, page, width).len(),
+        Some(Layer::Explain { id, .. }) => explain::lines(app, *id, width).len(),
+        Some(Layer::Help { .. }) => help::lines(app, width).len(),
+        Some(Layer::Compose(form)) => return compose::scroll_limit(app, form),
+        Some(Layer::Palette(palette)) => {
+            return palette.found(app.context_below()).len().saturating_sub(1);
+        }
+        _ => 0,
+    };
+    lines.saturating_sub(layout::page_rows(app.size))
+}
+
+/// True when the dialog of the second step can be read in full.
+pub fn is_readable(confirm: &Confirm, size: (u16, u16)) -> bool {
+    confirm::fits(confirm, size)
+}
+
+/// A page is as wide as reads well, and no wider than the screen.
+fn page_width(columns: u16) -> usize {
+    usize::from(columns).clamp(4, 84)
+}
+
+/// Draws a page over the screen: as high as it needs, in the middle.
+fn page(pen: &mut Pen<'_>, title: &str, lines: &[Line], scroll: usize) -> Option<Position> {
+    let area = pen.area();
+    let height = (lines.len() + 2).min(pen.height());
+    let width = page_width(area.width);
+    let mut pen = pen.part(centered(area, width, height));
+    let more = lines.len() + 2 > height;
+    let title = match more {
+        true => format!(
+            "{title} · {}/{}",
+            scroll + height.saturating_sub(2),
+            lines.len()
+        ),
+        false => title.to_owned(),
+    };
+    let mut inside = pen.panel(&title);
+    let shown = inside.height();
+    for (y, line) in lines.iter().skip(scroll).take(shown).enumerate() {
+        inside.pieces(0, y, line);
+    }
+    Some(inside.area().as_position()).filter(|_| !inside.area().is_empty())
+}
+
+/// The middle of an area.
+fn centered(area: Rect, width: usize, height: usize) -> Rect {
+    let width = u16::try_from(width).unwrap_or(u16::MAX).min(area.width);
+    let height = u16::try_from(height).unwrap_or(u16::MAX).min(area.height);
+    Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    }
+}
+
+/// A named value; long values go on below, under their beginning.
+fn named(name: &str, value: &str, role: Role, width: usize) -> Vec<Line> {
+    const NAME_CELLS: usize = 14;
+    use super::widget::text;
+    let room = width.saturating_sub(NAME_CELLS);
+    let wrapped = text::wrap(value, room);
+    let names = std::iter::once(name).chain(std::iter::repeat(""));
+    names
+        .zip(wrapped)
+        .map(|(name, part)| vec![(text::left(name, NAME_CELLS), Role::Dim), (part, role)])
+        .collect()
+}
+
+/// A heading with an empty line before it.
+fn heading(lines: &mut Vec<Line>, what: &str) {
+    if !lines.is_empty() {
+        lines.push(Vec::new());
+    }
+    lines.push(vec![(what.to_owned(), Role::Title)]);
+}
+
+#[cfg(test)]
+mod tests;

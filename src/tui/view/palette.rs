@@ -1,0 +1,54 @@
+//! Commands by name.
+
+use ratatui::layout::Position;
+
+use crate::tui::action::enabled;
+use crate::tui::keymap::keys_of;
+use crate::tui::state::App;
+use crate::tui::state::palette::Palette;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::Pen;
+use crate::tui::widget::{field, text};
+
+pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Position> {
+    let found = palette.found(app.context_below());
+    let area = pen.area();
+    let height = (found.len() + 4).clamp(6, 18).min(pen.height());
+    let mut pen = pen.part(super::centered(area, 64, height));
+    let mut inside = pen.panel("Commands");
+    let width = inside.width();
+    inside.put(0, 0, ":", Role::Key);
+    let cursor = field::draw(&mut inside, 2, 0, width.saturating_sub(2), &palette.typed);
+    let rows = inside.height().saturating_sub(2);
+    let top = palette.cursor.saturating_sub(rows.saturating_sub(1));
+    if found.is_empty() {
+        inside.put(2, 2, "no command of this screen", Role::Dim);
+    }
+    for (y, (at, spec)) in found.iter().enumerate().skip(top).take(rows).enumerate() {
+        let usable = enabled(spec.action, app);
+        let selected = at == palette.cursor;
+        let role = match (selected, usable.is_ok()) {
+            (true, true) => Role::Selected,
+            (false, true) => Role::Text,
+            _ => Role::Dim,
+        };
+        if selected {
+            inside.put(0, y + 2, "▸", Role::Selected);
+        }
+        let keys = keys_of(spec.action, app.context_below())
+            .first()
+            .cloned()
+            .unwrap_or_default();
+        let room = width.saturating_sub(2 + 10);
+        let said = usable.err().map_or(spec.long.to_owned(), |reason| reason.0);
+        inside.put(
+            2,
+            y + 2,
+            &text::left(&format!("{:<14}{said}", spec.short), room),
+            role,
+        );
+        inside.put_right(y + 2, &[(keys, Role::Key)]);
+    }
+    let x = u16::try_from(cursor).unwrap_or(0);
+    Some(Position::new(inside.area().x + x, inside.area().y))
+}

@@ -1,0 +1,170 @@
+//! One payment: beside the list, or as a page.
+
+use ratatui::layout::Position;
+
+use crate::domain::id::PaymentId;
+use crate::domain::money::Money;
+use crate::domain::payment::Payment;
+use crate::domain::refund::Refund;
+use crate::tui::state::App;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::Pen;
+use crate::tui::widget::{text, words};
+
+use super::{Line, heading, named, page};
+
+pub(super) fn draw_page(
+    app: &App,
+    id: PaymentId,
+    scroll: usize,
+    pen: &mut Pen<'_>,
+) -> Option<Position> {
+    let width = super::page_width(pen.area().width) - 4;
+    page(pen, "Payment", &lines(app, id, width), scroll)
+}
+
+/// Everything about a payment, as far as known.
+pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
+    let Some((payment, eligibility)) = app.payment(id) else {
+        return vec![vec![("loading …".to_owned(), Role::Dim)]];
+    };
+    let mut lines = Vec::new();
+    let can = match eligibility.why_not {
+        Some(why_not) => (why_not.sentence().to_owned(), Role::Warn),
+        None => (eligibility.can_refund.to_string(), Role::Good),
+    };
+    lines.extend(named(
+        "reference",
+        payment.reference.as_deref().unwrap_or("–"),
+        Role::Title,
+        width,
+    ));
+    lines.extend(named(
+        "payer",
+        &words::payer(payment.payer.as_deref(), payment.last4.as_deref()),
+        Role::Text,
+        width,
+    ));
+    lines.extend(named("can refund", &can.0, can.1, width));
+    if let Some(until) = eligibility.refundable_until {
+        lines.extend(named(
+            "until",
+            &format!("{} (UTC date)", until.format("%Y-%m-%d")),
+            Role::Text,
+            width,
+        ));
+    }
+    balance(&mut lines, payment, width);
+    refunds(app, &mut lines, id, width);
+    facts(app, &mut lines, payment, width);
+    lines
+}
+
+/// The figures, added up.
+fn balance(lines: &mut Vec<Line>, payment: &Payment, width: usize) {
+    heading(lines, "Balance");
+    let figures = payment.figures();
+    let minus = |money: Money| Money::new(-money.minor, money.currency);
+    sum_line(lines, "paid", figures.captured, width, Role::Text);
+    for (name, money) in [
+        ("refunded", figures.executed),
+        ("held", figures.held),
+        ("disputed", figures.disputed),
+    ] {
+        if money.minor != 0 {
+            sum_line(lines, name, minus(money), width, Role::Text);
+        }
+    }
+    sum_line(lines, "left", figures.available(), width, Role::Title);
+}
+
+fn sum_line(lines: &mut Vec<Line>, name: &str, money: Money, width: usize, role: Role) {
+    let figure = text::right(&money.grouped(), 16.min(width));
+    lines.push(vec![
+        (text::left(name, 14), Role::Dim),
+        (figure, role),
+        (format!(" {}", money.currency), Role::Dim),
+    ]);
+}
+
+fn refunds(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
+    heading(lines, "Refunds");
+    let Some(card) = app.card.as_ref().filter(|card| card.payment.id == id) else {
+        lines.push(vec![("…".to_owned(), Role::Dim)]);
+        return;
+    };
+    if card.refunds.is_empty() {
+        lines.push(vec![("none".to_owned(), Role::Dim)]);
+    }
+    for refund in &card.refunds {
+        lines.push(refund_line(app, refund, width));
+    }
+}
+
+fn refund_line(app: &App, refund: &Refund, width: usize) -> Line {
+    let standing = words::standing(app, refund);
+    let date = refund
+        .created_at
+        .with_timezone(&words::zone(app))
+        .format("%Y-%m-%d")
+        .to_string();
+    let figure = text::right(&refund.content.amount.grouped(), 11);
+    let room = width.saturating_sub(10 + 11 + 2);
+    let said = if text::width(&standing.long) <= room {
+        standing.long
+    } else {
+        standing.short
+    };
+    vec![
+        (date, Role::Dim),
+        (figure, Role::Text),
+        (format!("  {}", text::truncate(&said, room)), standing.role),
+    ]
+}
+
+fn facts(app: &App, lines: &mut Vec<Line>, payment: &Payment, width: usize) {
+    heading(lines, "Details");
+    let method = [&payment.method, &payment.scheme, &payment.last4];
+    let method: Vec<&str> = method.iter().filter_map(|part| part.as_deref()).collect();
+    let settled = payment
+        .settled_at()
+        .map_or("not yet".to_owned(), |at| words::moment(app, at));
+    let mut fact = |name: &str, value: &str| {
+        if !value.is_empty() {
+            lines.extend(named(name, value, Role::Text, width));
+        }
+    };
+    fact("account", &payment.account);
+    fact("payment", &payment.provider_payment_id);
+    fact("our id", &payment.id.to_string());
+    fact("order", payment.order.as_deref().unwrap_or_default());
+    fact("method", &method.join(" "));
+    fact("for", payment.description.as_deref().unwrap_or_default());
+    fact("captured", &words::moment(app, payment.captured_at()));
+    fact("settled", &settled);
+    for (name, value) in &payment.details {
+        fact(name, value);
+    }
+    fact(
+        "source",
+        &format!("{}, line {}", payment.source.file, payment.source.line),
+    );
+    if payment.captures.len() > 1 {
+        captures(app, lines, payment, width);
+    }
+}
+
+fn captures(app: &App, lines: &mut Vec<Line>, payment: &Payment, width: usize) {
+    heading(lines, "Captures");
+    for capture in &payment.captures {
+        let id = capture.capture_id.as_deref().unwrap_or("–");
+        let left = capture.figures.available();
+        let said = format!(
+            "{} of {} left, captured {}",
+            left.grouped(),
+            capture.figures.captured,
+            words::moment(app, capture.captured_at)
+        );
+        lines.extend(named(id, &said, Role::Text, width));
+    }
+}

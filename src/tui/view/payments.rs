@@ -1,0 +1,345 @@
+//! Screen 1: the payments.
+
+use ratatui::layout::{Position, Rect};
+
+use crate::domain::listing::{Direction, PaymentSort, Totals};
+use crate::domain::money::Money;
+use crate::tui::state::payments::{Payments, Row};
+use crate::tui::state::{App, Layer, layout};
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::{Pen, Piece};
+use crate::tui::widget::table::{self, Column};
+use crate::tui::widget::{field, text, words};
+
+use super::payment;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Settled,
+    Reference,
+    Payer,
+    Account,
+    Order,
+    Currency,
+    Paid,
+    Refunded,
+    Held,
+    CanRefund,
+    Until,
+    Status,
+}
+
+const fn column(
+    id: Cell,
+    head: &'static str,
+    (min, max): (usize, usize),
+    right: bool,
+    priority: u8,
+) -> Column<Cell> {
+    Column {
+        id,
+        head,
+        min,
+        max,
+        right,
+        priority,
+    }
+}
+
+const COLUMNS: [Column<Cell>; 12] = [
+    column(Cell::Settled, "settled", (10, 10), false, 0),
+    column(Cell::Reference, "reference", (10, 20), false, 0),
+    column(Cell::Payer, "payer", (16, 28), false, 3),
+    column(Cell::Account, "account", (9, 12), false, 5),
+    column(Cell::Order, "order", (10, 16), false, 8),
+    column(Cell::Currency, "cur", (3, 3), false, 2),
+    column(Cell::Paid, "paid", (10, 13), true, 1),
+    column(Cell::Refunded, "refunded", (10, 13), true, 6),
+    column(Cell::Held, "held", (10, 13), true, 7),
+    column(Cell::CanRefund, "can refund", (12, 13), true, 0),
+    column(Cell::Until, "until", (10, 10), false, 6),
+    column(Cell::Status, "status", (9, 9), false, 4),
+];
+
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
+    let area = pen.area();
+    let pane = layout::pane_width(app.size).min(area.width);
+    let last = pen.height() - 1;
+    sums(&app.payments, &mut pen.rows(last, 1));
+    let above = Rect {
+        height: area.height - 1,
+        ..area
+    };
+    let gap = u16::from(pane > 0);
+    let list = Rect {
+        width: above.width - pane - gap,
+        ..above
+    };
+    if pane > 0 {
+        let beside = Rect {
+            x: above.x + list.width + gap,
+            width: pane,
+            ..above
+        };
+        draw_pane(app, &mut pen.part(beside));
+    }
+    let mut pen = pen.part(list);
+    let typing = chips(app, &mut pen.rows(0, 1));
+    let rows = draw_rows(app, &mut pen.rows(1, last - 1));
+    typing.or(rows)
+}
+
+fn draw_pane(app: &App, pen: &mut Pen<'_>) {
+    let Some(id) = app.payments.selected else {
+        return;
+    };
+    let mut inside = pen.beside("Payment");
+    let (width, height) = (inside.width(), inside.height());
+    for (y, line) in payment::lines(app, id, width)
+        .iter()
+        .take(height)
+        .enumerate()
+    {
+        inside.pieces(0, y, line);
+    }
+}
+
+/// The filter, being typed or in force, and the order.
+fn chips(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
+    if app
+        .layers
+        .iter()
+        .any(|layer| matches!(layer, Layer::Filter))
+    {
+        return Some(typed_filter(app, pen));
+    }
+    let payments = &app.payments;
+    let mut x = 1;
+    if payments.filter.is_empty() {
+        x = pen.put(x, 0, "all payments", Role::Dim);
+    } else {
+        x = pen.put(x, 0, &format!("/ {}", payments.typed.text()), Role::Key);
+        x = pen.put(x, 0, "  esc clears", Role::Dim);
+    }
+    let order = order(payments);
+    if x + order.len() + 2 < pen.width() {
+        pen.put_right(0, &[(order, Role::Dim)]);
+    }
+    None
+}
+
+fn order(payments: &Payments) -> String {
+    let by = match payments.sort {
+        PaymentSort::Settled => "settlement",
+        PaymentSort::Amount => "amount",
+        PaymentSort::Available => "balance",
+    };
+    let first = match (payments.sort, payments.direction) {
+        (PaymentSort::Settled, Direction::Descending) => "newest first",
+        (PaymentSort::Settled, Direction::Ascending) => "oldest first",
+        (_, Direction::Descending) => "largest first",
+        (_, Direction::Ascending) => "smallest first",
+    };
+    format!("by {by}, {first} ")
+}
+
+fn typed_filter(app: &App, pen: &mut Pen<'_>) -> Position {
+    let hint = " text  account:NAME  from:DATE  to:DATE  refundable";
+    let (said, role) = match &app.payments.error {
+        Some(error) => (format!(" {error}"), Role::Bad),
+        None => (hint.to_owned(), Role::Dim),
+    };
+    let room = pen.width().saturating_sub(3);
+    let field = room
+        .saturating_sub(text::width(&said))
+        .clamp(20.min(room), 40);
+    pen.put(1, 0, "/", Role::Key);
+    let cursor = field::draw(pen, 3, 0, field, &app.payments.typed);
+    pen.put(3 + field, 0, &text::truncate(&said, room - field), role);
+    at(pen, cursor, 0)
+}
+
+fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
+    let payments = &app.payments;
+    let columns = table::fit(&COLUMNS, pen.width().saturating_sub(2));
+    table::head(pen, 0, &columns, Some(sorted_column(payments)));
+    if payments.rows.is_empty() {
+        empty(payments, pen);
+        return None;
+    }
+    let cursor = payments.cursor();
+    let height = pen.height() - 1;
+    for (y, (at, row)) in payments
+        .rows
+        .iter()
+        .enumerate()
+        .skip(payments.top)
+        .take(height)
+        .enumerate()
+    {
+        let selected = cursor == Some(at);
+        table::line(pen, y + 1, &columns, selected, |cell, room| {
+            content(app, row, cell, selected, room)
+        });
+    }
+    let y = cursor?.checked_sub(payments.top)?;
+    Some(at(pen, 0, y + 1)).filter(|_| y < height)
+}
+
+fn at(pen: &Pen<'_>, x: usize, y: usize) -> Position {
+    let clamp = |cells: usize| u16::try_from(cells).unwrap_or(u16::MAX);
+    Position::new(pen.area().x + clamp(x), pen.area().y + clamp(y))
+}
+
+fn sorted_column(payments: &Payments) -> (Cell, &'static str) {
+    let cell = match payments.sort {
+        PaymentSort::Settled => Cell::Settled,
+        PaymentSort::Amount => Cell::Paid,
+        PaymentSort::Available => Cell::CanRefund,
+    };
+    let arrow = match payments.direction {
+        Direction::Descending => " ↓",
+        Direction::Ascending => " ↑",
+    };
+    (cell, arrow)
+}
+
+fn empty(payments: &Payments, pen: &mut Pen<'_>) {
+    let (what, hint) = match (&payments.failed, payments.loaded) {
+        (Some(_), _) => (
+            "the payments could not be read",
+            "ctrl-l draws anew; see the error below",
+        ),
+        (None, false) => ("loading …", ""),
+        (None, true) if payments.filter.is_empty() => (
+            "no payments yet",
+            "refund-desk import FILE reads a settlement file",
+        ),
+        (None, true) => ("no payment matches", "esc clears the filter"),
+    };
+    pen.put(2, 2, what, Role::Text);
+    pen.put(2, 3, hint, Role::Dim);
+}
+
+fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (String, Role) {
+    let payment = &row.payment;
+    let figures = payment.figures();
+    let text = |what: Option<&str>| (what.unwrap_or("–").to_owned(), Role::Text);
+    match cell {
+        Cell::Settled => match payment.settled_at() {
+            Some(at) => (words::day(at), Role::Text),
+            None => ("not yet".to_owned(), Role::Dim),
+        },
+        Cell::Reference => {
+            let name = payment
+                .reference
+                .as_deref()
+                .unwrap_or(&payment.provider_payment_id);
+            let role = if selected { Role::Selected } else { Role::Text };
+            (name.to_owned(), role)
+        }
+        Cell::Payer => (
+            words::payer_in(room, payment.payer.as_deref(), payment.last4.as_deref()),
+            Role::Text,
+        ),
+        Cell::Account => text(Some(&payment.account)),
+        Cell::Order => text(payment.order.as_deref()),
+        Cell::Currency => (payment.currency.code().to_owned(), Role::Text),
+        Cell::Paid => (words::money_in(room, figures.captured), Role::Text),
+        Cell::Refunded => quiet_zero(figures.executed, room),
+        Cell::Held => quiet_zero(figures.held, room),
+        Cell::CanRefund => can_refund(row, room),
+        Cell::Until => match row.eligibility.refundable_until {
+            Some(day) => (day.format("%Y-%m-%d").to_string(), Role::Dim),
+            None => text(None),
+        },
+        Cell::Status => {
+            let (word, role) = words::status(payment, app.now);
+            (word.to_owned(), role)
+        }
+    }
+}
+
+fn quiet_zero(money: Money, room: usize) -> (String, Role) {
+    match money.minor {
+        0 => ("–".to_owned(), Role::Dim),
+        _ => (words::money_in(room, money), Role::Text),
+    }
+}
+
+/// The figure operators look for, or the reason why there is none.
+fn can_refund(row: &Row, room: usize) -> (String, Role) {
+    match row.eligibility.why_not {
+        Some(why_not) => (why_not.short().to_owned(), Role::Dim),
+        None => (
+            words::money_in(room, row.eligibility.can_refund),
+            Role::Good,
+        ),
+    }
+}
+
+/// Exact count and sums of the filter, and where the cursor is.
+fn sums(payments: &Payments, pen: &mut Pen<'_>) {
+    let position = match (payments.position(), &payments.totals) {
+        (Some(at), Some(totals)) => format!("{} of {} ", grouped(at), grouped(totals.count)),
+        (Some(at), None) => format!("{} of … ", grouped(at)),
+        _ => String::new(),
+    };
+    let right = position.len() + 1;
+    let pieces = match &payments.totals {
+        Some(totals) if totals.count == 0 => vec![("no payments".to_owned(), Role::Dim)],
+        Some(totals) => sum_pieces(totals, pen.width().saturating_sub(right)),
+        None => vec![("counting …".to_owned(), Role::Dim)],
+    };
+    pen.pieces(1, 0, &pieces);
+    pen.put_right(0, &[(position, Role::Dim)]);
+}
+
+fn sum_pieces(totals: &Totals, room: usize) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut used = 1;
+    for (shown, sums) in totals.sums.iter().enumerate() {
+        let mut part = vec![(format!("{} ", sums.paid.currency), Role::Title)];
+        part.push((format!("{} paid", sums.paid.grouped()), Role::Text));
+        part.push((format!(" · {} back", sums.refunded.grouped()), Role::Dim));
+        if sums.held.minor != 0 {
+            part.push((format!(" · {} held", sums.held.grouped()), Role::Warn));
+        }
+        part.push((
+            format!(" · {} can refund", sums.can_refund.grouped()),
+            Role::Good,
+        ));
+        part.push(("  ".to_owned(), Role::Text));
+        let width: usize = part.iter().map(|(what, _)| text::width(what)).sum();
+        if used + width > room {
+            // What is cut off must not look like the whole.
+            let missing = totals.sums.len() - shown;
+            let short = format!("{} {} paid  ", sums.paid.currency, sums.paid.grouped());
+            if shown == 0 && text::width(&short) + used + 10 < room {
+                pieces.push((short, Role::Text));
+                pieces.push((
+                    format!("{} can refund", sums.can_refund.grouped()),
+                    Role::Good,
+                ));
+            } else {
+                pieces.push((format!("+{missing} more"), Role::Dim));
+            }
+            break;
+        }
+        used += width;
+        pieces.append(&mut part);
+    }
+    pieces
+}
+
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}

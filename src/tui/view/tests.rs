@@ -1,0 +1,235 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::tui::caps::Depth;
+use crate::tui::fixture::desk::{FakeDesk, World};
+use crate::tui::fixture::session::Session;
+use crate::tui::theme::Theme;
+
+const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+
+/// Snapshots of one situation at both sizes.
+fn snap(name: &str, desk: impl Fn() -> Arc<FakeDesk>, act: impl Fn(&mut Session)) {
+    for size in SIZES {
+        let mut session = Session::new(desk(), size);
+        act(&mut session);
+        let name = format!("{name}_{}x{}", size.0, size.1);
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+        insta::with_settings!({snapshot_path => path, prepend_module_to_snapshot => false, omit_expression => true}, {
+            insta::assert_snapshot!(format!("tui_{name}"), session.screen());
+        });
+    }
+}
+
+fn full() -> Arc<FakeDesk> {
+    FakeDesk::full(900)
+}
+
+fn empty() -> Arc<FakeDesk> {
+    FakeDesk::new(World::default())
+}
+
+#[test]
+fn payments() {
+    snap("payments", full, |session| {
+        session.press("j j j");
+    });
+    snap("payments_empty", empty, |_| {});
+    snap("payments_loading", full, |session| {
+        *session = Session::unanswered(full(), session.app.size);
+    });
+    snap("payments_filter", full, |session| {
+        session
+            .press("/")
+            .type_text("CD-0000 refundable")
+            .press("enter");
+    });
+    snap("payments_filter_error", full, |session| {
+        session.press("/").type_text("CD-00 from:soon");
+    });
+    snap("payments_no_match", full, |session| {
+        session.press("/").type_text("nobody").press("enter");
+    });
+    snap("payments_by_amount", full, |session| {
+        session.press("s");
+    });
+    snap("payments_offline_read_only", full, |session| {
+        {
+            let mut world = session.desk.world.lock().unwrap();
+            world.offline = true;
+            world.read_only = true;
+        }
+        session.tell(crate::tui::update::Msg::Opened);
+        session.press("r");
+    });
+}
+
+#[test]
+fn one_payment() {
+    snap("payment", full, |session| {
+        session
+            .press("/")
+            .type_text("CD-000004")
+            .press("enter enter");
+    });
+    snap("explain", full, |session| {
+        session.press("/").type_text("CD-000013").press("enter e");
+    });
+}
+
+fn composing(session: &mut Session, amount: &str) {
+    session.press("/").type_text("CD-000020").press("enter r");
+    session.type_text(amount).press("tab").type_text("g");
+}
+
+#[test]
+fn compose() {
+    snap("compose_empty", full, |session| {
+        session.press("/").type_text("CD-000020").press("enter r");
+    });
+    snap("compose", full, |session| composing(session, "100-8.30"));
+    snap("compose_request", full, |session| {
+        composing(session, "12.34");
+        session.press("ctrl-r");
+    });
+    snap("compose_problems", full, |session| {
+        composing(session, "1,234.5")
+    });
+    snap("compose_over", full, |session| {
+        composing(session, "5000");
+    });
+    snap("confirm", full, |session| {
+        composing(session, "12.35");
+        session.press("ctrl-s");
+    });
+    snap("confirm_again", full, |session| {
+        session.press("/").type_text("CD-000020").press("enter r");
+        session.type_text("12.34").press("tab").type_text("g");
+        session.press("ctrl-s").type_text("aga");
+    });
+}
+
+#[test]
+fn refunds() {
+    snap("refunds", full, |session| {
+        session.press("2");
+    });
+    snap("refunds_all", full, |session| {
+        session.press("2 [");
+    });
+    snap("refunds_empty", empty, |session| {
+        session.press("2");
+    });
+    snap("refund", full, |session| {
+        session.press("2 tab j enter");
+    });
+    snap("refund_composed", full, |session| {
+        composing(session, "12.35");
+        session.press("ctrl-s y");
+    });
+    snap("withdraw", full, |session| {
+        composing(session, "12.35");
+        session.press("ctrl-s y u");
+    });
+}
+
+#[test]
+fn help_and_palette() {
+    snap("help", full, |session| {
+        session.press("/").type_text("CD-000002").press("enter ?");
+    });
+    snap("palette", full, |session| {
+        session.press(":").type_text("re");
+    });
+    snap("broken", full, |session| {
+        session.desk.world.lock().unwrap().unreachable = true;
+        session.press("s");
+    });
+}
+
+#[test]
+fn small_terminals_get_a_plea() {
+    let session = Session::new(full(), (20, 5));
+    assert_eq!(session.screen().trim(), "enlarge to 40x10");
+    insta::with_settings!({snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots"), prepend_module_to_snapshot => false, omit_expression => true}, {
+        let mut session = Session::new(full(), (40, 10));
+        insta::assert_snapshot!("tui_payments_40x10", session.screen());
+        composing(&mut session, "12.35");
+        session.press("ctrl-s");
+        insta::assert_snapshot!("tui_confirm_40x10", session.screen());
+    });
+}
+
+#[test]
+fn ascii_and_no_colour_say_the_same() {
+    let mut session = Session::new(full(), (80, 24));
+    session.app.caps.unicode = false;
+    session.app.theme = Theme::new(Depth::None);
+    session.press("2 enter");
+    assert!(session.screen().is_ascii(), "{}", session.screen());
+}
+
+#[test]
+fn text_from_outside_is_harmless() {
+    let mut session = Session::new(full(), (120, 40));
+    session.press("/").type_text("CD-000007").press("enter");
+    let screen = session.screen();
+    assert!(screen.contains("山田太郎"), "{screen}");
+    assert!(
+        !screen.contains('\u{202e}') && !screen.contains('\u{1b}'),
+        "{screen}"
+    );
+}
+
+/// Every kind of state a screen can be in.
+fn situation(number: u8) -> Session {
+    let keys = [
+        "",
+        "j",
+        "G",
+        "enter",
+        "e",
+        "r",
+        "?",
+        ":",
+        "/",
+        "2",
+        "2 enter",
+        "2 tab enter",
+    ];
+    let mut session = Session::new(FakeDesk::full(50), (80, 24));
+    match keys.get(usize::from(number)) {
+        Some(&"") => session = Session::unanswered(FakeDesk::full(50), (80, 24)),
+        Some(keys) => {
+            session.press(keys);
+        }
+        None => {
+            composing(&mut session, "12.35");
+            session.press("ctrl-s");
+        }
+    }
+    session
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+    #[test]
+    fn no_size_panics(number in 0_u8..13, width in 0_u16..200, height in 0_u16..60, plain: bool) {
+        let mut session = situation(number);
+        session.tell(crate::tui::update::Msg::Resized(width, height));
+        session.app.plain = plain;
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        if let Some(cursor) = super::draw(&session.app, area, &mut buffer) {
+            prop_assert!(area.contains(cursor), "{cursor:?} in {area:?}");
+        }
+        // No key panics there either.
+        for key in ["j", "G", "pgdn", "k", "ctrl-u", "tab", "left", "x", "esc"] {
+            session.press(key);
+        }
+        super::draw(&session.app, area, &mut buffer);
+    }
+}

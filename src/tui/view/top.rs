@@ -1,0 +1,70 @@
+//! The first line: how real the money is, where one is, and what must not be overlooked.
+
+use crate::tui::state::desk::Overview;
+use crate::tui::state::{App, Screen};
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::{Pen, Piece};
+use crate::tui::widget::text;
+
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
+    let tab = |name: &str, screen| {
+        let role = if app.screen == screen {
+            Role::Title
+        } else {
+            Role::Dim
+        };
+        (format!(" {name} "), role)
+    };
+    let mut left = vec![label(app.overview.as_ref()), (" ".to_owned(), Role::Text)];
+    left.push(tab("1 Payments", Screen::Payments));
+    left.push(tab("2 Refunds", Screen::Refunds));
+    let column = pen.pieces(0, 0, &left);
+    let room = pen.width().saturating_sub(column + 1);
+    let right = match &app.overview {
+        Some(overview) => fitting(app, overview, room),
+        None => vec![("asking the desk …".to_owned(), Role::Dim)],
+    };
+    pen.put_right(0, &right);
+}
+
+fn label(overview: Option<&Overview>) -> Piece {
+    let Some(overview) = overview else {
+        return (" … ".to_owned(), Role::Dim);
+    };
+    let role = if overview.label == "LIVE" {
+        Role::Live
+    } else {
+        Role::Test
+    };
+    (format!(" {} ", overview.label), role)
+}
+
+/// What stands on the right; who sits there and the time zone give way first.
+fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let unknown = overview.unknown();
+    if unknown > 0 {
+        pieces.push((format!(" {unknown} UNKNOWN "), Role::Alarm));
+    }
+    if overview.read_only {
+        pieces.push(("read-only".to_owned(), Role::Warn));
+    }
+    match overview.offline {
+        true => pieces.push(("OFFLINE".to_owned(), Role::Warn)),
+        false => pieces.push(("online".to_owned(), Role::Good)),
+    }
+    pieces.push((overview.zone.name().to_owned(), Role::Dim));
+    pieces.push((app.actor.clone(), Role::Dim));
+    let mut fitting: Vec<Piece> = Vec::new();
+    let mut used = 0;
+    for (what, role) in pieces {
+        let gap = if fitting.is_empty() { "" } else { "  " };
+        used += text::width(&what) + gap.len();
+        if used > room {
+            break;
+        }
+        fitting.push((gap.to_owned(), Role::Text));
+        fitting.push((what, role));
+    }
+    fitting
+}

@@ -1,0 +1,7 @@
+//! Pieces that several screens are drawn with.
+
+pub mod field;
+pub mod pen;
+pub mod table;
+pub mod text;
+pub mod words;

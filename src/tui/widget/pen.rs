@@ -1,0 +1,219 @@
+//! The one hand that writes on the screen: clipped to its area, by role.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::text;
+use crate::domain::text::clean;
+use crate::tui::caps::Caps;
+use crate::tui::theme::{Role, Theme};
+
+/// A piece of a line and what it means.
+pub type Piece = (String, Role);
+
+/// Writes into one area of a buffer and nowhere else.
+pub struct Pen<'a> {
+    buf: &'a mut Buffer,
+    area: Rect,
+    theme: Theme,
+    caps: Caps,
+    plain: bool,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen for `area`, as far as it lies inside the buffer.
+    pub fn new(buf: &'a mut Buffer, area: Rect, theme: Theme, caps: Caps, plain: bool) -> Self {
+        let area = area.intersection(buf.area);
+        Self {
+            buf,
+            area,
+            theme,
+            caps,
+            plain,
+        }
+    }
+
+    /// The area, in the buffer's coordinates.
+    pub const fn area(&self) -> Rect {
+        self.area
+    }
+
+    /// How wide the area is.
+    pub fn width(&self) -> usize {
+        usize::from(self.area.width)
+    }
+
+    /// How high the area is.
+    pub fn height(&self) -> usize {
+        usize::from(self.area.height)
+    }
+
+    /// True when only ASCII may be drawn.
+    pub const fn is_ascii(&self) -> bool {
+        !self.caps.unicode
+    }
+
+    /// A pen for a part of this one's area.
+    pub fn part(&mut self, part: Rect) -> Pen<'_> {
+        let area = part.intersection(self.area);
+        Pen {
+            buf: self.buf,
+            area,
+            theme: self.theme,
+            caps: self.caps,
+            plain: self.plain,
+        }
+    }
+
+    /// The lines from `from` on, at most `count` of them.
+    pub fn rows(&mut self, from: usize, count: usize) -> Pen<'_> {
+        let from = clamp(from).min(self.area.height);
+        let height = clamp(count).min(self.area.height - from);
+        let area = Rect {
+            y: self.area.y + from,
+            height,
+            ..self.area
+        };
+        self.part(area)
+    }
+
+    /// Writes at a place of the area and returns the column after the text.
+    pub fn put(&mut self, x: usize, y: usize, what: &str, role: Role) -> usize {
+        let style = self.theme.style(role);
+        let mut column = x;
+        for grapheme in clean(what).graphemes(true) {
+            let cells = text::cells(grapheme);
+            if cells == 0 {
+                continue;
+            }
+            if column + cells > self.width() || y >= self.height() {
+                return column;
+            }
+            let at = Position::new(self.area.x + clamp(column), self.area.y + clamp(y));
+            let ascii = self.caps.unicode || grapheme.is_ascii();
+            if let Some(cell) = self.buf.cell_mut(at) {
+                cell.set_symbol(if ascii { grapheme } else { to_ascii(grapheme) });
+                cell.set_style(style);
+            }
+            if cells == 2 {
+                self.blank(at.x + 1, at.y);
+            }
+            column += cells;
+        }
+        column
+    }
+
+    /// Empties a cell that the right half of a wide character covers.
+    fn blank(&mut self, x: u16, y: u16) {
+        if let Some(cell) = self.buf.cell_mut(Position::new(x, y)) {
+            cell.reset();
+            cell.set_symbol(" ");
+        }
+    }
+
+    /// Writes pieces one after the other.
+    pub fn pieces(&mut self, x: usize, y: usize, pieces: &[Piece]) -> usize {
+        pieces
+            .iter()
+            .fold(x, |column, (what, role)| self.put(column, y, what, *role))
+    }
+
+    /// Writes so that the text ends at the right edge.
+    pub fn put_right(&mut self, y: usize, pieces: &[Piece]) {
+        let width: usize = pieces
+            .iter()
+            .map(|(what, _)| text::width(&clean(what)))
+            .sum();
+        self.pieces(self.width().saturating_sub(width), y, pieces);
+    }
+
+    /// Writes wrapped text from a line on and returns the line after it.
+    pub fn paragraph(&mut self, x: usize, y: usize, what: &str, role: Role) -> usize {
+        let lines = text::wrap(what, self.width().saturating_sub(x));
+        for (at, line) in lines.iter().enumerate() {
+            self.put(x, y + at, line, role);
+        }
+        y + lines.len()
+    }
+
+    /// Empties the area.
+    pub fn clear(&mut self) {
+        for y in self.area.top()..self.area.bottom() {
+            for x in self.area.left()..self.area.right() {
+                self.blank(x, y);
+            }
+        }
+    }
+
+    /// Empties the area and frames it; returns a pen for the inside.
+    pub fn panel(&mut self, title: &str) -> Pen<'_> {
+        self.clear();
+        let (width, height) = (self.width(), self.height());
+        if width >= 4 && height >= 2 && !self.plain {
+            self.frame();
+        }
+        let room = width.saturating_sub(6);
+        if !title.is_empty() {
+            let title = format!(" {} ", text::truncate(title, room));
+            self.put(2, 0, &title, Role::Title);
+        }
+        let inside = Rect {
+            x: self.area.x + 2.min(self.area.width),
+            y: self.area.y + 1.min(self.area.height),
+            width: self.area.width.saturating_sub(4),
+            height: self.area.height.saturating_sub(2),
+        };
+        self.part(inside)
+    }
+
+    /// Sets the area apart by a line on its left; returns a pen for the rest.
+    pub fn beside(&mut self, title: &str) -> Pen<'_> {
+        if !self.plain {
+            for y in 0..self.height() {
+                self.put(0, y, "│", Role::Border);
+            }
+        }
+        self.put(2, 0, title, Role::Title);
+        let inside = Rect {
+            x: self.area.x + 2.min(self.area.width),
+            y: self.area.y + 1.min(self.area.height),
+            width: self.area.width.saturating_sub(2),
+            height: self.area.height.saturating_sub(1),
+        };
+        self.part(inside)
+    }
+
+    fn frame(&mut self) {
+        let (width, height) = (self.width(), self.height());
+        let bar = "─".repeat(width - 2);
+        self.put(0, 0, &format!("┌{bar}┐"), Role::Border);
+        self.put(0, height - 1, &format!("└{bar}┘"), Role::Border);
+        for y in 1..height - 1 {
+            self.put(0, y, "│", Role::Border);
+            self.put(width - 1, y, "│", Role::Border);
+        }
+    }
+}
+
+fn clamp(cells: usize) -> u16 {
+    u16::try_from(cells).unwrap_or(u16::MAX)
+}
+
+/// What stands for a character where only ASCII can be shown.
+fn to_ascii(grapheme: &str) -> &'static str {
+    match grapheme {
+        "─" => "-",
+        "│" => "|",
+        "┌" | "┐" | "└" | "┘" => "+",
+        "…" => ".",
+        "·" => "-",
+        "▸" | "→" => ">",
+        "↓" => "v",
+        "↑" => "^",
+        "✓" => "+",
+        "✗" => "x",
+        "–" => "-",
+        _ => "?",
+    }
+}

@@ -1,0 +1,198 @@
+//! What is said on screen about payments, refunds and times: the words of `design/domain.md`.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::domain::money::Money;
+use crate::domain::payment::Payment;
+use crate::domain::refund::Refund;
+use crate::domain::state::State;
+use crate::tui::state::{App, countdown};
+use crate::tui::theme::Role;
+
+use super::text;
+
+/// How a refund stands, in full and for narrow columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The whole sentence.
+    pub long: String,
+    /// The same in a few words.
+    pub short: String,
+    /// How it is meant.
+    pub role: Role,
+}
+
+/// How a refund stands.
+pub fn standing(app: &App, refund: &Refund) -> Standing {
+    let said = refund.said.as_deref().unwrap_or_default();
+    let with = |words: &str| match said {
+        "" => words.to_owned(),
+        _ => format!("{words}: {said}"),
+    };
+    let (long, short, role) = match refund.state {
+        State::Draft => ("draft: not sent".to_owned(), "", Role::Dim),
+        State::Reserved => (with("held: not sent"), "", Role::Text),
+        State::AwaitingApproval => (
+            with("to approve: waits for a second person"),
+            "to approve",
+            Role::Warn,
+        ),
+        State::Approved => return approved(app, refund),
+        State::Submitting => ("sending".to_owned(), "", Role::Warn),
+        State::Pending => (
+            "on its way: not yet with the customer".to_owned(),
+            "on its way",
+            Role::Warn,
+        ),
+        State::ActionRequired => (with("needs you"), "", Role::Bad),
+        State::Unknown => return unknown(app, refund),
+        State::Succeeded => (
+            "confirmed by the provider".to_owned(),
+            "confirmed",
+            Role::Good,
+        ),
+        State::Settled => ("on statement".to_owned(), "", Role::Good),
+        State::Failed | State::Rejected => (with("not paid"), "", Role::Bad),
+        State::Reversed => (
+            "CAME BACK: the customer does not have it".to_owned(),
+            "CAME BACK",
+            Role::Alarm,
+        ),
+        State::Canceled => (with("withdrawn"), "", Role::Dim),
+        State::Expired => (with("expired"), "", Role::Dim),
+    };
+    // Where there is no shorter way to say it, the sentence is cut where the column ends.
+    let short = if short.is_empty() {
+        long.clone()
+    } else {
+        short.to_owned()
+    };
+    Standing { long, short, role }
+}
+
+fn approved(app: &App, refund: &Refund) -> Standing {
+    let (long, short) = if refund.needs_release {
+        (
+            "held: composed offline, not sent until let go (R)".to_owned(),
+            "held: let go with R".to_owned(),
+        )
+    } else if let Some(left) = countdown(refund, app.now) {
+        let seconds = (left.num_milliseconds() + 999) / 1000;
+        let words = format!("ready: goes out in {seconds} s");
+        (format!("{words}; u withdraws it"), words)
+    } else {
+        let why = refund.said.as_deref().unwrap_or("goes out next");
+        (format!("ready: {why}"), "ready".to_owned())
+    };
+    Standing {
+        long,
+        short,
+        role: Role::Text,
+    }
+}
+
+fn unknown(app: &App, refund: &Refund) -> Standing {
+    let next = match refund.next_look_at {
+        Some(at) => format!("next: asks at {}", clock(app, at)),
+        None => "next: two people with evidence".to_owned(),
+    };
+    Standing {
+        long: format!("UNKNOWN: may have been paid, do not refund again; {next}"),
+        short: "UNKNOWN: do not refund".to_owned(),
+        role: Role::Alarm,
+    }
+}
+
+/// How a payment stands, in a word or two.
+pub fn status(payment: &Payment, now: DateTime<Utc>) -> (&'static str, Role) {
+    let figures = payment.figures();
+    let settled = payment
+        .captures
+        .iter()
+        .all(|capture| capture.is_settled(now));
+    match () {
+        () if figures.available().minor < 0 => ("blocked", Role::Bad),
+        () if figures.disputed.is_positive() => ("disputed", Role::Bad),
+        () if figures.held.is_positive() => ("refunding", Role::Warn),
+        () if figures.executed == figures.captured => ("all back", Role::Dim),
+        () if figures.executed.is_positive() => ("part back", Role::Text),
+        () if !settled => ("unsettled", Role::Dim),
+        () => ("settled", Role::Dim),
+    }
+}
+
+/// Who paid, in `room` cells: the name gives way, the last four digits tell people apart.
+pub fn payer_in(room: usize, payer: Option<&str>, last4: Option<&str>) -> String {
+    match (payer, last4) {
+        (Some(name), Some(last4)) => {
+            let digits = format!(" ·{last4}");
+            let name = text::truncate(name, room.saturating_sub(text::width(&digits)));
+            name + &digits
+        }
+        _ => self::payer(payer, last4),
+    }
+}
+
+/// An amount in `room` cells, grouped for reading where that fits.
+pub fn money_in(room: usize, money: Money) -> String {
+    let grouped = money.grouped();
+    if grouped.len() <= room {
+        grouped
+    } else {
+        money.decimal()
+    }
+}
+
+/// Who paid: name and last four digits.
+pub fn payer(payer: Option<&str>, last4: Option<&str>) -> String {
+    match (payer, last4) {
+        (Some(payer), Some(last4)) => format!("{payer} ·{last4}"),
+        (Some(payer), None) => payer.to_owned(),
+        (None, Some(last4)) => format!("·{last4}"),
+        (None, None) => "–".to_owned(),
+    }
+}
+
+/// How long ago, in the largest unit that fits.
+pub fn age(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
+    let seconds = (now - at).num_seconds().max(0);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..172_800 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// The business time zone, UTC until the desk has said which.
+pub fn zone(app: &App) -> Tz {
+    app.overview
+        .as_ref()
+        .map_or(chrono_tz::UTC, |overview| overview.zone)
+}
+
+/// A time of today by the clock on the wall; of another day with its date.
+pub fn clock(app: &App, at: DateTime<Utc>) -> String {
+    let (local, today) = (
+        at.with_timezone(&zone(app)),
+        app.now.with_timezone(&zone(app)),
+    );
+    if local.date_naive() == today.date_naive() {
+        local.format("%H:%M:%S").to_string()
+    } else {
+        local.format("%d %b %H:%M").to_string()
+    }
+}
+
+/// Date and time with the zone's name.
+pub fn moment(app: &App, at: DateTime<Utc>) -> String {
+    at.with_timezone(&zone(app))
+        .format("%Y-%m-%d %H:%M:%S %Z")
+        .to_string()
+}
+
+/// The UTC date: what filters and refund windows go by.
+pub fn day(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d").to_string()
+}
