@@ -174,6 +174,38 @@ fn only_refund(shop: &Shop) -> Value {
     refunds.into_iter().next().unwrap()
 }
 
+#[rstest]
+#[case(Lets::Arrive, 4, "unknown", &[])]
+#[case(Lets::BePaid, 0, "succeeded", &["12.34"])]
+fn an_answer_that_never_comes_leaves_the_outcome_unknown(
+    #[case] lets: Lets,
+    #[case] code: i32,
+    #[case] state: &str,
+    #[case] paid: &[&str],
+) {
+    let shop = Shop::open();
+    let gate = Gate::open(lets, &shop.sandbox.address());
+    let slow = shop.reconfigured(|text| {
+        text.replace(&shop.sandbox.address(), &gate.address)
+            .replace("[tracking]", "[desk]\ndeadline_seconds = 1\n[tracking]")
+    });
+    let typed = [
+        "refund",
+        "A-1",
+        "--amount",
+        "12.34",
+        "--reason",
+        "duplicate",
+    ];
+    let ran = slow.json(typed).exits(4);
+    assert_eq!(ran.object()["state"], "unknown");
+    assert_eq!(ran.stderr, "");
+    assert_balance(&shop.desk.payment("A-1"), "0.00", "12.34", "187.66");
+    shop.track("2s").exits(code);
+    assert_eq!(only_refund(&shop)["state"], state);
+    assert_eq!(shop.payouts("pay-ann"), paid);
+}
+
 #[test]
 fn a_look_that_was_killed_is_made_again_at_once() {
     let shop = Shop::open();

@@ -193,3 +193,37 @@ fn lists_of_refunds_are_filtered() {
     assert_eq!(amounts(&["--payment", "A-1"]), ["10.00"]);
     assert!(amounts(&["--state", "succeeded", "--open"]).is_empty());
 }
+
+/// Nothing a payer writes controls the terminal (R12).
+#[test]
+fn hostile_texts_are_shown_harmless() {
+    let header = "account,payment_id,reference,amount,currency,captured_at,settled_at,payer";
+    let hostile = [
+        "\u{1b}[31mred\u{1b}]0;title\u{7}",
+        "\u{202e}backwards",
+        "zero\u{200b}width",
+        "\u{9b}31m",
+    ];
+    let mut rows = String::new();
+    for (number, payer) in hostile.iter().enumerate() {
+        rows += &format!("hub-us,p{number},H-{number},10.00,USD,@-9,@-8,{payer}\n");
+    }
+    let shop = Shop::with(&stock::dated(&format!("{header}\n{rows}")));
+    let refund = shop.refund("H-0", "1.00", &["--note", hostile[0]]);
+    let refund = refund.exits(0).object();
+    for command in [
+        &["payments"][..],
+        &["payment", "H-0"],
+        &["payment", hostile[0]],
+        &["refunds"],
+        &["status", refund["id"].as_str().unwrap()],
+        &["audit", "show"],
+    ] {
+        let ran = shop.desk.run(command);
+        for printed in [&ran.stdout, &ran.stderr] {
+            let wild =
+                |it: char| it != '\n' && (it.is_control() || "\u{202e}\u{200b}".contains(it));
+            assert!(!printed.contains(wild), "{command:?}: {printed:?}");
+        }
+    }
+}

@@ -102,7 +102,7 @@ fn parts_that_do_not_all_fit_never_overdraw() {
         .map(|amount| amount.replace('.', "").parse::<i64>().unwrap())
         .sum();
     assert_eq!(paid, minor(&payment["refunded"]));
-    assert!(paid <= 10_000 && paid >= 7_000, "{paid}");
+    assert!((7_000..=10_000).contains(&paid), "{paid}");
 }
 
 #[test]
