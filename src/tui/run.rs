@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -256,11 +257,11 @@ where
             if self.app.quit || self.forget_keys {
                 return Ok(());
             }
-            if let Some(input) = at_hand(&mut self.inputs).await {
+            if let Some(input) = at_once(self.inputs.next()).await {
                 self.handle(Event::Input(input))?;
-            } else if let Some(Some(answer)) = at_hand(&mut self.asking.under_way).await {
+            } else if let Some(Some(answer)) = at_once(self.asking.under_way.next()).await {
                 self.handle(Event::Answer(answer))?;
-            } else if let Some(notice) = next_notice(&mut self.notices).now_or_never() {
+            } else if let Some(notice) = at_once(next_notice(&mut self.notices)).await {
                 self.handle(Event::Notice(notice))?;
             } else {
                 return Ok(());
@@ -349,7 +350,7 @@ where
     /// The dialog is on the screen: what was typed before that was not meant for it.
     async fn drop_type_ahead(&mut self) -> Result<(), TuiError> {
         self.forget_keys = false;
-        while let Some(input) = at_hand(&mut self.inputs).await {
+        while let Some(input) = at_once(self.inputs.next()).await {
             match input {
                 Some(Ok(Input::Resized(width, height))) => {
                     self.tell(Msg::Resized(width, height))?
@@ -366,12 +367,15 @@ where
     }
 }
 
-/// What a stream has ready now, without waiting. It is asked with the waker of this very task: the
-/// terminal's stream keeps the waker of whoever asks first, and would never wake us otherwise.
-async fn at_hand<T: Stream + Unpin>(stream: &mut T) -> Option<Option<T::Item>> {
-    std::future::poll_fn(|context| match stream.poll_next_unpin(context) {
-        Poll::Ready(item) => Poll::Ready(Some(item)),
-        Poll::Pending => Poll::Ready(None),
+/// What is there already. Polled with the waker of the loop itself: the terminal's stream keeps the
+/// first waker it sees, and one that wakes nobody would leave the next key unread.
+async fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        Poll::Ready(match future.as_mut().poll(context) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
     })
     .await
 }

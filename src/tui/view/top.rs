@@ -16,8 +16,16 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
         (format!(" {name} "), role)
     };
     let mut left = vec![label(app.overview.as_ref()), (" ".to_owned(), Role::Text)];
-    left.push(tab("1 Payments", Screen::Payments));
-    left.push(tab("2 Refunds", Screen::Refunds));
+    // Where there is no room for both, where one is gives way last: an unknown outcome must be seen.
+    let narrow = pen.width() < 60;
+    for (name, screen) in [
+        ("1 Payments", Screen::Payments),
+        ("2 Refunds", Screen::Refunds),
+    ] {
+        if !narrow || screen == app.screen {
+            left.push(tab(name, screen));
+        }
+    }
     let column = pen.pieces(0, 0, &left);
     let room = pen.width().saturating_sub(column + 1);
     let right = match &app.overview {
