@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::config::{ConfigError, Environ};
-use crate::desk::face::Refusal;
+use crate::desk::face::{Class, Refusal};
 
 mod args;
 mod audit;
@@ -75,8 +75,10 @@ impl From<std::io::Error> for Failure {
 
 /// Runs the program.
 pub fn main(arguments: Vec<OsString>, environ: Environ) -> ExitCode {
+    let wants_json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
+        Err(error) if wants_json && error.use_stderr() => return misused(&error).into(),
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
@@ -89,6 +91,23 @@ pub fn main(arguments: Vec<OsString>, environ: Environ) -> ExitCode {
         Err(failure) if is_broken_pipe(&failure) => Exit::Done.into(),
         Err(failure) => output.failure(&failure).into(),
     }
+}
+
+/// Wrong usage, told as JSON.
+fn misused(error: &clap::Error) -> Exit {
+    let text = error.to_string();
+    let message = text.trim().trim_start_matches("error: ");
+    let output = Output {
+        json: true,
+        color: false,
+    };
+    output.failure(&Failure::Refused(Refusal {
+        class: Class::Usage,
+        code: "usage".to_owned(),
+        message: message.to_owned(),
+        money: "Nothing was written and nothing was sent.".to_owned(),
+        next: "See refund-desk help.".to_owned(),
+    }))
 }
 
 fn install_reports(output: &Output) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use super::open::{Session, misanswered};
 use super::print::Output;
 use super::refunds::{fetch, print_card};
 use super::{Exit, Failure, json, track};
-use crate::desk::face::{Class, Draft, Preview, Refusal, Reply, Request};
+use crate::desk::face::{Class, Draft, Preview, Refusal, Reply, Request, Worked};
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
@@ -32,9 +32,9 @@ pub(super) async fn run(
     };
     let id = composed.refund.refund.id;
     if !session.mode.offline {
-        session.ask(Request::Work { refund: Some(id) }).await?;
+        let worked = work(session, id).await?;
         if let Some(limit) = arguments.wait {
-            wait(session, id, limit).await?;
+            wait(session, id, worked, limit).await?;
         }
     }
     let card = fetch(session, id.to_string()).await?;
@@ -199,7 +199,12 @@ fn not_confirmed() -> Refusal {
 }
 
 /// Works on one refund until it ends, needs a person, or the time is up.
-async fn wait(session: &Session, id: RefundId, limit: Duration) -> Result<(), Failure> {
+async fn wait(
+    session: &Session,
+    id: RefundId,
+    mut worked: Worked,
+    limit: Duration,
+) -> Result<(), Failure> {
     let ends = session.clock.elapsed() + limit;
     loop {
         let refund = fetch(session, id.to_string()).await?.row.refund;
@@ -211,9 +216,15 @@ async fn wait(session: &Session, id: RefundId, limit: Duration) -> Result<(), Fa
         if !going_on || left.is_zero() {
             return Ok(());
         }
-        let Reply::Worked(worked) = session.ask(Request::Work { refund: Some(id) }).await? else {
-            return Err(misanswered());
-        };
         tokio::time::sleep(track::until_next(session, &worked).min(left)).await;
+        worked = work(session, id).await?;
+    }
+}
+
+/// Sends it or asks about it, once.
+async fn work(session: &Session, id: RefundId) -> Result<Worked, Failure> {
+    match session.ask(Request::Work { refund: Some(id) }).await? {
+        Reply::Worked(worked) => Ok(worked),
+        _ => Err(misanswered()),
     }
 }

@@ -15,7 +15,7 @@ fn rows() -> Vec<ImportRow> {
             1 => Some(now() + TimeDelta::days(1)),
             _ => Some(one.captured_at + TimeDelta::days(1)),
         };
-        one.refunded = (number % 7 == 0).then(|| one.amount);
+        one.refunded = (number % 7 == 0).then_some(one.amount);
         if number % 11 == 0 {
             one.account = "prism-us".into();
         }

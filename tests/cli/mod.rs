@@ -1,0 +1,23 @@
+//! The program from outside: arguments in, exit code, streams, files and the sandbox's book out.
+
+mod book;
+mod desk;
+mod process;
+mod sandbox;
+mod shop;
+mod stock;
+
+mod audit;
+mod config;
+mod crash;
+mod database;
+mod gate;
+mod import;
+mod malformed;
+mod offline;
+mod outcomes;
+mod payments;
+mod race;
+mod refund;
+mod refusals;
+mod secrets;
