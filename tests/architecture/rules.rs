@@ -66,7 +66,7 @@ const PHRASES: [(&str, &[&str]); 5] = [
 ];
 
 /// What has no business where things are only drawn.
-const NOT_DRAWING: [&str; 4] = ["async", "await", "tokio", "Clock"];
+const NOT_DRAWING: [&str; 5] = ["async", "await", "tokio", "Clock", "crossterm"];
 
 /// Every rule the file breaks, with file and line.
 pub fn broken(source: &Source) -> Vec<String> {
