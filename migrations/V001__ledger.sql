@@ -153,6 +153,7 @@ CREATE INDEX refunds_by_payment     ON refunds (payment_id, seq);
 CREATE INDEX refunds_by_capture     ON refunds (capture_seq);
 CREATE INDEX refunds_by_state       ON refunds (state, seq);
 CREATE INDEX refunds_by_due         ON refunds (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX refunds_leased         ON refunds (due_at) WHERE lease_holder IS NOT NULL;
 CREATE INDEX refunds_by_provider_id ON refunds (account, provider_refund_id) WHERE provider_refund_id IS NOT NULL;
 
 CREATE TABLE attempts (

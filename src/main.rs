@@ -3,10 +3,8 @@
 use std::process::ExitCode;
 
 use refund_desk::cli;
-use refund_desk::config::Environ;
 
 fn main() -> ExitCode {
     // The only place that reads the environment.
-    let environ = Environ::new(std::env::vars_os());
-    cli::main(std::env::args_os().collect(), environ)
+    cli::main(std::env::args_os(), std::env::vars_os())
 }

@@ -73,8 +73,13 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-/// Runs the program.
-pub fn main(arguments: Vec<OsString>, environ: Environ) -> ExitCode {
+/// Runs the program with its arguments and a snapshot of its environment.
+pub fn main(
+    arguments: impl IntoIterator<Item = OsString>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let environ = Environ::new(variables);
     let wants_json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,

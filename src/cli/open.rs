@@ -9,7 +9,6 @@ use crate::config::{self, Environ, Environment, Paths, Settings};
 use crate::desk::Desk;
 use crate::desk::face::{Actor, Class, Refusal, Reply, Request};
 use crate::desk::local::{Local, Mode, Parts};
-use crate::ledger::{Ledger, OpenOptions};
 
 /// The desk, and who sits at it.
 pub(super) struct Session {
@@ -39,24 +38,18 @@ impl Session {
             offline: global.offline,
             read_only: global.read_only,
         };
-        let ledger = Ledger::open(&OpenOptions {
-            path: paths.database(),
-            environment: settings.environment.name().to_owned(),
-            read_only: mode.read_only,
-        })
-        .map_err(Refusal::from)?;
-        if !mode.read_only {
-            log::start(&paths.data, global.verbose);
-        }
         let clock = Clock::system();
-        let desk = Local::new(Parts {
+        let desk = Local::open(Parts {
             settings,
             environ: environ.clone(),
-            ledger,
+            database: paths.database(),
             rejects: paths.rejects(),
             mode,
             clock: clock.clone(),
-        });
+        })?;
+        if !mode.read_only {
+            log::start(&paths.data, global.verbose, &clock);
+        }
         Ok(Self {
             desk,
             actor,

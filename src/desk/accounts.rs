@@ -24,7 +24,7 @@ pub(super) struct Account {
     pub name: String,
     pub profile: Profile,
     settings: config::Provider,
-    provider: OnceLock<Result<Arc<dyn Provider>, Refusal>>,
+    provider: OnceLock<Arc<dyn Provider>>,
     budget: Budget,
 }
 
@@ -50,11 +50,14 @@ impl Account {
         }
     }
 
-    /// The provider, connected on first use: lists need no secrets, so nobody reads them before.
+    /// The provider, connected on first use: lists need no secrets, so nobody reads them before. A
+    /// failure is not kept, so that a mended secret is found.
     pub(super) fn provider(&self, means: &Means<'_>) -> Result<Arc<dyn Provider>, Refusal> {
-        self.provider
-            .get_or_init(|| connect(&self.name, &self.settings, means))
-            .clone()
+        if let Some(provider) = self.provider.get() {
+            return Ok(Arc::clone(provider));
+        }
+        let provider = connect(&self.name, &self.settings, means)?;
+        Ok(Arc::clone(self.provider.get_or_init(|| provider)))
     }
 
     /// Takes one poll out of the budget, or says how long to wait for it.

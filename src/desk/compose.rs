@@ -16,7 +16,7 @@ use crate::domain::reason;
 use crate::domain::refund::{Content, Kind};
 use crate::domain::state::{Event, State};
 use crate::domain::text;
-use crate::ledger::{Likeness, RefundSummary, Reservation, Reserved};
+use crate::ledger::{LedgerError, Likeness, RefundSummary, Reservation, Reserved};
 
 /// Sums for approval are taken over this long, so that slicing a refund does not escape them.
 const APPROVAL_SUM: TimeDelta = TimeDelta::days(7);
@@ -96,11 +96,7 @@ impl Local {
         let content = content(actor, draft, &judged, amount)
             .ok_or_else(|| refusal::rule("text_too_long", "a text is too long", "Shorten it."))?;
         if let (false, Some(first)) = (draft.again, judged.alike.first()) {
-            return Err(refusal::rule(
-                "duplicate",
-                format!("this may be a duplicate: {}", likeness(first)),
-                "If both are meant, say so with --again; to repeat safely use --key.",
-            ));
+            return Err(duplicate(first));
         }
         let reservation = self.reservation(draft, &judged, content).await?;
         let reserved = self.ledger.reserve(reservation).await;
@@ -110,6 +106,7 @@ impl Local {
                 Ok(composed(summary, false))
             }
             Ok(Reserved::Existing(summary)) => Ok(composed(summary, true)),
+            Err(LedgerError::LikelyDuplicate(kind, known)) => Err(duplicate(&(kind, *known))),
             Err(error) => Err(error.into()),
         }
     }
@@ -226,7 +223,7 @@ impl Local {
         if same {
             return Ok(Some(known));
         }
-        Err(crate::ledger::LedgerError::KeyReused {
+        Err(LedgerError::KeyReused {
             key: key.clone(),
             refund: known.refund.id.to_string(),
         }
@@ -261,8 +258,9 @@ impl Local {
             supersedes,
             expected_available,
             terms: judged.terms.clone(),
-            policy_version: self.settings.policy.version,
-            needs_checker: judged.approval.is_some(),
+            policy: self.settings.policy.clone(),
+            approval_since: judged.now - APPROVAL_SUM,
+            duplicates_since: (!draft.again).then(|| judged.now - DUPLICATE_SINCE),
             send_after: judged.now + TimeDelta::from_std(delay).unwrap_or_default(),
             expires_at: judged.now + self.settings.expires_after,
             needs_release: self.mode.offline,
@@ -481,6 +479,14 @@ fn tidy(text: &str) -> Result<String, Refusal> {
         ));
     }
     Ok(text::mask_card_numbers(&text::clean(text)))
+}
+
+fn duplicate(found: &(Likeness, RefundSummary)) -> Refusal {
+    refusal::rule(
+        "duplicate",
+        format!("this may be a duplicate: {}", likeness(found)),
+        "If both are meant, say so with --again; to repeat safely use --key.",
+    )
 }
 
 fn likeness((likeness, summary): &(Likeness, RefundSummary)) -> String {

@@ -18,7 +18,7 @@ use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
-use crate::ledger::{Judgement, Ledger, RefundSummary, holder};
+use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
 
 /// Notices a slow listener may fall behind before it misses some.
 const NOTICES: usize = 1024;
@@ -38,8 +38,8 @@ pub struct Parts {
     pub settings: Settings,
     /// The environment, for secrets.
     pub environ: Environ,
-    /// The ledger.
-    pub ledger: Ledger,
+    /// The database file.
+    pub database: std::path::PathBuf,
     /// Where rows that cannot be imported go.
     pub rejects: std::path::PathBuf,
     /// How it may act.
@@ -64,29 +64,34 @@ pub struct Local {
 }
 
 impl Local {
-    /// Opens the desk.
-    pub fn new(parts: Parts) -> Arc<Self> {
+    /// Opens the desk and its ledger. Blocks for as long as the database takes to open.
+    ///
+    /// # Errors
+    /// Every reason not to touch the database, and what to do about it.
+    pub fn open(parts: Parts) -> Result<Arc<Self>, Refusal> {
+        let ledger = Ledger::open(&OpenOptions {
+            path: parts.database,
+            environment: parts.settings.environment.name().to_owned(),
+            read_only: parts.mode.read_only,
+        })?;
         let accounts = parts
             .settings
             .accounts
             .iter()
             .map(|account| Account::new(account, &parts.settings, &parts.clock))
             .collect();
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             accounts,
             settings: parts.settings,
             environ: parts.environ,
-            mode: Mode {
-                read_only: parts.mode.read_only || parts.ledger.is_read_only(),
-                ..parts.mode
-            },
-            ledger: parts.ledger,
+            mode: parts.mode,
+            ledger,
             rejects: parts.rejects,
             clock: parts.clock,
             holder: holder(),
             bell: Notify::new(),
             notices: broadcast::Sender::new(NOTICES),
-        })
+        }))
     }
 
     pub(super) fn account(&self, name: &str) -> Option<&Account> {

@@ -1,5 +1,7 @@
 //! Sending: lease, check, write-ahead, one send, evidence.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::face::Refusal;
@@ -17,7 +19,7 @@ use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
 /// The step that this file sends.
 const STEP: &str = "refund";
 /// When to try again what could not be prepared: a secret to mend, a setting to change.
-const TRY_AGAIN: TimeDelta = TimeDelta::seconds(60);
+const TRY_AGAIN: Duration = Duration::from_secs(15);
 
 impl Local {
     /// Sends one approved refund. `None` when another desk is at it.
@@ -33,7 +35,8 @@ impl Local {
         match self.prepare(&claim, now) {
             Ok((provider, attempt)) => self.submit(&claim, &*provider, attempt).await.map(Some),
             Err(refusal) => {
-                let due = now + TRY_AGAIN;
+                let wait = self.settings.pace.scale(TRY_AGAIN);
+                let due = now + TimeDelta::from_std(wait).unwrap_or_default();
                 self.ledger
                     .give_back(id, claim.fence, refusal.message.clone(), due)
                     .await?;

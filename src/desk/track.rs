@@ -125,7 +125,11 @@ impl Local {
             self.ledger.put_off(due.id, later).await?;
             return Ok(Done::Nothing);
         }
-        if !self.ledger.take_look(due.id, now).await? {
+        if !self
+            .ledger
+            .take_look(due.id, self.holder.clone(), now)
+            .await?
+        {
             return Ok(Done::Nothing);
         }
         let provider = account.provider(&self.means())?;

@@ -41,7 +41,8 @@ impl Pace {
 /// do not ask together, and the first look never comes at once.
 pub fn wait_before_look(state: State, looks: u32, spread: u16, pace: Pace) -> Duration {
     let seconds = match state {
-        State::Succeeded => WATCH_S,
+        // The sandbox watches closely from the start, so that a reversal can be practised.
+        State::Succeeded if pace == Pace::REAL => WATCH_S,
         _ => {
             let step = usize::try_from(looks).unwrap_or(usize::MAX);
             STEPS_S[step.min(STEPS_S.len() - 1)]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::refunds::{Likeness, RefundSummary};
 use crate::domain::money::MoneyError;
 use crate::domain::state::Refused;
 
@@ -70,6 +71,9 @@ pub enum LedgerError {
     /// Another desk holds the lease of this refund.
     #[error("another desk is working on this refund")]
     Leased,
+    /// An earlier refund is likely the same one.
+    #[error("this may be a duplicate of refund {}", .1.refund.id)]
+    LikelyDuplicate(Likeness, Box<RefundSummary>),
     /// The key was used for another decision.
     #[error("the key {key:?} already names refund {refund}, which says something else")]
     KeyReused {

@@ -70,11 +70,6 @@ impl Ledger {
         })
     }
 
-    /// True when nothing can be written.
-    pub fn is_read_only(&self) -> bool {
-        self.writer.is_none()
-    }
-
     async fn read<T, F>(&self, job: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,

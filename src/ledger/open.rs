@@ -1,6 +1,7 @@
 //! Opening the file: modes, pragmas, migrations, and the checks that it is ours.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +18,8 @@ mod embedded {
 const APPLICATION_ID: i64 = 0x7265_6664;
 /// Negative: in KiB. Taken only as it is needed.
 const WRITER_CACHE_KIB: i64 = -64 * 1024;
+/// How every SQLite file begins.
+const HEADER: &[u8] = b"SQLite format 3\0";
 const BUSY: Duration = Duration::from_secs(30);
 
 /// How a ledger is opened.
@@ -37,18 +40,17 @@ pub(super) fn prepare(options: &OpenOptions) -> Result<Option<Connection>, Ledge
         if !path.exists() {
             return Err(LedgerError::Missing(path.clone()));
         }
+        check_header(path)?;
         let connection = reader(options)?;
         check(&connection, options)?;
         return Ok(None);
     }
-    let fresh = create_files(path)?;
+    create_files(path)?;
+    check_header(path)?;
     let mut connection = Connection::open_with_flags(path, flags(false))?;
     connection.busy_timeout(BUSY)?;
-    if !fresh {
-        check_ours(&connection, path)?;
-    }
-    if version(&connection)? != newest() {
-        migrate(&mut connection, options)?;
+    if !is_finished(&connection)? {
+        finish(&mut connection, options)?;
     }
     set_pragmas(&connection)?;
     check(&connection, options)?;
@@ -102,8 +104,8 @@ fn flags(read_only: bool) -> OpenFlags {
     access | OpenFlags::SQLITE_OPEN_NO_MUTEX
 }
 
-/// Creates folder (0700) and file (0600) where missing. True when the file is new.
-fn create_files(path: &Path) -> Result<bool, LedgerError> {
+/// Creates folder (0700) and file (0600) where missing.
+fn create_files(path: &Path) -> Result<(), LedgerError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| LedgerError::Io { path, source }
@@ -115,7 +117,7 @@ fn create_files(path: &Path) -> Result<bool, LedgerError> {
             .create(folder)
             .map_err(failed(folder))?;
     }
-    let file = fs::OpenOptions::new()
+    fs::OpenOptions::new()
         .read(true)
         .write(true)
         .create(true)
@@ -123,8 +125,25 @@ fn create_files(path: &Path) -> Result<bool, LedgerError> {
         .mode(0o600)
         .open(path)
         .map_err(failed(path))?;
-    let metadata = file.metadata().map_err(failed(path))?;
-    Ok(metadata.len() == 0)
+    Ok(())
+}
+
+/// Refuses a file that is no SQLite database, before SQLite takes a short one for a new one.
+fn check_header(path: &Path) -> Result<(), LedgerError> {
+    let failed = |source| LedgerError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let mut head = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(HEADER.len() as u64)
+        .read_to_end(&mut head)
+        .map_err(failed)?;
+    if head.is_empty() || head == HEADER {
+        Ok(())
+    } else {
+        Err(LedgerError::NotOurs(path.to_owned()))
+    }
 }
 
 fn set_pragmas(connection: &Connection) -> Result<(), LedgerError> {
@@ -140,8 +159,16 @@ fn set_pragmas(connection: &Connection) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Brings the schema up to date, one process at a time.
-fn migrate(connection: &mut Connection, options: &OpenOptions) -> Result<(), LedgerError> {
+/// True when nothing is left to create or upgrade, or the file is newer than this program.
+fn is_finished(connection: &Connection) -> Result<bool, LedgerError> {
+    Ok(version(connection)? >= newest()
+        && application_id(connection)? == APPLICATION_ID
+        && stamp(connection)?.is_some())
+}
+
+/// Creates or upgrades the schema and stamps the file, one process at a time. Every step can be
+/// repeated, so that what a killed process left half made is finished by the next.
+fn finish(connection: &mut Connection, options: &OpenOptions) -> Result<(), LedgerError> {
     let path = options.path.with_extension("lock");
     let failed = |source| LedgerError::Io {
         path: path.clone(),
@@ -155,14 +182,15 @@ fn migrate(connection: &mut Connection, options: &OpenOptions) -> Result<(), Led
         .open(&path)
         .map_err(failed)?;
     lock.lock().map_err(failed)?;
+    check_ours(connection, &options.path)?;
     let found = version(connection)?;
     if found > newest() {
         return Err(too_new(options, found));
     }
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     embedded::migrations::runner()
         .run(connection)
         .map_err(|error| LedgerError::Upgrade(Box::new(error)))?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     connection.execute(
         "INSERT INTO desk (name, value) VALUES ('environment', ?1) ON CONFLICT DO NOTHING",
         [&options.environment],
@@ -188,14 +216,7 @@ fn newest() -> i64 {
 }
 
 fn version(connection: &Connection) -> Result<i64, LedgerError> {
-    let known: Option<i64> = connection
-        .query_row(
-            "SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history'",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if known.is_none() {
+    if !has_table(connection, "refinery_schema_history")? {
         return Ok(0);
     }
     let version = connection.query_row(
@@ -206,21 +227,51 @@ fn version(connection: &Connection) -> Result<i64, LedgerError> {
     Ok(version)
 }
 
-/// Refuses a file that some other program made, before anything is written to it.
-fn check_ours(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
-    let not_ours = |_| LedgerError::NotOurs(path.to_owned());
-    let id: i64 = connection
-        .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(not_ours)?;
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(not_ours)?;
-    // A crash between creating the file and the first commit leaves an empty database.
-    if id == APPLICATION_ID || tables == 0 || version(connection).is_ok_and(|found| found > 0) {
-        Ok(())
-    } else {
-        Err(LedgerError::NotOurs(path.to_owned()))
+fn has_table(connection: &Connection, name: &str) -> Result<bool, LedgerError> {
+    let found: Option<i64> = connection
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE name = ?1",
+            [name],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(found.is_some())
+}
+
+fn application_id(connection: &Connection) -> Result<i64, LedgerError> {
+    Ok(connection.pragma_query_value(None, "application_id", |row| row.get(0))?)
+}
+
+/// The environment the file was created with.
+fn stamp(connection: &Connection) -> Result<Option<String>, LedgerError> {
+    if !has_table(connection, "desk")? {
+        return Ok(None);
     }
+    let stamp = connection
+        .query_row(
+            "SELECT value FROM desk WHERE name = 'environment'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(stamp)
+}
+
+/// Refuses a file that some other program made, before anything is written to it. What this
+/// program began and did not finish is ours: an empty file, or no table but the migrations' own.
+fn check_ours(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let not_ours = || LedgerError::NotOurs(path.to_owned());
+    if application_id(connection).map_err(|_| not_ours())? == APPLICATION_ID {
+        return Ok(());
+    }
+    let others: i64 = connection.query_row(
+        "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'",
+        [],
+        |row| row.get(0),
+    )?;
+    let begun =
+        others == 0 || stamp(connection)?.is_some() || has_table(connection, "legal_moves")?;
+    if begun { Ok(()) } else { Err(not_ours()) }
 }
 
 fn check(connection: &Connection, options: &OpenOptions) -> Result<(), LedgerError> {
@@ -232,11 +283,7 @@ fn check(connection: &Connection, options: &OpenOptions) -> Result<(), LedgerErr
         std::cmp::Ordering::Less => return Err(LedgerError::TooOld { path, found, known }),
         std::cmp::Ordering::Equal => {}
     }
-    let stamped: String = connection.query_row(
-        "SELECT value FROM desk WHERE name = 'environment'",
-        [],
-        |row| row.get(0),
-    )?;
+    let stamped = stamp(connection)?.unwrap_or_default();
     if stamped == options.environment {
         Ok(())
     } else {

@@ -71,7 +71,7 @@ pub struct NewAttempt {
 }
 
 impl Ledger {
-    /// What is due, most overdue first; of one refund only if given, and then whatever the time.
+    /// What is due, and what a dead process left under its lease; of one refund only if given.
     ///
     /// # Errors
     /// The database failed.
@@ -150,19 +150,28 @@ impl Ledger {
         .await
     }
 
-    /// Takes the turn to ask about a refund; false when another desk took it. A turn that is not
-    /// used comes round again.
+    /// Takes the lease to ask about a refund; false when another desk has it or did it. The lease
+    /// of a dead process is void at once, so a look that was killed is made again.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn take_look(&self, id: RefundId, now: DateTime<Utc>) -> Result<bool, LedgerError> {
+    pub async fn take_look(
+        &self,
+        id: RefundId,
+        holder: String,
+        now: DateTime<Utc>,
+    ) -> Result<bool, LedgerError> {
         self.write(move |connection| {
-            let taken = connection.execute(
-                "UPDATE refunds SET due_at = ?3
-                 WHERE id = ?1 AND due_at <= ?2 AND state IN ('pending', 'action_required', 'unknown', 'succeeded')",
-                params![id.to_string(), millis(now), millis(now + LEASE)],
-            )?;
-            Ok(taken == 1)
+            let due = due(connection, now, Some(id), 1)?;
+            if !due.iter().any(|due| due.task == Task::Look) {
+                return Ok(false);
+            }
+            connection
+                .prepare_cached(
+                    "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, due_at = ?3 WHERE id = ?1",
+                )?
+                .execute(params![id.to_string(), holder, millis(now + LEASE)])?;
+            Ok(true)
         })
         .await
     }
@@ -194,7 +203,7 @@ fn due(
          WHERE due_at <= ?1 AND (?2 IS NULL OR id = ?2)
          UNION ALL
          SELECT id, account, state, lease_holder, lease_until, expires_at, needs_release FROM refunds
-         WHERE state = 'submitting' AND due_at > ?1 AND (?2 IS NULL OR id = ?2)
+         WHERE lease_holder IS NOT NULL AND due_at > ?1 AND (?2 IS NULL OR id = ?2)
          LIMIT ?3",
     )?;
     let mut rows = statement.query(params![millis(now), only.map(|id| id.to_string()), limit])?;
@@ -249,7 +258,7 @@ fn task(
         }
         State::Approved if !needs_release && lease.is_void(now) => Some(Task::Send),
         State::Pending | State::ActionRequired | State::Unknown | State::Succeeded => {
-            Some(Task::Look)
+            lease.is_void(now).then_some(Task::Look)
         }
         _ => None,
     }

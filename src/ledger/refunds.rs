@@ -126,36 +126,9 @@ impl Ledger {
         amount: Money,
         since: DateTime<Utc>,
     ) -> Result<Vec<(Likeness, RefundSummary)>, LedgerError> {
-        let (id, order, payer) = (payment.id, payment.order.clone(), payment.payer.clone());
-        self.read(move |connection| {
-            let ways = [
-                (
-                    Likeness::SamePayment,
-                    "r.payment_id = ?3",
-                    Some(Value::Integer(id.as_i64())),
-                ),
-                (
-                    Likeness::SameOrder,
-                    "p.order_ref = ?3",
-                    order.map(Value::Text),
-                ),
-                (Likeness::SamePayer, "p.payer = ?3", payer.map(Value::Text)),
-            ];
-            let mut found: Vec<(Likeness, RefundSummary)> = Vec::new();
-            for (likeness, condition, value) in ways {
-                let Some(value) = value else { continue };
-                for summary in alike(connection, likeness, condition, value, amount, since)? {
-                    if found
-                        .iter()
-                        .all(|(_, known)| known.refund.id != summary.refund.id)
-                    {
-                        found.push((likeness, summary));
-                    }
-                }
-            }
-            Ok(found)
-        })
-        .await
+        let payment = payment.clone();
+        self.read(move |connection| all_alike(connection, &payment, amount, since))
+            .await
     }
 
     /// What was refunded or is held, since a time, to the same payment, order or payer: the
@@ -168,27 +141,9 @@ impl Ledger {
         payment: &Payment,
         since: DateTime<Utc>,
     ) -> Result<Money, LedgerError> {
-        let (id, currency) = (payment.id, payment.currency);
-        let (order, payer) = (payment.order.clone(), payment.payer.clone());
-        self.read(move |connection| {
-            let minor: i64 = connection
-                .prepare_cached(
-                    "SELECT max(coalesce(sum(w) FILTER (WHERE same_payment), 0),
-                                coalesce(sum(w) FILTER (WHERE same_order), 0),
-                                coalesce(sum(w) FILTER (WHERE same_payer), 0))
-                     FROM (SELECT r.held_minor + r.executed_minor AS w, r.payment_id = ?1 AS same_payment,
-                                  p.order_ref = ?2 AS same_order, p.payer = ?3 AS same_payer
-                           FROM refunds r JOIN payments p ON p.id = r.payment_id
-                           WHERE r.created_at >= ?4 AND r.currency = ?5
-                             AND (p.id = ?1 OR p.order_ref = ?2 OR p.payer = ?3))",
-                )?
-                .query_row(
-                    params![id.as_i64(), order, payer, millis(since), currency.code()],
-                    |row| row.get(0),
-                )?;
-            Ok(Money::new(minor, currency))
-        })
-        .await
+        let payment = payment.clone();
+        self.read(move |connection| recent_total(connection, &payment, since))
+            .await
     }
 }
 
@@ -301,6 +256,69 @@ fn alike(
         )?
         .collect::<Result<_, _>>()?;
     Ok(rows)
+}
+
+/// Earlier refunds that a new one may repeat, in the caller's transaction.
+pub(super) fn all_alike(
+    connection: &Connection,
+    payment: &Payment,
+    amount: Money,
+    since: DateTime<Utc>,
+) -> Result<Vec<(Likeness, RefundSummary)>, LedgerError> {
+    let text = |field: &Option<String>| field.clone().map(Value::Text);
+    let id = Value::Integer(payment.id.as_i64());
+    let ways = [
+        (Likeness::SamePayment, "r.payment_id = ?3", Some(id)),
+        (
+            Likeness::SameOrder,
+            "p.order_ref = ?3",
+            text(&payment.order),
+        ),
+        (Likeness::SamePayer, "p.payer = ?3", text(&payment.payer)),
+    ];
+    let mut found: Vec<(Likeness, RefundSummary)> = Vec::new();
+    for (likeness, condition, value) in ways {
+        let Some(value) = value else { continue };
+        for summary in alike(connection, likeness, condition, value, amount, since)? {
+            if found
+                .iter()
+                .all(|(_, known)| known.refund.id != summary.refund.id)
+            {
+                found.push((likeness, summary));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What went or is held for the same payment, order or payer, in the caller's transaction.
+pub(super) fn recent_total(
+    connection: &Connection,
+    payment: &Payment,
+    since: DateTime<Utc>,
+) -> Result<Money, LedgerError> {
+    let minor: i64 = connection
+        .prepare_cached(
+            "SELECT max(coalesce(sum(w) FILTER (WHERE same_payment), 0),
+                        coalesce(sum(w) FILTER (WHERE same_order), 0),
+                        coalesce(sum(w) FILTER (WHERE same_payer), 0))
+             FROM (SELECT r.held_minor + r.executed_minor AS w, r.payment_id = ?1 AS same_payment,
+                          p.order_ref = ?2 AS same_order, p.payer = ?3 AS same_payer
+                   FROM refunds r JOIN payments p ON p.id = r.payment_id
+                   WHERE r.created_at >= ?4 AND r.currency = ?5
+                     AND (p.id = ?1 OR p.order_ref = ?2 OR p.payer = ?3))",
+        )?
+        .query_row(
+            params![
+                payment.id.as_i64(),
+                payment.order,
+                payment.payer,
+                millis(since),
+                payment.currency.code()
+            ],
+            |row| row.get(0),
+        )?;
+    Ok(Money::new(minor, payment.currency))
 }
 
 /// The attempts of a refund with their sends, in the caller's transaction.

@@ -14,6 +14,7 @@ use crate::domain::eligibility::{self, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
+use crate::domain::policy::Policy;
 use crate::domain::refund::Content;
 use crate::domain::state::{ConfirmGuard, Event, Move, Standing, State, transition};
 
@@ -32,10 +33,13 @@ pub struct Reservation {
     pub expected_available: Option<Money>,
     /// Under which terms its account refunds.
     pub terms: Terms,
-    /// The version of the policy that routes it.
-    pub policy_version: u32,
-    /// The policy wants a second person.
-    pub needs_checker: bool,
+    /// The policy that routes it.
+    pub policy: Policy,
+    /// Since when refunds to the same payment, order or payer count towards the policy's limit.
+    pub approval_since: DateTime<Utc>,
+    /// Since when the same amount to the same order or payer is a likely duplicate; none: it is
+    /// meant.
+    pub duplicates_since: Option<DateTime<Utc>>,
     /// Not sent before this.
     pub send_after: DateTime<Utc>,
     /// Past this it expires unsent.
@@ -75,8 +79,11 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
     confirm(&payment, reservation)?;
+    refuse_duplicate(connection, reservation, &payment)?;
+    // Before the refund itself is there to be counted.
+    let recent = refunds::recent_total(connection, &payment, reservation.approval_since)?;
     insert(connection, reservation, &payment)?;
-    let routed = route(reservation)?;
+    let routed = route(reservation, recent)?;
     connection
         .prepare_cached("UPDATE refunds SET state = ?2, due_at = ?3 WHERE id = ?1")?
         .execute(params![
@@ -141,11 +148,33 @@ fn confirm(payment: &Payment, reservation: &Reservation) -> Result<(), LedgerErr
     step(State::Draft, content, &Event::Confirm(guard)).map(|_| ())
 }
 
-fn route(reservation: &Reservation) -> Result<State, LedgerError> {
-    let event = Event::Route {
-        needs_checker: reservation.needs_checker,
+/// Two desks that decide at the same instant both saw no duplicate; the second is told here.
+fn refuse_duplicate(
+    connection: &Connection,
+    reservation: &Reservation,
+    payment: &Payment,
+) -> Result<(), LedgerError> {
+    let Some(since) = reservation.duplicates_since else {
+        return Ok(());
     };
-    let routed = step(State::Reserved, &reservation.content, &event)?;
+    let amount = reservation.content.amount;
+    let alike = refunds::all_alike(connection, payment, amount, since)?;
+    match alike.into_iter().next() {
+        Some((likeness, summary)) => Err(LedgerError::LikelyDuplicate(likeness, Box::new(summary))),
+        None => Ok(()),
+    }
+}
+
+/// T2, with the sums as the transaction sees them: slicing a refund does not escape the limit.
+fn route(reservation: &Reservation, recent: Money) -> Result<State, LedgerError> {
+    let content = &reservation.content;
+    let total = recent.checked_add(content.amount)?;
+    let event = Event::Route {
+        needs_checker: reservation
+            .policy
+            .needs_checker(total, content.compensation),
+    };
+    let routed = step(State::Reserved, content, &event)?;
     Ok(routed.to.unwrap_or(State::Reserved))
 }
 
@@ -195,7 +224,7 @@ fn insert(
             content.case_ref,
             content.maker,
             content.hash(),
-            reservation.policy_version,
+            reservation.policy.version,
             reservation.caller_key,
             reservation.supersedes.map(|id| id.to_string()),
             millis(reservation.send_after),
@@ -236,7 +265,7 @@ fn record(
         &Deed {
             actor: "desk",
             action: &format!("refund.{}", routed.name()),
-            detail: &format!("policy={}", reservation.policy_version),
+            detail: &format!("policy={}", reservation.policy.version),
             ..deed
         },
     )

@@ -8,6 +8,7 @@ use crate::domain::eligibility::{Terms, Window};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::{Currency, Money};
+use crate::domain::policy::Policy;
 use crate::domain::refund::{Attempt, Content, Kind, Observation, ObservationSource};
 use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
@@ -116,8 +117,9 @@ fn reservation(payment: &str, minor: i64) -> Reservation {
         supersedes: None,
         expected_available: None,
         terms: terms(),
-        policy_version: 1,
-        needs_checker: false,
+        policy: Policy::default(),
+        approval_since: now() - TimeDelta::days(7),
+        duplicates_since: None,
         send_after: now(),
         expires_at: now() + TimeDelta::days(7),
         needs_release: false,

@@ -17,7 +17,6 @@ use refund_desk::desk::Desk;
 use refund_desk::desk::face::{Actor, Import, ImportFile, Request};
 use refund_desk::desk::local::{Local, Mode, Parts};
 use refund_desk::domain::listing::{From, PaymentFilter, PaymentQuery, Place};
-use refund_desk::ledger::{Ledger, OpenOptions};
 
 const ROWS: usize = 69_659;
 
@@ -66,20 +65,15 @@ struct Bench {
 impl Bench {
     fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = Ledger::open(&OpenOptions {
-            path: folder.path().join("desk.db"),
-            environment: "test".into(),
-            read_only: false,
-        })
-        .unwrap();
-        let desk = Local::new(Parts {
+        let desk = Local::open(Parts {
             settings: config::parse(&PathBuf::from("bench.toml"), CONFIG).unwrap(),
             environ: Environ::default(),
-            ledger,
+            database: folder.path().join("desk.db"),
             rejects: folder.path().join("rejects"),
             mode: Mode::default(),
             clock: Clock::manual("2026-11-21T10:00:00Z".parse().unwrap()),
-        });
+        })
+        .unwrap();
         Self {
             _folder: folder,
             runtime: tokio::runtime::Builder::new_current_thread()

@@ -165,7 +165,7 @@ fn every_outcome_at_once_ends_right() {
             "succeeded",
             "unknown",
             "pending",
-            "succeeded",
+            "reversed",
             "action_required",
             "succeeded",
             "unknown",

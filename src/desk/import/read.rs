@@ -102,9 +102,14 @@ fn csv_rows<'a>(file: &ImportFile, bytes: &'a [u8]) -> Result<Vec<RawRow<'a>>, R
         }
         let start = usize::try_from(position.byte()).unwrap_or(0);
         let end = usize::try_from(reader.position().byte()).unwrap_or(bytes.len());
+        let content = bytes.get(start..end).unwrap_or_default().trim_ascii();
+        let quotes = content.iter().filter(|byte| **byte == b'"').count();
+        if !quotes.is_multiple_of(2) {
+            return Err(malformed(file, line, "a quote is opened and not closed"));
+        }
         rows.push(RawRow {
             line,
-            content: bytes.get(start..end).unwrap_or_default().trim_ascii(),
+            content,
             fields: fields(&columns, &record),
         });
     }

@@ -225,7 +225,7 @@ async fn a_refund_that_waits_too_long_expires() {
     let (_folder, ledger) = open();
     import(&ledger, vec![row("a", 1000)]).await;
     let mut waiting = reservation("a", 400);
-    waiting.needs_checker = true;
+    waiting.policy.approval_above_main = 1;
     ledger.reserve(waiting.clone()).await.unwrap();
     assert_eq!(ledger.due(now(), None, 10).await.unwrap(), vec![]);
     let late = now() + TimeDelta::days(7);
