@@ -67,7 +67,9 @@ fn keys(app: &App, pen: &mut Pen<'_>) {
     let over = !matches!(context, Context::Payments | Context::Refunds);
     let shown = ACTIONS.iter().filter(|entry| {
         let leaves = over && entry.action == Action::Quit;
-        entry.flags.footer && entry.is_in(context) && !leaves
+        // A dialog offers its key only once it listens: what is typed before is forgotten.
+        let deaf = context == Context::Confirm && enabled(entry.action, app).is_err();
+        entry.flags.footer && entry.is_in(context) && !leaves && !deaf
     });
     let mut x = 0;
     for entry in shown.chain(over.then(|| spec(Action::Back))) {

@@ -1,0 +1,181 @@
+//! The desk in a real pseudo-terminal, as an operator sees it.
+
+mod screen;
+
+use rstest::rstest;
+use screen::{Screen, Size, Terminal};
+
+const WIDE: Size = Size {
+    rows: 40,
+    columns: 120,
+};
+const NARROW: Size = Size {
+    rows: 24,
+    columns: 80,
+};
+const TINY: Size = Size {
+    rows: 5,
+    columns: 20,
+};
+
+/// A demo of its own folder, at its list of payments that can be refunded.
+fn refundable(size: Size) -> (tempfile::TempDir, Terminal) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Terminal::start(
+        size,
+        &["demo", "--data-dir", folder.path().to_str().unwrap()],
+    );
+    desk.wait_for("all payments");
+    desk.wait_for("2 000");
+    desk.keys("/refundable\r");
+    desk.wait_for("/ refundable");
+    desk.wait_until("the first of them", |screen| {
+        screen
+            .selected()
+            .is_some_and(|row| !row.contains("unsettled") && row.contains("USD"))
+    });
+    (folder, desk)
+}
+
+/// What the selected payment's row says can be refunded, in cents.
+fn can_refund(screen: &Screen) -> i64 {
+    let row = screen.selected().unwrap_or_default();
+    let amounts = row.split_whitespace().filter(|word| {
+        let figure = word.replace('.', "");
+        word.contains('.') && figure.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let last = amounts.last().map(|amount| amount.replace('.', ""));
+    last.map_or(-1, |cents| cents.parse().unwrap())
+}
+
+#[rstest]
+#[case(NARROW)]
+#[case(WIDE)]
+fn a_payment_is_found_refunded_in_part_and_followed_to_its_end(#[case] size: Size) {
+    let (folder, mut desk) = refundable(size);
+    let before = can_refund(&desk.screen());
+    desk.keys("r");
+    desk.wait_for("Compose a refund");
+    desk.keys("2.50");
+    desk.wait_for("= 2.50 USD");
+    desk.keys("\t\x1b[C");
+    desk.wait_until("a reason", |screen| screen.text().contains('<'));
+    desk.keys("\x13");
+    desk.wait_for("Give back 2.50 USD?");
+    desk.wait_for("y yes, do it");
+    desk.keys("y");
+    desk.wait_for("confirmed by the provider");
+    desk.keys("1");
+    desk.wait_for("/ refundable");
+    desk.wait_until("the balance to fall by just that", |screen| {
+        can_refund(screen) == before - 250
+    });
+    let book = std::fs::read_to_string(folder.path().join("book.jsonl")).unwrap();
+    assert_eq!(book.lines().count(), 1);
+    assert!(book.contains(r#""amount":"2.50""#), "{book}");
+    desk.keys("q");
+    desk.assert_left_clean();
+}
+
+#[test]
+fn enter_and_what_was_typed_ahead_send_nothing() {
+    let (folder, mut desk) = refundable(NARROW);
+    desk.keys("r");
+    desk.wait_for("Compose a refund");
+    desk.keys("2.50");
+    desk.wait_for("= 2.50 USD");
+    desk.keys("\t\x1b[C");
+    desk.wait_until("a reason", |screen| screen.text().contains('<'));
+    // One burst: the confirm is opened, and what follows was typed before it could be read.
+    desk.keys("\x13yyy\r");
+    desk.wait_for("Give back 2.50 USD?");
+    desk.keys("\r");
+    desk.wait_until("the dialog to close", |screen| {
+        !screen.text().contains("Give back")
+    });
+    desk.keys("\x1b");
+    desk.wait_for("/ refundable");
+    desk.keys("2");
+    desk.wait_for("All 0");
+    desk.keys("q");
+    desk.assert_left_clean();
+    let book = std::fs::read_to_string(folder.path().join("book.jsonl")).unwrap_or_default();
+    assert_eq!(book, "");
+}
+
+#[test]
+fn a_refund_is_withdrawn_before_it_goes_out() {
+    let (_folder, mut desk) = refundable(WIDE);
+    let before = can_refund(&desk.screen());
+    desk.keys("r");
+    desk.wait_for("Compose a refund");
+    desk.keys("2.50");
+    desk.wait_for("= 2.50 USD");
+    desk.keys("\t\x1b[C");
+    desk.wait_until("a reason", |screen| screen.text().contains('<'));
+    desk.keys("\x13");
+    desk.wait_for("Give back 2.50 USD?");
+    desk.wait_for("y yes, do it");
+    desk.keys("y");
+    desk.wait_for("goes out");
+    desk.keys("u");
+    desk.wait_for("y yes, do it");
+    desk.keys("y");
+    desk.wait_for("withdrawn");
+    desk.keys("1");
+    desk.wait_for("/ refundable");
+    desk.wait_until("the balance to stand as before", |screen| {
+        can_refund(screen) == before
+    });
+    desk.keys("q");
+    desk.assert_left_clean();
+}
+
+#[test]
+fn a_tiny_terminal_is_told_to_grow_and_then_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Terminal::start(
+        TINY,
+        &["demo", "--data-dir", folder.path().to_str().unwrap()],
+    );
+    desk.wait_for("enlarge");
+    desk.resize(NARROW);
+    desk.wait_for("all payments");
+    desk.resize(TINY);
+    desk.wait_for("enlarge");
+    desk.keys("\x03");
+    desk.assert_left_clean();
+}
+
+#[rstest]
+#[case("TERM")]
+#[case("HUP")]
+#[case("INT")]
+fn a_signal_leaves_the_terminal_as_it_was(#[case] signal: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Terminal::start(
+        WIDE,
+        &["demo", "--data-dir", folder.path().to_str().unwrap()],
+    );
+    desk.wait_for("all payments");
+    desk.signal(signal);
+    desk.assert_left_clean();
+}
+
+#[test]
+fn a_desk_opened_to_look_at_says_so_and_composes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut desk = Terminal::start(NARROW, &["demo", "--data-dir", data]);
+    desk.wait_for("2 000");
+    desk.keys("q");
+    desk.assert_left_clean();
+    let mut desk = Terminal::start(NARROW, &["demo", "--data-dir", data, "--read-only"]);
+    desk.wait_for("read-only");
+    desk.wait_for("2 000");
+    desk.keys("r");
+    desk.wait_for("read-only");
+    assert!(!desk.screen().text().contains("Compose a refund"));
+    desk.keys("q");
+    desk.assert_left_clean();
+}

@@ -1,0 +1,191 @@
+//! A pseudo-terminal with an emulator behind it: keys in, the screen out.
+
+use std::io::{Read, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// The longest a screen may take; reached only when something is wrong.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The size of a terminal in cells.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    pub rows: u16,
+    pub columns: u16,
+}
+
+/// What is on the screen.
+#[derive(Clone)]
+pub(super) struct Screen(vt100::Screen);
+
+impl Screen {
+    pub(super) fn text(&self) -> String {
+        self.0.contents()
+    }
+
+    /// The row with the selection's mark.
+    pub(super) fn selected(&self) -> Option<String> {
+        let text = self.text();
+        let row = text.lines().find(|line| line.starts_with('▸'))?;
+        // A pane to the right of the list is not part of the row.
+        Some(row.split('│').next().unwrap_or(row).to_owned())
+    }
+}
+
+struct Shared {
+    parser: Mutex<Emulator>,
+    changed: Condvar,
+}
+
+struct Emulator {
+    parser: vt100::Parser,
+    ended: bool,
+}
+
+/// The program in a pseudo-terminal. Killed when dropped.
+pub(super) struct Terminal {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    shared: Arc<Shared>,
+}
+
+impl Terminal {
+    pub(super) fn start(size: Size, arguments: &[&str]) -> Self {
+        let pair = native_pty_system().openpty(pty_size(size)).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_refund-desk"));
+        command.args(arguments);
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("HOME", "/");
+        command.cwd("/");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let shared = Arc::new(Shared {
+            parser: Mutex::new(Emulator {
+                parser: vt100::Parser::new(cells(size.rows), cells(size.columns), 0),
+                ended: false,
+            }),
+            changed: Condvar::new(),
+        });
+        let reader = pair.master.try_clone_reader().unwrap();
+        let emulated = Arc::clone(&shared);
+        std::thread::spawn(move || emulate(reader, &emulated));
+        Self {
+            writer: pair.master.take_writer().unwrap(),
+            master: pair.master,
+            child,
+            shared,
+        }
+    }
+
+    pub(super) fn keys(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).unwrap();
+        self.writer.flush().unwrap();
+    }
+
+    pub(super) fn resize(&mut self, size: Size) {
+        let mut emulator = self.shared.parser.lock().unwrap();
+        emulator
+            .parser
+            .screen_mut()
+            .set_size(cells(size.rows), cells(size.columns));
+        drop(emulator);
+        self.master.resize(pty_size(size)).unwrap();
+    }
+
+    pub(super) fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        let sent = std::process::Command::new("kill")
+            .args([&format!("-{name}"), &pid])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    pub(super) fn screen(&self) -> Screen {
+        Screen(self.shared.parser.lock().unwrap().parser.screen().clone())
+    }
+
+    pub(super) fn wait_for(&self, text: &str) {
+        self.wait_until(text, |screen| screen.text().contains(text));
+    }
+
+    /// Waits for the screen to be as described, woken by what the program writes.
+    pub(super) fn wait_until(&self, what: &str, holds: impl Fn(&Screen) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut emulator = self.shared.parser.lock().unwrap();
+        loop {
+            let screen = Screen(emulator.parser.screen().clone());
+            if holds(&screen) {
+                return;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero() && !emulator.ended,
+                "waited for {what}, saw:\n{}",
+                screen.text()
+            );
+            emulator = self.shared.changed.wait_timeout(emulator, left).unwrap().0;
+        }
+    }
+
+    /// Waits for the program to end and looks at the terminal it left.
+    pub(super) fn assert_left_clean(&mut self) {
+        let mut emulator = self.shared.parser.lock().unwrap();
+        while !emulator.ended {
+            let (guard, waited) = self
+                .shared
+                .changed
+                .wait_timeout(emulator, PATIENCE)
+                .unwrap();
+            assert!(!waited.timed_out(), "it does not end");
+            emulator = guard;
+        }
+        let screen = emulator.parser.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.hide_cursor(), "the cursor is hidden");
+        assert!(!screen.bracketed_paste(), "bracketed paste is on");
+        drop(emulator);
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status:?}");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn emulate(mut reader: Box<dyn Read + Send>, shared: &Shared) {
+    let mut bytes = [0; 8192];
+    loop {
+        let read = reader.read(&mut bytes).unwrap_or(0);
+        let mut emulator = shared.parser.lock().unwrap();
+        emulator.parser.process(&bytes[..read]);
+        emulator.ended = read == 0;
+        shared.changed.notify_all();
+        if read == 0 {
+            return;
+        }
+    }
+}
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
+
+fn pty_size(size: Size) -> PtySize {
+    PtySize {
+        rows: size.rows,
+        cols: size.columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
