@@ -155,8 +155,9 @@ pub enum Reply {
 pub enum Notice {
     /// A refund changed.
     Refund(Box<RefundRow>),
-    /// Payments came or changed in number: lists and sums are stale.
-    Payments,
+    /// More changed than single notices tell, by an import or another process: lists and sums
+    /// are stale.
+    Changed,
     /// An import goes on.
     /// An import goes on.
     Importing {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
 
-use super::face::{Refusal, Worked};
+use super::face::{Notice, Refusal, Worked};
 use super::local::Local;
 use crate::domain::id::RefundId;
 use crate::domain::refund::ObservationSource;
@@ -26,6 +26,13 @@ enum Done {
     Sent,
     Looked,
     Nothing,
+}
+
+/// What the desk last saw of the ledger as a whole.
+#[derive(Default)]
+struct Seen {
+    version: Option<i64>,
+    again_at: Duration,
 }
 
 impl Local {
@@ -49,7 +56,9 @@ impl Local {
 
     /// Works for as long as the desk is open. A failure is logged and tried again.
     pub async fn keep_working(self: Arc<Self>) {
+        let mut seen = Seen::default();
         loop {
+            self.tell_of_others(&mut seen).await;
             let wait = match self.work(None).await {
                 Ok(worked) => self.sleep_until(&worked),
                 Err(refusal) => {
@@ -61,6 +70,23 @@ impl Local {
                 () = tokio::time::sleep(wait) => {}
                 () = self.bell.notified() => {}
             }
+        }
+    }
+
+    /// Now and then says that lists are stale, when anything was written meanwhile. What this
+    /// process wrote is among it; asking again for that costs little.
+    async fn tell_of_others(&self, seen: &mut Seen) {
+        let now = self.clock.elapsed();
+        if now < seen.again_at {
+            return;
+        }
+        seen.again_at = now + LONGEST_SLEEP;
+        let Ok(version) = self.ledger.data_version().await else {
+            return;
+        };
+        let before = seen.version.replace(version);
+        if before.is_some_and(|before| before != version) {
+            self.tell(Notice::Changed);
         }
     }
 

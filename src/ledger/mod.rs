@@ -70,6 +70,19 @@ impl Ledger {
         })
     }
 
+    /// A number that changes whenever anything was written, by whatever process.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn data_version(&self) -> Result<i64, LedgerError> {
+        // Always the same connection: the number means nothing on another.
+        self.scanner
+            .run(|connection| {
+                Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
+            })
+            .await
+    }
+
     async fn read<T, F>(&self, job: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,

@@ -40,11 +40,11 @@ fn refundable(size: Size) -> (tempfile::TempDir, Terminal) {
 /// What the selected payment's row says can be refunded, in cents.
 fn can_refund(screen: &Screen) -> i64 {
     let row = screen.selected().unwrap_or_default();
-    let amounts = row.split_whitespace().filter(|word| {
+    let mut amounts = row.split_whitespace().filter(|word| {
         let figure = word.replace('.', "");
         word.contains('.') && figure.bytes().all(|byte| byte.is_ascii_digit())
     });
-    let last = amounts.last().map(|amount| amount.replace('.', ""));
+    let last = amounts.next_back().map(|amount| amount.replace('.', ""));
     last.map_or(-1, |cents| cents.parse().unwrap())
 }
 

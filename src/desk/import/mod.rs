@@ -69,7 +69,7 @@ impl Local {
             report.rejects_file = Some(rejects::write(&self.rejects, &rejects)?);
         }
         if !import.dry_run {
-            self.tell(Notice::Payments);
+            self.tell(Notice::Changed);
         }
         Ok(report)
     }

@@ -13,11 +13,7 @@ impl Turn<'_> {
     pub(super) fn notice(&mut self, notice: Notice) {
         match notice {
             Notice::Refund(row) => self.refund_changed(*row),
-            Notice::Payments => {
-                self.ask(Slot::Overview, Request::Overview);
-                self.reload_payments();
-                self.app.card_asked = None;
-            }
+            Notice::Changed => self.refresh(),
             Notice::Importing { .. } => self.app.dirty = false,
         }
     }
@@ -55,7 +51,7 @@ impl Turn<'_> {
             .any(|layer| matches!(layer, Layer::Refund(page) if page.row.refund.id == id))
     }
 
-    /// Notices were missed: what is on the screen is asked for again.
+    /// More changed than single notices tell: what is on the screen is asked for again.
     pub(super) fn refresh(&mut self) {
         self.ask(Slot::Overview, Request::Overview);
         self.reload_payments();
