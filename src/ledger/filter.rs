@@ -94,11 +94,16 @@ pub(super) fn refundable(judgement: &Judgement) -> (String, Vec<Value>) {
                     .map(|currency| text(currency.code())),
             );
         }
-        let (capture, bounds) = capture_condition(terms, judgement.now);
+        // Nearly every payment has one capture and answers from its own row.
+        let (alone, bounds) = in_time("p", terms, judgement.now);
+        let (one_of_many, more_bounds) = in_time("c", terms, judgement.now);
         way.push_str(&format!(
-            " AND EXISTS (SELECT 1 FROM captures c WHERE c.payment_id = p.id{capture})"
+            " AND (p.captures = 1{alone} OR p.captures > 1 AND EXISTS (
+                 SELECT 1 FROM captures c WHERE c.payment_id = p.id
+                     AND c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor > 0{one_of_many}))"
         ));
         values.extend(bounds);
+        values.extend(more_bounds);
         ways.push(format!("({way})"));
     }
     if ways.is_empty() {
@@ -110,17 +115,16 @@ pub(super) fn refundable(judgement: &Judgement) -> (String, Vec<Value>) {
     )
 }
 
-fn capture_condition(terms: &Terms, now: DateTime<Utc>) -> (String, Vec<Value>) {
-    let mut condition = String::from(
-        " AND c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor > 0",
-    );
+/// The window and settlement of a row `table` that has `captured_at` and `settled_at`.
+fn in_time(table: &str, terms: &Terms, now: DateTime<Utc>) -> (String, Vec<Value>) {
+    let mut condition = String::new();
     let mut values = Vec::new();
     if let Some(window) = terms.window {
-        condition.push_str(" AND c.captured_at >= ?");
+        condition.push_str(&format!(" AND {table}.captured_at >= ?"));
         values.push(day_start(window.oldest_capture(now.date_naive())));
     }
     if terms.needs_settlement {
-        condition.push_str(" AND c.settled_at <= ?");
+        condition.push_str(&format!(" AND {table}.settled_at <= ?"));
         values.push(Value::Integer(millis(now)));
     }
     (condition, values)
