@@ -1,4 +1,4 @@
-//! Benchmarks: what an operator waits for. `cargo bench`.
+//! Benchmarks: what an operator waits for. `cargo bench --bench speed`.
 //!
 //! The data is as many made-up payments as the real settlement file has; counts are in rows a
 //! second. Timings never decide a test.
