@@ -2,19 +2,23 @@
 
 use std::fs;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 
 use super::args::{self, Global};
 use super::open::{Session, misanswered};
 use super::{Exit, Failure, sandbox};
-use crate::config::{self, Environ, Paths};
+use crate::config::{self, Environ, Paths, Provider};
 use crate::desk::face::{Class, Import, ImportFile, Refusal, Reply, Request};
+use crate::domain::state::State;
 use crate::sandbox::Options;
 use crate::tui;
 use crate::tui::caps::{Caps, Depth};
 
 /// Marks a folder that the demo made and may remove.
 const STAMP: &str = "sandbox.stamp";
+/// Held while a demo is open.
+const LOCK: &str = "demo.lock";
 
 /// Opens the desk on what is configured.
 pub(super) async fn desk(global: &Global, environ: Environ) -> Result<Exit, Failure> {
@@ -34,18 +38,24 @@ pub(super) async fn run(
         Some(folder) => folder.clone(),
         None => Paths::find(environ, None, None).data.join("demo"),
     };
-    if arguments.fresh {
-        remove(&folder)?;
-    }
+    check_stamp(&folder)?;
     sandbox::create(&folder)?;
-    stamp(&folder)?;
+    let _lock = lock(&folder)?;
+    if arguments.fresh {
+        empty(&folder)?;
+    }
+    fs::write(
+        folder.join(STAMP),
+        "This folder was made by refund-desk demo; --fresh empties it.\n",
+    )?;
     let settlement = folder.join("settlement.csv");
     let paths = Paths {
         config: folder.join("config.toml"),
         data: folder.clone(),
     };
     let options = Options {
-        port: 0,
+        // The same port as before: a refund that was not sent yet names it.
+        port: port_before(&paths.config),
         payments: Vec::new(),
         seeded_payments: sandbox::SEEDED,
         settlement_to: Some(settlement.clone()),
@@ -103,10 +113,31 @@ async fn show(session: Session, global: &Global, environ: &Environ) -> Result<Ex
     if !session.mode.read_only {
         tokio::spawn(std::sync::Arc::clone(&session.desk).keep_working());
     }
-    tui::run(session.desk, session.actor, session.clock, options)
+    let (desk, actor, clock) = (
+        session.desk.clone(),
+        session.actor.clone(),
+        session.clock.clone(),
+    );
+    tui::run(desk, actor, clock, options)
         .await
         .map_err(|error| Failure::Unplanned(error.into()))?;
+    tell_unsent(&session).await?;
     Ok(Exit::Done)
+}
+
+/// Leaving cancels nothing, and nothing is sent while no desk is open: that is said.
+async fn tell_unsent(session: &Session) -> Result<(), Failure> {
+    let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
+        return Err(misanswered());
+    };
+    let unsent = overview.counts.of(&[State::Approved]);
+    if unsent > 0 {
+        println!(
+            "{unsent} refund{} not sent yet: held, and sent when a desk is open or refund-desk track runs",
+            if unsent == 1 { "" } else { "s" }
+        );
+    }
+    Ok(())
 }
 
 /// The desk needs a terminal that can move its cursor.
@@ -125,31 +156,60 @@ fn check_terminal(environ: &Environ) -> Result<(), Failure> {
     .into())
 }
 
-fn stamp(folder: &Path) -> Result<(), Failure> {
-    let stamp = folder.join(STAMP);
-    if !stamp.exists() && !is_empty(folder)? {
-        return Err(not_a_demo(folder));
-    }
-    fs::write(
-        stamp,
-        "This folder was made by refund-desk demo; --fresh removes it.\n",
-    )?;
-    Ok(())
+/// The port of the last demo in this folder, if it is still free; 0 otherwise.
+fn port_before(config: &Path) -> u16 {
+    let settings = config::load(config).ok();
+    let accounts = settings
+        .map(|settings| settings.accounts)
+        .unwrap_or_default();
+    let port = accounts.iter().find_map(|account| match &account.provider {
+        Provider::CommerceHub(hub) => hub.base_url.port(),
+        Provider::Prism(_) => None,
+    });
+    port.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .unwrap_or(0)
 }
 
-fn is_empty(folder: &Path) -> Result<bool, Failure> {
-    Ok(fs::read_dir(folder)?.next().is_none())
+/// Only a folder that the demo made, or an empty one, is used.
+fn check_stamp(folder: &Path) -> Result<(), Failure> {
+    let untouched = !folder.exists() || fs::read_dir(folder)?.next().is_none();
+    if untouched || folder.join(STAMP).exists() {
+        Ok(())
+    } else {
+        Err(not_a_demo(folder))
+    }
+}
+
+/// One demo at a time: a second would take the database away from under the first.
+fn lock(folder: &Path) -> Result<fs::File, Failure> {
+    let file = fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(LOCK))?;
+    file.try_lock().map_err(|_| Refusal {
+        class: Class::Rule,
+        code: "demo_open".to_owned(),
+        message: format!("a demo is open in {}", folder.display()),
+        money: "Nothing was written and nothing was sent.".to_owned(),
+        next: "Leave it first, or use another folder: --data-dir DIR".to_owned(),
+    })?;
+    Ok(file)
 }
 
 /// Removes what an earlier demo left, and nothing else.
-fn remove(folder: &PathBuf) -> Result<(), Failure> {
-    if !folder.exists() {
-        return Ok(());
+fn empty(folder: &Path) -> Result<(), Failure> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == LOCK {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
     }
-    if !folder.join(STAMP).exists() && !is_empty(folder)? {
-        return Err(not_a_demo(folder));
-    }
-    fs::remove_dir_all(folder)?;
     Ok(())
 }
 

@@ -291,7 +291,7 @@ impl Local {
         let within = judged
             .amount
             .as_ref()
-            .is_ok_and(|amount| amount.minor <= can_refund.minor);
+            .map_or(true, |amount| amount.minor <= can_refund.minor);
         let mut limits = vec![Limit {
             name: "can refund".to_owned(),
             figure: can_refund.to_string(),
@@ -313,13 +313,14 @@ impl Local {
         limits
     }
 
-    /// The exact request, where the account's provider can be used. The reference in it is
-    /// another one than the refund will have, because the refund has no id yet.
+    /// The exact request, where the account's provider can be used, but for our reference: the
+    /// refund has no id yet.
     fn wire_preview(&self, judged: &Judged, content: &Content) -> Option<WirePreview> {
         let account = self.account(&judged.payment.account)?;
         let provider = account.provider(&self.means()).ok()?;
         let id = RefundId::new(judged.now);
-        let order = send::order(&judged.payment, content, id, 1);
+        let mut order = send::order(&judged.payment, content, id, 1);
+        order.correlation = "(assigned when composed)".to_owned();
         let wire = provider.build_refund(&order).ok()?;
         Some(WirePreview {
             method: wire.method,

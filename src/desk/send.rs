@@ -266,17 +266,18 @@ pub(super) fn order(
 /// The attempt to send: the last one again while its replay window is open, else a new one. A new
 /// key is only reached when every send before is proven unexecuted; the ledger holds that too.
 fn attempt(claim: &Claim, provider: &dyn Provider, now: DateTime<Utc>) -> Result<Attempt, Refusal> {
-    let last = claim.attempts.iter().rfind(|attempt| attempt.step == STEP);
-    let replayable = last.filter(|attempt| {
-        let first = attempt.sends.first().map(|send| send.at);
-        first.is_none_or(|first| in_window(first, provider.profile(), now))
-    });
-    if let Some(attempt) = replayable {
-        return Ok(attempt.clone());
-    }
-    let number = last.map_or(1, |attempt| attempt.number + 1);
     let refund = &claim.summary.refund;
-    let wire = provider.build_refund(&order(&claim.payment, &refund.content, refund.id, number))?;
+    let build =
+        |number| provider.build_refund(&order(&claim.payment, &refund.content, refund.id, number));
+    let last = claim.attempts.iter().rfind(|attempt| attempt.step == STEP);
+    let number = match last {
+        None => 1,
+        Some(attempt) if is_replayable(attempt, &build(attempt.number)?, provider, now) => {
+            return Ok(attempt.clone());
+        }
+        Some(attempt) => attempt.number + 1,
+    };
+    let wire = build(number)?;
     Ok(Attempt {
         step: STEP.to_owned(),
         number,
@@ -289,6 +290,17 @@ fn attempt(claim: &Claim, provider: &dyn Provider, now: DateTime<Utc>) -> Result
         created_at: now,
         sends: Vec::new(),
     })
+}
+
+/// The window is open, and the account is still where the bytes were made for.
+fn is_replayable(
+    attempt: &Attempt,
+    wire: &WireRequest,
+    provider: &dyn Provider,
+    now: DateTime<Utc>,
+) -> bool {
+    let first = attempt.sends.first().map(|send| send.at);
+    attempt.url == wire.url && first.is_none_or(|first| in_window(first, provider.profile(), now))
 }
 
 /// What makes a resend the same: method, URL, key, correlation and body.

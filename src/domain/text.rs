@@ -48,7 +48,7 @@ pub fn mask_card_numbers(text: &str) -> String {
             continue;
         }
         let original: String = characters[at..at + run.length].iter().collect();
-        out.push_str(&mask_run(&run.digits, &original));
+        out.push_str(&mask_run(&run, &original));
         at += run.length;
     }
     out
@@ -56,12 +56,15 @@ pub fn mask_card_numbers(text: &str) -> String {
 
 struct Run {
     digits: Vec<u32>,
+    /// Where groups of digits begin and end, counted in digits.
+    bounds: Vec<usize>,
     length: usize,
 }
 
 /// Digits from the start of `characters`, skipping single separators between digits.
 fn digit_run(characters: &[char]) -> Run {
     let mut digits = Vec::new();
+    let mut bounds = vec![0];
     let mut length = 0;
     let mut at = 0;
     while let Some(character) = characters.get(at) {
@@ -70,17 +73,30 @@ fn digit_run(characters: &[char]) -> Run {
             length = at + 1;
         } else if digits.is_empty() || length != at || !matches!(character, ' ' | '-') {
             break;
+        } else {
+            bounds.push(digits.len());
         }
         at += 1;
     }
-    Run { digits, length }
+    bounds.push(digits.len());
+    Run {
+        digits,
+        bounds,
+        length,
+    }
 }
 
-fn mask_run(digits: &[u32], original: &str) -> String {
-    let window = (SHORTEST_CARD_NUMBER..=LONGEST_CARD_NUMBER)
-        .rev()
-        .flat_map(|width| digits.windows(width))
-        .find(|window| is_card_number(window));
+/// A card number is one or more whole groups: a longer number such as an ARN is none.
+fn mask_run(run: &Run, original: &str) -> String {
+    let lengths = SHORTEST_CARD_NUMBER..=LONGEST_CARD_NUMBER;
+    let spans = run
+        .bounds
+        .iter()
+        .flat_map(|from| run.bounds.iter().map(move |to| (*from, *to)));
+    let window = spans
+        .filter(|(from, to)| from < to && lengths.contains(&(to - from)))
+        .filter_map(|(from, to)| run.digits.get(from..to))
+        .find(|digits| is_card_number(digits));
     match window {
         Some(card) => {
             let last4: String = card[card.len() - 4..]
@@ -142,6 +158,9 @@ mod tests {
     #[case("order 123456789", "order 123456789")]
     #[case("9999999999999995", "9999999999999995")]
     #[case("x378282246310005y", "x[card ending 0005]y")]
+    #[case("4111 1111 1111 1111 123", "[card ending 1111]")]
+    #[case("ARN 70456863568106430478391 ok", "ARN 70456863568106430478391 ok")]
+    #[case("0123456789 0123456789 0123456789", "0123456789 0123456789 0123456789")]
     fn card_numbers_are_masked(#[case] text: &str, #[case] masked: &str) {
         assert_eq!(mask_card_numbers(text), masked);
     }

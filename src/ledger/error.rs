@@ -92,11 +92,16 @@ pub enum LedgerError {
     #[error("the database failed: {0}")]
     Sqlite(rusqlite::Error),
     /// An upgrade of the database failed.
-    #[error("the database could not be upgraded: {0}")]
+    #[error("the database could not be upgraded: {}", first_words(.0))]
     Upgrade(Box<refinery::Error>),
     /// The ledger's thread is gone.
     #[error("the ledger has stopped")]
     Stopped,
+}
+
+/// The message of an upgrade without the statements it quotes.
+fn first_words(error: &refinery::Error) -> String {
+    error.to_string().chars().take(120).collect()
 }
 
 impl From<rusqlite::Error> for LedgerError {

@@ -225,10 +225,7 @@ fn write(
         0
     };
     let due = next_due(record, to, looks);
-    let said = record
-        .observation
-        .as_ref()
-        .map(|observation| &observation.said);
+    let said = said(record, before, step);
     let watch_until = (to == State::Succeeded && before.state != to)
         .then(|| after(record.now, record.cadence.pace.scale(record.cadence.watch)));
     connection
@@ -249,13 +246,28 @@ fn write(
             step.proven.map(|money| money.minor),
             record.provider_refund_id,
             record.trace,
-            said.or(record.note.as_ref()),
+            said,
             looks,
             watch_until.map(millis),
             due.map(millis),
             millis(record.now),
         ])?;
     Ok(())
+}
+
+/// The one line that tells why the refund stands where it stands.
+fn said(record: &Record, before: &Refund, step: &Move) -> Option<String> {
+    if let Some(reported) = step.reported {
+        let asked = before.content.amount;
+        return Some(format!(
+            "the provider says {reported}, not {asked}; find out which was paid"
+        ));
+    }
+    let observed = record
+        .observation
+        .as_ref()
+        .map(|observation| observation.said.clone());
+    observed.or_else(|| record.note.clone())
 }
 
 /// When the refund next needs the desk.

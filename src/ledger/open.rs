@@ -188,7 +188,9 @@ fn finish(connection: &mut Connection, options: &OpenOptions) -> Result<(), Ledg
         return Err(too_new(options, found));
     }
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    // Grouped: schema and history are one transaction.
     embedded::migrations::runner()
+        .set_grouped(true)
         .run(connection)
         .map_err(|error| LedgerError::Upgrade(Box::new(error)))?;
     connection.execute(
