@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::face::Refusal;
-use super::local::Local;
+use super::face::{Notice, Refusal};
+use super::local::{Local, row};
 use crate::domain::digest::Canonical;
 use crate::domain::eligibility;
 use crate::domain::id::RefundId;
@@ -114,10 +114,9 @@ impl Local {
                 now: self.clock.now(),
             })
             .await?;
-        if let Some(summary) = self.ledger.refund(refund.id).await? {
-            self.tell(super::face::Notice::Refund(Box::new(super::local::row(
-                summary,
-            ))));
+        // The attempt is on disk: nothing between here and the answer may fail.
+        if let Ok(Some(summary)) = self.ledger.refund(refund.id).await {
+            self.tell(Notice::Refund(Box::new(row(summary))));
         }
         let wire = WireRequest {
             method: attempt.method.clone(),

@@ -107,7 +107,7 @@ impl Ledger {
     /// Takes the lease of an approved refund, to send it.
     ///
     /// # Errors
-    /// [`LedgerError::Leased`] when another desk holds it or it is no longer approved.
+    /// [`LedgerError::Leased`] when another desk holds it, or it is not or not yet to be sent.
     pub async fn claim(
         &self,
         id: RefundId,
@@ -280,7 +280,9 @@ fn claim(
         })
         .optional()?
         .ok_or(LedgerError::NotFound("refund"))?;
-    if summary.refund.state != State::Approved || !lease.is_void(now) {
+    let refund = &summary.refund;
+    let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
+    if refund.state != State::Approved || waits || !lease.is_void(now) {
         return Err(LedgerError::Leased);
     }
     connection
