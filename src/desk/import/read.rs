@@ -1,10 +1,8 @@
 //! CSV and JSON Lines become raw rows. What is wrong with the whole file is refused here.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use csv::{ByteRecord, ReaderBuilder};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::desk::face::{ImportFile, Refusal};
@@ -192,13 +190,6 @@ fn json_lines<'a>(file: &ImportFile, bytes: &'a [u8]) -> Result<Vec<RawRow<'a>>,
     Ok(rows)
 }
 
-/// One value as text: numbers keep the digits they were written with.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum JsonText<'a> {
-    Text(#[serde(borrow)] Cow<'a, str>),
-}
-
 type Fields = Result<BTreeMap<&'static str, String>, String>;
 
 fn json_fields(file: &ImportFile, line: u64, content: &[u8]) -> Result<Fields, Refusal> {
@@ -223,10 +214,10 @@ fn json_text(column: &str, value: &str) -> Result<Option<String>, String> {
     let kind = value.as_bytes().first().copied().unwrap_or(b'n');
     let text = match kind {
         b'n' => return Ok(None),
-        b'"' => match serde_json::from_str(value) {
-            Ok(JsonText::Text(text)) => text.trim().to_owned(),
-            Err(error) => return Err(format!("{column}: {error}")),
-        },
+        b'"' => serde_json::from_str::<String>(value)
+            .map(|text| text.trim().to_owned())
+            .map_err(|error| format!("{column}: {error}"))?,
+        // A number keeps the digits it was written with.
         b'-' | b'0'..=b'9' => value.to_owned(),
         b'{' if column == PROVIDER_DATA => value.to_owned(),
         _ => return Err(format!("{column} must be a text or a number")),
