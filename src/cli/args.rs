@@ -27,6 +27,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// The configuration file [env: REFUND_DESK_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
