@@ -12,6 +12,7 @@ use crate::domain::eligibility::{self, Eligibility, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::{Capture, Payment};
+use crate::domain::policy::Asked;
 use crate::domain::reason;
 use crate::domain::refund::{Content, Kind};
 use crate::domain::state::{Event, State};
@@ -168,29 +169,33 @@ impl Local {
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
-            judged.approval = self.approval(&judged, amount).await?;
+            judged.approval = self.approval(draft, &judged, amount).await?;
         }
         Ok(judged)
     }
 
     /// Why a second person is needed, when one is.
-    async fn approval(&self, judged: &Judged, amount: Money) -> Result<Option<String>, Refusal> {
+    async fn approval(
+        &self,
+        draft: &Draft,
+        judged: &Judged,
+        amount: Money,
+    ) -> Result<Option<String>, Refusal> {
         let recent = self
             .ledger
             .recent_total(&judged.payment, judged.now - APPROVAL_SUM)
             .await?;
-        let total = Money::new(recent.minor.saturating_add(amount.minor), amount.currency);
-        let none = Money::zero(amount.currency);
-        let policy = &self.settings.policy;
-        Ok(policy.needs_checker(total, none).then(|| {
-            let limit = policy.approval_above(amount.currency);
-            match recent.is_positive() {
-                true => format!(
-                    "a checker must approve: {total} to this payment, order or payer within 7 days is above {limit}"
-                ),
-                false => format!("a checker must approve: {amount} is above {limit}"),
-            }
-        }))
+        let replaced = match &draft.supersedes {
+            Some(handle) => Some(self.refund_named(handle).await?.refund.state),
+            None => None,
+        };
+        let why = self.settings.policy.why_checker(&Asked {
+            amount,
+            compensation: Money::zero(amount.currency),
+            recent,
+            after_reversal: replaced == Some(State::Reversed),
+        });
+        Ok(why.map(|why| why.to_string()))
     }
 
     /// The refund that the caller's key names already. `rest` and percentages are read as if that

@@ -10,13 +10,16 @@ use rusqlite::{Connection, params};
 
 use super::Ledger;
 use super::audit::{self, Deed};
+use super::decisions;
 use super::error::LedgerError;
 use super::import::open_discrepancy;
+use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Observation, Refund};
+use crate::domain::resolution::End;
 use crate::domain::schedule::{Pace, wait_before_look};
 use crate::domain::state::{Event, Move, Rule, Standing, State, transition};
 
@@ -118,6 +121,15 @@ impl Ledger {
 
 /// Applies an event, in the caller's transaction.
 pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, LedgerError> {
+    apply_told(connection, record, "")
+}
+
+/// As [`apply`], with more to say in the audit.
+pub(super) fn apply_told(
+    connection: &Connection,
+    record: &Record,
+    told: &str,
+) -> Result<Change, LedgerError> {
     let before = refunds::one(connection, record.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
@@ -131,11 +143,18 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
         mark_last_send_unexecuted(connection, record.id)?;
     }
     write(connection, record, &before, &step)?;
+    if step.approval_void {
+        let why = record.note.as_deref().unwrap_or("it has to be looked at again");
+        decisions::void(connection, record.id, why, record.now)?;
+    }
+    if step.to != Some(before.state) {
+        proposals::end(connection, record.id, End::Overtaken, "desk", None, record.now)?;
+    }
     if step.discrepancy {
         disagree(connection, record, &before)?;
     }
     if step.to != Some(before.state) || record.observation.is_none() {
-        note(connection, record, &step)?;
+        note(connection, record, &step, told)?;
     }
     let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;
     Ok(Change { step, summary })
@@ -218,13 +237,15 @@ fn write(
     step: &Move,
 ) -> Result<(), LedgerError> {
     let to = step.to.unwrap_or(before.state);
-    let again = to == before.state || to == State::Approved;
+    let again = to == before.state || step.rule == Rule::T8;
     let looks = if again {
         before.looks.saturating_add(1)
     } else {
         0
     };
-    let due = next_due(record, to, looks);
+    let due = next_due(record, before, step, looks);
+    // Once released it may go at once.
+    let send_after = due.filter(|_| !before.needs_release).unwrap_or(record.now);
     let said = said(record, before, step);
     let watch_until = (to == State::Succeeded && before.state != to)
         .then(|| after(record.now, record.cadence.pace.scale(record.cadence.watch)));
@@ -235,7 +256,7 @@ fn write(
                  trace = coalesce(?6, trace), said = coalesce(?7, said), looks = ?8,
                  watch_until = coalesce(?9, watch_until),
                  due_at = CASE WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
-                 send_after = CASE WHEN ?2 = 'approved' THEN ?10 ELSE send_after END,
+                 send_after = CASE WHEN ?2 = 'approved' THEN ?12 ELSE send_after END,
                  lease_holder = NULL, lease_until = NULL, updated_at = ?11
              WHERE id = ?1",
         )?
@@ -251,6 +272,7 @@ fn write(
             watch_until.map(millis),
             due.map(millis),
             millis(record.now),
+            millis(send_after),
         ])?;
     Ok(())
 }
@@ -267,13 +289,26 @@ fn said(record: &Record, before: &Refund, step: &Move) -> Option<String> {
         .observation
         .as_ref()
         .map(|observation| observation.said.clone());
-    observed.or_else(|| record.note.clone())
+    let by_whom = |word: &str| Some(format!("{word} by {}", record.actor));
+    match record.event {
+        Event::Approve(_) => by_whom("approved"),
+        Event::Decline => by_whom("declined")
+            .zip(record.note.as_ref())
+            .map(|(declined, note)| format!("{declined}: {note}")),
+        _ => observed.or_else(|| record.note.clone()),
+    }
 }
 
 /// When the refund next needs the desk.
-fn next_due(record: &Record, to: State, looks: u32) -> Option<DateTime<Utc>> {
+fn next_due(record: &Record, before: &Refund, step: &Move, looks: u32) -> Option<DateTime<Utc>> {
     let cadence = &record.cadence;
+    let to = step.to.unwrap_or(before.state);
     let wait = match to {
+        State::Reserved | State::AwaitingApproval => return Some(before.expires_at),
+        // Composed offline: goes nowhere before a person releases it.
+        State::Approved if before.needs_release => return Some(before.expires_at),
+        // People decided just now: nothing to wait for.
+        State::Approved if matches!(step.rule, Rule::T3 | Rule::T14) => return Some(record.now),
         State::Approved
         | State::Pending
         | State::ActionRequired
@@ -312,8 +347,14 @@ fn disagree(connection: &Connection, record: &Record, before: &Refund) -> Result
     )
 }
 
-fn note(connection: &Connection, record: &Record, step: &Move) -> Result<(), LedgerError> {
+fn note(
+    connection: &Connection,
+    record: &Record,
+    step: &Move,
+    told: &str,
+) -> Result<(), LedgerError> {
     let action = match (step.rule, step.to) {
+        _ if record.event == Event::Decline => "refund.declined".to_owned(),
         (Rule::T22, _) | (_, None) => "refund.observed".to_owned(),
         (_, Some(to)) => format!("refund.{}", to.name()),
     };
@@ -324,6 +365,7 @@ fn note(connection: &Connection, record: &Record, step: &Move) -> Result<(), Led
     if let Some(reported) = step.reported {
         detail.push_str(&format!(" reported={reported}"));
     }
+    detail.push_str(told);
     if let Some(note) = &record.note {
         detail.push_str(&format!(" note={note}"));
     }

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod audit;
+mod decisions;
 mod error;
 mod evidence;
 mod filter;
@@ -18,12 +19,16 @@ mod lease;
 mod open;
 mod outbox;
 mod payments;
+mod proposals;
 mod refunds;
 mod reserve;
 mod row;
+mod rules;
 mod search;
+mod todo;
 mod worker;
 
+pub use decisions::Decisions;
 pub use error::LedgerError;
 pub use evidence::{Cadence, Change, Record};
 pub use import::{ImportBatch, ImportCounts, ImportRow, ImportSource};
@@ -31,8 +36,11 @@ pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
 pub use outbox::{Claim, Due, NewAttempt, Task};
 pub use payments::{Judgement, PlacedPayment};
+pub use proposals::{Agreement, NewProposal};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
+pub use rules::{POLICY, Rule};
+pub use todo::{OpenDiscrepancy, Waiting};
 
 use worker::Worker;
 

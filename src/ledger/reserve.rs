@@ -10,11 +10,12 @@ use super::error::LedgerError;
 use super::payments;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
+use crate::domain::approval::WhyChecker;
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Asked, Policy};
 use crate::domain::refund::Content;
 use crate::domain::state::{ConfirmGuard, Event, Move, Standing, State, transition};
 
@@ -83,15 +84,17 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     // Before the refund itself is there to be counted.
     let recent = refunds::recent_total(connection, &payment, reservation.approval_since)?;
     insert(connection, reservation, &payment)?;
-    let routed = route(reservation, recent)?;
+    let why = why_checker(connection, reservation, recent)?;
+    let routed = route(reservation, why)?;
     connection
-        .prepare_cached("UPDATE refunds SET state = ?2, due_at = ?3 WHERE id = ?1")?
+        .prepare_cached("UPDATE refunds SET state = ?2, due_at = ?3, said = ?4 WHERE id = ?1")?
         .execute(params![
             reservation.id.to_string(),
             routed.name(),
             millis(due(reservation, routed)),
+            why.map(|why| why.to_string()),
         ])?;
-    record(connection, reservation, routed)?;
+    record(connection, reservation, routed, why)?;
     refunds::one(connection, reservation.id)?
         .map(Reserved::New)
         .ok_or(LedgerError::NotFound("refund"))
@@ -165,14 +168,30 @@ fn refuse_duplicate(
     }
 }
 
-/// T2, with the sums as the transaction sees them: slicing a refund does not escape the limit.
-fn route(reservation: &Reservation, recent: Money) -> Result<State, LedgerError> {
+/// Why a second person is needed, with the sums and states as the transaction sees them: slicing a
+/// refund does not escape the limit.
+fn why_checker(
+    connection: &Connection,
+    reservation: &Reservation,
+    recent: Money,
+) -> Result<Option<WhyChecker>, LedgerError> {
+    let replaced = match reservation.supersedes {
+        Some(old) => refunds::one(connection, old)?,
+        None => None,
+    };
+    Ok(reservation.policy.why_checker(&Asked {
+        amount: reservation.content.amount,
+        compensation: reservation.content.compensation,
+        recent,
+        after_reversal: replaced.is_some_and(|old| old.refund.state == State::Reversed),
+    }))
+}
+
+/// T2.
+fn route(reservation: &Reservation, why: Option<WhyChecker>) -> Result<State, LedgerError> {
     let content = &reservation.content;
-    let total = recent.checked_add(content.amount)?;
     let event = Event::Route {
-        needs_checker: reservation
-            .policy
-            .needs_checker(total, content.compensation),
+        needs_checker: why.is_some(),
     };
     let routed = step(State::Reserved, content, &event)?;
     Ok(routed.to.unwrap_or(State::Reserved))
@@ -242,6 +261,7 @@ fn record(
     connection: &Connection,
     reservation: &Reservation,
     routed: State,
+    why: Option<WhyChecker>,
 ) -> Result<(), LedgerError> {
     let content = &reservation.content;
     let subject = reservation.id.to_string();
@@ -265,7 +285,10 @@ fn record(
         &Deed {
             actor: "desk",
             action: &format!("refund.{}", routed.name()),
-            detail: &format!("policy={}", reservation.policy.version),
+            detail: &match why {
+                Some(why) => format!("policy={} why={why}", reservation.policy.version),
+                None => format!("policy={}", reservation.policy.version),
+            },
             ..deed
         },
     )

@@ -56,6 +56,29 @@ impl Worker {
         answered.await.map_err(|_| LedgerError::Stopped)?
     }
 
+    /// As [`Worker::run`], but blocks the caller's thread: only where the ledger is opened.
+    pub(super) fn run_blocking<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let (answer, answered) = mpsc::channel();
+        let job: Job = Box::new(move |connection| {
+            let _ = answer.send(job(connection));
+        });
+        self.jobs.send(job).map_err(|_| LedgerError::Stopped)?;
+        answered.recv().map_err(|_| LedgerError::Stopped)?
+    }
+
+    /// As [`Worker::transact`], but blocks the caller's thread: only where the ledger is opened.
+    pub(super) fn transact_blocking<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        self.run_blocking(move |connection| in_transaction(connection, job))
+    }
+
     /// As [`Worker::run`], but gives way to the next question: a running one is interrupted, one
     /// that has not begun is skipped.
     pub(super) async fn run_newest<T, F>(&self, job: F) -> Result<T, LedgerError>
@@ -88,13 +111,17 @@ impl Worker {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        self.run(move |connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = job(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        })
-        .await
+        self.run(move |connection| in_transaction(connection, job))
+            .await
     }
+}
+
+fn in_transaction<T>(
+    connection: &mut Connection,
+    job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+) -> Result<T, LedgerError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = job(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
 }
