@@ -8,7 +8,7 @@ use super::open::{Session, misanswered};
 use super::print::Output;
 use super::refunds::{fetch, print_card};
 use super::{Exit, Failure, json, track};
-use crate::desk::face::{Class, Draft, Preview, Refusal, Reply, Request, Worked};
+use crate::desk::face::{Class, Draft, Preview, RefundCard, Refusal, Reply, Request, Worked};
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
@@ -32,18 +32,35 @@ pub(super) async fn run(
     };
     let id = composed.refund.refund.id;
     if !session.mode.offline {
-        let worked = work(session, id).await?;
-        if let Some(limit) = arguments.wait {
-            wait(session, id, worked, limit).await?;
-        }
+        follow(session, id, arguments.wait).await?;
     }
-    let card = fetch(session, id.to_string()).await?;
-    let refund = card.row.refund.clone();
-    print_card(output, &card)?;
-    let exit = exit(&refund);
-    match ending(&refund, session.mode.offline) {
+    outcome(session, output, &fetch(session, id.to_string()).await?)
+}
+
+/// Sends it when it may, and follows it for as long as asked.
+pub(super) async fn follow(
+    session: &Session,
+    id: RefundId,
+    limit: Option<Duration>,
+) -> Result<(), Failure> {
+    let worked = work(session, id).await?;
+    match limit {
+        Some(limit) => wait(session, id, worked, limit).await,
+        None => Ok(()),
+    }
+}
+
+/// Prints a refund; how far it has come is how the command ends.
+pub(super) fn outcome(
+    session: &Session,
+    output: &Output,
+    card: &RefundCard,
+) -> Result<Exit, Failure> {
+    let refund = &card.row.refund;
+    print_card(output, card)?;
+    match ending(refund, session.mode.offline) {
         Some(refusal) => Err(refusal.into()),
-        None => Ok(exit),
+        None => Ok(exit(refund)),
     }
 }
 
@@ -188,7 +205,7 @@ async fn confirmed(session: &Session, draft: &Draft) -> Result<bool, Failure> {
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-fn not_confirmed() -> Refusal {
+pub(super) fn not_confirmed() -> Refusal {
     Refusal {
         class: Class::Rule,
         code: "not_confirmed".to_owned(),

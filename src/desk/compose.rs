@@ -22,7 +22,7 @@ use crate::ledger::{LedgerError, Likeness, RefundSummary, Reservation, Reserved}
 /// Sums for approval are taken over this long, so that slicing a refund does not escape them.
 const APPROVAL_SUM: TimeDelta = TimeDelta::days(7);
 /// How far back a refund to the same order or payer counts as a likely duplicate.
-const DUPLICATE_SINCE: TimeDelta = TimeDelta::days(30);
+pub(super) const DUPLICATE_SINCE: TimeDelta = TimeDelta::days(30);
 /// Longest note or case reference, in characters.
 const LONGEST_TEXT: usize = 500;
 
@@ -133,7 +133,7 @@ impl Local {
         record.note = note.map(|note| tidy(&note)).transpose()?;
         let change = self.ledger.record(record).await?;
         self.changed(change.summary.clone());
-        self.card(change.summary).await
+        self.card(actor, change.summary).await
     }
 
     async fn judge_draft(&self, draft: &Draft) -> Result<Judged, Refusal> {
@@ -185,15 +185,18 @@ impl Local {
             .ledger
             .recent_total(&judged.payment, judged.now - APPROVAL_SUM)
             .await?;
-        let replaced = match &draft.supersedes {
-            Some(handle) => Some(self.refund_named(handle).await?.refund.state),
-            None => None,
+        let after_reversal = match &draft.supersedes {
+            Some(handle) => {
+                let replaced = self.refund_named(handle).await?.refund.id;
+                self.ledger.follows_reversal(replaced).await?
+            }
+            None => false,
         };
         let why = self.settings.policy.why_checker(&Asked {
             amount,
             compensation: Money::zero(amount.currency),
             recent,
-            after_reversal: replaced == Some(State::Reversed),
+            after_reversal,
         });
         Ok(why.map(|why| why.to_string()))
     }
@@ -476,7 +479,7 @@ fn content(actor: &Actor, draft: &Draft, judged: &Judged, amount: Money) -> Opti
 }
 
 /// Free text as it is stored: harmless on a terminal, without card numbers, not endless.
-fn tidy(text: &str) -> Result<String, Refusal> {
+pub(super) fn tidy(text: &str) -> Result<String, Refusal> {
     if text.chars().count() > LONGEST_TEXT {
         return Err(refusal::rule(
             "text_too_long",
@@ -495,7 +498,7 @@ fn duplicate(found: &(Likeness, RefundSummary)) -> Refusal {
     )
 }
 
-fn likeness((likeness, summary): &(Likeness, RefundSummary)) -> String {
+pub(super) fn likeness((likeness, summary): &(Likeness, RefundSummary)) -> String {
     let refund = &summary.refund;
     let what = match likeness {
         Likeness::SamePayment => "on this payment",

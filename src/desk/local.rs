@@ -9,10 +9,9 @@ use tokio::sync::{Notify, broadcast};
 use super::Desk;
 use super::accounts::{Account, Means};
 use super::face::{
-    self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Reply,
-    Request,
+    self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
 };
-use super::{explain, refusal};
+use super::{explain, refusal, rules};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
@@ -46,6 +45,8 @@ pub struct Parts {
     pub mode: Mode,
     /// The clock.
     pub clock: Clock,
+    /// Who opens it: rules that changed in the configuration are recorded under this name.
+    pub opened_by: String,
 }
 
 /// The desk in this process.
@@ -74,15 +75,17 @@ impl Local {
             environment: parts.settings.environment.name().to_owned(),
             read_only: parts.mode.read_only,
         })?;
-        let accounts = parts
-            .settings
+        let mut settings = parts.settings;
+        let rules = rules::of(&settings);
+        settings.policy.version = ledger.adopt(rules, parts.opened_by, parts.clock.now())?;
+        let accounts = settings
             .accounts
             .iter()
-            .map(|account| Account::new(account, &parts.settings, &parts.clock))
+            .map(|account| Account::new(account, &settings, &parts.clock))
             .collect();
         Ok(Arc::new(Self {
             accounts,
-            settings: parts.settings,
+            settings,
             environ: parts.environ,
             mode: parts.mode,
             ledger,
@@ -159,7 +162,12 @@ impl Local {
                 let found = self.ledger.refunds(filter).await?;
                 Ok(Reply::Refunds(found.into_iter().map(row).collect()))
             }
-            Request::Refund(handle) => self.refund_card(&handle).await,
+            Request::Refund(handle) => self.refund_card(actor, &handle).await,
+            Request::Review(handle) => self.review(actor, &handle).await,
+            Request::Approve { refund, seen } => self.approve(actor, &refund, &seen).await,
+            Request::Decline { refund, note } => self.decline(actor, &refund, &note).await,
+            Request::Resolve(resolve) => self.resolve(actor, &resolve).await,
+            Request::ToDo => self.to_do(actor).await.map(Reply::ToDo),
             Request::Cancel { refund, note } => self.cancel(actor, &refund, note).await,
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
@@ -230,20 +238,6 @@ impl Local {
         })))
     }
 
-    pub(super) async fn refund_card(&self, handle: &str) -> Result<Reply, Refusal> {
-        let summary = self.refund_named(handle).await?;
-        self.card(summary).await
-    }
-
-    pub(super) async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
-        let evidence = self.ledger.evidence(summary.refund.id).await?;
-        Ok(Reply::Refund(Box::new(RefundCard {
-            row: row(summary),
-            attempts: evidence.attempts,
-            observations: evidence.observations,
-        })))
-    }
-
     async fn release(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
         self.writable()?;
         if self.mode.offline {
@@ -258,7 +252,7 @@ impl Local {
         let now = self.clock.now();
         let released = self.ledger.release(id, actor.name.clone(), now).await?;
         self.changed(released.clone());
-        self.card(released).await
+        self.card(actor, released).await
     }
 
     /// Tells that a refund changed, and rings for whoever does the work.

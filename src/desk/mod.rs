@@ -7,6 +7,8 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 mod accounts;
+mod approve;
+mod card;
 mod compose;
 mod explain;
 pub mod face;
@@ -14,7 +16,10 @@ mod find;
 mod import;
 pub mod local;
 mod refusal;
+mod resolve;
+mod rules;
 mod send;
+mod todo;
 mod track;
 
 use face::{Actor, Notice, Refusal, Reply, Request};

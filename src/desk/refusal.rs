@@ -6,6 +6,7 @@ use crate::domain::amount::AmountError;
 use crate::domain::eligibility::WhyNot;
 use crate::domain::money::MoneyError;
 use crate::domain::reason::ReasonError;
+use crate::domain::resolution::{Outcome, Proposal};
 use crate::ledger::LedgerError;
 use crate::providers::BuildError;
 
@@ -77,6 +78,39 @@ impl Refusal {
             format!("Use the id of the {what}."),
         )
     }
+}
+
+/// The second person of two is the first.
+pub(super) fn same_person(proposal: &Proposal) -> Refusal {
+    rule(
+        "same_person",
+        format!("{} said so already; it takes another person", proposal.by),
+        "Another person must look at the evidence and agree.",
+    )
+}
+
+/// A second statement that says something else than the first.
+pub(super) fn contradicts(proposal: &Proposal, outcome: Outcome) -> Refusal {
+    rule(
+        "contradicts",
+        format!(
+            "{} has said: {}. That does not agree with: {outcome}",
+            proposal.by, proposal.outcome
+        ),
+        "Find out together which is true. If the first is wrong, decline it, then state the other.",
+    )
+}
+
+/// What waits for a second person is not what they saw.
+pub(super) fn other_statement(proposal: &Proposal) -> Refusal {
+    rule(
+        "changed",
+        format!(
+            "what waits for a second person is not what you saw: {} says: {} ({})",
+            proposal.by, proposal.outcome, proposal.proof
+        ),
+        "Look at it again: refund-desk status REFUND",
+    )
 }
 
 impl From<WhyNot> for Refusal {
@@ -161,6 +195,7 @@ impl From<LedgerError> for Refusal {
                 "See where it stands: refund-desk status REFUND",
             ),
             LedgerError::NotFound(_) => rule("not_found", message, "Check the id."),
+            LedgerError::SamePerson => rule("same_person", message, "Another person must agree."),
             LedgerError::Leased => rule("busy", message, "Wait a moment and look again."),
             LedgerError::Missing(_) => failed(
                 "no_database",

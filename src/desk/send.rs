@@ -11,7 +11,7 @@ use crate::domain::eligibility;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Content, Observation, ObservationSource};
+use crate::domain::refund::{Attempt, Content, Observation, ObservationSource, Refund};
 use crate::domain::state::{Event, SendGuard};
 use crate::ledger::{Cadence, Claim, LedgerError, NewAttempt, Record, RefundSummary};
 use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
@@ -20,6 +20,9 @@ use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
 const STEP: &str = "refund";
 /// When to try again what could not be prepared: a secret to mend, a setting to change.
 const TRY_AGAIN: Duration = Duration::from_secs(15);
+/// Why a refund goes back to its checkers though it could be sent.
+const AS_APPROVED: &str =
+    "the balance, a dispute or the policy is not what it was when it was approved";
 
 impl Local {
     /// Sends one approved refund. `None` when another desk is at it.
@@ -47,13 +50,23 @@ impl Local {
 
     /// T7's check before sending: would the refund still be eligible without its own hold?
     fn changed_meanwhile(&self, claim: &Claim, now: DateTime<Utc>) -> Option<String> {
-        let content = &claim.summary.refund.content;
-        let mut sums = claim.payment.figures();
-        let Some(mut capture) = claim
-            .payment
-            .capture(content.capture_id.as_deref())
-            .cloned()
-        else {
+        let refund = &claim.summary.refund;
+        let seen = claim.approved.as_ref();
+        let stale = seen.is_some_and(|seen| *seen != refund.approval_hash);
+        let hindrance = self.hindered(&claim.payment, refund, now);
+        hindrance.or_else(|| stale.then(|| AS_APPROVED.to_owned()))
+    }
+
+    /// Why a refund cannot be sent, its own hold not counted.
+    pub(super) fn hindered(
+        &self,
+        payment: &Payment,
+        refund: &Refund,
+        now: DateTime<Utc>,
+    ) -> Option<String> {
+        let content = &refund.content;
+        let mut sums = payment.figures();
+        let Some(mut capture) = payment.capture(content.capture_id.as_deref()).cloned() else {
             return Some("its capture is no longer known".to_owned());
         };
         sums.held.minor = sums.held.minor.saturating_sub(content.amount.minor);
@@ -62,7 +75,7 @@ impl Local {
             .held
             .minor
             .saturating_sub(content.amount.minor);
-        let terms = self.terms(&claim.payment.account);
+        let terms = self.terms(&payment.account);
         let judged = eligibility::of_capture(&capture, &sums, &terms, now);
         match judged.why_not {
             Some(why) => Some(why.sentence().to_owned()),
@@ -271,6 +284,7 @@ fn attempt(claim: &Claim, provider: &dyn Provider, now: DateTime<Utc>) -> Result
     let last = claim.attempts.iter().rfind(|attempt| attempt.step == STEP);
     let number = match last {
         None => 1,
+        Some(attempt) if claim.new_key => attempt.number + 1,
         Some(attempt) if is_replayable(attempt, &build(attempt.number)?, provider, now) => {
             return Ok(attempt.clone());
         }

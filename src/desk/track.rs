@@ -177,7 +177,10 @@ impl Local {
     }
 
     /// Whom to ask about: the last attempt, by the provider's id once it is known.
-    async fn inquiry(&self, summary: &RefundSummary) -> Result<Option<(u32, Inquiry)>, Refusal> {
+    pub(super) async fn inquiry(
+        &self,
+        summary: &RefundSummary,
+    ) -> Result<Option<(u32, Inquiry)>, Refusal> {
         let evidence = self.ledger.evidence(summary.refund.id).await?;
         Ok(evidence.attempts.last().map(|attempt| {
             let inquiry = Inquiry {

@@ -161,9 +161,27 @@ mod tests {
         assert_eq!(seen.len(), 64);
         let others = [
             hash(&"d".repeat(64), &basis()),
-            hash(&content, &Basis { available: usd(90_001), ..basis() }),
-            hash(&content, &Basis { disputed: usd(1), ..basis() }),
-            hash(&content, &Basis { policy_version: 4, ..basis() }),
+            hash(
+                &content,
+                &Basis {
+                    available: usd(90_001),
+                    ..basis()
+                },
+            ),
+            hash(
+                &content,
+                &Basis {
+                    disputed: usd(1),
+                    ..basis()
+                },
+            ),
+            hash(
+                &content,
+                &Basis {
+                    policy_version: 4,
+                    ..basis()
+                },
+            ),
         ];
         for other in others {
             assert_ne!(other, seen);
@@ -174,16 +192,36 @@ mod tests {
     fn what_changed_is_found_where_it_can_be() {
         let content = "c".repeat(64);
         let told = |seen: &Basis| {
-            what_changed(&hash(&content, seen), &content, &basis(), &[usd(100), usd(500)])
+            what_changed(
+                &hash(&content, seen),
+                &content,
+                &basis(),
+                &[usd(100), usd(500)],
+            )
         };
-        let policy = Basis { policy_version: 1, ..basis() };
+        let policy = Basis {
+            policy_version: 1,
+            ..basis()
+        };
         assert_eq!(told(&policy), Changed::Policy(1));
-        let more = Basis { available: usd(90_500), ..basis() };
+        let more = Basis {
+            available: usd(90_500),
+            ..basis()
+        };
         assert_eq!(told(&more), Changed::Available(usd(90_500)));
-        let less = Basis { available: usd(89_900), ..basis() };
+        let less = Basis {
+            available: usd(89_900),
+            ..basis()
+        };
         assert_eq!(told(&less), Changed::Available(usd(89_900)));
-        let else_ = Basis { disputed: usd(7), ..basis() };
+        let else_ = Basis {
+            disputed: usd(7),
+            ..basis()
+        };
         assert_eq!(told(&else_), Changed::Unknown);
-        assert_eq!(what_changed(&content, &content, &basis(), &[]), Changed::OnlyContent);
+        assert_eq!(
+            what_changed(&content, &content, &basis(), &[]),
+            Changed::OnlyContent
+        );
     }
 }

@@ -73,7 +73,10 @@ impl Policy {
     /// The figures in one line, the same for the same meaning: what raises the version.
     pub fn figures(&self) -> String {
         let apart = self.approval_above.iter().map(|(currency, minor)| {
-            format!(" approval_above.{currency}={}", Money::new(*minor, *currency).decimal())
+            format!(
+                " approval_above.{currency}={}",
+                Money::new(*minor, *currency).decimal()
+            )
         });
         let rest = format!("approval_above={}", self.approval_above_main);
         std::iter::once(rest).chain(apart).collect()
@@ -108,11 +111,10 @@ mod tests {
     #[case(Asked { recent: money("USD", 60_000), ..asked("USD", 40_001) }, Some("1000.01 USD to this payment"))]
     #[case(Asked { compensation: money("USD", 1), ..asked("USD", 1) }, Some("compensation always"))]
     #[case(Asked { after_reversal: true, ..asked("USD", 1) }, Some("came back"))]
-    fn the_limit_is_in_main_units_and_inclusive(
-        #[case] asked: Asked,
-        #[case] why: Option<&str>,
-    ) {
-        let told = Policy::default().why_checker(&asked).map(|why| why.to_string());
+    fn the_limit_is_in_main_units_and_inclusive(#[case] asked: Asked, #[case] why: Option<&str>) {
+        let told = Policy::default()
+            .why_checker(&asked)
+            .map(|why| why.to_string());
         assert_eq!(told.is_some(), why.is_some(), "{told:?}");
         assert!(told.unwrap_or_default().contains(why.unwrap_or_default()));
     }
@@ -122,8 +124,17 @@ mod tests {
         let mut policy = Policy::default();
         assert_eq!(policy.figures(), "approval_above=1000");
         policy.version = 7;
-        assert_eq!(policy.figures(), "approval_above=1000", "the version is no figure");
-        policy.approval_above.insert(money("USD", 0).currency, 25_000);
-        assert_eq!(policy.figures(), "approval_above=1000 approval_above.USD=250.00");
+        assert_eq!(
+            policy.figures(),
+            "approval_above=1000",
+            "the version is no figure"
+        );
+        policy
+            .approval_above
+            .insert(money("USD", 0).currency, 25_000);
+        assert_eq!(
+            policy.figures(),
+            "approval_above=1000 approval_above.USD=250.00"
+        );
     }
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::approval::Basis;
 use super::balance::RefundFigures;
 use super::digest::Canonical;
 use super::id::{PaymentId, RefundId};
@@ -83,6 +84,8 @@ pub struct Refund {
     pub content: Content,
     /// The hash of the content.
     pub hash: String,
+    /// What a checker's word on it rests on now.
+    pub basis: Basis,
     /// What a second person sees and names now: of the decision and its basis, or of the statement
     /// that waits for one.
     pub approval_hash: String,

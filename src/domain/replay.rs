@@ -68,7 +68,10 @@ mod tests {
             wait: TimeDelta::seconds(30),
             window: TimeDelta::minutes(4),
         };
-        assert_eq!(replay.is_open(at(first), at(last), at(found), at(now)), open);
+        assert_eq!(
+            replay.is_open(at(first), at(last), at(found), at(now)),
+            open
+        );
     }
 
     #[test]

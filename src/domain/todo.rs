@@ -204,10 +204,7 @@ fn unknown(refund: &Refund, facts: &Facts<'_>) -> Step {
 }
 
 /// In the order of domain.md: ask and repeat within the window, then absence, then two people.
-fn unknown_next(
-    refund: &Refund,
-    facts: &Facts<'_>,
-) -> (&'static str, Act, Option<Clocked>) {
+fn unknown_next(refund: &Refund, facts: &Facts<'_>) -> (&'static str, Act, Option<Clocked>) {
     const STATE: &str = "Find out from the provider or a statement what became of it; then two people state the outcome.";
     let Some((first, last)) = facts.sent else {
         return (STATE, Act::Resolve, None);
@@ -259,8 +256,9 @@ fn overdue() -> Step {
     Step {
         tab: Tab::Problems,
         what: "on its way for longer than it should be".to_owned(),
-        next: "Ask the provider's support; when it is clear what became of it, two people state it."
-            .to_owned(),
+        next:
+            "Ask the provider's support; when it is clear what became of it, two people state it."
+                .to_owned(),
         act: Act::Resolve,
         clocked: None,
         who: Who::Anyone,

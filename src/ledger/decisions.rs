@@ -119,6 +119,18 @@ pub(super) fn void(
     Ok(())
 }
 
+/// The hash of the approval in force, in the caller's transaction.
+pub(super) fn in_force(
+    connection: &Connection,
+    id: RefundId,
+) -> Result<Option<String>, LedgerError> {
+    let hash = connection
+        .prepare_cached("SELECT hash FROM approvals WHERE refund_id = ?1 AND voided_at IS NULL")?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(hash)
+}
+
 fn approvals(connection: &Connection, id: RefundId) -> Result<Vec<Approval>, LedgerError> {
     let approvals = connection
         .prepare_cached(

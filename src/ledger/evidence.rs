@@ -144,11 +144,21 @@ pub(super) fn apply_told(
     }
     write(connection, record, &before, &step)?;
     if step.approval_void {
-        let why = record.note.as_deref().unwrap_or("it has to be looked at again");
+        let why = record
+            .note
+            .as_deref()
+            .unwrap_or("it has to be looked at again");
         decisions::void(connection, record.id, why, record.now)?;
     }
     if step.to != Some(before.state) {
-        proposals::end(connection, record.id, End::Overtaken, "desk", None, record.now)?;
+        proposals::end(
+            connection,
+            record.id,
+            End::Overtaken,
+            "desk",
+            None,
+            record.now,
+        )?;
     }
     if step.discrepancy {
         disagree(connection, record, &before)?;

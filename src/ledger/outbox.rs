@@ -5,16 +5,19 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
 use super::audit::{self, Deed};
+use super::decisions;
 use super::error::LedgerError;
 use super::evidence::standing;
 use super::lease::{self, LEASE};
 use super::payments;
+use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
-use crate::domain::state::{Event, SendGuard, State, transition};
+use crate::domain::replay::Replay;
+use crate::domain::state::{Event, ResendGuard, SendGuard, State, transition};
 
 /// A refund that needs the desk now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +54,10 @@ pub struct Claim {
     pub attempts: Vec<Attempt>,
     /// The token of the lease; older tokens write nothing.
     pub fence: i64,
+    /// The hash that was approved, where a checker's approval is in force.
+    pub approved: Option<String>,
+    /// Two people found the last attempt absent: the next takes a new key (T14).
+    pub new_key: bool,
 }
 
 /// An attempt about to be sent, with the facts its guard asks for.
@@ -114,7 +121,22 @@ impl Ledger {
         holder: String,
         now: DateTime<Utc>,
     ) -> Result<Claim, LedgerError> {
-        self.write(move |connection| claim(connection, id, &holder, now))
+        self.write(move |connection| claim(connection, id, State::Approved, &holder, now))
+            .await
+    }
+
+    /// Takes the lease of a refund whose outcome is not known, to ask about it and, if the provider
+    /// has nothing, to go on (T13, T14).
+    ///
+    /// # Errors
+    /// [`LedgerError::Leased`] when another desk holds it, or its outcome is known by now.
+    pub async fn claim_unknown(
+        &self,
+        id: RefundId,
+        holder: String,
+        now: DateTime<Utc>,
+    ) -> Result<Claim, LedgerError> {
+        self.write(move |connection| claim(connection, id, State::Unknown, &holder, now))
             .await
     }
 
@@ -124,8 +146,39 @@ impl Ledger {
     /// # Errors
     /// The lease was lost, T7 refuses; nothing was written and nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<(), LedgerError> {
-        self.write(move |connection| begin_send(connection, &attempt))
+        self.write(move |connection| begin_send(connection, &attempt, None))
             .await
+    }
+
+    /// As [`Ledger::begin_send`], for an attempt whose outcome is not known (T13): same key, same
+    /// bytes. That the newest inquiry found nothing, within the window, is checked in the
+    /// transaction.
+    ///
+    /// # Errors
+    /// The lease was lost, T13 refuses; nothing was written and nothing may be sent.
+    pub async fn begin_resend(
+        &self,
+        attempt: NewAttempt,
+        replay: Replay,
+    ) -> Result<(), LedgerError> {
+        self.write(move |connection| begin_send(connection, &attempt, Some(replay)))
+            .await
+    }
+
+    /// Gives a lease back without having done anything.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn let_go(&self, id: RefundId, fence: i64) -> Result<(), LedgerError> {
+        self.write(move |connection| {
+            connection.execute(
+                "UPDATE refunds SET lease_holder = NULL, lease_until = NULL
+                 WHERE id = ?1 AND fence = ?2 AND state = 'unknown'",
+                params![id.to_string(), fence],
+            )?;
+            Ok(())
+        })
+        .await
     }
 
     /// Gives a lease back without having sent, to be tried again at `due_at`.
@@ -267,6 +320,7 @@ fn task(
 fn claim(
     connection: &Connection,
     id: RefundId,
+    state: State,
     holder: &str,
     now: DateTime<Utc>,
 ) -> Result<Claim, LedgerError> {
@@ -282,7 +336,8 @@ fn claim(
         .ok_or(LedgerError::NotFound("refund"))?;
     let refund = &summary.refund;
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
-    if refund.state != State::Approved || waits || !lease.is_void(now) {
+    let not_yet = state == State::Approved && waits;
+    if refund.state != state || not_yet || !lease.is_void(now) {
         return Err(LedgerError::Leased);
     }
     connection
@@ -299,13 +354,19 @@ fn claim(
         .ok_or(LedgerError::NotFound("payment"))?;
     Ok(Claim {
         attempts: refunds::attempts(connection, id)?,
+        approved: decisions::in_force(connection, id)?,
+        new_key: proposals::proven_absent(connection, id)?,
         summary,
         payment,
         fence: fence + 1,
     })
 }
 
-fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
+fn begin_send(
+    connection: &Connection,
+    new: &NewAttempt,
+    replay: Option<Replay>,
+) -> Result<(), LedgerError> {
     let refund = refunds::one(connection, new.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
@@ -323,7 +384,11 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerErr
         attempt_durable: true,
         ..new.guard
     };
-    let step = transition(&standing(connection, &refund)?, &Event::Send(guard))?;
+    let event = match replay {
+        None => Event::Send(guard),
+        Some(replay) => Event::Resend(resend(connection, new, replay, guard)?),
+    };
+    let step = transition(&standing(connection, &refund)?, &event)?;
     insert_attempt(connection, new)?;
     let sends = insert_send(connection, new)?;
     let to = step.to.unwrap_or(State::Submitting);
@@ -352,6 +417,27 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerErr
             detail: &detail,
         },
     )
+}
+
+/// T13's facts, as the transaction sees them.
+fn resend(
+    connection: &Connection,
+    new: &NewAttempt,
+    replay: Replay,
+    send: SendGuard,
+) -> Result<ResendGuard, LedgerError> {
+    let sent = proposals::sent(connection, new.id)?;
+    let empty = proposals::newest_found_nothing(connection, new.id, new.attempt.number)?;
+    let inside_window = sent
+        .zip(empty)
+        .is_some_and(|((first, last, number), empty)| {
+            number == new.attempt.number && replay.is_open(first, last, empty, new.now)
+        });
+    Ok(ResendGuard {
+        replay_safe: true,
+        inside_window,
+        send,
+    })
 }
 
 fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {

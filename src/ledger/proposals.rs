@@ -54,7 +54,8 @@ impl Ledger {
     /// # Errors
     /// Another statement waits already, or the refund's outcome is not open.
     pub async fn propose(&self, new: NewProposal) -> Result<RefundSummary, LedgerError> {
-        self.write(move |connection| propose(connection, &new)).await
+        self.write(move |connection| propose(connection, &new))
+            .await
     }
 
     /// Carries out a statement on a second person's word (T14, T15).
@@ -79,9 +80,18 @@ impl Ledger {
     ) -> Result<RefundSummary, LedgerError> {
         self.write(move |connection| {
             if end(connection, id, End::Declined, &by, Some(&note), now)? == 0 {
-                return Err(LedgerError::NotFound("statement that waits for a second person"));
+                return Err(LedgerError::NotFound(
+                    "statement that waits for a second person",
+                ));
             }
-            told(connection, id, &by, "refund.proposal_declined", &format!("note={note}"), now)
+            told(
+                connection,
+                id,
+                &by,
+                "refund.proposal_declined",
+                &format!("note={note}"),
+                now,
+            )
         })
         .await
     }
@@ -111,7 +121,14 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
             millis(new.now)
         ])?;
     let detail = format!("{} evidence={} hash={hash}", says(new.outcome), new.proof);
-    told(connection, new.id, &new.by, "refund.proposed", &detail, new.now)
+    told(
+        connection,
+        new.id,
+        &new.by,
+        "refund.proposed",
+        &detail,
+        new.now,
+    )
 }
 
 fn says(outcome: Outcome) -> String {
@@ -148,7 +165,9 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
         .refund;
     let proposal = waiting(connection, record.id)?
         .filter(|proposal| proposal.hash == agreement.seen)
-        .ok_or(LedgerError::NotFound("statement that waits for a second person"))?;
+        .ok_or(LedgerError::NotFound(
+            "statement that waits for a second person",
+        ))?;
     match proposal.judge_second(&record.actor, proposal.outcome) {
         Err(NotSecond::SamePerson) => return Err(LedgerError::SamePerson),
         Err(NotSecond::Differs) | Ok(()) => {}
@@ -256,9 +275,7 @@ pub(super) fn found_nothing(
             "SELECT at FROM observations WHERE refund_id = ?1 AND attempt = ?2
                AND source = 'inquiry' AND meaning = 'not found' ORDER BY seq",
         )?
-        .query_map(params![id.to_string(), number], |row| {
-            Ok(time(row.get(0)?))
-        })?
+        .query_map(params![id.to_string(), number], |row| Ok(time(row.get(0)?)))?
         .collect::<Result<_, _>>()?;
     Ok(times)
 }

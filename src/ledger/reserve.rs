@@ -72,6 +72,17 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Whether a refund in place of `replaced` stands in for one that came back.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn follows_reversal(&self, replaced: RefundId) -> Result<bool, LedgerError> {
+        self.read(move |connection| follows_reversal(connection, Some(replaced)))
+            .await
+    }
+}
+
 fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserved, LedgerError> {
     if let Some(existing) = existing(connection, reservation)? {
         return Ok(Reserved::Existing(existing));
@@ -175,16 +186,28 @@ fn why_checker(
     reservation: &Reservation,
     recent: Money,
 ) -> Result<Option<WhyChecker>, LedgerError> {
-    let replaced = match reservation.supersedes {
-        Some(old) => refunds::one(connection, old)?,
-        None => None,
-    };
     Ok(reservation.policy.why_checker(&Asked {
         amount: reservation.content.amount,
         compensation: reservation.content.compensation,
         recent,
-        after_reversal: replaced.is_some_and(|old| old.refund.state == State::Reversed),
+        after_reversal: follows_reversal(connection, reservation.supersedes)?,
     }))
+}
+
+/// Whether a refund in place of `replaced` stands in for one that came back, however many between
+/// them failed.
+fn follows_reversal(
+    connection: &Connection,
+    mut replaced: Option<RefundId>,
+) -> Result<bool, LedgerError> {
+    while let Some(id) = replaced {
+        let old = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
+        if old.refund.state == State::Reversed {
+            return Ok(true);
+        }
+        replaced = old.refund.supersedes;
+    }
+    Ok(false)
 }
 
 /// T2.

@@ -124,11 +124,20 @@ pub(super) fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
     let money = |minor| Money::new(minor, currency);
     let state: String = row.get(15)?;
     let hash: String = row.get(12)?;
+    let basis = Basis {
+        available: money(row.get(36)?),
+        disputed: money(row.get(37)?),
+        policy_version: row.get(38)?,
+    };
     Ok(Refund {
         id: parsed(row, 0)?,
         account: row.get(1)?,
         content: content(row, currency)?,
-        approval_hash: approval_hash(row, &hash, currency)?,
+        basis,
+        approval_hash: match row.get(35)? {
+            Some(stated) => stated,
+            None => approval::hash(&hash, &basis),
+        },
         hash,
         policy_version: row.get(13)?,
         caller_key: row.get(14)?,
@@ -157,19 +166,6 @@ fn supersedes(row: &Row<'_>) -> rusqlite::Result<Option<RefundId>> {
         Some(_) => parsed(row, 32).map(Some),
         None => Ok(None),
     }
-}
-
-/// The hash of the statement that waits for a second person, else of the decision on its basis.
-fn approval_hash(row: &Row<'_>, content: &str, currency: Currency) -> rusqlite::Result<String> {
-    if let Some(proposed) = row.get(35)? {
-        return Ok(proposed);
-    }
-    let basis = Basis {
-        available: Money::new(row.get(36)?, currency),
-        disputed: Money::new(row.get(37)?, currency),
-        policy_version: row.get(38)?,
-    };
-    Ok(approval::hash(content, &basis))
 }
 
 fn content(row: &Row<'_>, currency: Currency) -> rusqlite::Result<Content> {

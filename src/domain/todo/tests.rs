@@ -3,6 +3,7 @@
 use rstest::rstest;
 
 use super::*;
+use crate::domain::approval::Basis;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::refund::{Content, Kind};
@@ -29,6 +30,11 @@ fn refund(state: State) -> Refund {
         id: RefundId::new(at(0)),
         account: "hub-us".into(),
         hash: content.hash(),
+        basis: Basis {
+            available: amount,
+            disputed: Money::zero(amount.currency),
+            policy_version: 1,
+        },
         approval_hash: String::new(),
         content,
         policy_version: 1,
@@ -158,7 +164,10 @@ fn a_statement_waits_for_another_than_its_author(#[case] viewer: &str, #[case] t
     };
     let step = step(&refund(State::Unknown), &facts).unwrap();
     assert_eq!((step.tab, step.act), (tab, Act::Decide));
-    assert!(step.what.contains("ben says: not paid (statement: line 7)"), "{step:?}");
+    assert!(
+        step.what.contains("ben says: not paid (statement: line 7)"),
+        "{step:?}"
+    );
 }
 
 #[test]

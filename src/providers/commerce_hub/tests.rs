@@ -32,6 +32,10 @@ pub(super) fn account(base: &str, refund_call: RefundCall, deadline: Duration) -
         hmac_encoding: HmacEncoding::Raw,
         refund_call,
         refund_months: 12,
+        replay_seconds: 240,
+        replay_wait_seconds: 30,
+        absence_is_proof: true,
+        absence_after_minutes: 30,
         polls_per_minute: 60,
     };
     let clock = Clock::manual("2026-11-21T10:00:00Z".parse().unwrap());

@@ -1,0 +1,44 @@
+//! One refund with everything about it: evidence, decisions, and the step it waits for.
+
+use super::face::{Actor, RefundCard, Refusal, Reply};
+use super::local::{Local, row};
+use crate::ledger::RefundSummary;
+
+impl Local {
+    /// The refund of a handle, as `actor` sees it.
+    pub(super) async fn refund_card(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
+        let summary = self.refund_named(handle).await?;
+        self.card(actor, summary).await
+    }
+
+    /// The same, as an answer.
+    pub(super) async fn card(
+        &self,
+        actor: &Actor,
+        summary: RefundSummary,
+    ) -> Result<Reply, Refusal> {
+        let card = self.whole_card(actor, summary).await?;
+        Ok(Reply::Refund(Box::new(card)))
+    }
+
+    /// A refund with its evidence, decisions and next step.
+    pub(super) async fn whole_card(
+        &self,
+        actor: &Actor,
+        summary: RefundSummary,
+    ) -> Result<RefundCard, Refusal> {
+        let id = summary.refund.id;
+        let evidence = self.ledger.evidence(id).await?;
+        let decisions = self.ledger.decisions(id).await?;
+        let waiting = self.ledger.waiting_for(id).await?;
+        Ok(RefundCard {
+            row: row(summary),
+            attempts: evidence.attempts,
+            observations: evidence.observations,
+            approvals: decisions.approvals,
+            decline: decisions.decline,
+            proposals: decisions.proposals,
+            step: self.step_of(actor, &waiting),
+        })
+    }
+}
