@@ -13,6 +13,7 @@ mod crash;
 mod database;
 mod gate;
 mod import;
+mod import_stops;
 mod malformed;
 mod offline;
 mod outcomes;
