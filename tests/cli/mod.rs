@@ -9,8 +9,10 @@ mod stock;
 
 mod audit;
 mod config;
+mod confirm;
 mod crash;
 mod database;
+mod deeds;
 mod gate;
 mod import;
 mod import_stops;
@@ -21,4 +23,5 @@ mod payments;
 mod race;
 mod refund;
 mod refusals;
+mod release;
 mod secrets;
