@@ -7,8 +7,8 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use super::args;
 use super::open::{Session, misanswered};
 use super::print::Output;
-use super::refund::{follow, not_confirmed, outcome};
-use super::refunds::{fetch, print_card};
+use super::refund::{followed, not_confirmed};
+use super::refunds::print_card;
 use super::{Exit, Failure};
 use crate::desk::face::{Class, RefundCard, Refusal, Reply, Request, Resolve, Review};
 use crate::domain::digest::{hex, sha256};
@@ -32,11 +32,7 @@ pub(super) async fn approve(
     };
     let refund = arguments.refund.clone();
     let card = decided(session, Request::Approve { refund, seen }).await?;
-    let id = card.row.refund.id;
-    if !session.mode.offline {
-        follow(session, id, arguments.wait).await?;
-    }
-    outcome(session, output, &fetch(session, id.to_string()).await?)
+    Ok(followed(session, output, card.row, arguments.wait).await)
 }
 
 /// Declines a refund, or what another person stated about it.
@@ -47,7 +43,7 @@ pub(super) async fn decline(
     note: String,
 ) -> Result<Exit, Failure> {
     let card = decided(session, Request::Decline { refund, note }).await?;
-    print_card(output, &card)?;
+    output.after_deed(print_card(output, &card));
     Ok(Exit::Done)
 }
 
@@ -77,14 +73,10 @@ pub(super) async fn resolve(
         .iter()
         .any(|proposal| proposal.ended.is_none())
     {
-        print_card(output, &card)?;
+        output.after_deed(print_card(output, &card));
         return Ok(Exit::Waits);
     }
-    let id = card.row.refund.id;
-    if !session.mode.offline {
-        follow(session, id, None).await?;
-    }
-    outcome(session, output, &fetch(session, id.to_string()).await?)
+    Ok(followed(session, output, card.row, None).await)
 }
 
 async fn decided(session: &Session, request: Request) -> Result<RefundCard, Failure> {

@@ -60,14 +60,11 @@ impl Local {
         self.may_approve(actor, &summary.refund, seen).await?;
         let record = self.record_of(&summary, Event::Approve(BY_A_CHECKER), &actor.name);
         let id = summary.refund.id;
-        let change = match self.ledger.approve(record, seen.to_owned()).await {
-            Err(LedgerError::Refused(_)) => {
-                return Err(self.why_not_approved(actor, id, seen).await);
-            }
-            change => change?,
-        };
-        self.changed(change.summary.clone());
-        self.card(actor, change.summary).await
+        match self.ledger.approve(record, seen.to_owned()).await {
+            Ok(change) => Ok(self.decided(actor, change.summary).await),
+            Err(LedgerError::Refused(_)) => Err(self.why_not_approved(actor, id, seen).await),
+            Err(error) => Err(refusal::unwritten(error, id, "approved")),
+        }
     }
 
     /// Declines a refund that waits for a checker, or turns a statement down.
@@ -91,15 +88,18 @@ impl Local {
         let now = self.clock.now();
         let summary = if self.ledger.waiting_for(id).await?.proposal.is_some() {
             let by = actor.name.clone();
-            self.ledger.turn_down(id, by, note, now).await?
+            self.ledger.turn_down(id, by, note, now).await
         } else {
             may_decline(actor, &summary.refund)?;
             let mut record = self.record_of(&summary, Event::Decline, &actor.name);
             record.note = Some(note);
-            self.ledger.decline(record).await?.summary
+            self.ledger
+                .decline(record)
+                .await
+                .map(|change| change.summary)
         };
-        self.changed(summary.clone());
-        self.card(actor, summary).await
+        let summary = summary.map_err(|error| refusal::unwritten(error, id, "declined"))?;
+        Ok(self.decided(actor, summary).await)
     }
 
     /// Everything T3 asks for, in words for people; the ledger asks again in its transaction.
@@ -226,7 +226,7 @@ fn not_waiting(refund: &Refund) -> Refusal {
         ),
         None => format!("it waits for no checker: it is {}", refund.state.name()),
     };
-    refusal::rule(
+    refusal::unchanged(
         "not_waiting",
         message,
         "See where it stands: refund-desk status REFUND",

@@ -8,17 +8,27 @@ impl Local {
     /// The refund of a handle, as `actor` sees it.
     pub(super) async fn refund_card(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
         let summary = self.refund_named(handle).await?;
-        self.card(actor, summary).await
-    }
-
-    /// The same, as an answer.
-    pub(super) async fn card(
-        &self,
-        actor: &Actor,
-        summary: RefundSummary,
-    ) -> Result<Reply, Refusal> {
         let card = self.whole_card(actor, summary).await?;
         Ok(Reply::Refund(Box::new(card)))
+    }
+
+    /// Tells of a decision that is written. It stands even if what is beside it cannot be read, so
+    /// that must not make it look refused.
+    pub(super) async fn decided(&self, actor: &Actor, summary: RefundSummary) -> Reply {
+        self.changed(summary.clone());
+        let card = self.whole_card(actor, summary.clone()).await;
+        Reply::Refund(Box::new(card.unwrap_or_else(|refusal| {
+            tracing::warn!(refund = %summary.refund.id, "{}", refusal.message);
+            RefundCard {
+                row: row(summary),
+                attempts: Vec::new(),
+                observations: Vec::new(),
+                approvals: Vec::new(),
+                decline: None,
+                proposals: Vec::new(),
+                step: None,
+            }
+        })))
     }
 
     /// A refund with its evidence, decisions and next step.

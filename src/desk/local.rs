@@ -8,10 +8,11 @@ use tokio::sync::{Notify, broadcast};
 
 use super::Desk;
 use super::accounts::{Account, Means};
+use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
 };
-use super::{explain, refusal, rules};
+use super::rules;
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
@@ -172,7 +173,8 @@ impl Local {
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
             Request::Audit { subject, limit } => {
-                Ok(Reply::Audit(self.ledger.audit(subject, limit).await?))
+                let entries = self.audit_about(subject.as_deref(), limit).await?;
+                Ok(Reply::Audit(entries))
             }
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
         }
@@ -236,23 +238,6 @@ impl Local {
             eligibility,
             refunds,
         })))
-    }
-
-    async fn release(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
-        self.writable()?;
-        if self.mode.offline {
-            return Err(refusal::rule(
-                "offline",
-                "a refund is released online, so that its balance can be checked",
-                "Open the desk without --offline and release it there.",
-            ));
-        }
-        let summary = self.refund_named(handle).await?;
-        let id = summary.refund.id;
-        let now = self.clock.now();
-        let released = self.ledger.release(id, actor.name.clone(), now).await?;
-        self.changed(released.clone());
-        self.card(actor, released).await
     }
 
     /// Tells that a refund changed, and rings for whoever does the work.

@@ -8,8 +8,10 @@ use tokio::sync::broadcast;
 
 mod accounts;
 mod approve;
+mod audit;
 mod card;
 mod compose;
+mod decide;
 mod explain;
 pub mod face;
 mod find;

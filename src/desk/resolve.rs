@@ -39,9 +39,9 @@ impl Local {
                 by: actor.name.clone(),
                 now: self.clock.now(),
             })
-            .await?;
-        self.changed(proposed.clone());
-        self.card(actor, proposed).await
+            .await
+            .map_err(|error| refusal::unwritten(error, summary.refund.id, "stated"))?;
+        Ok(self.decided(actor, proposed).await)
     }
 
     /// Carries out a statement on a second person's word.
@@ -70,8 +70,7 @@ impl Local {
                     .await?
             }
         };
-        self.changed(change.clone());
-        self.card(actor, change).await
+        Ok(self.decided(actor, change).await)
     }
 
     /// Whether people may state this outcome of the refund as it stands.
@@ -96,7 +95,7 @@ impl Local {
             .figures()
             .captured;
         match outcome.paid() {
-            Some(paid) if paid.minor > captured.minor => Err(refusal::rule(
+            Some(paid) if paid.minor > captured.minor => Err(refusal::unchanged(
                 "paid_too_much",
                 format!("{paid} is more than the {captured} that was ever captured"),
                 "Look at the evidence again.",
@@ -111,7 +110,7 @@ impl Local {
         }
         match self.promise(&refund.account).absence_after {
             Some(_) => Ok(()),
-            None => Err(refusal::rule(
+            None => Err(refusal::unchanged(
                 "absence_proves_nothing",
                 "this provider's silence does not prove that a refund never arrived",
                 "Find out what became of it, and state that it succeeded or failed.",
@@ -130,7 +129,7 @@ impl Local {
         };
         Refusal {
             money: "It is on its way; its amount stays held.".to_owned(),
-            ..refusal::rule(
+            ..refusal::unchanged(
                 "still_polled",
                 "the provider still says how it stands when asked",
                 next,
@@ -176,7 +175,10 @@ impl Local {
             evidence,
             record,
         };
-        Ok(self.ledger.agree(agreement).await?.summary)
+        let agreed = self.ledger.agree(agreement).await;
+        let change =
+            agreed.map_err(|error| refusal::unwritten(error, summary.refund.id, "carried out"))?;
+        Ok(change.summary)
     }
 
     /// T14: asks once more, now that both have decided, and carries it out only if the provider
@@ -216,14 +218,14 @@ impl Local {
         match self.ledger.agree(agreement).await {
             Ok(change) => Ok(change.summary),
             Err(LedgerError::Refused(_)) => Err(self.too_early(&asked).await?),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(refusal::unwritten(error, asked.refund.id, "carried out")),
         }
     }
 
     /// Asks the provider about an unknown outcome, under a lease; true when it has nothing.
     async fn ask_now(&self, summary: &RefundSummary) -> Result<(RefundSummary, bool), Refusal> {
         if self.mode.offline {
-            return Err(refusal::rule(
+            return Err(refusal::unchanged(
                 "offline",
                 "the provider must be asked once more, and the desk is offline",
                 "Approve it online.",
@@ -284,7 +286,7 @@ impl Local {
         });
         Ok(Refusal {
             money: "It may have been paid; its amount stays held.".to_owned(),
-            ..refusal::rule(
+            ..refusal::unchanged(
                 "too_early",
                 format!(
                     "the provider found nothing {counted} of {} times{when}",
@@ -326,7 +328,7 @@ fn stated_paid(refund: &Refund, paid: Option<Money>) -> Result<Outcome, Refusal>
     let differs = refund.reported.filter(|reported| *reported != asked);
     match (paid, differs) {
         (Some(paid), _) if paid.is_positive() => Ok(Outcome::Succeeded { paid }),
-        (Some(paid), _) => Err(refusal::rule(
+        (Some(paid), _) => Err(refusal::unchanged(
             "not_positive",
             format!("{paid} is nothing paid"),
             "State that it failed.",
@@ -357,7 +359,7 @@ fn checked(proof: &Proof) -> Result<Proof, Refusal> {
 }
 
 fn not_open(state: State) -> Refusal {
-    refusal::rule(
+    refusal::unchanged(
         "not_open",
         format!(
             "its outcome is not for people to state: it is {}",

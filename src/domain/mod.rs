@@ -11,6 +11,7 @@ pub mod approval;
 pub mod audit;
 pub mod balance;
 pub mod digest;
+pub mod discrepancy;
 pub mod eligibility;
 pub mod evidence;
 pub mod id;

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use super::refunds::{Likeness, RefundSummary};
-use crate::domain::money::MoneyError;
+use crate::domain::eligibility::WhyNot;
+use crate::domain::money::{Currency, MoneyError};
 use crate::domain::state::Refused;
 
-/// Why the ledger could not be read or written. Nothing is half done: a failed write left no trace.
+/// Why the ledger could not be read or written. Nothing is half done: a failed write left no trace,
+/// but for [`LedgerError::InDoubt`] and [`LedgerError::Stopped`], after which it may be there whole.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file is not a database of this desk.
@@ -45,6 +47,27 @@ pub enum LedgerError {
     /// There is no database yet and it may not be created.
     #[error("there is no database at {} yet", .0.display())]
     Missing(PathBuf),
+    /// The file may be ours, and cannot be read as things are.
+    #[error("{} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// What is acknowledged would not survive a power cut there.
+    #[error(
+        "{} is on a disk that cannot keep what is acknowledged through a power cut (journal {journal}, synchronous {synchronous})",
+        path.display()
+    )]
+    NotDurable {
+        /// The database.
+        path: PathBuf,
+        /// The journal mode it got instead of a write-ahead log.
+        journal: String,
+        /// How often SQLite waits for the disk; 2 is asked for.
+        synchronous: i64,
+    },
     /// The folder or file cannot be used.
     #[error("cannot use {}: {source}", path.display())]
     Io {
@@ -62,6 +85,10 @@ pub enum LedgerError {
     /// The available balance is not what the maker saw.
     #[error("the available balance changed meanwhile")]
     BalanceChanged,
+    /// Evidence took more of the payment than there is, or paid what was not expected; that must be
+    /// cleared up before anything is reserved on it.
+    #[error("{}", WhyNot::Blocked.sentence())]
+    Blocked,
     /// No such payment, capture or refund.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -88,12 +115,18 @@ pub enum LedgerError {
     /// A stored value makes no sense: the database is damaged.
     #[error("the database holds a value that makes no sense: {0}")]
     Damaged(String),
+    /// A sum over a list is beyond 64 bits; the rows are right, the sum cannot be shown.
+    #[error("together the payments are more {0} than the desk can count; narrow the filter")]
+    Uncountable(Currency),
     /// A newer question replaced this one.
     #[error("the question was replaced by a newer one")]
     Interrupted,
     /// SQLite failed.
     #[error("the database failed: {0}")]
     Sqlite(rusqlite::Error),
+    /// The commit failed: the disk may hold what was written, or not.
+    #[error("the database did not confirm what was written: {0}")]
+    InDoubt(rusqlite::Error),
     /// An upgrade of the database failed.
     #[error("the database could not be upgraded: {}", first_words(.0))]
     Upgrade(Box<refinery::Error>),

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod audit;
+mod balance;
 mod decisions;
+mod discrepancy;
 mod error;
 mod evidence;
 mod filter;
@@ -27,20 +29,22 @@ mod rules;
 mod search;
 mod todo;
 mod worker;
+mod write_ahead;
 
 pub use decisions::Decisions;
 pub use error::LedgerError;
 pub use evidence::{Cadence, Change, Record};
-pub use import::{ImportBatch, ImportCounts, ImportRow, ImportSource};
+pub use import::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
-pub use outbox::{Claim, Due, NewAttempt, Task};
+pub use outbox::{Claim, Due, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use proposals::{Agreement, NewProposal};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
 pub use rules::{POLICY, Rule};
 pub use todo::{OpenDiscrepancy, Waiting};
+pub use write_ahead::{Begun, NewAttempt};
 
 use worker::Worker;
 
