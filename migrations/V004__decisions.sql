@@ -137,7 +137,7 @@ WHEN OLD.state = 'unknown' AND NEW.state = 'approved'
  AND (EXISTS (SELECT 1 FROM sends WHERE refund_id = NEW.id AND not_executed = 0)
       OR NOT EXISTS (SELECT 1 FROM proposals
                      WHERE refund_id = NEW.id AND outcome = 'absent' AND ended_as = 'agreed'
-                       AND ended_at >= (SELECT coalesce(max(at), 0) FROM sends WHERE refund_id = NEW.id)))
+                       AND ended_at > (SELECT coalesce(max(at), 0) FROM sends WHERE refund_id = NEW.id)))
 BEGIN
     SELECT RAISE(ABORT, 'two people have not found it absent');
 END;

@@ -256,6 +256,9 @@ fn write(
         0
     };
     let due = next_due(record, before, step, looks);
+    // Two people just decided that it goes: it may wait as long as a new one.
+    let renewed =
+        (step.rule == Rule::T14).then(|| record.now + (before.expires_at - before.created_at));
     // Once released it may go at once.
     let send_after = due.filter(|_| !before.needs_release).unwrap_or(record.now);
     let said = said(record, before, step);
@@ -270,6 +273,7 @@ fn write(
                  due_at = CASE WHEN ?2 IN ('reserved', 'awaiting_approval') THEN expires_at
                                WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
                  send_after = CASE WHEN ?2 = 'approved' THEN ?12 ELSE send_after END,
+                 expires_at = max(expires_at, coalesce(?13, 0)),
                  lease_holder = NULL, lease_until = NULL, updated_at = ?11
              WHERE id = ?1",
         )?
@@ -286,6 +290,7 @@ fn write(
             due.map(millis),
             millis(record.now),
             millis(send_after),
+            renewed.map(millis),
         ])?;
     Ok(())
 }

@@ -305,7 +305,7 @@ pub(super) fn proven_absent(connection: &Connection, id: RefundId) -> Result<boo
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM proposals WHERE refund_id = ?1 AND outcome = 'absent'
                  AND ended_as = 'agreed'
-                 AND ended_at >= (SELECT coalesce(max(at), 0) FROM sends WHERE refund_id = ?1))",
+                 AND ended_at > (SELECT coalesce(max(at), 0) FROM sends WHERE refund_id = ?1))",
         )?
         .query_row([id.to_string()], |row| row.get(0))?;
     Ok(absent)

@@ -18,6 +18,7 @@ mod importing;
 mod listing;
 mod lives;
 mod overdraft;
+mod people;
 mod plans;
 
 fn now() -> DateTime<Utc> {

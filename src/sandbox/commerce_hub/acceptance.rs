@@ -37,7 +37,9 @@ pub(super) fn refund(
     let refund = new_refund(records, call, charge_id, request)?;
     let course = refund.course();
     if course.strikes_before_acceptance()
-        && records.strikes(refund.correlation()).map_err(broken)?
+        && records
+            .strikes(one_refund(refund.correlation()))
+            .map_err(broken)?
     {
         return match course {
             Course::Throttled => Err(TOO_MANY_REQUESTS),
@@ -50,6 +52,15 @@ pub(super) fn refund(
         Course::ReplyLost => Ok(Answer::Cut),
         Course::Garbage => Ok(Answer::Garbage),
         _ => reply(records, &refund),
+    }
+}
+
+/// A reference that ends in a dash and a number counts the attempts of one refund, whose fault
+/// strikes once.
+fn one_refund(correlation: &str) -> &str {
+    match correlation.rsplit_once('-') {
+        Some((refund, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => refund,
+        _ => correlation,
     }
 }
 
