@@ -55,13 +55,11 @@ pub(super) fn refund(
     }
 }
 
-/// A reference that ends in a dash and a number counts the attempts of one refund, whose fault
-/// strikes once.
+/// A desk that tries a refund again under a new reference counts: `…-refund-1`, `…-refund-2`. That
+/// is still one refund, whose fault strikes once.
 fn one_refund(correlation: &str) -> &str {
-    match correlation.rsplit_once('-') {
-        Some((refund, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => refund,
-        _ => correlation,
-    }
+    let counted = correlation.rsplit_once("-refund-");
+    counted.map_or(correlation, |(refund, _)| refund)
 }
 
 /// The answer given at acceptance, which a repeated call gets again.
