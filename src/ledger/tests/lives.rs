@@ -118,13 +118,33 @@ async fn an_answer_moves_refund_and_balance_together(
     let (_folder, ledger) = open();
     import(&ledger, vec![row("a", 1000)]).await;
     let id = reserve(&ledger, "a", 400).await;
-    claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
-    ledger
-        .record(record(id, Event::Evidence(evidence)))
-        .await
-        .unwrap();
+    let fence = claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
+    let answer = Record {
+        fence: Some(fence),
+        ..record(id, Event::Evidence(evidence))
+    };
+    ledger.record(answer).await.unwrap();
     assert_eq!(state(&ledger, id).await, to);
     assert_eq!(available(&ledger, "a").await, left);
+}
+
+/// A slow look, or the late answer to a send that another has followed, speaks of other bytes
+/// than those that are out: the refund stays held and the send in doubt.
+#[rstest]
+#[tokio::test]
+async fn what_is_not_the_answer_to_the_send_under_way_releases_nothing(
+    #[values(Evidence::NotSent, Evidence::TurnedAway, Evidence::Refused)] evidence: Evidence,
+) {
+    let (_folder, ledger) = open();
+    import(&ledger, vec![row("a", 1000)]).await;
+    let id = reserve(&ledger, "a", 400).await;
+    claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
+    let answer = record(id, Event::Evidence(evidence));
+    ledger.record(answer).await.unwrap();
+    assert_eq!(state(&ledger, id).await, State::Unknown);
+    assert_eq!(available(&ledger, "a").await, 600);
+    let sends = ledger.evidence(id).await.unwrap().attempts[0].sends.clone();
+    assert!(sends.iter().all(|send| !send.not_executed));
 }
 
 #[tokio::test]
