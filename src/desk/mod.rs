@@ -7,7 +7,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 mod accounts;
+mod answer;
 mod compose;
+mod duty;
 mod explain;
 pub mod face;
 mod find;
@@ -15,6 +17,8 @@ mod import;
 pub mod local;
 mod refusal;
 mod send;
+#[cfg(test)]
+mod tests;
 mod track;
 
 use face::{Actor, Notice, Refusal, Reply, Request};

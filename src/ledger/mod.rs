@@ -29,7 +29,7 @@ pub use evidence::{Cadence, Change, Record};
 pub use import::{ImportBatch, ImportCounts, ImportRow, ImportSource};
 pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
-pub use outbox::{Claim, Due, NewAttempt, Task};
+pub use outbox::{Claim, Due, NewAttempt, Queue, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
