@@ -95,7 +95,10 @@ impl Account {
     /// rotated. Only the connection it turned away is dropped, not a newer one.
     pub(super) fn disconnect(&self, turned_away: &Arc<dyn Provider>) {
         let mut provider = locked(&self.provider);
-        if provider.as_ref().is_some_and(|it| Arc::ptr_eq(it, turned_away)) {
+        if provider
+            .as_ref()
+            .is_some_and(|it| Arc::ptr_eq(it, turned_away))
+        {
             *provider = None;
         }
     }

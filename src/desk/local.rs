@@ -121,7 +121,9 @@ impl Local {
     }
 
     fn followers(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Notice>>> {
-        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells whoever listens; nobody listening is no error.

@@ -252,7 +252,14 @@ pub(super) fn order(
     number: u32,
 ) -> RefundOrder {
     let capture_id = content.capture_id.as_deref();
-    order_of(payment, capture_id, content.amount, &content.reason, id, number)
+    order_of(
+        payment,
+        capture_id,
+        content.amount,
+        &content.reason,
+        id,
+        number,
+    )
 }
 
 fn order_of(

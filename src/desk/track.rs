@@ -1,6 +1,6 @@
 //! Tracking: everything that is due, once or for as long as the desk is open.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,16 +160,17 @@ impl Local {
         let mut slots: BTreeMap<String, usize> = BTreeMap::new();
         let mut running = FuturesUnordered::new();
         let mut failure = None;
+        let mut tried = BTreeSet::new();
         let mut list = true;
         loop {
             let ready = match list {
-                true => self.ready(only, &mut slots).await,
+                true => self.ready(only, &mut slots, &mut tried).await,
                 false => Ok(Vec::new()),
             };
             match ready {
                 Ok(ready) => running.extend(ready.into_iter().map(|due| async {
-                    let account = due.account.clone();
-                    (account, self.attend(due).await)
+                    let (id, account) = (due.id, due.account.clone());
+                    (id, account, self.attend(due).await)
                 })),
                 Err(refusal) => failure = failure.or(Some(refusal)),
             }
@@ -177,25 +178,30 @@ impl Local {
             if over && running.is_empty() {
                 return failure.map_or(Ok(tally), Err);
             }
+            list = true;
             tokio::select! {
-                Some((account, done)) = running.next() => {
+                Some((id, account, done)) = running.next() => {
                     slots.entry(account).and_modify(|taken| *taken -= 1);
                     tally.count(done);
-                    list = done == Done::Sent && !over;
+                    // What was turned away may go again before slow looks are over.
+                    if done == Done::Sent && !over {
+                        tried.remove(&id);
+                    }
                 }
                 _ = looks_over.wait_for(|over| *over), if !over => list = false,
-                () = self.bell.notified(), if !over => list = true,
+                () = self.bell.notified(), if !over => {}
                 // Another process may have queued something.
-                () = tokio::time::sleep(self.settings.pace.scale(REST)), if !over => list = true,
+                () = tokio::time::sleep(self.settings.pace.scale(REST)), if !over => tried.clear(),
             }
         }
     }
 
-    /// What may be sent now and has a slot, which it takes.
+    /// What may be sent now, was not tried yet and has a slot, which it takes.
     async fn ready(
         &self,
         only: Option<RefundId>,
         slots: &mut BTreeMap<String, usize>,
+        tried: &mut BTreeSet<RefundId>,
     ) -> Result<Vec<Due>, Refusal> {
         if self.mode.offline || self.duty.is_over() {
             return Ok(Vec::new());
@@ -205,9 +211,9 @@ impl Local {
         let mut ready = due.await?;
         ready.retain(|due| {
             let taken = slots.entry(due.account.clone()).or_default();
-            let free = *taken < SENDS_AT_ONCE;
-            *taken += usize::from(free);
-            free
+            let goes = *taken < SENDS_AT_ONCE && tried.insert(due.id);
+            *taken += usize::from(goes);
+            goes
         });
         Ok(ready)
     }

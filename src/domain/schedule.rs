@@ -92,6 +92,9 @@ mod tests {
     #[test]
     fn what_may_be_sent_again_waits_five_minutes_at_most() {
         let wait = |looks| wait_before_look(State::Approved, looks, 999, Pace::REAL).as_secs();
-        assert_eq!((0..7).map(wait).collect::<Vec<_>>(), [5, 15, 45, 120, 300, 300, 300]);
+        assert_eq!(
+            (0..7).map(wait).collect::<Vec<_>>(),
+            [5, 15, 45, 120, 300, 300, 300]
+        );
     }
 }

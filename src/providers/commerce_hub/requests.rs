@@ -155,7 +155,10 @@ fn check_amount(amount: Money, allowed: &[Currency]) -> Result<(), BuildError> {
     let boarded = allowed.is_empty() || allowed.contains(&currency);
     refuse_unless(boarded, "currency", || {
         let codes: Vec<&str> = allowed.iter().map(|it| it.code()).collect();
-        format!("the account is not set up for {currency}, only for {}", codes.join(", "))
+        format!(
+            "the account is not set up for {currency}, only for {}",
+            codes.join(", ")
+        )
     })?;
     let agrees = !DIFFERING_DECIMALS.contains(&currency.code());
     refuse_unless(agrees, "currency", || {

@@ -136,7 +136,10 @@ async fn a_refund_goes_out_once_and_signed() {
     let found = send(&hub, &base).await;
     let received = server.only_request().await;
     assert_eq!(received.line, "POST /ch/payments/v1/refunds HTTP/1.1");
-    assert_eq!(received.body, requests(&base).build_refund(&order()).unwrap().body);
+    assert_eq!(
+        received.body,
+        requests(&base).build_refund(&order()).unwrap().body
+    );
     let signer = Signer::new(credentials(), HmacEncoding::Raw).unwrap();
     let key = order().idempotency_key;
     for (name, value) in [
