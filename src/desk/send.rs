@@ -19,7 +19,7 @@ use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Content, ObservationSource};
 use crate::domain::state::{Event, SendGuard};
 use crate::ledger::{Claim, LedgerError, NewAttempt, RefundSummary};
-use crate::providers::{Finding, Profile, Provider, RefundFormat, RefundOrder, WireRequest};
+use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
 
 /// The step that this file sends.
 const STEP: &str = "refund";
@@ -145,8 +145,7 @@ impl Local {
         claim: &Claim,
         account: &Account,
     ) -> Result<(Arc<dyn Provider>, Attempt), Refusal> {
-        let format = account.format.as_deref().ok_or(WhyNot::NoProvider)?;
-        let attempt = attempt(claim, format, &account.profile, self.clock.now())?;
+        let attempt = attempt_of(claim, account, self.clock.now())?;
         let provider = account.provider(&self.means()).await?;
         Ok((provider, attempt))
     }
@@ -289,12 +288,13 @@ fn order_of(
 
 /// The attempt to send: the last one again while its replay window is open, else a new one. A new
 /// key is only reached when every send before is proven unexecuted; the ledger holds that too.
-fn attempt(
+pub(super) fn attempt_of(
     claim: &Claim,
-    format: &dyn RefundFormat,
-    profile: &Profile,
+    account: &Account,
     now: DateTime<Utc>,
 ) -> Result<Attempt, Refusal> {
+    let format = account.format.as_deref().ok_or(WhyNot::NoProvider)?;
+    let profile = &account.profile;
     let refund = &claim.summary.refund;
     let build =
         |number| format.build_refund(&order(&claim.payment, &refund.content, refund.id, number));
