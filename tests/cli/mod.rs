@@ -20,4 +20,7 @@ mod payments;
 mod race;
 mod refund;
 mod refusals;
+mod relay;
 mod secrets;
+mod stop;
+mod unfit;
