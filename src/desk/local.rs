@@ -9,17 +9,17 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use super::Desk;
 use super::accounts::{Account, Means};
 use super::duty::Duty;
+use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Reply,
     Request,
 };
-use super::{explain, refusal};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
-use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
+use crate::ledger::{Judgement, Ledger, OpenOptions, RefundEvidence, RefundSummary, holder};
 
 /// Notices a slow listener may fall behind before it misses some.
 const NOTICES: usize = 1024;
@@ -186,7 +186,8 @@ impl Local {
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
             Request::Audit { subject, limit } => {
-                Ok(Reply::Audit(self.ledger.audit(subject, limit).await?))
+                let entries = self.audit_about(subject.as_deref(), limit).await?;
+                Ok(Reply::Audit(entries))
             }
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
         }
@@ -253,37 +254,24 @@ impl Local {
         })))
     }
 
-    pub(super) async fn refund_card(&self, handle: &str) -> Result<Reply, Refusal> {
+    async fn refund_card(&self, handle: &str) -> Result<Reply, Refusal> {
         let summary = self.refund_named(handle).await?;
         self.card(summary).await
     }
 
-    pub(super) async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
+    async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
         let evidence = self.ledger.evidence(summary.refund.id).await?;
+        Ok(self.card_of(summary, evidence))
+    }
+
+    pub(super) fn card_of(&self, summary: RefundSummary, evidence: RefundEvidence) -> Reply {
         let account = self.account(&summary.refund.account);
-        Ok(Reply::Refund(Box::new(RefundCard {
+        Reply::Refund(Box::new(RefundCard {
             success_means: account.map(|account| account.profile.success_means.to_owned()),
             row: row(summary),
             attempts: evidence.attempts,
             observations: evidence.observations,
-        })))
-    }
-
-    async fn release(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
-        self.writable()?;
-        if self.mode.offline {
-            return Err(refusal::rule(
-                "offline",
-                "a refund is released online, so that its balance can be checked",
-                "Open the desk without --offline and release it there.",
-            ));
-        }
-        let summary = self.refund_named(handle).await?;
-        let id = summary.refund.id;
-        let now = self.clock.now();
-        let released = self.ledger.release(id, actor.name.clone(), now).await?;
-        self.changed(released.clone());
-        self.card(released).await
+        }))
     }
 
     /// Tells that a refund changed, and rings for whoever does the work.

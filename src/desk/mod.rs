@@ -8,7 +8,9 @@ use tokio::sync::broadcast;
 
 mod accounts;
 mod answer;
+mod audit;
 mod compose;
+mod decide;
 mod duty;
 mod explain;
 pub mod face;

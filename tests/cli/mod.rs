@@ -9,8 +9,10 @@ mod stock;
 
 mod audit;
 mod config;
+mod confirm;
 mod crash;
 mod database;
+mod deeds;
 mod gate;
 mod import;
 mod malformed;
@@ -21,6 +23,7 @@ mod race;
 mod refund;
 mod refusals;
 mod relay;
+mod release;
 mod secrets;
 mod stop;
 mod unfit;
