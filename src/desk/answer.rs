@@ -6,6 +6,7 @@ use super::face::Refusal;
 use super::local::Local;
 use crate::clock::{Moment, later};
 use crate::domain::digest::Canonical;
+use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::refund::{Observation, ObservationSource};
@@ -40,7 +41,7 @@ impl Local {
             };
             failures += 1;
             let status = record.observation.as_ref().and_then(|it| it.http_status);
-            if !may_pass(&error) || later(self.clock.now(), wait) >= ends {
+            if !error.may_pass() || later(self.clock.now(), wait) >= ends {
                 tracing::error!(refund = %record.id, status, failures, %error, "the answer is lost; the provider will be asked");
                 return Err(error.into());
             }
@@ -50,8 +51,8 @@ impl Local {
         }
     }
 
-    /// An answer counts even when the lease was lost meanwhile: then it is evidence about a
-    /// refund that became UNKNOWN.
+    /// An answer counts even when the refund was taken up by another desk meanwhile. Only that ours
+    /// was not executed says nothing then: it must not speak for the other's send.
     async fn write_answer(
         &self,
         record: &Record,
@@ -62,6 +63,11 @@ impl Local {
             ..record.clone()
         };
         match self.ledger.record(under_lease).await {
+            Err(LedgerError::Leased) if proves_unexecuted(&record.event) => {
+                tracing::warn!(refund = %record.id, event = ?record.event, "not written down: another desk sends it by now");
+                let known = self.ledger.refund(record.id).await?;
+                known.ok_or(LedgerError::NotFound("refund"))
+            }
             Err(LedgerError::Leased) => Ok(self.ledger.record(record.clone()).await?.summary),
             change => Ok(change?.summary),
         }
@@ -120,14 +126,11 @@ impl Local {
     }
 }
 
-/// Whether a write that failed so may succeed later: a full disk, a lock held by another.
-const fn may_pass(error: &LedgerError) -> bool {
-    !matches!(
-        error,
-        LedgerError::NotFound(_)
-            | LedgerError::Refused(_)
-            | LedgerError::ReadOnly
-            | LedgerError::Stopped
+/// Proof that one send was not executed.
+const fn proves_unexecuted(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Evidence(Evidence::NotSent | Evidence::TurnedAway | Evidence::Refused)
     )
 }
 
@@ -141,7 +144,6 @@ pub(super) fn spread(id: RefundId, looks: u32) -> u16 {
 }
 
 fn meaning(finding: &Finding) -> String {
-    use crate::domain::evidence::Evidence;
     match finding.evidence {
         Evidence::NotSent => "not sent".to_owned(),
         Evidence::TurnedAway => "turned away unprocessed".to_owned(),

@@ -11,6 +11,7 @@ use super::local::{Local, row};
 use super::{answer, refusal};
 use crate::clock::{Moment, later};
 use crate::domain::digest::Canonical;
+use crate::domain::discrepancy::Block;
 use crate::domain::eligibility::{self, WhyNot};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
@@ -18,7 +19,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Content, ObservationSource};
 use crate::domain::state::{Event, SendGuard};
-use crate::ledger::{Claim, LedgerError, NewAttempt, RefundSummary};
+use crate::ledger::{Begun, Claim, LedgerError, NewAttempt, RefundSummary};
 use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
 
 /// The step that this file sends.
@@ -32,7 +33,7 @@ const TRY_AGAIN_LONGEST: Duration = Duration::from_mins(5);
 const STOOD_STILL: Duration = Duration::from_secs(10);
 
 /// An attempt on disk, and when it was written there.
-pub(super) struct Begun {
+pub(super) struct OnDisk {
     pub attempt: Attempt,
     pub at: Moment,
 }
@@ -57,20 +58,16 @@ impl Local {
         if let Some(change) = self.changed_meanwhile(&claim, self.clock.now()) {
             return self.send_back(&claim, change).await.map(Some);
         }
-        let begun = match self.prepare(&claim, account).await {
-            Ok((provider, attempt)) => self
-                .begin(&claim, account, attempt)
-                .await
-                .map(|begun| (provider, begun)),
-            Err(refusal) => Err(refusal),
+        let (provider, attempt) = match self.prepare(&claim, account).await {
+            Ok(ready) => ready,
+            Err(refusal) => return self.give_back(&claim, refusal).await,
         };
-        match begun {
-            Ok((provider, begun)) => self
-                .deliver(&claim, account, &provider, begun)
-                .await
-                .map(Some),
-            Err(refusal) => self.give_back(&claim, refusal).await,
-        }
+        let sent = match self.begin(&claim, account, attempt).await {
+            Ok(Ok(on_disk)) => self.deliver(&claim, account, &provider, on_disk).await,
+            Ok(Err(block)) => self.send_back(&claim, block.sentence().to_owned()).await,
+            Err(refusal) => return self.give_back(&claim, refusal).await,
+        };
+        sent.map(Some)
     }
 
     /// Gives the lease back without having sent. The longer this has been going on, the longer
@@ -150,15 +147,16 @@ impl Local {
         Ok((provider, attempt))
     }
 
-    /// Writes the attempt ahead.
+    /// Writes the attempt ahead, if the balance still allows it.
     pub(super) async fn begin(
         &self,
         claim: &Claim,
         account: &Account,
         attempt: Attempt,
-    ) -> Result<Begun, Refusal> {
+    ) -> Result<Result<OnDisk, Block>, Refusal> {
         let at = self.clock.moment();
-        self.ledger
+        let begun = self
+            .ledger
             .begin_send(NewAttempt {
                 id: claim.summary.refund.id,
                 fence: claim.fence,
@@ -168,7 +166,10 @@ impl Local {
                 now: at.wall,
             })
             .await?;
-        Ok(Begun { attempt, at })
+        Ok(match begun {
+            Begun::Written => Ok(OnDisk { attempt, at }),
+            Begun::Blocked(block) => Err(block),
+        })
     }
 
     /// Sends the attempt that is on disk, once, and writes down what the answer proves.
@@ -177,9 +178,9 @@ impl Local {
         claim: &Claim,
         account: &Account,
         provider: &Arc<dyn Provider>,
-        begun: Begun,
+        on_disk: OnDisk,
     ) -> Result<RefundSummary, Refusal> {
-        let Begun { attempt, at } = begun;
+        let OnDisk { attempt, at } = on_disk;
         let refund = &claim.summary.refund;
         // The attempt is on disk: nothing between here and the answer may fail.
         if let Ok(Some(summary)) = self.ledger.refund(refund.id).await {

@@ -437,11 +437,12 @@ async fn a_process_that_stood_still_before_sending_sends_nothing() {
         .unwrap();
     let account = stage.desk.account("hub").unwrap();
     let attempt = super::send::attempt_of(&claim, account, stage.clock.now()).unwrap();
-    let begun = stage.desk.begin(&claim, account, attempt).await.unwrap();
+    let begun = stage.desk.begin(&claim, account, attempt).await;
+    let on_disk = begun.unwrap().unwrap();
     // The laptop sleeps for the evening.
     stage.clock.advance(Duration::from_hours(3));
     let provider: Arc<dyn Provider> = Arc::<Fake>::clone(&fake);
-    let sent = stage.desk.deliver(&claim, account, &provider, begun);
+    let sent = stage.desk.deliver(&claim, account, &provider, on_disk);
     let refund = sent.await.unwrap().refund;
     assert_eq!(fake.sends(), 0);
     assert_eq!(refund.state, State::Approved);

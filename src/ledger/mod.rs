@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod audit;
+mod balance;
+mod discrepancy;
 mod error;
 mod evidence;
 mod filter;
@@ -23,16 +25,18 @@ mod reserve;
 mod row;
 mod search;
 mod worker;
+mod write_ahead;
 
 pub use error::LedgerError;
 pub use evidence::{Cadence, Change, Record};
-pub use import::{ImportBatch, ImportCounts, ImportRow, ImportSource};
+pub use import::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
-pub use outbox::{Claim, Due, NewAttempt, Queue, Task};
+pub use outbox::{Claim, Due, Queue, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
+pub use write_ahead::{Begun, NewAttempt};
 
 use worker::Worker;
 
