@@ -218,13 +218,17 @@ async fn a_lost_fence_sends_and_writes_nothing() {
     assert_eq!(ledger.evidence(id).await.unwrap().attempts, vec![]);
 }
 
+async fn closings(ledger: &Ledger, now: DateTime<Utc>) -> Vec<Due> {
+    ledger.due(Queue::Closings, now, None, 10).await.unwrap()
+}
+
 #[tokio::test]
 async fn what_was_sending_when_its_process_died_is_found() {
     let (folder, ledger) = open();
     import(&ledger, vec![row("a", 1000)]).await;
     let id = reserve(&ledger, "a", 400).await;
     claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
-    assert_eq!(ledger.due(now(), None, 10).await.unwrap(), vec![]);
+    assert_eq!(closings(&ledger, now()).await, vec![]);
     let me = holder();
     let (head, _) = me.rsplit_once(':').unwrap();
     let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
@@ -234,7 +238,7 @@ async fn what_was_sending_when_its_process_died_is_found() {
             [format!("{head}:1")],
         )
         .unwrap();
-    let due = ledger.due(now(), None, 10).await.unwrap();
+    let due = closings(&ledger, now()).await;
     assert_eq!(due.len(), 1);
     assert_eq!(due[0].task, Task::LeaseLost);
 }
@@ -246,9 +250,9 @@ async fn a_refund_that_waits_too_long_expires() {
     let mut waiting = reservation("a", 400);
     waiting.policy.approval_above_main = 1;
     ledger.reserve(waiting.clone()).await.unwrap();
-    assert_eq!(ledger.due(now(), None, 10).await.unwrap(), vec![]);
+    assert_eq!(closings(&ledger, now()).await, vec![]);
     let late = now() + TimeDelta::days(7);
-    let due = ledger.due(late, None, 10).await.unwrap();
+    let due = closings(&ledger, late).await;
     assert_eq!(due[0].task, Task::Expire);
     ledger
         .record(record(waiting.id, Event::TimeLimit))
