@@ -30,7 +30,7 @@ pub struct CommerceHub {
     #[serde(default)]
     pub refund_call: RefundCall,
     /// How many calendar months after capture a refund is possible.
-    #[serde(default = "twelve")]
+    #[serde(default = "twelve", deserialize_with = "within::<1, 120, _>")]
     pub refund_months: u32,
     /// How long after its first send a request of unknown outcome may be repeated; 0: never. The
     /// provider remembers a request id for about five minutes (fact sheet 8.1), so four at most.
@@ -46,7 +46,7 @@ pub struct CommerceHub {
     #[serde(default = "half_an_hour", deserialize_with = "within::<30, 10_080, _>")]
     pub absence_after_minutes: u32,
     /// Polls and inquiries per minute.
-    #[serde(default = "sixty")]
+    #[serde(default = "sixty", deserialize_with = "within::<1, 60_000, _>")]
     pub polls_per_minute: u32,
 }
 

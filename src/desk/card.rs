@@ -19,15 +19,7 @@ impl Local {
         let card = self.whole_card(actor, summary.clone()).await;
         Reply::Refund(Box::new(card.unwrap_or_else(|refusal| {
             tracing::warn!(refund = %summary.refund.id, "{}", refusal.message);
-            RefundCard {
-                row: row(summary),
-                attempts: Vec::new(),
-                observations: Vec::new(),
-                approvals: Vec::new(),
-                decline: None,
-                proposals: Vec::new(),
-                step: None,
-            }
+            self.bare_card(summary)
         })))
     }
 
@@ -42,13 +34,27 @@ impl Local {
         let decisions = self.ledger.decisions(id).await?;
         let waiting = self.ledger.waiting_for(id).await?;
         Ok(RefundCard {
-            row: row(summary),
             attempts: evidence.attempts,
             observations: evidence.observations,
             approvals: decisions.approvals,
             decline: decisions.decline,
             proposals: decisions.proposals,
             step: self.step_of(actor, &waiting),
+            ..self.bare_card(summary)
         })
+    }
+
+    fn bare_card(&self, summary: RefundSummary) -> RefundCard {
+        let account = self.account(&summary.refund.account);
+        RefundCard {
+            success_means: account.map(|account| account.profile.success_means.to_owned()),
+            row: row(summary),
+            attempts: Vec::new(),
+            observations: Vec::new(),
+            approvals: Vec::new(),
+            decline: None,
+            proposals: Vec::new(),
+            step: None,
+        }
     }
 }

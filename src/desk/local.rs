@@ -1,13 +1,14 @@
 //! The desk in this process: single user, demo, commands.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::Desk;
 use super::accounts::{Account, Means};
+use super::duty::Duty;
 use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
@@ -62,7 +63,10 @@ pub struct Local {
     pub(super) holder: String,
     /// Rung when there may be new work.
     pub(super) bell: Notify,
+    pub(super) duty: Duty,
     notices: broadcast::Sender<Notice>,
+    /// Listeners that miss nothing.
+    followers: Mutex<Vec<mpsc::UnboundedSender<Notice>>>,
 }
 
 impl Local {
@@ -94,7 +98,9 @@ impl Local {
             clock: parts.clock,
             holder: holder(),
             bell: Notify::new(),
+            duty: Duty::default(),
             notices: broadcast::Sender::new(NOTICES),
+            followers: Mutex::default(),
         }))
     }
 
@@ -110,8 +116,24 @@ impl Local {
         }
     }
 
+    /// What the desk tells from now on, none of it lost however slow the listener is: what it has
+    /// not taken in stays in memory.
+    pub fn follow(&self) -> mpsc::UnboundedReceiver<Notice> {
+        let (follower, notices) = mpsc::unbounded_channel();
+        self.followers().push(follower);
+        notices
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Notice>>> {
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells whoever listens; nobody listening is no error.
     pub(super) fn tell(&self, notice: Notice) {
+        self.followers()
+            .retain(|follower| follower.send(notice.clone()).is_ok());
         let _ = self.notices.send(notice);
     }
 
@@ -184,6 +206,7 @@ impl Local {
         let known = self.ledger.freshness().await?;
         let accounts = self.accounts.iter().map(|account| face::Account {
             provider: account.profile.name.to_owned(),
+            success_means: account.profile.success_means.to_owned(),
             can_send: account.profile.terms.can_send,
             freshness: known
                 .iter()

@@ -7,20 +7,25 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 mod accounts;
+mod answer;
 mod approve;
 mod audit;
 mod card;
 mod compose;
 mod decide;
+mod duty;
 mod explain;
 pub mod face;
 mod find;
 mod import;
 pub mod local;
 mod refusal;
+mod resend;
 mod resolve;
 mod rules;
 mod send;
+#[cfg(test)]
+mod tests;
 mod todo;
 mod track;
 

@@ -234,8 +234,9 @@ impl Local {
         let id = summary.refund.id;
         let account = self
             .account(&summary.refund.account)
-            .ok_or_else(|| Refusal::not_found("account", &summary.refund.account))?;
-        let provider = account.provider(&self.means())?;
+            .ok_or_else(|| refusal::not_configured(&summary.refund.account))?;
+        let _under_way = self.duty.exchange();
+        let provider = account.provider(&self.means()).await?;
         let claim = self
             .ledger
             .claim_unknown(id, self.holder.clone(), self.clock.now())
@@ -247,6 +248,7 @@ impl Local {
         let finding = provider
             .inquire(&inquiry, summary.refund.content.amount)
             .await;
+        account.learn(&provider, &finding, &self.clock);
         let mut record = self.evidence_of(
             &claim.summary,
             &finding,
@@ -272,6 +274,7 @@ impl Local {
     async fn too_early(&self, summary: &RefundSummary) -> Result<Refusal, Refusal> {
         let refund = &summary.refund;
         let waiting = self.ledger.waiting_for(refund.id).await?;
+        self.plan_look(&waiting).await?;
         let from = waiting
             .sent
             .zip(self.promise(&refund.account).absence_after)

@@ -10,6 +10,9 @@ use super::replay::Replay;
 use super::resolution::{Proposal, absence_counts_from};
 use super::state::{AbsenceGuard, State};
 
+/// Inquiries that count towards absence lie this part of its bound apart.
+const BETWEEN_LOOKS: i32 = 6;
+
 /// The tabs of the To do screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +92,33 @@ pub struct Promise {
     /// Nothing found later than this after a send proves that it never arrived; none: it proves
     /// nothing.
     pub absence_after: Option<TimeDelta>,
+}
+
+impl Promise {
+    /// When the next inquiry is of use, once one has found nothing: when the same request may go
+    /// again, or when it counts towards absence. `counted` inquiries do so already; `spread` in
+    /// 0..=999 keeps refunds that were sent together from being asked about together.
+    pub fn next_useful_look(
+        &self,
+        (first, last): (DateTime<Utc>, DateTime<Utc>),
+        counted: u32,
+        spread: u16,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let soon = TimeDelta::milliseconds(1 + i64::from(spread));
+        let opening = self.replay.and_then(|replay| replay.opening(first, last));
+        if let Some((from, until)) = opening.filter(|(_, until)| now < *until) {
+            return (now < from && from + soon < until).then(|| from + soon);
+        }
+        let bound = self.absence_after?;
+        let from = absence_counts_from(last, bound);
+        if now <= from {
+            return from.checked_add_signed(soon);
+        }
+        // The last of them is made when the second person decides.
+        let still = counted + 1 < AbsenceGuard::INQUIRIES;
+        still.then(|| now + bound / BETWEEN_LOOKS + soon)
+    }
 }
 
 /// What is known of a refund besides itself.

@@ -423,3 +423,114 @@ fn half_a_statement_is_wrong_usage(#[case] more: &[&str]) {
         .json(["resolve", id(&refund)].iter().chain(more))
         .exits(2);
 }
+
+/// A shop whose desk never repeats a request by itself, and a refund of 10.03 whose request was
+/// dropped.
+fn lost() -> (Shop, super::desk::Desk, Value) {
+    let shop = Shop::open();
+    let desk =
+        shop.reconfigured(|text| text.replace("terminal_id", "replay_seconds = 0\nterminal_id"));
+    let typed = [
+        "refund",
+        "Z-3",
+        "--amount",
+        "10.03",
+        "--reason",
+        "duplicate",
+        "--as",
+        "mia",
+    ];
+    let refund = desk.json(typed).exits(4).object();
+    (shop, desk, refund)
+}
+
+/// T14: two people, enough inquiries that found nothing, one of them after the second decision;
+/// then it goes out under a new key, once.
+#[test]
+fn what_never_arrived_is_sent_anew_by_two_people() {
+    let (shop, desk, refund) = lost();
+    let typed = [
+        "resolve",
+        id(&refund),
+        "--as",
+        "absent",
+        "--evidence",
+        "support, ticket 7",
+        "--as",
+    ];
+    let stated = desk.json(typed.iter().chain(&["mia"])).exits(5).object();
+    let agree = ["approve", id(&refund), "--expect", hash(&stated), "--as"];
+    let early = desk.json(agree.iter().chain(&["ben"])).exits(3).error();
+    assert_eq!(early["code"], "too_early");
+    assert!(
+        early["message"].as_str().unwrap().contains("0 of 3 times"),
+        "{early}"
+    );
+    assert_eq!(desk.status(id(&refund))["next_step"]["act"], "decide");
+
+    desk.json(["track", "--timeout", "8s"]).exits(4);
+    assert!(shop.payouts("pay-03").is_empty());
+    desk.json(agree.iter().chain(&["mia"])).exits(3);
+    let sent = desk
+        .json(agree.iter().chain(&["ben", "--wait"]))
+        .exits(0)
+        .object();
+    assert_eq!(sent["state"], "succeeded", "{sent:#}");
+    assert_eq!(shop.payouts("pay-03"), ["10.03"]);
+    let attempts = sent["attempt_log"].as_array().unwrap();
+    assert_eq!(attempts.len(), 2, "{sent:#}");
+    assert_ne!(
+        attempts[0]["idempotency_key"],
+        attempts[1]["idempotency_key"]
+    );
+    assert_eq!(attempts[0]["sends"][0]["not_executed"], true);
+    assert_balance(&desk.payment("Z-3"), "10.03", "0.00", "79.97");
+}
+
+/// What the provider does have after all is not sent anew, whatever people said.
+#[test]
+fn what_is_found_after_all_is_not_sent_anew() {
+    let shop = Shop::open();
+    let refund = shop
+        .refund("Z-2", "10.02", &["--as", "mia"])
+        .exits(4)
+        .object();
+    let stated = resolve(&shop, &refund, "absent", "mia", &[])
+        .exits(5)
+        .object();
+    let found = approve(&shop, &stated, "ben", &["--wait"])
+        .exits(0)
+        .object();
+    assert_eq!(found["state"], "succeeded", "{found:#}");
+    assert_eq!(found["proposals"][0]["ended_as"], "overtaken");
+    assert_eq!(found["attempts"], 1);
+    assert_eq!(shop.payouts("pay-02"), ["10.02"]);
+}
+
+#[test]
+fn absence_is_not_stated_where_silence_proves_nothing() {
+    let (shop, _, refund) = lost();
+    let mute = shop.reconfigured(|text| {
+        text.replace(
+            "terminal_id",
+            "replay_seconds = 0\nabsence_is_proof = false\nterminal_id",
+        )
+    });
+    let typed = ["resolve", id(&refund), "--as", "absent", "--evidence", "x"];
+    let refused = mute.json(typed).exits(3).error();
+    assert_eq!(refused["code"], "absence_proves_nothing");
+    // That it failed, two people may say.
+    let typed = [
+        "resolve",
+        id(&refund),
+        "--as",
+        "failed",
+        "--evidence",
+        "x",
+        "--as",
+    ];
+    mute.json(typed.iter().chain(&["mia"])).exits(5);
+    let failed = mute.json(typed.iter().chain(&["ben"])).exits(1).object();
+    assert_eq!(failed["state"], "failed");
+    assert_balance(&mute.payment("Z-3"), "0.00", "0.00", "90.00");
+}

@@ -106,7 +106,10 @@ async fn a_release_of_what_was_approved_offline_sends_at_once() {
         .approval_hash;
     let approve = by("ben", id, Event::Approve(APPROVE));
     ledger.approve(approve, seen).await.unwrap();
-    assert_eq!(ledger.due(now(), None, 10).await.unwrap(), vec![]);
+    assert_eq!(
+        ledger.due(Queue::Sends, now(), None, 10).await.unwrap(),
+        vec![]
+    );
     ledger.release(id, "ben".into(), now()).await.unwrap();
     ledger.claim(id, holder(), now()).await.unwrap();
 }
