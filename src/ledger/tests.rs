@@ -149,6 +149,7 @@ fn reservation(payment: &str, minor: i64) -> Reservation {
         duplicates_since: None,
         send_after: now(),
         expires_at: now() + TimeDelta::days(7),
+        dispute: None,
         needs_release: false,
         now: now(),
     }
@@ -214,6 +215,7 @@ fn record(id: RefundId, event: Event) -> Record {
         provider_refund_id: None,
         trace: None,
         fence: None,
+        exchange: None,
         cadence: Cadence {
             pace: Pace::REAL,
             spread: 500,
