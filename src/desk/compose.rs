@@ -506,7 +506,7 @@ fn content(actor: &Actor, draft: &Draft, judged: &Judged, amount: Money) -> Opti
 }
 
 /// Free text as it is stored: harmless on a terminal, without card numbers, not endless.
-fn tidy(text: &str) -> Result<String, Refusal> {
+pub(super) fn tidy(text: &str) -> Result<String, Refusal> {
     if text.chars().count() > LONGEST_TEXT {
         return Err(refusal::rule(
             "text_too_long",

@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 
 mod accounts;
 mod compose;
+mod elsewhere;
 mod explain;
 pub mod face;
 mod find;
