@@ -85,12 +85,12 @@ pub enum Command {
     Refunds(Refunds),
     /// Show one refund with its attempts and observations
     Status {
-        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
         refund: String,
     },
     /// Withdraw a refund that was not sent
     Cancel {
-        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
         refund: String,
         /// Why
         #[arg(long, value_name = "TEXT")]
@@ -98,17 +98,29 @@ pub enum Command {
     },
     /// Let refunds go that were composed offline
     Release {
-        /// Our ids, their last letters, or ACCOUNT/PROVIDER_ID
+        /// Our ids, their last letters, ACCOUNT/PROVIDER_ID, or references of payments with one refund
         #[arg(required = true)]
         refunds: Vec<String>,
     },
     /// Send what may be sent and poll what is due, without a screen
     Track(Track),
+    /// List what contradicts what is known, and clear it up
+    Discrepancies(Discrepancies),
+    /// Say which refund made elsewhere is one of ours
+    #[command(subcommand)]
+    External(External),
     /// Look at the audit log
     #[command(subcommand)]
     Audit(Audit),
     /// The keys of the desk
     Keys,
+}
+
+impl Command {
+    /// It makes files whatever else is asked: a configuration, or the simulators' own memory.
+    pub const fn always_writes(&self) -> bool {
+        matches!(self, Self::Demo(_) | Self::Sandbox(_) | Self::Init)
+    }
 }
 
 /// `demo`
@@ -264,12 +276,72 @@ pub struct Track {
     pub timeout: Option<Duration>,
 }
 
+/// `discrepancies`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Discrepancies {
+    /// Those that were closed, too
+    #[arg(long)]
+    pub all: bool,
+    /// What to do with one
+    #[command(subcommand)]
+    pub deed: Option<DiscrepancyDeed>,
+}
+
+/// `discrepancies …`
+#[derive(Debug, Subcommand)]
+pub enum DiscrepancyDeed {
+    /// Close one; not whoever made the refund it is about
+    Resolve {
+        /// Its number
+        id: i64,
+        /// What was found out
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+        /// Make what the file says so (who paid; never an amount)
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Say who looks after one
+    Assign {
+        /// Its number
+        id: i64,
+        /// Who
+        #[arg(long, value_name = "NAME")]
+        owner: String,
+    },
+}
+
+/// `external`
+#[derive(Debug, Subcommand)]
+pub enum External {
+    /// It is this refund of ours: both count once; not by whoever made ours
+    Link {
+        /// Its number, as refund-desk payment shows it
+        id: i64,
+        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        #[arg(long, value_name = "REFUND")]
+        refund: String,
+        /// How you know
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+    },
+    /// It is not the refund of ours that it was linked to
+    Unlink {
+        /// Its number, as refund-desk payment shows it
+        id: i64,
+        /// How you know
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+    },
+}
+
 /// `audit`
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// Show the newest entries, oldest of them first
     Show {
-        /// Only about this refund, payment or file
+        /// Only about this refund, this payment and its refunds, or this imported file
         #[arg(value_name = "SUBJECT")]
         subject: Option<String>,
         /// At most this many

@@ -3,9 +3,11 @@
 use super::args;
 use super::open::{Session, misanswered};
 use super::print::{Align, Column, Output, header, line};
-use super::{Exit, Failure, json};
-use crate::desk::face::{PaymentCard, PaymentRow, Reply, Request};
+use super::{Exit, Failure, discrepancies, json};
+use crate::desk::face::{Class, PaymentCard, PaymentRow, Refusal, Reply, Request};
+use crate::domain::dispute::Dispute;
 use crate::domain::listing::{From, PaymentFilter, PaymentQuery};
+use crate::domain::text::clean;
 
 /// Rows asked for at a time.
 const PAGE: u32 = 1_000;
@@ -27,6 +29,9 @@ pub(super) async fn list(
     output: &Output,
     arguments: &args::Payments,
 ) -> Result<Exit, Failure> {
+    if let Some(account) = &arguments.account {
+        check_account(session, account).await?;
+    }
     let mut query = PaymentQuery {
         filter: PaymentFilter {
             account: arguments.account.clone(),
@@ -52,6 +57,45 @@ pub(super) async fn list(
         print_rows(output, &rows)?;
     }
     Ok(Exit::Done)
+}
+
+/// An account that nobody knows must not look like one without payments. One that left the
+/// configuration is still known by its payments.
+async fn check_account(session: &Session, account: &str) -> Result<(), Failure> {
+    let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
+        return Err(misanswered());
+    };
+    let known: Vec<&str> = overview
+        .accounts
+        .iter()
+        .map(|known| known.freshness.account.as_str())
+        .collect();
+    if known.contains(&account) || has_payments(session, account).await? {
+        return Ok(());
+    }
+    Err(Refusal {
+        class: Class::Usage,
+        code: "unknown_account".to_owned(),
+        message: format!("there is no account {account:?}"),
+        money: "Nothing was written and nothing was sent.".to_owned(),
+        next: format!("Name one of: {}", known.join(", ")),
+    }
+    .into())
+}
+
+async fn has_payments(session: &Session, account: &str) -> Result<bool, Failure> {
+    let query = PaymentQuery {
+        filter: PaymentFilter {
+            account: Some(account.to_owned()),
+            ..PaymentFilter::default()
+        },
+        limit: 1,
+        ..PaymentQuery::default()
+    };
+    match session.ask(Request::Payments(query)).await? {
+        Reply::Payments(rows) => Ok(!rows.is_empty()),
+        _ => Err(misanswered()),
+    }
 }
 
 fn print_rows(output: &Output, rows: &[PaymentRow]) -> Result<(), Failure> {
@@ -145,7 +189,7 @@ fn text_card(card: &PaymentCard) -> String {
     }
     let mut lines: Vec<String> = fields
         .iter()
-        .map(|(name, value)| format!("{name:<17} {}", crate::domain::text::clean(value)))
+        .map(|(name, value)| format!("{name:<17} {}", clean(value)))
         .collect();
     lines.push(String::new());
     lines.extend(balance(card));
@@ -158,7 +202,35 @@ fn text_card(card: &PaymentCard) -> String {
             refund.content.reason
         ));
     }
+    lines.extend(elsewhere(card));
     lines.join("\n")
+}
+
+/// What happened outside this desk, and what must be cleared up.
+fn elsewhere(card: &PaymentCard) -> Vec<String> {
+    let elsewhere = &card.elsewhere;
+    let external = elsewhere.external.iter().map(discrepancies::external_line);
+    let disputes = elsewhere.disputes.iter().map(dispute_line);
+    let open = elsewhere.discrepancies.iter().map(|it| {
+        let said = discrepancies::described(it);
+        format!("discrepancy {} {said}", it.id)
+    });
+    external.chain(disputes).chain(open).collect()
+}
+
+fn dispute_line(dispute: &Dispute) -> String {
+    let until = dispute.deadline.map_or_else(String::new, |at| {
+        format!(", answer by {}", at.format("%Y-%m-%d %H:%M UTC"))
+    });
+    let banner = dispute
+        .banner()
+        .map_or_else(String::new, |banner| format!("; {banner}"));
+    clean(&format!(
+        "dispute {} {} {}{until}{banner}",
+        dispute.provider_dispute_id,
+        dispute.amount,
+        dispute.stage.name()
+    ))
 }
 
 fn balance(card: &PaymentCard) -> Vec<String> {

@@ -210,7 +210,8 @@ async fn replacing_is_deleting() {
     let (_folder, ledger) = open();
     let recursive = ledger
         .write(|connection| {
-            Ok(connection.pragma_query_value(None, "recursive_triggers", |row| row.get::<_, bool>(0))?)
+            Ok(connection
+                .pragma_query_value(None, "recursive_triggers", |row| row.get::<_, bool>(0))?)
         })
         .await;
     assert!(recursive.unwrap(), "recursive_triggers is off");
