@@ -125,9 +125,7 @@ impl WhyNot {
             Self::Disputed => "what is left is in dispute; refund it only by answering the dispute",
             Self::AllBack => "all of it has already gone back",
             Self::AllHeld => "what is left is held by refunds that are not decided yet",
-            Self::Blocked => {
-                "money was paid back that the desk did not expect; resolve the discrepancy first"
-            }
+            Self::Blocked => "money went back unexpectedly: a discrepancy is open",
             Self::Currency => "the account is not set up for this currency",
         }
     }

@@ -13,6 +13,7 @@ mod confirm;
 mod crash;
 mod database;
 mod deeds;
+mod elsewhere;
 mod gate;
 mod import;
 mod malformed;

@@ -101,7 +101,10 @@ async fn what_was_overdrawn_waits_until_it_is_cleared_up() {
 
     let connection = Connection::open(folder.path().join("desk.db")).unwrap();
     connection
-        .execute("UPDATE discrepancies SET resolved_at = 1", [])
+        .execute(
+            "UPDATE discrepancies SET resolved_at = 1, resolved_by = 'cora', note = 'cleared up'",
+            [],
+        )
         .unwrap();
     assert_eq!(begin(&ledger, &claim).await.unwrap(), Begun::Written);
 }
