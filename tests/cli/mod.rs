@@ -16,6 +16,7 @@ mod deeds;
 mod elsewhere;
 mod gate;
 mod import;
+mod import_stops;
 mod malformed;
 mod offline;
 mod outcomes;
