@@ -169,7 +169,7 @@ CREATE TRIGGER refunds_hold AFTER INSERT ON refunds BEGIN
                     AND w.seq IS NOT (SELECT dispute_seq FROM dispute_refunds WHERE refund_id = NEW.id));
     SELECT RAISE(ABORT, 'a discrepancy about the money of this payment is open')
     WHERE EXISTS (SELECT 1 FROM discrepancies WHERE payment_id = NEW.payment_id AND resolved_at IS NULL
-                  AND kind IN ('overdrawn', 'late_payout', 'paid_twice'));
+                  AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external'));
 END;
 
 DROP TRIGGER refunds_weigh;
@@ -322,7 +322,7 @@ END;
 CREATE TRIGGER refunds_held_back BEFORE UPDATE OF state ON refunds
 WHEN OLD.state = 'approved' AND NEW.state = 'submitting' AND EXISTS (
         SELECT 1 FROM discrepancies WHERE payment_id = NEW.payment_id AND resolved_at IS NULL
-        AND kind IN ('overdrawn', 'late_payout', 'paid_twice'))
+        AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external'))
 BEGIN
     SELECT RAISE(ABORT, 'a discrepancy about the money of this payment is open');
 END;
