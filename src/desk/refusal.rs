@@ -271,6 +271,9 @@ impl From<LedgerError> for Refusal {
                 message,
                 "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",
             ),
+            LedgerError::Uncountable(_) => {
+                rule("uncountable", message, "Narrow the filter.").knowing(Known::Unchanged)
+            }
             LedgerError::Interrupted => failed("interrupted", message, "Ask again."),
             LedgerError::InDoubt(_) | LedgerError::Stopped => Self {
                 class: Class::Unknown,
