@@ -91,7 +91,7 @@ pub(super) fn described(it: &Discrepancy) -> String {
         }
         None => String::new(),
     };
-    clean(&format!("{}: {}{refund}{then}", it.kind.words(), it.detail))
+    clean(&format!("{}{refund}{then}", it.said()))
 }
 
 /// Links a refund made elsewhere to one of ours, or takes the link off.

@@ -108,6 +108,15 @@ pub struct Discrepancy {
 }
 
 impl Discrepancy {
+    /// What contradicts what and the facts, in a line.
+    pub fn said(&self) -> String {
+        let what = self.kind.words();
+        if self.detail == what {
+            return self.detail.clone();
+        }
+        format!("{what}: {}", self.detail)
+    }
+
     /// True while it keeps refunds of its payment from being reserved or sent.
     pub const fn blocks_now(&self) -> bool {
         self.kind.blocks() && self.resolution.is_none()

@@ -72,7 +72,7 @@ fn warnings(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
         lines.extend(named("chargeback", &banner, Role::Warn, width));
     }
     for open in &card.discrepancies {
-        let said = format!("{}: {}", open.kind.words(), open.detail);
+        let said = open.said();
         let role = if open.blocks_now() {
             Role::Bad
         } else {
