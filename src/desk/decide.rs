@@ -58,7 +58,8 @@ impl Local {
             tracing::warn!(refund = %summary.refund.id, "{error}");
             Default::default()
         });
-        self.card_of(summary, evidence)
+        let discrepancies = self.discrepancies_of(summary.refund.id).await;
+        self.card_of(summary, evidence, discrepancies.unwrap_or_default())
     }
 }
 

@@ -7,7 +7,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::audit::AuditEntry;
+use crate::domain::discrepancy::Discrepancy;
+use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
+use crate::domain::external::ExternalRefund;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
@@ -15,6 +18,10 @@ use crate::domain::listing::{
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Observation, Refund};
+
+mod elsewhere;
+
+pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +72,26 @@ pub enum Request {
         /// At most this many.
         limit: u32,
     },
+    /// What contradicts what is known, oldest first. Answer: [`Reply::Discrepancies`].
+    Discrepancies {
+        /// What was closed, too.
+        closed: bool,
+    },
+    /// Closes a discrepancy. Answer: [`Reply::Discrepancy`].
+    CloseDiscrepancy(CloseDiscrepancy),
+    /// Says who looks after a discrepancy. Answer: [`Reply::Discrepancy`].
+    AssignDiscrepancy {
+        /// Our number of it.
+        id: i64,
+        /// Who.
+        owner: String,
+    },
+    /// A refund made elsewhere became known. Answer: [`Reply::External`].
+    RecordExternal(ExternalNews),
+    /// A refund made elsewhere is one of ours, or is not. Answer: [`Reply::External`].
+    LinkExternal(LinkExternal),
+    /// A dispute became known, or went on. Answer: [`Reply::Dispute`].
+    RecordDispute(DisputeReport),
     /// Sends what may be sent and asks about what is due, once. Answer: [`Reply::Worked`].
     Work {
         /// Only this refund.
@@ -146,6 +173,14 @@ pub enum Reply {
     Imported(ImportReport),
     /// To [`Request::Audit`].
     Audit(Vec<AuditEntry>),
+    /// To [`Request::Discrepancies`].
+    Discrepancies(Vec<Discrepancy>),
+    /// To [`Request::CloseDiscrepancy`] and [`Request::AssignDiscrepancy`].
+    Discrepancy(Box<Discrepancy>),
+    /// To [`Request::RecordExternal`] and [`Request::LinkExternal`].
+    External(Box<ExternalRefund>),
+    /// To [`Request::RecordDispute`].
+    Dispute(Box<Dispute>),
     /// To [`Request::Work`].
     Worked(Worked),
 }
@@ -219,6 +254,8 @@ pub struct PaymentCard {
     pub eligibility: Eligibility,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// What is known of it beside its refunds.
+    pub elsewhere: Elsewhere,
     /// The balance line by line: the figures add up to the last.
     pub explained: Vec<BalanceLine>,
 }
@@ -320,6 +357,8 @@ pub struct RefundCard {
     pub attempts: Vec<Attempt>,
     /// Its observations, oldest first.
     pub observations: Vec<Observation>,
+    /// What is open about it, oldest first.
+    pub discrepancies: Vec<Discrepancy>,
 }
 
 /// What an import did.

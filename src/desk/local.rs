@@ -16,6 +16,7 @@ use super::face::{
 };
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
+use crate::domain::discrepancy::Discrepancy;
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
@@ -189,6 +190,14 @@ impl Local {
                 let entries = self.audit_about(subject.as_deref(), limit).await?;
                 Ok(Reply::Audit(entries))
             }
+            Request::Discrepancies { closed } => self.discrepancies(closed).await,
+            Request::CloseDiscrepancy(close) => self.close_discrepancy(actor, close).await,
+            Request::AssignDiscrepancy { id, owner } => {
+                self.assign_discrepancy(actor, id, &owner).await
+            }
+            Request::RecordExternal(news) => self.record_external(actor, news).await,
+            Request::LinkExternal(link) => self.link_external(actor, link).await,
+            Request::RecordDispute(report) => self.record_dispute(actor, report).await,
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
         }
     }
@@ -246,8 +255,10 @@ impl Local {
         let payment = self.payment_named(handle).await?;
         let refunds = self.ledger.refunds_of(payment.id).await?;
         let eligibility = self.judge(&payment, self.clock.now());
+        let elsewhere = self.elsewhere(payment.id).await?;
         Ok(Reply::Payment(Box::new(PaymentCard {
-            explained: explain::balance(&payment, &refunds, &eligibility),
+            explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
+            elsewhere,
             payment,
             eligibility,
             refunds,
@@ -261,16 +272,23 @@ impl Local {
 
     async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
         let evidence = self.ledger.evidence(summary.refund.id).await?;
-        Ok(self.card_of(summary, evidence))
+        let discrepancies = self.discrepancies_of(summary.refund.id).await?;
+        Ok(self.card_of(summary, evidence, discrepancies))
     }
 
-    pub(super) fn card_of(&self, summary: RefundSummary, evidence: RefundEvidence) -> Reply {
+    pub(super) fn card_of(
+        &self,
+        summary: RefundSummary,
+        evidence: RefundEvidence,
+        discrepancies: Vec<Discrepancy>,
+    ) -> Reply {
         let account = self.account(&summary.refund.account);
         Reply::Refund(Box::new(RefundCard {
             success_means: account.map(|account| account.profile.success_means.to_owned()),
             row: row(summary),
             attempts: evidence.attempts,
             observations: evidence.observations,
+            discrepancies,
         }))
     }
 

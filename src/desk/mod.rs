@@ -12,6 +12,7 @@ mod audit;
 mod compose;
 mod decide;
 mod duty;
+mod elsewhere;
 mod explain;
 pub mod face;
 mod find;

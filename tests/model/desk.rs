@@ -32,7 +32,7 @@ pub fn balance<const N: usize>(world: &World<N>, left_out: impl Fn(State) -> boo
         reported: None,
         proven: life.proven.map(usd),
     });
-    compute(usd(CAPTURED), figures, [], usd(0)).unwrap()
+    compute(usd(CAPTURED), figures, usd(0), usd(0)).unwrap()
 }
 
 impl Desk {
