@@ -13,6 +13,7 @@ mod audit;
 mod config;
 mod decide;
 mod demo;
+mod discrepancies;
 mod identity;
 mod import;
 mod json;
@@ -186,6 +187,10 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Audit(args::Audit::Show { subject, limit }) => {
             audit::show(&session()?, output, subject, limit).await
         }
+        Command::Discrepancies(arguments) => {
+            discrepancies::run(&session()?, output, arguments).await
+        }
+        Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
         Command::Keys => {
             output.text(&crate::tui::keys_markdown())?;
             Ok(Exit::Done)

@@ -88,6 +88,7 @@ impl Local {
             provider_refund_id: None,
             trace: None,
             fence: None,
+            exchange: None,
             cadence: Cadence {
                 pace: self.settings.pace,
                 spread: spread(refund.id, refund.looks),
@@ -122,6 +123,7 @@ impl Local {
             .clone_from(&finding.provider_refund_id);
         record.trace.clone_from(&finding.trace);
         record.cadence.retry_after = finding.retry_after;
+        record.exchange = Some(summary.exchange);
         record
     }
 }

@@ -40,6 +40,7 @@ impl Local {
             decline: decisions.decline,
             proposals: decisions.proposals,
             step: self.step_of(actor, &waiting),
+            discrepancies: self.discrepancies_of(id).await?,
             ..self.bare_card(summary)
         })
     }
@@ -55,6 +56,7 @@ impl Local {
             decline: None,
             proposals: Vec::new(),
             step: None,
+            discrepancies: Vec::new(),
         }
     }
 }

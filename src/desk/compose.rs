@@ -9,6 +9,7 @@ use super::local::{Local, row};
 use super::{refusal, send};
 use crate::clock::later;
 use crate::domain::amount::{self, Basis};
+use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::{self, Eligibility, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -37,6 +38,8 @@ struct Judged {
     problems: Vec<Refusal>,
     alike: Vec<(Likeness, RefundSummary)>,
     approval: Option<String>,
+    /// The dispute it answers.
+    dispute: Option<Dispute>,
     now: DateTime<Utc>,
 }
 
@@ -134,11 +137,16 @@ impl Local {
 
     async fn judge_draft(&self, draft: &Draft) -> Result<Judged, Refusal> {
         let payment = self.payment_named(&draft.payment).await?;
+        let dispute = self.answered_dispute(draft, &payment).await?;
+        let payment = match &dispute {
+            Some(dispute) => payment.answering(dispute),
+            None => payment,
+        };
         let now = self.clock.now();
         let terms = self.terms(&payment.account);
         let capture = choose_capture(&payment, draft.capture_id.as_deref());
         let eligibility = match &capture {
-            Ok(capture) => eligibility::of_capture(capture, &payment.figures(), &terms, now),
+            Ok(capture) => eligibility::of_payments_capture(&payment, capture, &terms, now),
             Err(_) => eligibility::of_payment(&payment, &terms, now),
         };
         let basis = Basis {
@@ -159,6 +167,7 @@ impl Local {
             problems: Vec::new(),
             alike: Vec::new(),
             approval: None,
+            dispute,
             now,
         };
         judged.problems = problems(draft, &judged);
@@ -198,6 +207,7 @@ impl Local {
             compensation: Money::zero(amount.currency),
             recent,
             after_reversal,
+            answers_dispute: judged.dispute.is_some(),
         });
         Ok(why.map(|why| why.to_string()))
     }
@@ -272,9 +282,29 @@ impl Local {
             duplicates_since: (!draft.again).then(|| judged.now - DUPLICATE_SINCE),
             send_after: later(judged.now, delay),
             expires_at: judged.now + self.settings.expires_after,
+            dispute: judged.dispute.as_ref().map(|dispute| dispute.id),
             needs_release: self.mode.offline,
             now: judged.now,
         })
+    }
+
+    /// The dispute a draft answers: reason `dispute`, with the provider's id of one in force as its
+    /// case. Any other case is free text.
+    async fn answered_dispute(
+        &self,
+        draft: &Draft,
+        payment: &Payment,
+    ) -> Result<Option<Dispute>, Refusal> {
+        let Some(case) = draft.case_ref.as_deref().map(str::trim) else {
+            return Ok(None);
+        };
+        if draft.reason != "dispute" {
+            return Ok(None);
+        }
+        let disputes = self.ledger.disputes_of(payment.id).await?;
+        Ok(disputes
+            .into_iter()
+            .find(|dispute| dispute.provider_dispute_id == case && dispute.stage.is_in_force()))
     }
 
     /// The refund a new one replaces: of the same payment, and ended without paying (T21).

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{Approval, Decline};
 use crate::domain::audit::AuditEntry;
+use crate::domain::discrepancy::Discrepancy;
+use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
+use crate::domain::external::ExternalRefund;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
@@ -23,6 +26,10 @@ mod decisions;
 mod todo;
 pub use decisions::{Resolve, Review, Stated};
 pub use todo::ToDoItem;
+
+mod elsewhere;
+
+pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +103,26 @@ pub enum Request {
         /// At most this many.
         limit: u32,
     },
+    /// What contradicts what is known, oldest first. Answer: [`Reply::Discrepancies`].
+    Discrepancies {
+        /// What was closed, too.
+        closed: bool,
+    },
+    /// Closes a discrepancy. Answer: [`Reply::Discrepancy`].
+    CloseDiscrepancy(CloseDiscrepancy),
+    /// Says who looks after a discrepancy. Answer: [`Reply::Discrepancy`].
+    AssignDiscrepancy {
+        /// Our number of it.
+        id: i64,
+        /// Who.
+        owner: String,
+    },
+    /// A refund made elsewhere became known. Answer: [`Reply::External`].
+    RecordExternal(ExternalNews),
+    /// A refund made elsewhere is one of ours, or is not. Answer: [`Reply::External`].
+    LinkExternal(LinkExternal),
+    /// A dispute became known, or went on. Answer: [`Reply::Dispute`].
+    RecordDispute(DisputeReport),
     /// Sends what may be sent and asks about what is due, once. Answer: [`Reply::Worked`].
     Work {
         /// Only this refund.
@@ -181,6 +208,14 @@ pub enum Reply {
     Imported(ImportReport),
     /// To [`Request::Audit`].
     Audit(Vec<AuditEntry>),
+    /// To [`Request::Discrepancies`].
+    Discrepancies(Vec<Discrepancy>),
+    /// To [`Request::CloseDiscrepancy`] and [`Request::AssignDiscrepancy`].
+    Discrepancy(Box<Discrepancy>),
+    /// To [`Request::RecordExternal`] and [`Request::LinkExternal`].
+    External(Box<ExternalRefund>),
+    /// To [`Request::RecordDispute`].
+    Dispute(Box<Dispute>),
     /// To [`Request::Work`].
     Worked(Worked),
 }
@@ -254,6 +289,8 @@ pub struct PaymentCard {
     pub eligibility: Eligibility,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// What is known of it beside its refunds.
+    pub elsewhere: Elsewhere,
     /// The balance line by line: the figures add up to the last.
     pub explained: Vec<BalanceLine>,
 }
@@ -363,6 +400,8 @@ pub struct RefundCard {
     pub proposals: Vec<Proposal>,
     /// The step it waits for, when it waits for a person.
     pub step: Option<Step>,
+    /// What is open about it, oldest first.
+    pub discrepancies: Vec<Discrepancy>,
 }
 
 /// What an import did.

@@ -198,6 +198,14 @@ impl Local {
                 let entries = self.audit_about(subject.as_deref(), limit).await?;
                 Ok(Reply::Audit(entries))
             }
+            Request::Discrepancies { closed } => self.discrepancies(closed).await,
+            Request::CloseDiscrepancy(close) => self.close_discrepancy(actor, close).await,
+            Request::AssignDiscrepancy { id, owner } => {
+                self.assign_discrepancy(actor, id, &owner).await
+            }
+            Request::RecordExternal(news) => self.record_external(actor, news).await,
+            Request::LinkExternal(link) => self.link_external(actor, link).await,
+            Request::RecordDispute(report) => self.record_dispute(actor, report).await,
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
         }
     }
@@ -255,8 +263,10 @@ impl Local {
         let payment = self.payment_named(handle).await?;
         let refunds = self.ledger.refunds_of(payment.id).await?;
         let eligibility = self.judge(&payment, self.clock.now());
+        let elsewhere = self.elsewhere(payment.id).await?;
         Ok(Reply::Payment(Box::new(PaymentCard {
-            explained: explain::balance(&payment, &refunds, &eligibility),
+            explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
+            elsewhere,
             payment,
             eligibility,
             refunds,

@@ -14,6 +14,7 @@ mod card;
 mod compose;
 mod decide;
 mod duty;
+mod elsewhere;
 mod explain;
 pub mod face;
 mod find;

@@ -205,9 +205,11 @@ impl From<WhyNot> for Refusal {
             WhyNot::NoProvider => "Refund it at the provider, and import the result.",
             WhyNot::Unsettled => "Wait for settlement, or cancel it at the provider.",
             WhyNot::TooOld => "Give the money back by other means.",
-            WhyNot::Disputed => "Answer the dispute.",
+            WhyNot::Disputed => {
+                "Answer the dispute, or refund it with --reason dispute --case and the id of the dispute."
+            }
             WhyNot::AllBack | WhyNot::AllHeld => "See what was given back: refund-desk payment ID",
-            WhyNot::Blocked => "Find out which refund was not made by this desk.",
+            WhyNot::Blocked => "See what is open: refund-desk discrepancies",
             WhyNot::Currency => "Add the currency to the account's currencies in the config.",
         };
         rule(why.code(), why.sentence(), next)
@@ -282,6 +284,12 @@ impl From<LedgerError> for Refusal {
             )
             .knowing(Known::Unchanged),
             LedgerError::Blocked => WhyNot::Blocked.into(),
+            LedgerError::NotAllowed(_) => rule(
+                "not_allowed",
+                message,
+                "See what is known: refund-desk payment ID, refund-desk discrepancies",
+            )
+            .knowing(Known::Unchanged),
             LedgerError::NotFound(_) => {
                 rule("not_found", message, "Check the id.").knowing(Known::Unchanged)
             }

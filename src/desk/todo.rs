@@ -9,7 +9,7 @@ use crate::domain::refund::Refund;
 use crate::domain::resolution::absence_counts_from;
 use crate::domain::state::State;
 use crate::domain::todo::{self, Facts, Promise, Step};
-use crate::ledger::Waiting;
+use crate::ledger::{DiscrepancyFilter, Waiting};
 
 /// No rail's red mark comes sooner: younger pending refunds need not be looked at.
 const SOONEST_RED: TimeDelta = TimeDelta::days(3);
@@ -32,13 +32,14 @@ impl Local {
                 })
             })
             .collect();
-        for open in self.ledger.open_discrepancies().await? {
+        let open = self.ledger.discrepancies(DiscrepancyFilter::default());
+        for open in open.await? {
             let refund = match open.refund {
                 Some(id) => Some(row(self.refund_of(id).await?)),
                 None => None,
             };
             items.push(ToDoItem {
-                step: todo::discrepancy(&open.detail),
+                step: todo::discrepancy(&open),
                 payment: open.payment,
                 refund,
                 since: open.opened_at,

@@ -80,6 +80,8 @@ pub enum WhyChecker {
     Compensation,
     /// It follows a refund that came back.
     CameBack,
+    /// It answers a dispute, and may use the disputed amount.
+    Dispute,
     /// It alone is above the limit.
     Above {
         /// The refund.
@@ -104,6 +106,7 @@ impl fmt::Display for WhyChecker {
             Self::CameBack => {
                 f.write_str("the refund it replaces came back, which always takes two people")
             }
+            Self::Dispute => f.write_str("it answers a dispute"),
             Self::Above { amount, limit } => write!(f, "{amount} is above {limit}"),
             Self::AboveTogether { total, limit } => write!(
                 f,

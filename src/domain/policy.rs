@@ -40,6 +40,8 @@ pub struct Asked {
     pub recent: Money,
     /// It replaces a refund that came back.
     pub after_reversal: bool,
+    /// It answers a dispute.
+    pub answers_dispute: bool,
 }
 
 impl Policy {
@@ -61,6 +63,8 @@ impl Policy {
             Some(WhyChecker::Compensation)
         } else if asked.after_reversal {
             Some(WhyChecker::CameBack)
+        } else if asked.answers_dispute {
+            Some(WhyChecker::Dispute)
         } else if amount.minor > limit.minor {
             Some(WhyChecker::Above { amount, limit })
         } else if total.minor > limit.minor {
@@ -99,6 +103,7 @@ mod tests {
             compensation: money(code, 0),
             recent: money(code, 0),
             after_reversal: false,
+            answers_dispute: false,
         }
     }
 
@@ -110,6 +115,7 @@ mod tests {
     #[case(Asked { recent: money("USD", 60_000), ..asked("USD", 40_000) }, None)]
     #[case(Asked { recent: money("USD", 60_000), ..asked("USD", 40_001) }, Some("1000.01 USD to this payment"))]
     #[case(Asked { compensation: money("USD", 1), ..asked("USD", 1) }, Some("compensation always"))]
+    #[case(Asked { answers_dispute: true, ..asked("USD", 1) }, Some("a dispute"))]
     #[case(Asked { after_reversal: true, ..asked("USD", 1) }, Some("came back"))]
     fn the_limit_is_in_main_units_and_inclusive(#[case] asked: Asked, #[case] why: Option<&str>) {
         let told = Policy::default()

@@ -211,15 +211,18 @@ pub enum ObservationSource {
     Desk,
     /// Two people, with evidence.
     Person,
+    /// A file or a provider's list named it.
+    Import,
 }
 
 impl ObservationSource {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Reply,
         Self::Inquiry,
         Self::Poll,
         Self::Desk,
         Self::Person,
+        Self::Import,
     ];
 
     /// The name in the database and in JSON.
@@ -230,6 +233,7 @@ impl ObservationSource {
             Self::Poll => "poll",
             Self::Desk => "desk",
             Self::Person => "person",
+            Self::Import => "import",
         }
     }
 

@@ -9,9 +9,11 @@ use super::evidence::{Evidence, Reported};
 use super::money::Money;
 
 mod guard;
+mod order;
 pub use guard::{
     AbsenceGuard, ApproveGuard, ConfirmGuard, ResendGuard, ResolveGuard, SendGuard, Verdict,
 };
+pub use order::{Order, overtaken};
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

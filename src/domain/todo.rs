@@ -5,6 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::discrepancy::Discrepancy;
 use super::refund::Refund;
 use super::replay::Replay;
 use super::resolution::{Proposal, absence_counts_from};
@@ -159,12 +160,18 @@ pub fn step(refund: &Refund, facts: &Facts<'_>) -> Option<Step> {
     }
 }
 
-/// A discrepancy of a payment.
-pub fn discrepancy(detail: &str) -> Step {
+/// A discrepancy that nobody has closed.
+pub fn discrepancy(discrepancy: &Discrepancy) -> Step {
+    let held_back = match discrepancy.blocks_now() {
+        true => "Nothing more is sent on this payment until it is closed. ",
+        false => "",
+    };
     Step {
         tab: Tab::Problems,
-        what: format!("what is known does not agree: {detail}"),
-        next: "Find out from the provider which is right, before more is refunded.".to_owned(),
+        what: discrepancy.said(),
+        next: format!(
+            "{held_back}Find out from the provider which is right, then close it with a note."
+        ),
         act: Act::Investigate,
         clocked: None,
         who: Who::Anyone,

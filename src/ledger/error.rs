@@ -89,6 +89,9 @@ pub enum LedgerError {
     /// cleared up before anything is reserved on it.
     #[error("{}", WhyNot::Blocked.sentence())]
     Blocked,
+    /// A rule says no, in words for people.
+    #[error("{0}")]
+    NotAllowed(String),
     /// No such payment, capture or refund.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -162,6 +165,7 @@ impl From<rusqlite::Error> for LedgerError {
             Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Interrupted,
             Some(rusqlite::ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             _ if error.to_string().contains("over available") => Self::OverAvailable,
+            _ if error.to_string().contains("a discrepancy about the money") => Self::Blocked,
             _ => Self::Sqlite(error),
         }
     }

@@ -13,6 +13,7 @@ use super::audit::{self, Deed};
 use super::decisions;
 use super::discrepancy;
 use super::error::LedgerError;
+use super::external;
 use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
@@ -22,7 +23,7 @@ use crate::domain::id::RefundId;
 use crate::domain::refund::{Observation, Refund};
 use crate::domain::resolution::End;
 use crate::domain::schedule::{Pace, wait_before_look};
-use crate::domain::state::{Event, Move, Rule, Standing, State, transition};
+use crate::domain::state::{self, Event, Move, Order, Rule, Standing, State, transition};
 
 /// Something that happened to a refund, to be written down.
 #[derive(Clone, Debug)]
@@ -43,6 +44,9 @@ pub struct Record {
     pub trace: Option<String>,
     /// The lease this was done under; a lost lease writes nothing.
     pub fence: Option<i64>,
+    /// The exchange with the provider that it was learned in: what is older than what is known
+    /// overrides nothing (T22).
+    pub exchange: Option<i64>,
     /// When to look next.
     pub cadence: Cadence,
     /// Now.
@@ -135,16 +139,26 @@ pub(super) fn apply_told(
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
     check_fence(connection, record)?;
-    let standing = standing(connection, &before)?;
     let event = told(record, before.state);
-    let step = transition(&standing, &event)?;
+    let overtaken = overtaken(connection, record, &before)?;
+    let step = match overtaken {
+        Some(kept) => kept,
+        None => transition(&standing(connection, &before)?, &event)?,
+    };
     if let Some(observation) = &record.observation {
-        observe(connection, record.id, observation)?;
+        observe(connection, record.id, observation, record.exchange)?;
     }
-    if proves_unexecuted(&event) && before.state == State::Submitting {
-        mark_last_send_unexecuted(connection, record.id)?;
+    if overtaken.is_some() {
+        learn_id(connection, record)?;
+    } else {
+        if proves_unexecuted(&event) && before.state == State::Submitting {
+            mark_last_send_unexecuted(connection, record.id)?;
+        }
+        write(connection, record, &before, &step)?;
     }
-    write(connection, record, &before, &step)?;
+    if record.provider_refund_id.is_some() {
+        external::link_known(connection, record)?;
+    }
     if step.approval_void {
         let why = record
             .note
@@ -184,6 +198,42 @@ const fn told(record: &Record, state: State) -> Event {
         }
         event => event,
     }
+}
+
+/// T22: what a newer exchange has overtaken is kept, and moves nothing.
+fn overtaken(
+    connection: &Connection,
+    record: &Record,
+    before: &Refund,
+) -> Result<Option<Move>, LedgerError> {
+    let (Some(exchange), Event::Evidence(evidence)) = (record.exchange, &record.event) else {
+        return Ok(None);
+    };
+    let order = connection
+        .prepare_cached("SELECT report_exchange, send_exchange FROM refunds WHERE id = ?1")?
+        .query_row([record.id.to_string()], |row| {
+            Ok(Order {
+                exchange,
+                last_report: row.get(0)?,
+                last_send: row.get(1)?,
+            })
+        })?;
+    Ok(state::overtaken(before.state, *evidence, &order))
+}
+
+/// Old news moves nothing, but the provider's id of the refund does not age.
+fn learn_id(connection: &Connection, record: &Record) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "UPDATE refunds SET provider_refund_id = coalesce(provider_refund_id, ?2), trace = coalesce(trace, ?3)
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            record.id.to_string(),
+            record.provider_refund_id,
+            record.trace
+        ])?;
+    Ok(())
 }
 
 fn check_fence(connection: &Connection, record: &Record) -> Result<(), LedgerError> {
@@ -230,15 +280,17 @@ fn mark_last_send_unexecuted(connection: &Connection, id: RefundId) -> Result<()
     Ok(())
 }
 
-fn observe(
+/// Adds a piece of evidence, in the caller's transaction.
+pub(super) fn observe(
     connection: &Connection,
     id: RefundId,
     observation: &Observation,
+    exchange: Option<i64>,
 ) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw, exchange)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             id.to_string(),
@@ -250,6 +302,7 @@ fn observe(
             observation.said,
             observation.support_id,
             observation.raw,
+            exchange,
         ])?;
     Ok(())
 }
@@ -286,7 +339,8 @@ fn write(
                                WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
                  send_after = CASE WHEN ?2 = 'approved' THEN ?12 ELSE send_after END,
                  expires_at = max(expires_at, coalesce(?13, 0)),
-                 lease_holder = NULL, lease_until = NULL, updated_at = ?11
+                 lease_holder = NULL, lease_until = NULL, updated_at = ?11,
+                 report_exchange = max(report_exchange, coalesce(?14, 0))
              WHERE id = ?1",
         )?
         .execute(params![
@@ -303,8 +357,13 @@ fn write(
             millis(record.now),
             millis(send_after),
             renewed.map(millis),
+            record.exchange.filter(|_| is_report(&record.event)),
         ])?;
     Ok(())
+}
+
+const fn is_report(event: &Event) -> bool {
+    matches!(event, Event::Evidence(Evidence::Report { .. }))
 }
 
 /// The one line that tells why the refund stands where it stands.

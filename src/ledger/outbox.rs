@@ -226,7 +226,7 @@ impl Ledger {
             }
             connection
                 .prepare_cached(
-                    "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, due_at = ?3 WHERE id = ?1",
+                    "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, due_at = ?3, exchange = exchange + 1 WHERE id = ?1",
                 )?
                 .execute(params![id.to_string(), holder, millis(now + LEASE)])?;
             Ok(true)
@@ -350,7 +350,7 @@ fn claim(
     holder: &str,
     now: DateTime<Utc>,
 ) -> Result<Claim, LedgerError> {
-    let summary = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
+    let mut summary = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
     let (lease, fence) = connection
         .prepare_cached("SELECT lease_holder, lease_until, fence FROM refunds WHERE id = ?1")?
         .query_row([id.to_string()], |row| {
@@ -368,7 +368,7 @@ fn claim(
     }
     connection
         .prepare_cached(
-            "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, fence = ?4 WHERE id = ?1",
+            "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, fence = ?4, exchange = exchange + 1 WHERE id = ?1",
         )?
         .execute(params![
             id.to_string(),
@@ -376,6 +376,7 @@ fn claim(
             millis(now + LEASE),
             fence + 1
         ])?;
+    summary.exchange += 1;
     let payment = payments::one(connection, summary.refund.content.payment)?
         .ok_or(LedgerError::NotFound("payment"))?;
     Ok(Claim {

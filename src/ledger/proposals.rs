@@ -264,7 +264,7 @@ pub(super) fn sent(
     Ok(sent)
 }
 
-/// When inquiries about an attempt found nothing.
+/// When inquiries about an attempt, begun after its last send, found nothing.
 pub(super) fn found_nothing(
     connection: &Connection,
     id: RefundId,
@@ -273,15 +273,17 @@ pub(super) fn found_nothing(
     let times = connection
         .prepare_cached(
             "SELECT at FROM observations WHERE refund_id = ?1 AND attempt = ?2
-               AND source = 'inquiry' AND meaning = 'not found' ORDER BY seq",
+               AND source = 'inquiry' AND meaning = 'not found'
+               AND (exchange IS NULL OR exchange > (SELECT send_exchange FROM refunds WHERE id = ?1))
+             ORDER BY seq",
         )?
         .query_map(params![id.to_string(), number], |row| Ok(time(row.get(0)?)))?
         .collect::<Result<_, _>>()?;
     Ok(times)
 }
 
-/// When the newest observation of a refund was made, if it is an inquiry about this attempt that
-/// found nothing.
+/// When the newest observation of a refund was made, if it is an inquiry about this attempt, begun
+/// after its last send, that found nothing.
 pub(super) fn newest_found_nothing(
     connection: &Connection,
     id: RefundId,
@@ -290,6 +292,7 @@ pub(super) fn newest_found_nothing(
     let newest = connection
         .prepare_cached(
             "SELECT at, source = 'inquiry' AND meaning = 'not found' AND attempt = ?2
+                 AND (exchange IS NULL OR exchange > (SELECT send_exchange FROM refunds WHERE id = ?1))
              FROM observations WHERE refund_id = ?1 ORDER BY seq DESC LIMIT 1",
         )?
         .query_row(params![id.to_string(), number], |row| {

@@ -14,6 +14,7 @@ use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
 
 mod constraints;
+mod elsewhere;
 mod importing;
 mod listing;
 mod lives;
@@ -150,6 +151,7 @@ fn reservation(payment: &str, minor: i64) -> Reservation {
         duplicates_since: None,
         send_after: now(),
         expires_at: now() + TimeDelta::days(7),
+        dispute: None,
         needs_release: false,
         now: now(),
     }
@@ -215,6 +217,7 @@ fn record(id: RefundId, event: Event) -> Record {
         provider_refund_id: None,
         trace: None,
         fence: None,
+        exchange: None,
         cadence: Cadence {
             pace: Pace::REAL,
             spread: 500,
@@ -222,6 +225,14 @@ fn record(id: RefundId, event: Event) -> Record {
             retry_after: None,
         },
         now: now(),
+    }
+}
+
+/// The provider's refusal, told by whoever made the first send.
+fn refusal(id: RefundId) -> Record {
+    Record {
+        fence: Some(1),
+        ..record(id, Event::Evidence(Evidence::Refused))
     }
 }
 

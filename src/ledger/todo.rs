@@ -7,8 +7,8 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::proposals;
 use super::refunds::{self, RefundSummary};
-use super::row::{REFUND_COLUMNS, REFUND_TABLES, millis, time};
-use crate::domain::id::{PaymentId, RefundId};
+use super::row::{REFUND_COLUMNS, REFUND_TABLES, millis};
+use crate::domain::id::RefundId;
 use crate::domain::resolution::Proposal;
 
 /// A refund that may wait for a person.
@@ -24,19 +24,6 @@ pub struct Waiting {
     pub found_nothing: Vec<DateTime<Utc>>,
     /// A later refund stands in its place.
     pub replaced: bool,
-}
-
-/// A discrepancy nobody has closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenDiscrepancy {
-    /// The payment.
-    pub payment: PaymentId,
-    /// The refund, where it is about one.
-    pub refund: Option<RefundId>,
-    /// What contradicts what.
-    pub detail: String,
-    /// Since when.
-    pub opened_at: DateTime<Utc>,
 }
 
 impl Ledger {
@@ -67,32 +54,6 @@ impl Ledger {
         self.read(move |connection| {
             let summary = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
             waiting_of(connection, summary)
-        })
-        .await
-    }
-
-    /// Discrepancies nobody has closed, oldest first.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn open_discrepancies(&self) -> Result<Vec<OpenDiscrepancy>, LedgerError> {
-        self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT payment_id, refund_id, detail, opened_at FROM discrepancies
-                 WHERE resolved_at IS NULL ORDER BY seq",
-            )?;
-            let rows = statement
-                .query_map([], |row| {
-                    let refund: Option<String> = row.get(1)?;
-                    Ok(OpenDiscrepancy {
-                        payment: PaymentId::from_i64(row.get(0)?),
-                        refund: refund.and_then(|id| id.parse().ok()),
-                        detail: row.get(2)?,
-                        opened_at: time(row.get(3)?),
-                    })
-                })?
-                .collect::<Result<_, _>>()?;
-            Ok(rows)
         })
         .await
     }

@@ -13,6 +13,8 @@ mod confirm;
 mod crash;
 mod database;
 mod deeds;
+mod disputes;
+mod elsewhere;
 mod gate;
 mod import;
 mod import_stops;
