@@ -64,6 +64,7 @@ pub struct Ledger {
     readers: Arc<[Worker]>,
     scanner: Worker,
     next: Arc<AtomicUsize>,
+    pending: rules::Pending,
 }
 
 impl Ledger {
@@ -85,6 +86,7 @@ impl Ledger {
             readers: readers.into(),
             scanner: Worker::start("scanner", open::reader(options)?)?,
             next: Arc::default(),
+            pending: rules::Pending::default(),
         })
     }
 
@@ -115,10 +117,19 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        match &self.writer {
-            Some(writer) => writer.transact(job).await,
-            None => Err(LedgerError::ReadOnly),
-        }
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        let Some(adoption) = self.pending.adoption() else {
+            return writer.transact(job).await;
+        };
+        let done = writer
+            .transact(move |connection| {
+                let done = job(connection)?;
+                rules::write_all(connection, &adoption)?;
+                Ok(done)
+            })
+            .await?;
+        self.pending.done();
+        Ok(done)
     }
 }
 

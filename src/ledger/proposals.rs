@@ -229,13 +229,13 @@ fn absence(
     given: AbsenceGuard,
 ) -> Result<AbsenceGuard, LedgerError> {
     let id = agreement.record.id;
-    let Some((_, last_sent, number)) = sent(connection, id)? else {
+    let Some(LastAttempt { number, last, .. }) = sent(connection, id)? else {
         return Ok(AbsenceGuard {
             nothing_newer: false,
             ..given
         });
     };
-    let from = absence_counts_from(last_sent, agreement.delivery_bound);
+    let from = absence_counts_from(last, agreement.delivery_bound);
     let looks = found_nothing(connection, id, number)?;
     let newest = newest_found_nothing(connection, id, number)?;
     let count = looks.iter().filter(|at| **at > from).count();
@@ -247,18 +247,30 @@ fn absence(
     })
 }
 
-/// When the last attempt of a refund first and last went out, and its number.
+/// The sends of a refund's last attempt.
+#[derive(Clone, Copy)]
+pub(super) struct LastAttempt {
+    pub number: u32,
+    pub first: DateTime<Utc>,
+    pub last: DateTime<Utc>,
+}
+
+/// When the last attempt of a refund first and last went out.
 pub(super) fn sent(
     connection: &Connection,
     id: RefundId,
-) -> Result<Option<(DateTime<Utc>, DateTime<Utc>, u32)>, LedgerError> {
+) -> Result<Option<LastAttempt>, LedgerError> {
     let sent = connection
         .prepare_cached(
             "SELECT min(at), max(at), number FROM sends WHERE refund_id = ?1 AND step = 'refund'
              GROUP BY number ORDER BY number DESC LIMIT 1",
         )?
         .query_row([id.to_string()], |row| {
-            Ok((time(row.get(0)?), time(row.get(1)?), row.get(2)?))
+            Ok(LastAttempt {
+                first: time(row.get(0)?),
+                last: time(row.get(1)?),
+                number: row.get(2)?,
+            })
         })
         .optional()?;
     Ok(sent)

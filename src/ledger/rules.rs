@@ -1,6 +1,8 @@
 //! The rules in force: the policy, and where each account's money goes. Every change is kept, with
 //! who opened the desk that brought it, and stands in the audit.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -21,10 +23,39 @@ pub struct Rule {
     pub says: String,
 }
 
+/// Rules to be taken over, by whom and when.
+#[derive(Clone, Debug)]
+pub(super) struct Adoption {
+    rules: Vec<Rule>,
+    by: String,
+    now: DateTime<Utc>,
+}
+
+/// Rules that are written together with the first deed of a new ledger.
+#[derive(Clone, Default)]
+pub(super) struct Pending(Arc<Mutex<Option<Adoption>>>);
+
+impl Pending {
+    fn slot(&self) -> MutexGuard<'_, Option<Adoption>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is to be written now, if anything.
+    pub(super) fn adoption(&self) -> Option<Adoption> {
+        self.slot().clone()
+    }
+
+    /// It is written.
+    pub(super) fn done(&self) {
+        *self.slot() = None;
+    }
+}
+
 impl Ledger {
     /// Takes over the rules of a configuration and returns the version of the policy. Blocks; do it
-    /// where the ledger is opened. Read-only, nothing is written, and a policy that differs from the
-    /// last one has the version it would get.
+    /// where the ledger is opened. A new ledger stays empty until something is done with it: there
+    /// they are written with the first deed. Read-only, nothing is written, and a policy that
+    /// differs from the last one has the version it would get.
     ///
     /// # Errors
     /// The database failed.
@@ -34,22 +65,40 @@ impl Ledger {
         by: String,
         now: DateTime<Utc>,
     ) -> Result<u32, LedgerError> {
-        let wanted = rules.clone();
-        let (version, news) = self
-            .scanner
-            .run_blocking(move |connection| look(connection, &wanted))?;
-        let Some(writer) = self.writer.as_ref().filter(|_| !news.is_empty()) else {
-            return Ok(version);
-        };
-        // Looked at again: another process may have been quicker.
-        writer.transact_blocking(move |connection| {
-            let (version, news) = look(connection, &rules)?;
-            for rule in &news {
-                write(connection, rule, &by, now)?;
+        let adoption = Adoption { rules, by, now };
+        let wanted = adoption.rules.clone();
+        let (version, any, new_ledger) = self.scanner.run_blocking(move |connection| {
+            let (version, news) = look(connection, &wanted)?;
+            Ok((version, !news.is_empty(), is_new(connection)?))
+        })?;
+        match &self.writer {
+            Some(_) if any && new_ledger => {
+                *self.pending.slot() = Some(adoption);
+                Ok(version)
             }
-            Ok(version)
-        })
+            Some(writer) if any => {
+                writer.transact_blocking(move |connection| write_all(connection, &adoption))
+            }
+            _ => Ok(version),
+        }
     }
+}
+
+/// Nothing was ever done with it.
+fn is_new(connection: &Connection) -> Result<bool, LedgerError> {
+    let new = connection
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM audit)")?
+        .query_row([], |row| row.get(0))?;
+    Ok(new)
+}
+
+/// Writes what is new, in the caller's transaction: another process may have been quicker.
+pub(super) fn write_all(connection: &Connection, adoption: &Adoption) -> Result<u32, LedgerError> {
+    let (version, news) = look(connection, &adoption.rules)?;
+    for rule in &news {
+        write(connection, rule, &adoption.by, adoption.now)?;
+    }
+    Ok(version)
 }
 
 /// The policy's version once `rules` are in force, and the rules that are new.

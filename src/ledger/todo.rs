@@ -91,10 +91,10 @@ fn waiting_of(connection: &Connection, summary: RefundSummary) -> Result<Waiting
     Ok(Waiting {
         proposal: proposals::waiting(connection, id)?,
         found_nothing: match sent {
-            Some((_, _, number)) => proposals::found_nothing(connection, id, number)?,
+            Some(attempt) => proposals::found_nothing(connection, id, attempt.number)?,
             None => Vec::new(),
         },
-        sent: sent.map(|(first, last, _)| (first, last)),
+        sent: sent.map(|attempt| (attempt.first, attempt.last)),
         replaced,
         summary,
     })

@@ -143,11 +143,9 @@ fn resend(
 ) -> Result<ResendGuard, LedgerError> {
     let sent = proposals::sent(connection, new.id)?;
     let empty = proposals::newest_found_nothing(connection, new.id, new.attempt.number)?;
-    let inside_window = sent
-        .zip(empty)
-        .is_some_and(|((first, last, number), empty)| {
-            number == new.attempt.number && replay.is_open(first, last, empty, new.now)
-        });
+    let inside_window = sent.zip(empty).is_some_and(|(sent, empty)| {
+        sent.number == new.attempt.number && replay.is_open(sent.first, sent.last, empty, new.now)
+    });
     Ok(ResendGuard {
         replay_safe: true,
         inside_window,
