@@ -277,10 +277,10 @@ fn attempt(claim: &Claim, provider: &dyn Provider, now: DateTime<Utc>) -> Result
         Some(attempt) => attempt.number + 1,
     };
     let wire = build(number)?;
-    Ok(Attempt {
+    let mut attempt = Attempt {
         step: STEP.to_owned(),
         number,
-        sha256: fingerprint(&wire),
+        sha256: String::new(),
         idempotency_key: wire.idempotency_key,
         correlation: wire.correlation,
         method: wire.method,
@@ -288,7 +288,9 @@ fn attempt(claim: &Claim, provider: &dyn Provider, now: DateTime<Utc>) -> Result
         body: wire.body,
         created_at: now,
         sends: Vec::new(),
-    })
+    };
+    attempt.sha256 = attempt.fingerprint();
+    Ok(attempt)
 }
 
 /// The window is open, and the account is still where the bytes were made for.
@@ -300,17 +302,6 @@ fn is_replayable(
 ) -> bool {
     let first = attempt.sends.first().map(|send| send.at);
     attempt.url == wire.url && first.is_none_or(|first| in_window(first, provider.profile(), now))
-}
-
-/// What makes a resend the same: method, URL, key, correlation and body.
-fn fingerprint(wire: &WireRequest) -> String {
-    Canonical::new("attempt")
-        .text(&wire.method)
-        .text(&wire.url)
-        .text(&wire.idempotency_key)
-        .text(&wire.correlation)
-        .bytes(&wire.body)
-        .hex()
 }
 
 fn in_window(first: DateTime<Utc>, profile: &Profile, now: DateTime<Utc>) -> bool {

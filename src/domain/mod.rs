@@ -10,6 +10,7 @@ pub mod balance;
 pub mod digest;
 pub mod eligibility;
 pub mod evidence;
+pub mod finding;
 pub mod id;
 pub mod listing;
 pub mod money;

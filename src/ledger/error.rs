@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::refunds::{Likeness, RefundSummary};
+use crate::domain::finding::Finding;
 use crate::domain::money::MoneyError;
 use crate::domain::state::Refused;
 
@@ -85,6 +86,9 @@ pub enum LedgerError {
     /// A stored value makes no sense: the database is damaged.
     #[error("the database holds a value that makes no sense: {0}")]
     Damaged(String),
+    /// Rows are not as they were written, or do not add up: no money is moved on them.
+    #[error("the records are damaged: {}", .0.detail)]
+    Untrusted(Box<Finding>),
     /// A newer question replaced this one.
     #[error("the question was replaced by a newer one")]
     Interrupted,

@@ -14,6 +14,7 @@ use super::error::LedgerError;
 use super::import::open_discrepancy;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
+use super::seal::{self, Sealed};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Observation, Refund};
@@ -89,17 +90,19 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<RefundSummary, LedgerError> {
         self.write(move |connection| {
-            let changed = connection.execute(
-                "UPDATE refunds SET needs_release = 0, updated_at = ?2,
-                     due_at = CASE state WHEN 'approved' THEN ?2 ELSE due_at END
-                 WHERE id = ?1 AND needs_release = 1
-                   AND state IN ('reserved', 'awaiting_approval', 'approved')",
-                params![id.to_string(), millis(now)],
-            )?;
+            let subject = id.to_string();
+            let changed = seal::keep(connection, Sealed::Refunds, ("id", &subject), || {
+                Ok(connection.execute(
+                    "UPDATE refunds SET needs_release = 0, updated_at = ?2,
+                         due_at = CASE state WHEN 'approved' THEN ?2 ELSE due_at END
+                     WHERE id = ?1 AND needs_release = 1
+                       AND state IN ('reserved', 'awaiting_approval', 'approved')",
+                    params![subject, millis(now)],
+                )?)
+            })?;
             if changed == 0 {
                 return Err(LedgerError::NotFound("refund that waits for a release"));
             }
-            let subject = id.to_string();
             audit::append(
                 connection,
                 &Deed {
@@ -130,7 +133,10 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     if proves_unexecuted(&record.event) && before.state == State::Submitting {
         mark_last_send_unexecuted(connection, record.id)?;
     }
-    write(connection, record, &before, &step)?;
+    let id = record.id.to_string();
+    seal::keep(connection, Sealed::Refunds, ("id", &id), || {
+        write(connection, record, &before, &step)
+    })?;
     if step.discrepancy {
         disagree(connection, record, &before)?;
     }
@@ -179,9 +185,15 @@ const fn proves_unexecuted(event: &Event) -> bool {
 fn mark_last_send_unexecuted(connection: &Connection, id: RefundId) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "UPDATE sends SET not_executed = 1 WHERE (refund_id, step, number, send) = (
-                 SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
-                 ORDER BY number DESC, send DESC LIMIT 1)",
+            // Nor does this mend a seal that was broken.
+            &format!(
+                "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
+                     THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
+                 WHERE (refund_id, step, number, send) = (
+                     SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
+                     ORDER BY number DESC, send DESC LIMIT 1)",
+                Sealed::Sends.sql()
+            ),
         )?
         .execute([id.to_string()])?;
     Ok(())
@@ -194,8 +206,8 @@ fn observe(
 ) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, seal_of('observations', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))",
         )?
         .execute(params![
             id.to_string(),

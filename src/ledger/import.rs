@@ -10,6 +10,7 @@ use super::Ledger;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::row::millis;
+use super::seal::{self, Sealed};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 
@@ -299,8 +300,8 @@ fn insert_capture(
 ) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT OR FAIL INTO captures (payment_id, capture_id, captured_at, settled_at, captured_minor, external_minor, executed_minor)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            "INSERT OR FAIL INTO captures (payment_id, capture_id, captured_at, settled_at, captured_minor, external_minor, executed_minor, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, seal_of('captures', ?1, ?2, ?7, ?3, ?4, ?5, ?6, 0))",
         )?
         .execute(params![
             id.as_i64(),
@@ -309,6 +310,7 @@ fn insert_capture(
             row.settled_at.map(millis),
             row.amount.minor,
             external(row),
+            row.amount.currency.code(),
         ])?;
     Ok(())
 }
@@ -408,12 +410,14 @@ fn raise_external(
     let Some(refunded) = row.refunded.filter(|refunded| refunded.minor > external) else {
         return Ok(false);
     };
-    connection
-        .prepare_cached(
-            "UPDATE captures SET executed_minor = executed_minor + ?2 - external_minor, external_minor = ?2 WHERE seq = ?1",
-        )?
-        .execute(params![capture, refunded.minor])?;
-    Ok(true)
+    seal::keep(connection, Sealed::Captures, ("seq", &capture), || {
+        connection
+            .prepare_cached(
+                "UPDATE captures SET executed_minor = executed_minor + ?2 - external_minor, external_minor = ?2 WHERE seq = ?1",
+            )?
+            .execute(params![capture, refunded.minor])?;
+        Ok(true)
+    })
 }
 
 fn settle(
@@ -426,9 +430,11 @@ fn settle(
     let Some(settled_at) = row.settled_at.map(millis).filter(|new| Some(*new) != known) else {
         return Ok(false);
     };
-    connection
-        .prepare_cached("UPDATE captures SET settled_at = ?2 WHERE seq = ?1")?
-        .execute(params![capture, settled_at])?;
+    seal::keep(connection, Sealed::Captures, ("seq", &capture), || {
+        let sql = "UPDATE captures SET settled_at = ?2 WHERE seq = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
+        Ok(statement.execute(params![capture, settled_at])?)
+    })?;
     connection
         .prepare_cached(
             "UPDATE payments SET settled_at =
@@ -479,8 +485,9 @@ pub(super) fn open_discrepancy(
 ) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO discrepancies (payment_id, refund_id, kind, detail, opened_at)
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            "INSERT INTO discrepancies (payment_id, refund_id, kind, detail, opened_at, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, seal_of('discrepancies', ?1, ?2, ?3, ?4, ?5, NULL))
+             ON CONFLICT DO NOTHING",
         )?
         .execute(params![payment.as_i64(), refund, kind, detail, millis(now)])?;
     Ok(())

@@ -13,6 +13,7 @@ mod audit;
 mod error;
 mod evidence;
 mod filter;
+mod head;
 mod import;
 mod lease;
 mod open;
@@ -21,7 +22,9 @@ mod payments;
 mod refunds;
 mod reserve;
 mod row;
+mod seal;
 mod search;
+mod verify;
 mod worker;
 
 pub use error::LedgerError;
@@ -33,7 +36,10 @@ pub use outbox::{Claim, Due, NewAttempt, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
+pub use verify::Verdict;
 
+use head::{Head, HeadFile};
+use open::Vfs;
 use worker::Worker;
 
 /// Readers for short questions; long scans have their own.
@@ -46,6 +52,9 @@ pub struct Ledger {
     readers: Arc<[Worker]>,
     scanner: Worker,
     next: Arc<AtomicUsize>,
+    head: Arc<HeadFile>,
+    options: Arc<OpenOptions>,
+    vfs: Vfs,
 }
 
 impl Ledger {
@@ -56,17 +65,26 @@ impl Ledger {
     /// Every reason not to touch the file: another program's, newer, another environment's, not
     /// writable.
     pub fn open(options: &OpenOptions) -> Result<Self, LedgerError> {
-        let writer = open::prepare(options)?
+        Self::open_through(options, None)
+    }
+
+    fn open_through(options: &OpenOptions, vfs: Vfs) -> Result<Self, LedgerError> {
+        let writer = open::prepare(options, vfs)?
             .map(|connection| Worker::start("writer", connection))
             .transpose()?;
         let readers = (0..READERS)
-            .map(|_| Worker::start("reader", open::reader(options)?))
+            .map(|_| Worker::start("reader", open::reader(options, vfs)?))
             .collect::<Result<Vec<_>, LedgerError>>()?;
+        let scanner = open::reader(options, vfs)?;
+        let head = HeadFile::open(&options.path, &scanner)?;
         Ok(Self {
             writer,
             readers: readers.into(),
-            scanner: Worker::start("scanner", open::reader(options)?)?,
+            scanner: Worker::start("scanner", scanner)?,
             next: Arc::default(),
+            head: Arc::new(head),
+            options: Arc::new(options.clone()),
+            vfs,
         })
     }
 
@@ -97,10 +115,18 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        match &self.writer {
-            Some(writer) => writer.transact(job).await,
-            None => Err(LedgerError::ReadOnly),
-        }
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        let head = Arc::clone(&self.head);
+        let job = move |connection: &Connection| {
+            let done = job(connection)?;
+            Ok((done, Head::of(connection)?))
+        };
+        writer
+            .transact(job, move |(done, newest)| {
+                head.note(newest.as_ref());
+                done
+            })
+            .await
     }
 }
 

@@ -11,6 +11,8 @@ use super::lease::{self, LEASE};
 use super::payments;
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
+use super::seal::{self, Sealed};
+use super::verify;
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
@@ -107,13 +109,15 @@ impl Ledger {
     /// Takes the lease of an approved refund, to send it.
     ///
     /// # Errors
-    /// [`LedgerError::Leased`] when another desk holds it, or it is not or not yet to be sent.
+    /// [`LedgerError::Leased`] when another desk holds it, or it is not or not yet to be sent;
+    /// [`LedgerError::Untrusted`] when its payment's rows are damaged.
     pub async fn claim(
         &self,
         id: RefundId,
         holder: String,
         now: DateTime<Utc>,
     ) -> Result<Claim, LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| claim(connection, id, &holder, now))
             .await
     }
@@ -122,8 +126,9 @@ impl Ledger {
     /// bytes go out.
     ///
     /// # Errors
-    /// The lease was lost, T7 refuses; nothing was written and nothing may be sent.
+    /// The lease was lost, T7 refuses, the payment's rows are damaged; nothing was written and nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<(), LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| begin_send(connection, &attempt))
             .await
     }
@@ -281,6 +286,7 @@ fn claim(
         .optional()?
         .ok_or(LedgerError::NotFound("refund"))?;
     let refund = &summary.refund;
+    verify::trust(connection, refund.content.payment)?;
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
     if refund.state != State::Approved || waits || !lease.is_void(now) {
         return Err(LedgerError::Leased);
@@ -309,6 +315,7 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerErr
     let refund = refunds::one(connection, new.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
+    verify::trust(connection, refund.content.payment)?;
     let held: Option<i64> = connection
         .prepare_cached(
             "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
@@ -327,17 +334,13 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerErr
     insert_attempt(connection, new)?;
     let sends = insert_send(connection, new)?;
     let to = step.to.unwrap_or(State::Submitting);
-    connection
-        .prepare_cached(
-            "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4 WHERE id = ?1",
-        )?
-        .execute(params![
-            new.id.to_string(),
-            to.name(),
-            millis(new.now + LEASE),
-            millis(new.now)
-        ])?;
     let subject = new.id.to_string();
+    seal::keep(connection, Sealed::Refunds, ("id", &subject), || {
+        let sql = "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4 WHERE id = ?1";
+        let lease = millis(new.now + LEASE);
+        let mut statement = connection.prepare_cached(sql)?;
+        Ok(statement.execute(params![subject, to.name(), lease, millis(new.now)])?)
+    })?;
     let detail = format!(
         "rule={:?} attempt={} send={sends} key={} sha256={}",
         step.rule, new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
@@ -382,8 +385,9 @@ fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), Ledge
 fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
     let send = connection
         .prepare_cached(
-            "INSERT INTO sends (refund_id, step, number, send, at)
-             SELECT ?1, ?2, ?3, 1 + count(*), ?4 FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3
+            "INSERT INTO sends (refund_id, step, number, send, at, seal)
+             SELECT ?1, ?2, ?3, next, ?4, seal_of('sends', ?1, ?2, ?3, next, ?4, 0)
+             FROM (SELECT 1 + count(*) AS next FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3)
              RETURNING send",
         )?
         .query_row(

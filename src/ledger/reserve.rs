@@ -10,6 +10,8 @@ use super::error::LedgerError;
 use super::payments;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
+use super::seal::{self, Sealed};
+use super::verify;
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -64,8 +66,10 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`],
-    /// [`LedgerError::KeyReused`], a refusal of the state machine; nothing was written.
+    /// [`LedgerError::KeyReused`], [`LedgerError::Untrusted`], a refusal of the state machine;
+    /// nothing was written.
     pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| reserve(connection, &reservation))
             .await
     }
@@ -78,6 +82,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     let content = &reservation.content;
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
+    verify::trust(connection, content.payment)?;
     confirm(&payment, reservation)?;
     refuse_duplicate(connection, reservation, &payment)?;
     // Before the refund itself is there to be counted.
@@ -91,6 +96,8 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
             routed.name(),
             millis(due(reservation, routed)),
         ])?;
+    let id = reservation.id.to_string();
+    seal::put(connection, Sealed::Refunds, ("id", &id))?;
     record(connection, reservation, routed)?;
     refunds::one(connection, reservation.id)?
         .map(Reserved::New)
