@@ -1,6 +1,6 @@
 //! The desk in this process: single user, demo, commands.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -16,6 +16,7 @@ use super::{explain, refusal};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
+use crate::domain::finding::Finding;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
 use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
@@ -60,6 +61,8 @@ pub struct Local {
     pub(super) holder: String,
     /// Rung when there may be new work.
     pub(super) bell: Notify,
+    /// What the last check of the records found.
+    pub(super) findings: Mutex<Arc<[Finding]>>,
     notices: broadcast::Sender<Notice>,
 }
 
@@ -85,6 +88,8 @@ impl Local {
             settings: parts.settings,
             environ: parts.environ,
             mode: parts.mode,
+            // Before the first check this much is known: the database may have lost its end.
+            findings: Mutex::new(ledger.lost().cloned().into_iter().collect()),
             ledger,
             rejects: parts.rejects,
             clock: parts.clock,
@@ -167,6 +172,7 @@ impl Local {
                 Ok(Reply::Audit(self.ledger.audit(subject, limit).await?))
             }
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
+            Request::Verify => self.verify().await.map(Reply::Verified),
         }
     }
 
@@ -190,6 +196,7 @@ impl Local {
             zone: self.settings.zone.name().to_owned(),
             offline: self.mode.offline,
             read_only: self.mode.read_only,
+            damaged: self.findings().len() as u64,
             counts: self.ledger.state_counts().await?,
             accounts: accounts.collect(),
             send_delay_ms: u64::try_from(self.settings.send_delay.as_millis()).unwrap_or(u64::MAX),

@@ -16,6 +16,7 @@ pub mod local;
 mod refusal;
 mod send;
 mod track;
+mod verify;
 
 use face::{Actor, Notice, Refusal, Reply, Request};
 

@@ -4,6 +4,7 @@
 use super::face::{Class, Refusal};
 use crate::domain::amount::AmountError;
 use crate::domain::eligibility::WhyNot;
+use crate::domain::finding::Finding;
 use crate::domain::money::MoneyError;
 use crate::domain::reason::ReasonError;
 use crate::ledger::LedgerError;
@@ -47,6 +48,24 @@ pub(super) fn failed(code: &str, message: impl Into<String>, next: impl Into<Str
     Refusal {
         class: Class::Failed,
         ..rule(code, message, next)
+    }
+}
+
+/// The records are damaged: no money is moved on them.
+pub(super) fn damaged(finding: &Finding) -> Refusal {
+    let about = match finding.payment {
+        Some(payment) => format!("the records of payment {payment} are damaged"),
+        None => "the records of this desk are damaged".to_owned(),
+    };
+    Refusal {
+        money: format!(
+            "{NOTHING_WRITTEN} Do not refund it another way: it may have been refunded."
+        ),
+        ..failed(
+            "damaged",
+            format!("{about}: {}", finding.detail),
+            "Tell whoever looks after this desk: compare with the provider's records, or restore the last backup.",
+        )
     }
 }
 
@@ -188,6 +207,7 @@ impl From<LedgerError> for Refusal {
                 message,
                 "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",
             ),
+            LedgerError::Untrusted(finding) => damaged(&finding),
             LedgerError::Interrupted => failed("interrupted", message, "Ask again."),
             _ => failed(
                 "database",

@@ -88,6 +88,7 @@ impl Local {
         claim: &Claim,
         now: DateTime<Utc>,
     ) -> Result<(std::sync::Arc<dyn Provider>, Attempt), Refusal> {
+        self.trust(claim.payment.id)?;
         let account = self
             .account(&claim.payment.account)
             .ok_or_else(|| Refusal::not_found("account", &claim.payment.account))?;

@@ -16,6 +16,7 @@ use crate::domain::state::{Event, SendGuard, State};
 mod constraints;
 mod listing;
 mod lives;
+mod verify;
 
 fn now() -> DateTime<Utc> {
     "2026-11-21T10:00:00Z".parse().unwrap()
