@@ -13,9 +13,11 @@ use crate::domain::refund::{Attempt, Content, Kind, Observation, ObservationSour
 use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
 
+mod bitrot;
 mod constraints;
 mod listing;
 mod lives;
+mod power;
 mod verify;
 
 fn now() -> DateTime<Utc> {
