@@ -1,7 +1,8 @@
 //! Seals: a checksum on each row of money and evidence that nothing else protects.
 //!
 //! A seal tells what this program wrote from what a failing disk made of it. It is no signature:
-//! who can write the file can also seal. A broken seal is never mended by writing over it.
+//! who can write the file can also seal. A broken seal is never mended by writing over it: what
+//! changes a sealed column goes through [`keep`].
 
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;

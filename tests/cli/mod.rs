@@ -10,6 +10,7 @@ mod stock;
 mod audit;
 mod config;
 mod crash;
+mod damage;
 mod database;
 mod gate;
 mod import;

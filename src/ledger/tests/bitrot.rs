@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::power::disk::Dice;
 use super::*;
-use crate::domain::balance::Figures;
+use crate::domain::balance::{Figures, RefundFigures};
 use crate::domain::listing::{
     Direction, From, PaymentFilter, PaymentQuery, PaymentSort, RefundFilter,
 };
@@ -16,7 +16,7 @@ use crate::domain::listing::{
 #[derive(Debug, PartialEq)]
 struct Picture {
     payments: Vec<(PaymentId, String, String, Figures, DateTime<Utc>)>,
-    refunds: Vec<(RefundId, Content, State, Option<Money>, Option<Money>)>,
+    refunds: Vec<(RefundId, Content, RefundFigures)>,
     sent: Vec<Vec<Attempt>>,
 }
 
@@ -99,13 +99,8 @@ async fn picture(ledger: &Ledger) -> Result<Picture, LedgerError> {
     for summary in ledger.refunds(RefundFilter::default()).await? {
         let refund = summary.refund;
         sent.push(ledger.evidence(refund.id).await?.attempts);
-        refunds.push((
-            refund.id,
-            refund.content,
-            refund.state,
-            refund.reported,
-            refund.proven,
-        ));
+        let figures = refund.figures();
+        refunds.push((refund.id, refund.content, figures));
     }
     Ok(Picture {
         payments,

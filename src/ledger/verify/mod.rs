@@ -64,11 +64,13 @@ impl Ledger {
     }
 }
 
+type Part = fn(&Connection, &HeadFile, &mut Verdict) -> Result<(), LedgerError>;
+
 fn all(connection: &Connection, head: &HeadFile) -> Result<Verdict, LedgerError> {
     let snapshot = connection.unchecked_transaction()?;
     let mut verdict = Verdict::default();
     // What one part cannot read does not keep the others from telling what they see.
-    let parts: [fn(&Connection, &HeadFile, &mut Verdict) -> Result<(), LedgerError>; 4] = [
+    let parts: [Part; 4] = [
         |connection, _, verdict| file::check(connection, verdict),
         |connection, _, verdict| balances::check(connection, None, verdict),
         |connection, _, verdict| refunds::check(connection, None, verdict),

@@ -39,6 +39,13 @@ fn seals(
     verdict: &mut Verdict,
 ) -> Result<(), LedgerError> {
     let (table, seal) = (sealed.table(), sealed.sql());
+    let what = match sealed {
+        Sealed::Captures => "a capture",
+        Sealed::Refunds => "its record",
+        Sealed::Sends => "the record of a send",
+        Sealed::Observations => "the record of an answer",
+        Sealed::Discrepancies => "a disagreement",
+    };
     let (refund, payment) = match sealed {
         Sealed::Refunds => ("refunds.id", "refunds.payment_id"),
         Sealed::Captures | Sealed::Discrepancies => ("NULL", "payment_id"),
@@ -61,12 +68,16 @@ fn seals(
     while let Some(row) = rows.next()? {
         let refund: Option<String> = row.get(0)?;
         let payment = row.get::<_, Option<i64>>(1)?.map(PaymentId::from_i64);
-        let about = refund.as_deref().unwrap_or("a payment");
+        let about = match (&refund, payment) {
+            (Some(refund), _) => format!("refund {refund}"),
+            (None, Some(payment)) => format!("payment {payment}"),
+            (None, None) => "a refund that is gone".to_owned(),
+        };
         verdict.add(Finding {
             flaw: Flaw::Seal,
             payment,
             refund: refund.as_deref().and_then(|id| id.parse().ok()),
-            detail: format!("a row of {table} about {about} is not as it was written"),
+            detail: format!("{about}: {what} is not as it was written"),
         });
     }
     Ok(())
