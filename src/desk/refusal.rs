@@ -179,6 +179,7 @@ impl From<LedgerError> for Refusal {
                 message,
                 "See where it stands: refund-desk status REFUND",
             ),
+            LedgerError::Blocked => WhyNot::Blocked.into(),
             LedgerError::NotFound(_) => rule("not_found", message, "Check the id."),
             LedgerError::Leased => rule("busy", message, "Wait a moment and look again."),
             LedgerError::Missing(_) => failed(
@@ -202,7 +203,9 @@ impl From<LedgerError> for Refusal {
             LedgerError::NotOurs(_) => {
                 failed("not_our_database", message, "Use another --data-dir.")
             }
-            LedgerError::Io { .. } => failed(
+            LedgerError::Io { .. }
+            | LedgerError::Unreadable { .. }
+            | LedgerError::NotDurable { .. } => failed(
                 "data_folder",
                 message,
                 "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",

@@ -13,7 +13,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Content, Observation, ObservationSource};
 use crate::domain::state::{Event, SendGuard};
-use crate::ledger::{Cadence, Claim, LedgerError, NewAttempt, Record, RefundSummary};
+use crate::ledger::{Begun, Cadence, Claim, LedgerError, NewAttempt, Record, RefundSummary};
 use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
 
 /// The step that this file sends.
@@ -105,7 +105,8 @@ impl Local {
         attempt: Attempt,
     ) -> Result<RefundSummary, Refusal> {
         let refund = &claim.summary.refund;
-        self.ledger
+        let begun = self
+            .ledger
             .begin_send(NewAttempt {
                 id: refund.id,
                 fence: claim.fence,
@@ -115,6 +116,9 @@ impl Local {
                 now: self.clock.now(),
             })
             .await?;
+        if let Begun::Blocked(block) = begun {
+            return self.send_back(claim, block.sentence().to_owned()).await;
+        }
         // The attempt is on disk: nothing between here and the answer may fail.
         if let Ok(Some(summary)) = self.ledger.refund(refund.id).await {
             self.tell(Notice::Refund(Box::new(row(summary))));

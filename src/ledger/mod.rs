@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod audit;
+mod discrepancy;
 mod error;
 mod evidence;
 mod filter;
@@ -26,17 +27,19 @@ mod seal;
 mod search;
 mod verify;
 mod worker;
+mod write_ahead;
 
 pub use error::LedgerError;
 pub use evidence::{Cadence, Change, Record};
-pub use import::{ImportBatch, ImportCounts, ImportRow, ImportSource};
+pub use import::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
-pub use outbox::{Claim, Due, NewAttempt, Task};
+pub use outbox::{Claim, Due, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
 pub use verify::Verdict;
+pub use write_ahead::{Begun, NewAttempt};
 
 use head::{Head, HeadFile};
 use open::Vfs;

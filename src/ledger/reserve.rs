@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::Ledger;
 use super::audit::{self, Deed};
+use super::discrepancy;
 use super::error::LedgerError;
 use super::payments;
 use super::refunds::{self, RefundSummary};
@@ -65,9 +66,9 @@ impl Ledger {
     /// Reserves a refund, or returns the one its key names already.
     ///
     /// # Errors
-    /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`],
-    /// [`LedgerError::KeyReused`], [`LedgerError::Untrusted`], a refusal of the state machine;
-    /// nothing was written.
+    /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`], [`LedgerError::Blocked`],
+    /// [`LedgerError::KeyReused`], [`LedgerError::Untrusted`], a refusal of
+    /// the state machine; nothing was written.
     pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, LedgerError> {
         self.head.trust()?;
         self.write(move |connection| reserve(connection, &reservation))
@@ -83,6 +84,9 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
     verify::trust(connection, content.payment)?;
+    if discrepancy::block(connection, payment.id)?.is_some() {
+        return Err(LedgerError::Blocked);
+    }
     confirm(&payment, reservation)?;
     refuse_duplicate(connection, reservation, &payment)?;
     // Before the refund itself is there to be counted.

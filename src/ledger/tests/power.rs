@@ -110,7 +110,7 @@ impl Known {
                     guard: SendGuard::HOLDS,
                     now: now(),
                 };
-                ledger.begin_send(new).await?;
+                assert_eq!(ledger.begin_send(new).await?, Begun::Written);
             }
             Step::Answer(number) => {
                 let event = match number % 5 {
@@ -135,6 +135,7 @@ async fn try_import(ledger: &Ledger, rows: Vec<ImportRow>) -> Result<(), LedgerE
         source: source(),
         rows,
         dry_run: false,
+        audit: ImportAudit::default(),
     };
     ledger.import(batch).await.map(|_| ())
 }

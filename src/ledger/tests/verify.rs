@@ -218,8 +218,16 @@ async fn a_database_that_lost_its_end_says_so_and_keeps_saying_so() {
             "{refused:?}"
         );
         // What does not move money goes on, and does not cover the trace.
-        let summary = "read=0".to_owned();
-        ledger.record_import(source(), summary).await.unwrap();
+        let nothing = ImportBatch {
+            source: source(),
+            rows: Vec::new(),
+            dry_run: false,
+            audit: ImportAudit {
+                begins: true,
+                ends: None,
+            },
+        };
+        ledger.import(nothing).await.unwrap();
     }
 }
 

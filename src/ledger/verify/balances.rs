@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::{Connection, Row, params};
 
 use super::Verdict;
-use crate::domain::balance::{self, ExternalRefund, Figures, RefundFigures};
+use crate::domain::balance::{self, Figures, RefundFigures};
 use crate::domain::finding::{Finding, Flaw};
 use crate::domain::id::PaymentId;
 use crate::domain::money::{Currency, Money};
@@ -138,16 +138,13 @@ fn capture(
     let currency = stored.figures.captured.currency;
     let (captured_at, settled_at): (i64, Option<i64>) = (row.get(12)?, row.get(13)?);
     let written = figures(row, 14, currency)?;
-    let external = ExternalRefund {
-        amount: Money::new(row.get(18)?, currency),
-        done: true,
-    };
+    let external = Money::new(row.get(18)?, currency);
     if !row.get::<_, bool>(19)? {
         let detail = "a capture is not as it was written".to_owned();
         verdict.add(stored.finding(Flaw::Seal, detail));
     }
     let own = refunds.get(&seq).into_iter().flatten().copied();
-    match balance::compute(written.captured, own, [external], written.disputed) {
+    match balance::compute(written.captured, own, external, written.disputed) {
         Ok(computed) => compare(stored, &written, &computed, "its refunds", verdict),
         Err(error) => {
             let detail = format!("its refunds do not add up: {error}");

@@ -1,0 +1,155 @@
+//! The write-ahead of every send: the last look at the balance, the attempt with its bytes, and the
+//! move to SUBMITTING are one transaction.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Ledger;
+use super::audit::{self, Deed};
+use super::error::LedgerError;
+use super::evidence::standing;
+use super::lease::LEASE;
+use super::row::millis;
+use super::seal::{self, Sealed};
+use super::{discrepancy, refunds, verify};
+use crate::domain::discrepancy::Block;
+use crate::domain::id::RefundId;
+use crate::domain::refund::{Attempt, Refund};
+use crate::domain::state::{Event, SendGuard, State, transition};
+
+/// An attempt about to be sent, with the facts its guard asks for.
+#[derive(Clone, Debug)]
+pub struct NewAttempt {
+    /// The refund.
+    pub id: RefundId,
+    /// The token of the lease.
+    pub fence: i64,
+    /// Who holds the lease.
+    pub holder: String,
+    /// The attempt; written if it is not there yet.
+    pub attempt: Attempt,
+    /// T7's facts but for the lease and the disk, which this call establishes.
+    pub guard: SendGuard,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// What became of a write-ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "bytes may only go out when the attempt was written"]
+pub enum Begun {
+    /// The attempt is on disk: bytes may go out.
+    Written,
+    /// Nothing was written and nothing may be sent: a person must look again (T7a).
+    Blocked(Block),
+}
+
+impl Ledger {
+    /// Puts the attempt on disk and moves the refund to SUBMITTING, if the balance still allows it
+    /// (R6). Only when this says [`Begun::Written`] may bytes go out.
+    ///
+    /// # Errors
+    /// The lease was lost, T7 refuses, the payment's rows are damaged; nothing was written and
+    /// nothing may be sent.
+    pub async fn begin_send(&self, attempt: NewAttempt) -> Result<Begun, LedgerError> {
+        self.head.trust()?;
+        self.write(move |connection| begin_send(connection, &attempt))
+            .await
+    }
+}
+
+fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Begun, LedgerError> {
+    let refund = refunds::one(connection, new.id)?
+        .ok_or(LedgerError::NotFound("refund"))?
+        .refund;
+    verify::trust(connection, refund.content.payment)?;
+    let held: Option<i64> = connection
+        .prepare_cached(
+            "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
+        )?
+        .query_row(
+            params![new.id.to_string(), new.fence, new.holder, millis(new.now)],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let guard = SendGuard {
+        lease_held: held.is_some(),
+        attempt_durable: true,
+        ..new.guard
+    };
+    let step = transition(&standing(connection, &refund)?, &Event::Send(guard))?;
+    if let Some(block) = block(connection, &refund)? {
+        return Ok(Begun::Blocked(block));
+    }
+    insert_attempt(connection, new)?;
+    let sends = insert_send(connection, new)?;
+    let to = step.to.unwrap_or(State::Submitting);
+    let subject = new.id.to_string();
+    seal::keep(connection, Sealed::Refunds, ("id", &subject), || {
+        let sql = "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4 WHERE id = ?1";
+        let lease = millis(new.now + LEASE);
+        let mut statement = connection.prepare_cached(sql)?;
+        Ok(statement.execute(params![subject, to.name(), lease, millis(new.now)])?)
+    })?;
+    let detail = format!(
+        "rule={:?} attempt={} send={sends} key={} sha256={}",
+        step.rule, new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
+    );
+    audit::append(
+        connection,
+        &Deed {
+            at: new.now,
+            actor: "desk",
+            action: "refund.submitting",
+            subject: &subject,
+            detail: &detail,
+        },
+    )?;
+    Ok(Begun::Written)
+}
+
+/// The balance as this transaction sees it: a file or another desk may have changed it since the
+/// sender looked.
+fn block(connection: &Connection, refund: &Refund) -> Result<Option<Block>, LedgerError> {
+    discrepancy::block(connection, refund.content.payment)
+}
+
+fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
+    let attempt = &new.attempt;
+    if !attempt.sends.is_empty() {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO attempts (refund_id, step, number, idempotency_key, correlation, method, url, body, sha256, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            new.id.to_string(),
+            attempt.step,
+            attempt.number,
+            attempt.idempotency_key,
+            attempt.correlation,
+            attempt.method,
+            attempt.url,
+            attempt.body,
+            attempt.sha256,
+            millis(attempt.created_at),
+        ])?;
+    Ok(())
+}
+
+fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
+    let send = connection
+        .prepare_cached(
+            "INSERT INTO sends (refund_id, step, number, send, at, seal)
+             SELECT ?1, ?2, ?3, next, ?4, seal_of('sends', ?1, ?2, ?3, next, ?4, 0)
+             FROM (SELECT 1 + count(*) AS next FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3)
+             RETURNING send",
+        )?
+        .query_row(
+            params![new.id.to_string(), new.attempt.step, new.attempt.number, millis(new.now)],
+            |row| row.get(0),
+        )?;
+    Ok(send)
+}
