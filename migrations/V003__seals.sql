@@ -30,5 +30,6 @@ CREATE TRIGGER observations_fixed BEFORE UPDATE ON observations BEGIN
     SELECT RAISE(ABORT, 'observations are never changed');
 END;
 
-UPDATE discrepancies SET seal = seal_of('discrepancies', payment_id, refund_id, kind, detail, opened_at,
-    resolved_at);
+-- Only those that are open hold anything back; a resolved one is never touched again.
+UPDATE discrepancies SET seal = seal_of('discrepancies', payment_id, refund_id, kind, detail, opened_at)
+WHERE resolved_at IS NULL;

@@ -84,7 +84,6 @@ impl Sealed {
                 "kind",
                 "detail",
                 "opened_at",
-                "resolved_at",
             ],
         }
     }

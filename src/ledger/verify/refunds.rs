@@ -54,7 +54,10 @@ fn seals(
             "(SELECT payment_id FROM refunds WHERE id = refund_id)",
         ),
     };
+    // A resolved disagreement holds nothing back any more.
     let clause = match (only, sealed) {
+        (None, Sealed::Discrepancies) => "?1 = 0 AND resolved_at IS NULL",
+        (Some(_), Sealed::Discrepancies) => "payment_id = ?1 AND resolved_at IS NULL",
         (None, _) => "?1 = 0",
         (Some(_), Sealed::Sends | Sealed::Observations) => {
             "refund_id IN (SELECT id FROM refunds WHERE payment_id = ?1)"
