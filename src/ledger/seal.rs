@@ -78,13 +78,7 @@ impl Sealed {
                 "support_id",
                 "raw",
             ],
-            Self::Discrepancies => &[
-                "payment_id",
-                "refund_id",
-                "kind",
-                "detail",
-                "opened_at",
-            ],
+            Self::Discrepancies => &["payment_id", "refund_id", "kind", "detail", "opened_at"],
         }
     }
 
