@@ -7,7 +7,9 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 mod accounts;
+mod audit;
 mod compose;
+mod decide;
 mod explain;
 pub mod face;
 mod find;

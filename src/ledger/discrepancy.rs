@@ -43,7 +43,8 @@ pub(super) fn open_if_overdrawn(
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
     let kind = DiscrepancyKind::Overdrawn;
-    if !is_overdrawn(connection, payment)? || open_kinds(connection, payment)?.contains(&kind) {
+    if !is_overdrawn(connection, payment)? || open_kinds(connection, payment)?.contains(&Some(kind))
+    {
         return Ok(());
     }
     let detail = "more was paid back or is held than was captured";
@@ -58,8 +59,11 @@ pub(super) fn block(
     if is_overdrawn(connection, payment)? {
         return Ok(Some(Block::Overdrawn));
     }
-    let open = open_kinds(connection, payment)?;
-    Ok(open.iter().any(|kind| kind.blocks()).then_some(Block::Open))
+    // What is not understood is doubt, and doubt sends nothing.
+    let blocked = open_kinds(connection, payment)?
+        .into_iter()
+        .any(|kind| kind.is_none_or(DiscrepancyKind::blocks));
+    Ok(blocked.then_some(Block::Open))
 }
 
 fn is_overdrawn(connection: &Connection, payment: PaymentId) -> Result<bool, LedgerError> {
@@ -75,18 +79,19 @@ fn is_overdrawn(connection: &Connection, payment: PaymentId) -> Result<bool, Led
     Ok(overdrawn.unwrap_or(false))
 }
 
+/// The kinds of the open ones; none for a kind this program does not know.
 fn open_kinds(
     connection: &Connection,
     payment: PaymentId,
-) -> Result<Vec<DiscrepancyKind>, LedgerError> {
-    let names: Vec<String> = connection
+) -> Result<Vec<Option<DiscrepancyKind>>, LedgerError> {
+    let kinds = connection
         .prepare_cached(
             "SELECT kind FROM discrepancies WHERE payment_id = ?1 AND resolved_at IS NULL",
         )?
-        .query_map([payment.as_i64()], |row| row.get(0))?
+        .query_map([payment.as_i64()], |row| {
+            let name: String = row.get(0)?;
+            Ok(DiscrepancyKind::from_name(&name))
+        })?
         .collect::<Result<_, _>>()?;
-    names
-        .into_iter()
-        .map(|name| DiscrepancyKind::from_name(&name).ok_or(LedgerError::Damaged(name)))
-        .collect()
+    Ok(kinds)
 }

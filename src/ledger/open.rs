@@ -371,6 +371,50 @@ mod tests {
         prepare(&options(folder, false), None).unwrap().unwrap()
     }
 
+    /// What the first version let happen is put right when its file is opened: refunds that would
+    /// never expire, and overdrafts nobody was told of.
+    #[test]
+    fn an_older_file_is_upgraded_with_what_it_left_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let mut old = Connection::open(&path).unwrap();
+        embedded::migrations::runner()
+            .set_grouped(true)
+            .set_target(refinery::Target::Version(1))
+            .run(&mut old)
+            .unwrap();
+        old.execute_batch(
+            "INSERT INTO import_files VALUES (1, 'a.csv', 'x', 'ina', 0);
+             INSERT INTO accounts VALUES ('hub-us', 0, 1);
+             BEGIN;
+             INSERT INTO captures (payment_id, captured_at, captured_minor, external_minor, executed_minor)
+             VALUES (7, 0, 1000, 0, 0);
+             INSERT INTO payments (id, account, provider_payment_id, currency, captures, captured_at, captured_minor,
+                 source_file, source_line) VALUES (7, 'hub-us', 'p', 'USD', 1, 0, 1000, 1, 1);
+             COMMIT;
+             INSERT INTO refunds (id, payment_id, capture_seq, account, kind, amount_minor, currency, reason, maker, hash,
+                 policy_version, state, expires_at, created_at, updated_at)
+             VALUES ('0199f0a0-0000-7000-8000-00000000000f', 7, 1, 'hub-us', 'refund', 600, 'USD', 'other', 'max',
+                 printf('%064d', 0), 1, 'reserved', 77, 0, 0);
+             UPDATE refunds SET state = 'awaiting_approval';
+             UPDATE captures SET external_minor = 500, executed_minor = 500;",
+        )
+        .unwrap();
+        drop(old);
+        let upgraded = create(&folder);
+        let due: i64 = upgraded
+            .query_row("SELECT due_at FROM refunds", [], |row| row.get(0))
+            .unwrap();
+        let kind: String = upgraded
+            .query_row(
+                "SELECT kind FROM discrepancies WHERE payment_id = 7",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!((due, kind.as_str()), (77, "overdrawn"));
+    }
+
     /// Locks made of files have no shared memory, and without it there is no write-ahead log: as on
     /// some network disks, SQLite says nothing and keeps another journal.
     #[test]

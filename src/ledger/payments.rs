@@ -179,10 +179,11 @@ fn whole(row: &Row<'_>, column: usize, currency: Currency) -> Result<Money, Ledg
 fn sums_sql(filter: &PaymentFilter, judgement: &Judgement) -> (String, Vec<Value>) {
     let clause = filter::payments(filter, judgement, true);
     let (can_refund, mut values) = filter::can_refund(judgement);
+    // The limit keeps SQLite from merging the two queries and working each amount out twice.
     let sql = format!(
         "SELECT currency, count(*), {}, {}, {}, {}
          FROM (SELECT p.currency, p.captured_minor, p.executed_minor, p.held_minor, {can_refund} AS can_refund
-               FROM payments p {}) GROUP BY currency ORDER BY currency",
+               FROM payments p {} LIMIT -1) GROUP BY currency ORDER BY currency",
         halves("captured_minor"),
         halves("executed_minor"),
         halves("held_minor"),

@@ -82,7 +82,8 @@ impl Worker {
     }
 
     /// Runs a job inside a transaction that takes the write lock first, commits it, and goes on
-    /// with `then` once it is committed. Any error rolls everything back.
+    /// with `then` once it is committed. Any error rolls everything back;
+    /// only a commit that fails leaves doubt.
     pub(super) async fn transact<T, U, F, G>(&self, job: F, then: G) -> Result<U, LedgerError>
     where
         U: Send + 'static,
@@ -93,7 +94,7 @@ impl Worker {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let done = job(&transaction)?;
-            transaction.commit()?;
+            transaction.commit().map_err(LedgerError::InDoubt)?;
             Ok(then(done))
         })
         .await

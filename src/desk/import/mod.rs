@@ -1,6 +1,6 @@
 //! Importing settlement files: read, check, write, report. No bad row is lost.
 
-use super::face::{Actor, Import, ImportFile, ImportReport, Notice, Refusal};
+use super::face::{Actor, Class, Import, ImportFile, ImportReport, Notice, Refusal};
 use super::local::Local;
 use super::refusal;
 use crate::domain::digest::{hex, sha256};
@@ -188,14 +188,17 @@ impl Local {
 /// What an import that stops on its way leaves behind: earlier batches are committed.
 fn stopped(refusal: Refusal, progress: &Progress) -> Refusal {
     let Progress { done, total, .. } = progress;
+    // The database did not say whether the batch that failed is written.
+    let doubt = match refusal.class {
+        Class::Unknown => " some of those after them may be in;",
+        _ => "",
+    };
     Refusal {
         money: format!(
-            "{done} of {total} rows were imported before that and stay; nothing was sent."
+            "{done} of {total} rows were imported before that and stay;{doubt} nothing was sent."
         ),
-        next: format!(
-            "{} Then import again: rows that are in already stay as they are.",
-            refusal.next
-        ),
+        next: "Look at the disk, then import again: rows that are in already stay as they are."
+            .to_owned(),
         ..refusal
     }
 }

@@ -190,7 +190,11 @@ async fn live(disk: &Arc<Disk>, options: &OpenOptions, known: &mut Known) -> usi
 fn shown(error: &LedgerError) {
     let typed = matches!(
         error,
-        LedgerError::Sqlite(_) | LedgerError::Upgrade(_) | LedgerError::NotOurs(_)
+        LedgerError::Sqlite(_)
+            | LedgerError::InDoubt(_)
+            | LedgerError::Upgrade(_)
+            | LedgerError::Unreadable { .. }
+            | LedgerError::NotDurable { .. }
     );
     assert!(typed, "{error:?}");
 }
