@@ -72,7 +72,7 @@ impl HeadFile {
     /// The file of a database that was just opened, compared with what `connection` holds.
     pub(super) fn open(database: &Path, connection: &Connection) -> Result<Self, LedgerError> {
         let path = database.with_extension("head");
-        let lost = lost(&path, connection)?;
+        let lost = lost(known(&path).as_ref(), connection)?;
         Ok(Self {
             path,
             noted: AtomicI64::new(0),
@@ -85,9 +85,9 @@ impl HeadFile {
         self.lost.as_ref()
     }
 
-    /// As [`HeadFile::lost`], but by what the file says now.
-    pub(super) fn check(&self, connection: &Connection) -> Result<Option<Finding>, LedgerError> {
-        lost(&self.path, connection)
+    /// What the file says now.
+    pub(super) fn known(&self) -> Option<Head> {
+        known(&self.path)
     }
 
     /// Refuses what moves money while something is lost.
@@ -126,10 +126,18 @@ impl HeadFile {
     }
 }
 
-/// The file is read first: what is committed meanwhile only adds to the chain.
-fn lost(path: &Path, connection: &Connection) -> Result<Option<Finding>, LedgerError> {
-    let known = fs::read_to_string(path).ok();
-    let Some(known) = known.as_deref().and_then(Head::parse) else {
+fn known(path: &Path) -> Option<Head> {
+    let line = fs::read_to_string(path).ok()?;
+    Head::parse(&line)
+}
+
+/// What is known must have been read before `connection` took its snapshot: what is committed
+/// meanwhile only adds to the chain.
+pub(super) fn lost(
+    known: Option<&Head>,
+    connection: &Connection,
+) -> Result<Option<Finding>, LedgerError> {
+    let Some(known) = known else {
         return Ok(None);
     };
     let found: Option<String> = connection

@@ -256,3 +256,20 @@ async fn old_rows_are_sealed_by_the_upgrade() {
     let ledger = Ledger::open(&options(&folder)).unwrap();
     sound(&ledger).await;
 }
+
+/// The check takes its time; what is written meanwhile is neither seen nor missed.
+#[tokio::test]
+async fn what_is_written_during_the_check_is_no_damage() {
+    let (_folder, ledger) = populated().await;
+    let checks = async {
+        for _ in 0..20 {
+            sound(&ledger).await;
+        }
+    };
+    let writes = async {
+        for _ in 0..100 {
+            reserve(&ledger, "c", 10).await;
+        }
+    };
+    tokio::join!(checks, writes);
+}

@@ -10,7 +10,7 @@ use crate::domain::finding::{Finding, Flaw};
 use crate::domain::state::State;
 use crate::ledger::audit;
 use crate::ledger::error::LedgerError;
-use crate::ledger::head::HeadFile;
+use crate::ledger::head::{self, Head};
 
 /// What the audit says of a refund.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub(super) struct Told {
 /// Walks the chain from its first entry; collects what it says of each refund.
 pub(super) fn check(
     connection: &Connection,
-    head: &HeadFile,
+    known: Option<&Head>,
     verdict: &mut Verdict,
 ) -> Result<HashMap<String, Told>, LedgerError> {
     let mut told: HashMap<String, Told> = HashMap::new();
@@ -48,7 +48,7 @@ pub(super) fn check(
         verdict.entries += 1;
         (seq, previous) = (entry.seq, entry.hash);
     })?;
-    if let Some(finding) = head.check(connection)? {
+    if let Some(finding) = head::lost(known, connection)? {
         verdict.add(finding);
     }
     Ok(told)

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::Ledger;
 use super::error::LedgerError;
-use super::head::HeadFile;
+use super::head::{Head, HeadFile};
 use super::open;
 use super::worker::Worker;
 use crate::domain::finding::{Finding, Flaw};
@@ -64,9 +64,11 @@ impl Ledger {
     }
 }
 
-type Part = fn(&Connection, &HeadFile, &mut Verdict) -> Result<(), LedgerError>;
+type Part = fn(&Connection, Option<&Head>, &mut Verdict) -> Result<(), LedgerError>;
 
 fn all(connection: &Connection, head: &HeadFile) -> Result<Verdict, LedgerError> {
+    // Before the snapshot, or what is written meanwhile would seem lost.
+    let known = head.known();
     let snapshot = connection.unchecked_transaction()?;
     let mut verdict = Verdict::default();
     // What one part cannot read does not keep the others from telling what they see.
@@ -74,13 +76,13 @@ fn all(connection: &Connection, head: &HeadFile) -> Result<Verdict, LedgerError>
         |connection, _, verdict| file::check(connection, verdict),
         |connection, _, verdict| balances::check(connection, None, verdict),
         |connection, _, verdict| refunds::check(connection, None, verdict),
-        |connection, head, verdict| {
-            let told = chain::check(connection, head, verdict)?;
+        |connection, known, verdict| {
+            let told = chain::check(connection, known, verdict)?;
             refunds::compare(connection, &told, verdict)
         },
     ];
     for part in parts {
-        if let Err(error) = part(&snapshot, head, &mut verdict) {
+        if let Err(error) = part(&snapshot, known.as_ref(), &mut verdict) {
             let detail = format!("the database cannot be read in full: {error}");
             verdict.add(Finding::of_all(Flaw::File, detail));
         }
