@@ -146,7 +146,10 @@ fn run(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(dispatch(cli, environ, output))
+    let exit = runtime.block_on(dispatch(cli, environ, output));
+    // A command that gives a secret may still run: whoever leaves does not wait for it.
+    runtime.shutdown_background();
+    exit
 }
 
 async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, Failure> {

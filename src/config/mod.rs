@@ -10,6 +10,7 @@ use crate::domain::money::Currency;
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
 
+mod bounds;
 pub mod commerce_hub;
 mod file;
 mod paths;

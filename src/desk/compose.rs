@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::face::{Actor, Composed, Draft, Limit, Preview, Refusal, Reply, WirePreview};
 use super::local::{Local, row};
 use super::{refusal, send};
+use crate::clock::later;
 use crate::domain::amount::{self, Basis};
 use crate::domain::eligibility::{self, Eligibility, Terms};
 use crate::domain::id::RefundId;
@@ -160,6 +161,11 @@ impl Local {
             now,
         };
         judged.problems = problems(draft, &judged);
+        if let (Ok(capture), Ok(amount)) = (&judged.capture, &judged.amount) {
+            let id = capture.capture_id.as_deref();
+            let unfit = self.unfit(&judged.payment, id, *amount);
+            judged.problems.extend(unfit);
+        }
         // First of all: the others are judged on figures that may be wrong.
         if let Err(damaged) = self.trust_rows(judged.payment.id).await {
             judged.problems.insert(0, damaged);
@@ -260,7 +266,7 @@ impl Local {
             policy: self.settings.policy.clone(),
             approval_since: judged.now - APPROVAL_SUM,
             duplicates_since: (!draft.again).then(|| judged.now - DUPLICATE_SINCE),
-            send_after: judged.now + TimeDelta::from_std(delay).unwrap_or_default(),
+            send_after: later(judged.now, delay),
             expires_at: judged.now + self.settings.expires_after,
             needs_release: self.mode.offline,
             now: judged.now,
@@ -312,15 +318,14 @@ impl Local {
         limits
     }
 
-    /// The exact request, where the account's provider can be used, but for our reference: the
-    /// refund has no id yet.
+    /// The exact request but for our reference: the refund has no id yet. No secret is read for it;
+    /// what secrets go into, the signature and the key, stands in no preview.
     fn wire_preview(&self, judged: &Judged, content: &Content) -> Option<WirePreview> {
-        let account = self.account(&judged.payment.account)?;
-        let provider = account.provider(&self.means()).ok()?;
+        let format = self.account(&judged.payment.account)?.format.as_deref()?;
         let id = RefundId::new(judged.now);
         let mut order = send::order(&judged.payment, content, id, 1);
         order.correlation = "(assigned when composed)".to_owned();
-        let wire = provider.build_refund(&order).ok()?;
+        let wire = format.build_refund(&order).ok()?;
         Some(WirePreview {
             method: wire.method,
             url: wire.url,

@@ -200,6 +200,8 @@ pub struct Overview {
 pub struct Account {
     /// Its provider, as people know it.
     pub provider: String,
+    /// What a success of its refunds means: `submitted for settlement`, `paid` …
+    pub success_means: String,
     /// Refunds can be sent through it.
     pub can_send: bool,
     /// How fresh its data is.
@@ -321,6 +323,8 @@ pub struct RefundRow {
 pub struct RefundCard {
     /// The refund and its payment in short.
     pub row: RefundRow,
+    /// What a success means at its provider; none when its account left the configuration.
+    pub success_means: Option<String>,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
     /// Its observations, oldest first.
@@ -355,6 +359,8 @@ pub struct Worked {
     pub looked: u32,
     /// When there is work again.
     pub next_at: Option<DateTime<Utc>>,
+    /// How long to rest all the same, in milliseconds: nothing could be done about what is due.
+    pub rest_ms: u64,
     /// How many refunds are in each state now.
     pub counts: StateCounts,
 }

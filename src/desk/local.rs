@@ -1,13 +1,14 @@
 //! The desk in this process: single user, demo, commands.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::Desk;
 use super::accounts::{Account, Means};
+use super::duty::Duty;
 use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Reply,
@@ -19,7 +20,7 @@ use crate::domain::eligibility::{self, Terms};
 use crate::domain::finding::Finding;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
-use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
+use crate::ledger::{Judgement, Ledger, OpenOptions, RefundEvidence, RefundSummary, holder};
 
 /// Notices a slow listener may fall behind before it misses some.
 const NOTICES: usize = 1024;
@@ -63,7 +64,10 @@ pub struct Local {
     pub(super) bell: Notify,
     /// What the last check of the records found.
     pub(super) findings: Mutex<Arc<[Finding]>>,
+    pub(super) duty: Duty,
     notices: broadcast::Sender<Notice>,
+    /// Listeners that miss nothing.
+    followers: Mutex<Vec<mpsc::UnboundedSender<Notice>>>,
 }
 
 impl Local {
@@ -95,7 +99,9 @@ impl Local {
             clock: parts.clock,
             holder: holder(),
             bell: Notify::new(),
+            duty: Duty::default(),
             notices: broadcast::Sender::new(NOTICES),
+            followers: Mutex::default(),
         }))
     }
 
@@ -111,8 +117,24 @@ impl Local {
         }
     }
 
+    /// What the desk tells from now on, none of it lost however slow the listener is: what it has
+    /// not taken in stays in memory.
+    pub fn follow(&self) -> mpsc::UnboundedReceiver<Notice> {
+        let (follower, notices) = mpsc::unbounded_channel();
+        self.followers().push(follower);
+        notices
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Notice>>> {
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells whoever listens; nobody listening is no error.
     pub(super) fn tell(&self, notice: Notice) {
+        self.followers()
+            .retain(|follower| follower.send(notice.clone()).is_ok());
         let _ = self.notices.send(notice);
     }
 
@@ -181,6 +203,7 @@ impl Local {
         let known = self.ledger.freshness().await?;
         let accounts = self.accounts.iter().map(|account| face::Account {
             provider: account.profile.name.to_owned(),
+            success_means: account.profile.success_means.to_owned(),
             can_send: account.profile.terms.can_send,
             freshness: known
                 .iter()
@@ -245,11 +268,17 @@ impl Local {
 
     async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
         let evidence = self.ledger.evidence(summary.refund.id).await?;
-        Ok(Reply::Refund(Box::new(RefundCard {
+        Ok(self.card_of(summary, evidence))
+    }
+
+    pub(super) fn card_of(&self, summary: RefundSummary, evidence: RefundEvidence) -> Reply {
+        let account = self.account(&summary.refund.account);
+        Reply::Refund(Box::new(RefundCard {
+            success_means: account.map(|account| account.profile.success_means.to_owned()),
             row: row(summary),
             attempts: evidence.attempts,
             observations: evidence.observations,
-        })))
+        }))
     }
 
     /// Tells that a refund changed, and rings for whoever does the work.

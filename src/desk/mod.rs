@@ -7,9 +7,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 mod accounts;
+mod answer;
 mod audit;
 mod compose;
 mod decide;
+mod duty;
 mod explain;
 pub mod face;
 mod find;
@@ -17,6 +19,8 @@ mod import;
 pub mod local;
 mod refusal;
 mod send;
+#[cfg(test)]
+mod tests;
 mod track;
 mod verify;
 

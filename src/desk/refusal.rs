@@ -125,6 +125,16 @@ pub(super) fn damaged(finding: &Finding) -> Refusal {
     }
 }
 
+/// The refund's account left the configuration.
+pub(super) fn not_configured(account: &str) -> Refusal {
+    let next = "Put the account back into the config; what is queued goes out afterwards.";
+    let message = format!("the config has no account {account:?}, which this refund goes through");
+    Refusal {
+        money: "Nothing more is sent or asked; its amount stays held.".to_owned(),
+        ..unavailable("no_account", message, next)
+    }
+}
+
 impl Refusal {
     /// The desk was opened read-only.
     pub(super) fn read_only() -> Self {

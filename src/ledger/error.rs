@@ -136,6 +136,22 @@ pub enum LedgerError {
     Stopped,
 }
 
+impl LedgerError {
+    /// Whether the same write may succeed later: the disk was full or busy. What the schema or the
+    /// rules refuse is refused again.
+    pub fn may_pass(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TypeMismatch, Unknown};
+        match self {
+            Self::Sqlite(error) | Self::InDoubt(error) => !matches!(
+                error.sqlite_error_code(),
+                None | Some(Unknown | DatabaseCorrupt | NotADatabase | TypeMismatch)
+            ),
+            Self::Io { .. } | Self::Interrupted => true,
+            _ => false,
+        }
+    }
+}
+
 /// The message of an upgrade without the statements it quotes.
 fn first_words(error: &refinery::Error) -> String {
     error.to_string().chars().take(120).collect()

@@ -127,11 +127,12 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
         .refund;
     check_fence(connection, record)?;
     let standing = standing(connection, &before)?;
-    let step = transition(&standing, &record.event)?;
+    let event = told(record, before.state);
+    let step = transition(&standing, &event)?;
     if let Some(observation) = &record.observation {
         observe(connection, record.id, observation)?;
     }
-    if proves_unexecuted(&record.event) && before.state == State::Submitting {
+    if proves_unexecuted(&event) && before.state == State::Submitting {
         mark_last_send_unexecuted(connection, record.id)?;
     }
     let id = record.id.to_string();
@@ -149,6 +150,19 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     Ok(Change { step, summary })
 }
 
+/// Only who holds the fence speaks of the send under way; whatever else arrives is an older
+/// send's answer or a slow look, and must not be taken for this send's fate.
+const fn told(record: &Record, state: State) -> Event {
+    match record.event {
+        Event::Evidence(evidence)
+            if matches!(state, State::Submitting) && record.fence.is_none() =>
+        {
+            Event::Evidence(evidence.beside_the_send())
+        }
+        event => event,
+    }
+}
+
 fn check_fence(connection: &Connection, record: &Record) -> Result<(), LedgerError> {
     let Some(fence) = record.fence else {
         return Ok(());
@@ -163,18 +177,16 @@ fn check_fence(connection: &Connection, record: &Record) -> Result<(), LedgerErr
     }
 }
 
-/// What the state machine needs to know. A refund that may be at the provider has one send the
-/// evidence is about; every other must be proven unexecuted for anything to be released.
+/// What the state machine needs to know.
 pub(super) fn standing(connection: &Connection, refund: &Refund) -> Result<Standing, LedgerError> {
-    let unresolved: i64 = connection
+    let unresolved: u32 = connection
         .prepare_cached("SELECT count(*) FROM sends WHERE refund_id = ?1 AND not_executed = 0")?
         .query_row([refund.id.to_string()], |row| row.get(0))?;
-    let in_question = i64::from(refund.state.may_have_been_sent());
-    Ok(Standing {
-        state: refund.state,
-        requested: refund.content.amount,
-        other_sends_resolved: unresolved <= in_question,
-    })
+    Ok(Standing::of(
+        refund.state,
+        refund.content.amount,
+        unresolved,
+    ))
 }
 
 const fn proves_unexecuted(event: &Event) -> bool {

@@ -34,7 +34,7 @@ pub use evidence::{Cadence, Change, Record};
 pub use import::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
-pub use outbox::{Claim, Due, Task};
+pub use outbox::{Claim, Due, Queue, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};

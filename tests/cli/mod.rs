@@ -24,5 +24,8 @@ mod payments;
 mod race;
 mod refund;
 mod refusals;
+mod relay;
 mod release;
 mod secrets;
+mod stop;
+mod unfit;

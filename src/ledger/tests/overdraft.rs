@@ -164,7 +164,7 @@ async fn what_was_sent_back_to_a_person_expires() {
     assert_eq!(state(&ledger, id).await, State::AwaitingApproval);
     let limit = now() + TimeDelta::days(7);
     assert_eq!(ledger.next_due(Some(id)).await.unwrap(), Some(limit));
-    let due = ledger.due(limit, None, 10).await.unwrap();
+    let due = ledger.due(Queue::Closings, limit, None, 10).await.unwrap();
     assert_eq!(
         due.iter().map(|due| due.task).collect::<Vec<_>>(),
         [Task::Expire]
