@@ -69,8 +69,12 @@ async fn refund_some(ledger: &Ledger, first: u32) {
     ];
     for (number, event) in (first..).zip(events) {
         let id = reserve(ledger, &format!("pay-{number}"), 400).await;
-        claim_and_begin(ledger, id, attempt(id, 1)).await.unwrap();
-        ledger.record(record(id, event)).await.unwrap();
+        let fence = claim_and_begin(ledger, id, attempt(id, 1)).await.unwrap();
+        let answer = Record {
+            fence: Some(fence),
+            ..record(id, event)
+        };
+        ledger.record(answer).await.unwrap();
     }
 }
 

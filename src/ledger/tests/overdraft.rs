@@ -113,11 +113,15 @@ async fn a_late_payout_blocks_what_is_not_sent() {
     let (_folder, ledger) = open();
     import(&ledger, vec![row("a", 1000)]).await;
     let lost = reserve(&ledger, "a", 300).await;
-    claim_and_begin(&ledger, lost, attempt(lost, 1))
+    let fence = claim_and_begin(&ledger, lost, attempt(lost, 1))
         .await
         .unwrap();
     let refused = Event::Evidence(Evidence::Refused);
-    ledger.record(record(lost, refused)).await.unwrap();
+    let answer = Record {
+        fence: Some(fence),
+        ..record(lost, refused)
+    };
+    ledger.record(answer).await.unwrap();
     let waiting = reserve(&ledger, "a", 100).await;
     let claim = ledger.claim(waiting, holder(), now()).await.unwrap();
     let late = report(Reported::Succeeded, None);

@@ -120,7 +120,11 @@ impl Known {
                     3 => Event::Evidence(Evidence::Refused),
                     _ => report(Reported::Pending, Some(usd(500))),
                 };
-                ledger.record(record(refund_id(number), event)).await?;
+                let answer = Record {
+                    fence: self.fences.last().copied(),
+                    ..record(refund_id(number), event)
+                };
+                ledger.record(answer).await?;
             }
         }
         if let Some(entry) = ledger.audit(None, 1).await?.pop() {
