@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod audit;
-mod balance;
 mod discrepancy;
 mod disputes;
 mod error;
 mod evidence;
 mod external;
 mod filter;
+mod head;
 mod import;
 mod lease;
 mod open;
@@ -26,7 +26,9 @@ mod refunds;
 mod reserve;
 mod resolution;
 mod row;
+mod seal;
 mod search;
+mod verify;
 mod worker;
 mod write_ahead;
 
@@ -42,8 +44,11 @@ pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
 pub use resolution::{Closing, DiscrepancyFilter};
+pub use verify::Verdict;
 pub use write_ahead::{Begun, NewAttempt};
 
+use head::{Head, HeadFile};
+use open::Vfs;
 use worker::Worker;
 
 /// Readers for short questions; long scans have their own.
@@ -56,6 +61,9 @@ pub struct Ledger {
     readers: Arc<[Worker]>,
     scanner: Worker,
     next: Arc<AtomicUsize>,
+    head: Arc<HeadFile>,
+    options: Arc<OpenOptions>,
+    vfs: Vfs,
 }
 
 impl Ledger {
@@ -66,17 +74,26 @@ impl Ledger {
     /// Every reason not to touch the file: another program's, newer, another environment's, not
     /// writable.
     pub fn open(options: &OpenOptions) -> Result<Self, LedgerError> {
-        let writer = open::prepare(options)?
+        Self::open_through(options, None)
+    }
+
+    fn open_through(options: &OpenOptions, vfs: Vfs) -> Result<Self, LedgerError> {
+        let writer = open::prepare(options, vfs)?
             .map(|connection| Worker::start("writer", connection))
             .transpose()?;
         let readers = (0..READERS)
-            .map(|_| Worker::start("reader", open::reader(options)?))
+            .map(|_| Worker::start("reader", open::reader(options, vfs)?))
             .collect::<Result<Vec<_>, LedgerError>>()?;
+        let scanner = open::reader(options, vfs)?;
+        let head = HeadFile::open(&options.path, &scanner)?;
         Ok(Self {
             writer,
             readers: readers.into(),
-            scanner: Worker::start("scanner", open::reader(options)?)?,
+            scanner: Worker::start("scanner", scanner)?,
             next: Arc::default(),
+            head: Arc::new(head),
+            options: Arc::new(options.clone()),
+            vfs,
         })
     }
 
@@ -107,10 +124,18 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        match &self.writer {
-            Some(writer) => writer.transact(job).await,
-            None => Err(LedgerError::ReadOnly),
-        }
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        let head = Arc::clone(&self.head);
+        let job = move |connection: &Connection| {
+            let done = job(connection)?;
+            Ok((done, Head::of(connection)?))
+        };
+        writer
+            .transact(job, move |(done, newest)| {
+                head.note(newest.as_ref());
+                done
+            })
+            .await
     }
 }
 
