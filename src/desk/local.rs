@@ -73,6 +73,7 @@ impl Local {
             path: parts.database,
             environment: parts.settings.environment.name().to_owned(),
             read_only: parts.mode.read_only,
+            now: parts.clock.now(),
         })?;
         let accounts = parts
             .settings

@@ -54,6 +54,14 @@ pub(super) fn append(connection: &Connection, deed: &Deed<'_>) -> Result<(), Led
     Ok(())
 }
 
+/// Place and hash of the newest entry, in the caller's transaction.
+pub(super) fn newest(connection: &Connection) -> Result<Option<(i64, String)>, LedgerError> {
+    Ok(connection
+        .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
 impl Ledger {
     /// The newest entries, about one subject if given, oldest of them first.
     ///

@@ -14,6 +14,7 @@ use super::error::LedgerError;
 use super::import::open_discrepancy;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
+use super::{closed, journalled};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Observation, Refund};
@@ -74,8 +75,17 @@ impl Ledger {
     /// The state machine refuses the event, the lease was lost, no such refund; nothing was
     /// written.
     pub async fn record(&self, record: Record) -> Result<Change, LedgerError> {
-        self.write(move |connection| apply(connection, &record))
-            .await
+        let now = record.now;
+        let (change, owes) = self
+            .write(move |connection| {
+                let change = apply(connection, &record)?;
+                Ok((change, journalled::owes(connection)?))
+            })
+            .await?;
+        if owes {
+            self.journal_disproved(now).await;
+        }
+        Ok(change)
     }
 
     /// Lets a refund go that was composed offline.
@@ -131,6 +141,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
         mark_last_send_unexecuted(connection, record.id)?;
     }
     write(connection, record, &before, &step)?;
+    closed::note_read(connection, record)?;
     if step.discrepancy {
         disagree(connection, record, &before)?;
     }

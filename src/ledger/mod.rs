@@ -4,26 +4,38 @@
 //! them kept for long scans. Balances are maintained by the database itself (`migrations/`), so
 //! they hold even against hand-written SQL.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 
 mod audit;
+mod backup;
+mod closed;
+mod epoch;
 mod error;
 mod evidence;
 mod filter;
 mod import;
+mod in_use;
+mod journal;
+mod journalled;
 mod lease;
 mod open;
 mod outbox;
 mod payments;
 mod refunds;
 mod reserve;
+mod restore;
+mod rewind;
 mod row;
 mod search;
+mod takeover;
 mod worker;
 
+pub use backup::BackedUp;
+pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy, Reopening};
 pub use error::LedgerError;
 pub use evidence::{Cadence, Change, Record};
 pub use import::{ImportBatch, ImportCounts, ImportRow, ImportSource};
@@ -33,7 +45,11 @@ pub use outbox::{Claim, Due, NewAttempt, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
+pub use restore::{RestoreOptions, Restored, restore};
+pub use rewind::Rewound;
 
+use epoch::Epoch;
+use journal::Journal;
 use worker::Worker;
 
 /// Readers for short questions; long scans have their own.
@@ -46,6 +62,10 @@ pub struct Ledger {
     readers: Arc<[Worker]>,
     scanner: Worker,
     next: Arc<AtomicUsize>,
+    epoch: Arc<Epoch>,
+    journal: Journal,
+    environment: String,
+    database: PathBuf,
 }
 
 impl Ledger {
@@ -56,17 +76,28 @@ impl Ledger {
     /// Every reason not to touch the file: another program's, newer, another environment's, not
     /// writable.
     pub fn open(options: &OpenOptions) -> Result<Self, LedgerError> {
-        let writer = open::prepare(options)?
-            .map(|connection| Worker::start("writer", connection))
-            .transpose()?;
-        let readers = (0..READERS)
-            .map(|_| Worker::start("reader", open::reader(options)?))
-            .collect::<Result<Vec<_>, LedgerError>>()?;
+        restore::finish_interrupted(options)?;
+        let lock = in_use::share(&options.path, options.read_only)?.map(Arc::new);
+        let writer = open::prepare(options)?;
+        let journal = Journal::beside(&options.path);
+        if let Some(connection) = &writer {
+            journalled::compare(connection, &journal, options)?;
+        }
+        let reader = || open::reader(options);
+        let start = |name, connection| Worker::start(name, connection, lock.clone());
+        let scanner = reader()?;
         Ok(Self {
-            writer,
-            readers: readers.into(),
-            scanner: Worker::start("scanner", open::reader(options)?)?,
+            epoch: Arc::new(Epoch::of(&options.path, &scanner)?),
+            writer: writer.map(|it| start("writer", it)).transpose()?,
+            readers: (0..READERS)
+                .map(|_| start("reader", reader()?))
+                .collect::<Result<Vec<_>, LedgerError>>()?
+                .into(),
+            scanner: start("scanner", scanner)?,
             next: Arc::default(),
+            journal,
+            environment: options.environment.clone(),
+            database: options.path.clone(),
         })
     }
 
@@ -98,7 +129,14 @@ impl Ledger {
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
         match &self.writer {
-            Some(writer) => writer.transact(job).await,
+            Some(writer) => {
+                let epoch = Arc::clone(&self.epoch);
+                let job = move |connection: &Connection| {
+                    epoch.check(connection)?;
+                    job(connection)
+                };
+                writer.transact(job).await
+            }
             None => Err(LedgerError::ReadOnly),
         }
     }

@@ -7,10 +7,11 @@ use super::Ledger;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::evidence::standing;
+use super::journal::Sent;
 use super::lease::{self, LEASE};
-use super::payments;
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
+use super::{closed, journalled, payments};
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
@@ -118,14 +119,19 @@ impl Ledger {
             .await
     }
 
-    /// Puts the attempt on disk and moves the refund to SUBMITTING. Only when this returns may
-    /// bytes go out.
+    /// Puts the attempt on disk, moves the refund to SUBMITTING and journals the send. Only when
+    /// this returns may bytes go out.
     ///
     /// # Errors
-    /// The lease was lost, T7 refuses; nothing was written and nothing may be sent.
+    /// The lease was lost, T7 refuses, its account is closed, the journal cannot be written:
+    /// nothing was written. [`LedgerError::NotJournalled`]: the attempt was written. In every case
+    /// nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<(), LedgerError> {
-        self.write(move |connection| begin_send(connection, &attempt))
-            .await
+        self.journal_ready().await?;
+        let sent = self
+            .write(move |connection| begin_send(connection, &attempt))
+            .await?;
+        self.journal_sent(sent).await
     }
 
     /// Gives a lease back without having sent, to be tried again at `due_at`.
@@ -217,14 +223,19 @@ fn due(
         };
         let expired = time(row.get(5)?) <= now;
         let needs_release = row.get(6)?;
+        let account: String = row.get(1)?;
         let state = State::from_name(&state).ok_or(LedgerError::Damaged(state))?;
-        if let Some(task) = task(state, &lease, expired, needs_release, now) {
-            found.push(Due {
-                id: id.parse().map_err(|_| LedgerError::Damaged(id))?,
-                account: row.get(1)?,
-                task,
-            });
+        let Some(task) = task(state, &lease, expired, needs_release, now) else {
+            continue;
+        };
+        if task == Task::Send && closed::is_closed(connection, &account)? {
+            continue;
         }
+        found.push(Due {
+            id: id.parse().map_err(|_| LedgerError::Damaged(id))?,
+            account,
+            task,
+        });
     }
     Ok(found)
 }
@@ -281,6 +292,7 @@ fn claim(
         .optional()?
         .ok_or(LedgerError::NotFound("refund"))?;
     let refund = &summary.refund;
+    closed::check(connection, &refund.account)?;
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
     if refund.state != State::Approved || waits || !lease.is_void(now) {
         return Err(LedgerError::Leased);
@@ -305,10 +317,11 @@ fn claim(
     })
 }
 
-fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
+fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Sent, LedgerError> {
     let refund = refunds::one(connection, new.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
+    closed::check(connection, &refund.account)?;
     let held: Option<i64> = connection
         .prepare_cached(
             "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
@@ -320,7 +333,8 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerErr
         .optional()?;
     let guard = SendGuard {
         lease_held: held.is_some(),
-        attempt_durable: true,
+        // What was taken over from the send journal has no bytes and is never sent again.
+        attempt_durable: !new.attempt.body.is_empty(),
         ..new.guard
     };
     let step = transition(&standing(connection, &refund)?, &Event::Send(guard))?;
@@ -351,7 +365,8 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerErr
             subject: &subject,
             detail: &detail,
         },
-    )
+    )?;
+    journalled::line(connection, new, sends)
 }
 
 fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
@@ -382,8 +397,9 @@ fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), Ledge
 fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
     let send = connection
         .prepare_cached(
-            "INSERT INTO sends (refund_id, step, number, send, at)
-             SELECT ?1, ?2, ?3, 1 + count(*), ?4 FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3
+            "INSERT INTO sends (refund_id, step, number, send, at, epoch)
+             SELECT ?1, ?2, ?3, 1 + count(*), ?4, (SELECT value FROM desk WHERE name = 'epoch')
+             FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3
              RETURNING send",
         )?
         .query_row(

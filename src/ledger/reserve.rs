@@ -7,9 +7,9 @@ use rusqlite::{Connection, params};
 use super::Ledger;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
-use super::payments;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
+use super::{closed, payments};
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -78,6 +78,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     let content = &reservation.content;
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
+    closed::check(connection, &payment.account)?;
     confirm(&payment, reservation)?;
     refuse_duplicate(connection, reservation, &payment)?;
     // Before the refund itself is there to be counted.

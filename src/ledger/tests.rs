@@ -30,6 +30,7 @@ fn options(folder: &TempDir) -> OpenOptions {
         path: folder.path().join("desk.db"),
         environment: "sandbox".into(),
         read_only: false,
+        now: now(),
     }
 }
 
