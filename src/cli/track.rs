@@ -9,9 +9,10 @@ use super::open::{Session, misanswered};
 use super::print::Output;
 use super::{Exit, Failure, json, signal};
 use crate::desk::Desk;
-use crate::desk::face::{Notice, Reply, Request, Worked};
+use crate::desk::face::{Closed, Notice, Reply, Request, Worked};
 use crate::domain::listing::StateCounts;
 use crate::domain::state::State;
+use crate::domain::text::clean;
 
 /// The longest sleep between rounds: another process may have queued something.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -29,6 +30,8 @@ pub(super) async fn run(
         exit = rounds(session, arguments) => {
             let exit = exit?;
             print_changes(output, notices)?;
+            tell_closed(session).await?;
+            session.desk.finish_backup().await;
             Ok(exit)
         }
         stopped = signal::stop() => {
@@ -84,6 +87,28 @@ pub(super) fn until_next(session: &Session, worked: &Worked) -> Duration {
         (next - session.clock.now()).to_std().unwrap_or_default()
     });
     wait.clamp(SHORTEST, LONGEST)
+}
+
+/// Accounts that are still closed for sending: what is queued there waits, and why.
+async fn tell_closed(session: &Session) -> Result<(), Failure> {
+    let Reply::Safeguards(safeguards) = session.ask(Request::Safeguards).await? else {
+        return Err(misanswered());
+    };
+    for closed in safeguards.closed {
+        let account = match closed.account.as_str() {
+            "*" => "every account",
+            account => account,
+        };
+        let Closed {
+            said, next, unread, ..
+        } = &closed;
+        eprintln!("refund-desk: {} is closed for sending: {said}", clean(account));
+        if *unread > 0 {
+            eprintln!("  money: {unread} of its refunds may have been paid and are held");
+        }
+        eprintln!("  next:  {next}");
+    }
+    Ok(())
 }
 
 /// What changed, once each, as it stands in the end.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Account, Environment, Prism, Provider, Settings};
+use super::{Account, Backups, Environment, Prism, Provider, Settings};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
@@ -189,6 +189,7 @@ struct Rest {
     tracking: Tracking,
     #[serde(default)]
     policy: PolicyFile,
+    backup: Option<Backups>,
 }
 
 #[derive(Deserialize)]
@@ -280,6 +281,7 @@ impl Rest {
             pace,
             policy: self.policy.policy(reader)?,
             expires_after: TimeDelta::days(i64::from(expires_after)),
+            backups: self.backup,
             accounts,
         })
     }

@@ -3,6 +3,8 @@
 //! Screens and commands know only these types; whether the desk runs in this process or behind a
 //! socket makes no difference to them.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,9 @@ use crate::domain::listing::{
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Observation, Refund};
+
+mod safeguards;
+pub use safeguards::*;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +70,13 @@ pub enum Request {
         /// At most this many.
         limit: u32,
     },
+    /// Writes a backup to a new file. Answer: [`Reply::BackedUp`].
+    Backup {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Backups, and accounts that are closed for sending. Answer: [`Reply::Safeguards`].
+    Safeguards,
     /// Sends what may be sent and asks about what is due, once. Answer: [`Reply::Worked`].
     Work {
         /// Only this refund.
@@ -146,6 +158,10 @@ pub enum Reply {
     Imported(ImportReport),
     /// To [`Request::Audit`].
     Audit(Vec<AuditEntry>),
+    /// To [`Request::Backup`].
+    BackedUp(Backup),
+    /// To [`Request::Safeguards`].
+    Safeguards(Safeguards),
     /// To [`Request::Work`].
     Worked(Worked),
 }

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, broadcast};
 
 use super::Desk;
 use super::accounts::{Account, Means};
+use super::backup::Rounds;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Reply,
     Request,
@@ -54,6 +55,9 @@ pub struct Local {
     pub(super) environ: Environ,
     pub(super) ledger: Ledger,
     pub(super) rejects: std::path::PathBuf,
+    /// The data folder.
+    pub(super) data: std::path::PathBuf,
+    pub(super) backups: Rounds,
     pub(super) mode: Mode,
     pub(super) clock: Clock,
     pub(super) accounts: Vec<Account>,
@@ -69,6 +73,7 @@ impl Local {
     /// # Errors
     /// Every reason not to touch the database, and what to do about it.
     pub fn open(parts: Parts) -> Result<Arc<Self>, Refusal> {
+        let data = parts.database.parent().map(Into::into).unwrap_or_default();
         let ledger = Ledger::open(&OpenOptions {
             path: parts.database,
             environment: parts.settings.environment.name().to_owned(),
@@ -88,6 +93,8 @@ impl Local {
             mode: parts.mode,
             ledger,
             rejects: parts.rejects,
+            data,
+            backups: Rounds::default(),
             clock: parts.clock,
             holder: holder(),
             bell: Notify::new(),
@@ -167,6 +174,8 @@ impl Local {
             Request::Audit { subject, limit } => {
                 Ok(Reply::Audit(self.ledger.audit(subject, limit).await?))
             }
+            Request::Backup { file } => self.backup(actor, file).await.map(Reply::BackedUp),
+            Request::Safeguards => self.safeguards().await.map(Reply::Safeguards),
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
         }
     }

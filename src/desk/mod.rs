@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 mod accounts;
+mod backup;
 mod compose;
 mod explain;
 pub mod face;
@@ -14,6 +15,7 @@ mod find;
 mod import;
 pub mod local;
 mod refusal;
+pub mod restore;
 mod send;
 mod track;
 

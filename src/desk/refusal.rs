@@ -6,7 +6,7 @@ use crate::domain::amount::AmountError;
 use crate::domain::eligibility::WhyNot;
 use crate::domain::money::MoneyError;
 use crate::domain::reason::ReasonError;
-use crate::ledger::LedgerError;
+use crate::ledger::{ClosedWhy, LedgerError};
 use crate::providers::BuildError;
 
 const NOTHING_WRITTEN: &str = "Nothing was written and nothing was sent.";
@@ -188,12 +188,88 @@ impl From<LedgerError> for Refusal {
                 message,
                 "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",
             ),
+            LedgerError::InUse(_)
+            | LedgerError::BeingRestored(_)
+            | LedgerError::HalfRestored(_)
+            | LedgerError::Replaced(_)
+            | LedgerError::BadBackup { .. }
+            | LedgerError::Exists(_)
+            | LedgerError::BackupFile { .. }
+            | LedgerError::Journal { .. }
+            | LedgerError::NotJournalled { .. }
+            | LedgerError::SendingClosed { .. }
+            | LedgerError::NotTwoPeople => safeguard(&error, message),
             LedgerError::Interrupted => failed("interrupted", message, "Ask again."),
             _ => failed(
                 "database",
                 message,
                 "Look at the disk; nothing that was acknowledged is lost.",
             ),
+        }
+    }
+}
+
+/// What backups, restores and the send journal refuse.
+fn safeguard(error: &LedgerError, message: String) -> Refusal {
+    match error {
+        LedgerError::InUse(_) => rule(
+            "database_in_use",
+            message,
+            "Leave every desk and stop refund-desk track on this data folder, then try again.",
+        ),
+        LedgerError::BeingRestored(_) => rule(
+            "being_restored",
+            message,
+            "Wait until the restore is done, then try again.",
+        ),
+        LedgerError::HalfRestored(_) => rule(
+            "half_restored",
+            message,
+            "Open it once without --read-only, while no other desk has it open: that finishes the restore.",
+        ),
+        LedgerError::Replaced(_) => rule(
+            "replaced",
+            message,
+            "Leave this desk and open it again; look there before you decide anything anew.",
+        ),
+        LedgerError::BadBackup { .. } => failed(
+            "bad_backup",
+            message,
+            "Restore another backup; the database is as it was.",
+        ),
+        LedgerError::Exists(_) => rule("exists", message, "Name another file."),
+        LedgerError::SendingClosed { why, .. } => {
+            rule("sending_closed", message, opens_again(*why))
+        }
+        LedgerError::NotTwoPeople => rule(
+            "two_people",
+            message,
+            "Have a second person agree, and say what you both know it from.",
+        ),
+        LedgerError::BackupFile { .. } => failed(
+            "backup_file",
+            message,
+            "Name a file in a folder you may write to, with room for the database.",
+        ),
+        _ => failed(
+            "send_journal",
+            message,
+            "Make the folder journal in the data folder writable for you, with room on the disk; what is queued goes out afterwards.",
+        ),
+    }
+}
+
+/// What opens a closed account again.
+pub(super) fn opens_again(why: Option<ClosedWhy>) -> String {
+    match why {
+        Some(ClosedWhy::Restored) => {
+            "Run refund-desk track, or leave a desk open: it asks the provider about every refund since the backup, then opens the account.".to_owned()
+        }
+        Some(ClosedWhy::OlderThanJournal) => {
+            "Leave every desk, then run refund-desk restore on the newest backup, or on desk.db in the data folder itself: it takes over what the send journal shows.".to_owned()
+        }
+        Some(ClosedWhy::JournalIncomplete) | None => {
+            "Compare with the provider's own list of refunds; then two people open it.".to_owned()
         }
     }
 }

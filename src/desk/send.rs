@@ -8,6 +8,7 @@ use super::face::{Notice, Refusal};
 use super::local::{Local, row};
 use crate::domain::digest::Canonical;
 use crate::domain::eligibility;
+use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
@@ -34,15 +35,34 @@ impl Local {
         }
         match self.prepare(&claim, now) {
             Ok((provider, attempt)) => self.submit(&claim, &*provider, attempt).await.map(Some),
-            Err(refusal) => {
-                let wait = self.settings.pace.scale(TRY_AGAIN);
-                let due = now + TimeDelta::from_std(wait).unwrap_or_default();
-                self.ledger
-                    .give_back(id, claim.fence, refusal.message.clone(), due)
-                    .await?;
-                Err(refusal)
-            }
+            Err(refusal) => self.put_back(&claim, refusal).await.map(Some),
         }
+    }
+
+    /// Gives the lease back with the reason; tried again a little later.
+    async fn put_back(&self, claim: &Claim, refusal: Refusal) -> Result<RefundSummary, Refusal> {
+        let wait = self.settings.pace.scale(TRY_AGAIN);
+        let due = self.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
+        let id = claim.summary.refund.id;
+        self.ledger
+            .give_back(id, claim.fence, refusal.message.clone(), due)
+            .await?;
+        Err(refusal)
+    }
+
+    /// The attempt is on disk and was not journalled: its bytes did not go out (T8).
+    async fn not_sent(
+        &self,
+        claim: &Claim,
+        attempt: &Attempt,
+        error: &LedgerError,
+    ) -> Result<RefundSummary, Refusal> {
+        let finding = Finding::new(Evidence::NotSent, format!("not sent: {error}"));
+        let source = ObservationSource::Desk;
+        let record = self.evidence_of(&claim.summary, &finding, source, Some(attempt.number));
+        let change = self.record_answer(record, claim.fence).await?;
+        self.changed(change.clone());
+        Ok(change)
     }
 
     /// T7's check before sending: would the refund still be eligible without its own hold?
@@ -104,7 +124,8 @@ impl Local {
         attempt: Attempt,
     ) -> Result<RefundSummary, Refusal> {
         let refund = &claim.summary.refund;
-        self.ledger
+        let begun = self
+            .ledger
             .begin_send(NewAttempt {
                 id: refund.id,
                 fence: claim.fence,
@@ -113,7 +134,18 @@ impl Local {
                 attempt: attempt.clone(),
                 now: self.clock.now(),
             })
-            .await?;
+            .await;
+        match begun {
+            Ok(()) => {}
+            Err(error @ LedgerError::NotJournalled { .. }) => {
+                return self.not_sent(claim, &attempt, &error).await;
+            }
+            // Nothing was written: it waits, with the reason beside it.
+            Err(error @ LedgerError::Journal { .. }) => {
+                return self.put_back(claim, error.into()).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
         // The attempt is on disk: nothing between here and the answer may fail.
         if let Ok(Some(summary)) = self.ledger.refund(refund.id).await {
             self.tell(Notice::Refund(Box::new(row(summary))));
@@ -224,7 +256,6 @@ fn spread(id: RefundId, looks: u32) -> u16 {
 }
 
 fn meaning(finding: &Finding) -> String {
-    use crate::domain::evidence::Evidence;
     match finding.evidence {
         Evidence::NotSent => "not sent".to_owned(),
         Evidence::TurnedAway => "turned away unprocessed".to_owned(),

@@ -11,7 +11,7 @@ use super::local::Local;
 use crate::domain::id::RefundId;
 use crate::domain::refund::ObservationSource;
 use crate::domain::state::{Event, State};
-use crate::ledger::{Due, LedgerError, RefundSummary, Task};
+use crate::ledger::{Cadence, Due, LedgerError, RefundSummary, Task};
 use crate::providers::Inquiry;
 
 /// Exchanges with providers that go on at the same time.
@@ -45,6 +45,9 @@ impl Local {
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
+        if only.is_none() {
+            self.tend().await?;
+        }
         let count = |kind| u32::try_from(done.iter().filter(|done| **done == kind).count());
         Ok(Worked {
             sent: count(Done::Sent).unwrap_or(u32::MAX),
@@ -52,6 +55,27 @@ impl Local {
             next_at: self.ledger.next_due(only).await?,
             counts: self.ledger.state_counts().await?,
         })
+    }
+
+    /// What is looked after besides refunds: accounts closed by a restore, backups.
+    async fn tend(&self) -> Result<(), Refusal> {
+        let cadence = Cadence {
+            pace: self.settings.pace,
+            spread: 0,
+            watch: Duration::ZERO,
+            retry_after: None,
+        };
+        let now = self.clock.now();
+        // Offline nothing is asked, so nothing new is known.
+        if !self.mode.offline {
+            let opened = self.ledger.settle_restore(cadence, now).await?;
+            for account in opened {
+                tracing::info!(account, "open for sending again");
+                self.tell(Notice::Changed);
+            }
+        }
+        self.back_up_when_due();
+        Ok(())
     }
 
     /// Works for as long as the desk is open. A failure is logged and tried again.
