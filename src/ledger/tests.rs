@@ -13,9 +13,11 @@ use crate::domain::refund::{Attempt, Content, Kind, Observation, ObservationSour
 use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
 
+mod backups;
 mod constraints;
 mod listing;
 mod lives;
+mod restoring;
 
 fn now() -> DateTime<Utc> {
     "2026-11-21T10:00:00Z".parse().unwrap()

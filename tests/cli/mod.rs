@@ -20,4 +20,5 @@ mod payments;
 mod race;
 mod refund;
 mod refusals;
+mod restore;
 mod secrets;
