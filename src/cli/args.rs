@@ -85,12 +85,12 @@ pub enum Command {
     Refunds(Refunds),
     /// Show one refund with its attempts and observations
     Status {
-        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
         refund: String,
     },
     /// Withdraw a refund that was not sent
     Cancel {
-        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
         refund: String,
         /// Why
         #[arg(long, value_name = "TEXT")]
@@ -98,7 +98,7 @@ pub enum Command {
     },
     /// Let refunds go that were composed offline
     Release {
-        /// Our ids, their last letters, or ACCOUNT/PROVIDER_ID
+        /// Our ids, their last letters, ACCOUNT/PROVIDER_ID, or references of payments with one refund
         #[arg(required = true)]
         refunds: Vec<String>,
     },
@@ -123,6 +123,13 @@ pub enum Command {
     },
     /// The keys of the desk
     Keys,
+}
+
+impl Command {
+    /// It makes files whatever else is asked: a configuration, or the simulators' own memory.
+    pub const fn always_writes(&self) -> bool {
+        matches!(self, Self::Demo(_) | Self::Sandbox(_) | Self::Init)
+    }
 }
 
 /// `demo`
@@ -283,7 +290,7 @@ pub struct Track {
 pub enum Audit {
     /// Show the newest entries, oldest of them first
     Show {
-        /// Only about this refund, payment or file
+        /// Only about this refund, this payment and its refunds, or this imported file
         #[arg(value_name = "SUBJECT")]
         subject: Option<String>,
         /// At most this many

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::args::Global;
 use super::print::Output;
-use super::{Exit, Failure};
+use super::{Exit, Failure, sandbox};
 use crate::config::{self, Environ, Paths, Provider, Settings};
 use crate::desk::face::{Class, Refusal};
 
@@ -79,6 +79,9 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
 pub(super) fn check(global: &Global, environ: &Environ, output: &Output) -> Result<Exit, Failure> {
     let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
     let settings = config::load(&paths.config)?;
+    if !global.read_only {
+        sandbox::create(&paths.data)?;
+    }
     let effective = effective(&settings, &paths);
     if output.json {
         output.object(&effective)?;

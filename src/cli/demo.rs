@@ -1,15 +1,17 @@
 //! `demo`, and the desk itself.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use super::args::{self, Global};
 use super::open::{Session, misanswered};
+use super::refunds::waits_for_release;
 use super::{Exit, Failure, sandbox};
 use crate::config::{self, Environ, Paths, Provider};
 use crate::desk::face::{Class, Import, ImportFile, Refusal, Reply, Request};
+use crate::domain::listing::RefundFilter;
 use crate::domain::state::State;
 use crate::sandbox::Options;
 use crate::tui;
@@ -83,7 +85,7 @@ async fn fill(session: &Session, settlement: &Path) -> Result<(), Failure> {
         .iter()
         .map(|account| account.freshness.payments)
         .sum();
-    if known > 0 || session.mode.read_only {
+    if known > 0 {
         return Ok(());
     }
     let file = ImportFile {
@@ -128,17 +130,39 @@ async fn show(session: Session, global: &Global, environ: &Environ) -> Result<Ex
 
 /// Leaving cancels nothing, and nothing is sent while no desk is open: that is said.
 async fn tell_unsent(session: &Session) -> Result<(), Failure> {
-    let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
+    let filter = RefundFilter {
+        states: vec![State::Approved],
+        payment: None,
+    };
+    let Reply::Refunds(rows) = session.ask(Request::Refunds(filter)).await? else {
         return Err(misanswered());
     };
-    let unsent = overview.counts.of(&[State::Approved]);
-    if unsent > 0 {
-        println!(
-            "{unsent} refund{} not sent yet: held, and sent when a desk is open or refund-desk track runs",
-            if unsent == 1 { "" } else { "s" }
+    let refunds = rows.iter().map(|row| &row.refund);
+    let (waiting, queued): (Vec<_>, Vec<_>) = refunds.partition(|it| waits_for_release(it));
+    let mut stdout = io::stdout().lock();
+    // The terminal may be gone by now; the refunds are not.
+    if !queued.is_empty() {
+        let _ = writeln!(
+            stdout,
+            "{} not sent yet: held, and sent when a desk is open or refund-desk track runs",
+            counted(queued.len())
+        );
+    }
+    if !waiting.is_empty() {
+        let _ = writeln!(
+            stdout,
+            "{} composed offline and not sent: held until refund-desk release",
+            counted(waiting.len())
         );
     }
     Ok(())
+}
+
+fn counted(refunds: usize) -> String {
+    match refunds {
+        1 => "1 refund".to_owned(),
+        more => format!("{more} refunds"),
+    }
 }
 
 /// The desk needs a terminal that can move its cursor.

@@ -44,7 +44,7 @@ pub(super) async fn run(
     let Reply::Imported(report) = reply? else {
         return Err(misanswered());
     };
-    print(output, &report)?;
+    output.after_deed(print(output, &report));
     Ok(Exit::Done)
 }
 

@@ -219,6 +219,7 @@ pub(super) fn preview(preview: &Preview) -> Value {
         "refundable_until": preview.refundable_until,
         "approval": preview.approval,
         "duplicates": preview.duplicates,
+        "existing": preview.existing,
         "problems": problems,
         "request": preview.request,
     })

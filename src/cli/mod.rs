@@ -57,9 +57,19 @@ enum Failure {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The output cannot be written.
+    #[error("cannot print the result: {0}")]
+    Unprinted(std::io::Error),
     /// Something nobody planned for.
     #[error("{0:#}")]
     Unplanned(color_eyre::Report),
+}
+
+impl Failure {
+    /// Whoever read our output went away.
+    fn is_reader_gone(&self) -> bool {
+        matches!(self, Self::Unprinted(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
 }
 
 impl From<color_eyre::Report> for Failure {
@@ -94,7 +104,8 @@ pub fn main(
     let result = install_reports(&output).and_then(|()| run(cli, environ, &output));
     match result {
         Ok(exit) => exit.into(),
-        Err(failure) if is_broken_pipe(&failure) => Exit::Done.into(),
+        // Whoever read a list has seen enough: nothing is wrong.
+        Err(failure) if failure.is_reader_gone() => Exit::Done.into(),
         Err(failure) => output.failure(&failure).into(),
     }
 }
@@ -132,16 +143,6 @@ fn install_reports(output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whoever read our output went away: nothing is wrong.
-fn is_broken_pipe(failure: &Failure) -> bool {
-    match failure {
-        Failure::Unplanned(report) => report
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe),
-        _ => false,
-    }
-}
-
 fn run(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -154,6 +155,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
     let Some(command) = cli.command else {
         return demo::desk(global, environ).await;
     };
+    if global.read_only && command.always_writes() {
+        return Err(writes().into());
+    }
     let session = || Session::open(global, &environ);
     match command {
         Command::Demo(demo) => demo::run(global, &environ, &demo).await,
@@ -180,5 +184,16 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
             output.text(&crate::tui::keys_markdown())?;
             Ok(Exit::Done)
         }
+    }
+}
+
+/// These commands make files: there is nothing they can do without writing.
+fn writes() -> Refusal {
+    Refusal {
+        class: Class::Usage,
+        code: "read_only".to_owned(),
+        message: "this command writes files, which --read-only forbids".to_owned(),
+        money: "Nothing was written and nothing was sent.".to_owned(),
+        next: "Leave --read-only out.".to_owned(),
     }
 }

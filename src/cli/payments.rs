@@ -4,7 +4,7 @@ use super::args;
 use super::open::{Session, misanswered};
 use super::print::{Align, Column, Output, header, line};
 use super::{Exit, Failure, json};
-use crate::desk::face::{PaymentCard, PaymentRow, Reply, Request};
+use crate::desk::face::{Class, PaymentCard, PaymentRow, Refusal, Reply, Request};
 use crate::domain::listing::{From, PaymentFilter, PaymentQuery};
 
 /// Rows asked for at a time.
@@ -27,6 +27,9 @@ pub(super) async fn list(
     output: &Output,
     arguments: &args::Payments,
 ) -> Result<Exit, Failure> {
+    if let Some(account) = &arguments.account {
+        check_account(session, account).await?;
+    }
     let mut query = PaymentQuery {
         filter: PaymentFilter {
             account: arguments.account.clone(),
@@ -52,6 +55,45 @@ pub(super) async fn list(
         print_rows(output, &rows)?;
     }
     Ok(Exit::Done)
+}
+
+/// An account that nobody knows must not look like one without payments. One that left the
+/// configuration is still known by its payments.
+async fn check_account(session: &Session, account: &str) -> Result<(), Failure> {
+    let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
+        return Err(misanswered());
+    };
+    let known: Vec<&str> = overview
+        .accounts
+        .iter()
+        .map(|known| known.freshness.account.as_str())
+        .collect();
+    if known.contains(&account) || has_payments(session, account).await? {
+        return Ok(());
+    }
+    Err(Refusal {
+        class: Class::Usage,
+        code: "unknown_account".to_owned(),
+        message: format!("there is no account {account:?}"),
+        money: "Nothing was written and nothing was sent.".to_owned(),
+        next: format!("Name one of: {}", known.join(", ")),
+    }
+    .into())
+}
+
+async fn has_payments(session: &Session, account: &str) -> Result<bool, Failure> {
+    let query = PaymentQuery {
+        filter: PaymentFilter {
+            account: Some(account.to_owned()),
+            ..PaymentFilter::default()
+        },
+        limit: 1,
+        ..PaymentQuery::default()
+    };
+    match session.ask(Request::Payments(query)).await? {
+        Reply::Payments(rows) => Ok(!rows.is_empty()),
+        _ => Err(misanswered()),
+    }
 }
 
 fn print_rows(output: &Output, rows: &[PaymentRow]) -> Result<(), Failure> {

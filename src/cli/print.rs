@@ -1,5 +1,6 @@
 //! Printing: JSON or columns on stdout, errors on stderr.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use serde_json::Value;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use super::args::Global;
 use super::{Exit, Failure};
 use crate::config::{ConfigError, Environ};
-use crate::desk::face::Class;
+use crate::desk::face::{Class, Refusal};
 use crate::domain::text::clean;
 
 /// How this command prints.
@@ -29,23 +30,28 @@ impl Output {
 
     /// One JSON object, on a line of its own.
     pub(super) fn object(&self, value: &Value) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{value}")?;
-        stdout.flush()?;
-        Ok(())
+        write_line(value)
     }
 
     /// A text.
     pub(super) fn text(&self, text: &str) -> Result<(), Failure> {
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{}", text.trim_end())?;
-        stdout.flush()?;
-        Ok(())
+        write_line(&text.trim_end())
+    }
+
+    /// After a deed, what became of printing it. The deed stands whether or not anyone could read
+    /// about it, so this is said and decides nothing.
+    pub(super) fn after_deed(&self, printed: Result<(), Failure>) {
+        match printed {
+            Err(failure) if !failure.is_reader_gone() => {
+                self.failure(&failure);
+            }
+            _ => {}
+        }
     }
 
     /// Says why the command failed, and with what exit code.
     pub(super) fn failure(&self, failure: &Failure) -> Exit {
-        let told = Told::of(failure);
+        let told = failure.told();
         let mut stderr = io::stderr().lock();
         // Nothing can be done about a stderr that cannot be written.
         let _ = if self.json {
@@ -67,52 +73,64 @@ impl Output {
                 clean(&told.next)
             )
         };
-        told.exit
+        told.class.into()
     }
 }
 
-struct Told {
-    exit: Exit,
-    code: String,
-    message: String,
-    money: String,
-    next: String,
+fn write_line(line: &dyn Display) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .map_err(Failure::Unprinted)
 }
 
-impl Told {
-    fn of(failure: &Failure) -> Self {
-        match failure {
-            Failure::Refused(refusal) => Self {
-                exit: match refusal.class {
-                    Class::Usage => Exit::Usage,
-                    Class::Rule => Exit::Refused,
-                    Class::Failed => Exit::Failed,
-                    Class::Unavailable => Exit::Unavailable,
-                },
-                code: refusal.code.clone(),
-                message: refusal.message.clone(),
-                money: refusal.money.clone(),
-                next: refusal.next.clone(),
-            },
-            Failure::Config(error) => Self {
-                exit: Exit::Usage,
-                code: "config".to_owned(),
-                message: error.to_string(),
-                money: "Nothing was written and nothing was sent.".to_owned(),
-                next: match error {
+impl From<Class> for Exit {
+    fn from(class: Class) -> Self {
+        match class {
+            Class::Usage => Self::Usage,
+            Class::Rule => Self::Refused,
+            Class::Failed => Self::Failed,
+            Class::Unavailable => Self::Unavailable,
+            Class::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl Failure {
+    /// What happened, what it means for the money, what to do.
+    pub(super) fn told(&self) -> Refusal {
+        let told = |class, code: &str, money: &str, next: &str| Refusal {
+            class,
+            code: code.to_owned(),
+            message: self.to_string(),
+            money: money.to_owned(),
+            next: next.to_owned(),
+        };
+        match self {
+            Self::Refused(refusal) => refusal.clone(),
+            Self::Config(error) => told(
+                Class::Usage,
+                "config",
+                "Nothing was written and nothing was sent.",
+                match error {
                     ConfigError::Missing(_) => {
-                        "Write one with refund-desk init, name one with --config, or try refund-desk demo.".to_owned()
+                        "Write one with refund-desk init, name one with --config, or try refund-desk demo."
                     }
-                    _ => "Mend the file; refund-desk config check says when it is right.".to_owned(),
+                    _ => "Mend the file; refund-desk config check says when it is right.",
                 },
-            },
-            Failure::Unplanned(report) => Self {
-                exit: Exit::Failed,
-                code: "unplanned".to_owned(),
-                message: format!("{report:#}"),
-                money: "What was acknowledged is in the database; a refund that was being sent is UNKNOWN until its provider is asked.".to_owned(),
-                next: "Look at the refunds: refund-desk refunds --open".to_owned(),
-            },
+            ),
+            Self::Unprinted(_) => told(
+                Class::Failed,
+                "not_printed",
+                "Printing moves no money: what was done before it is done.",
+                "Mend where the output goes, and look: refund-desk refunds",
+            ),
+            Self::Unplanned(_) => told(
+                Class::Failed,
+                "unplanned",
+                "What was acknowledged is in the database; a refund that was being sent is UNKNOWN until its provider is asked.",
+                "Look at the refunds: refund-desk refunds --open",
+            ),
         }
     }
 }

@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::args;
 use super::open::{Session, misanswered};
 use super::print::Output;
-use super::refunds::{fetch, print_card};
+use super::refunds::{fetch, print_card, waits_for_release};
 use super::{Exit, Failure, json, track};
-use crate::desk::face::{Class, Draft, Preview, Refusal, Reply, Request, Worked};
+use crate::desk::face::{
+    Class, Composed, Draft, Preview, RefundCard, RefundRow, Refusal, Reply, Request, Worked,
+};
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
@@ -19,17 +21,30 @@ pub(super) async fn run(
     output: &Output,
     arguments: &args::Refund,
 ) -> Result<Exit, Failure> {
-    let draft = draft(arguments);
+    let mut draft = draft(arguments);
     if arguments.dry_run {
         return dry_run(session, output, draft).await;
     }
     let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if on_terminal && !arguments.yes && !confirmed(session, &draft).await? {
-        return Err(not_confirmed().into());
+    if on_terminal && !arguments.yes {
+        draft = confirmed(session, draft).await?;
     }
     let Reply::Composed(composed) = session.ask(Request::Compose(draft)).await? else {
         return Err(misanswered());
     };
+    // The refund exists: from here on the exit code is its own, whatever fails beside it.
+    Ok(match follow(session, arguments, &composed).await {
+        Ok(card) => tell(session, output, &card),
+        Err(failure) => lose_sight(output, composed.refund, &failure),
+    })
+}
+
+/// Sends the refund when it may be sent, waits when asked to, and reads how far it came.
+async fn follow(
+    session: &Session,
+    arguments: &args::Refund,
+    composed: &Composed,
+) -> Result<RefundCard, Failure> {
     let id = composed.refund.refund.id;
     if !session.mode.offline {
         let worked = work(session, id).await?;
@@ -37,14 +52,39 @@ pub(super) async fn run(
             wait(session, id, worked, limit).await?;
         }
     }
-    let card = fetch(session, id.to_string()).await?;
-    let refund = card.row.refund.clone();
-    print_card(output, &card)?;
-    let exit = exit(&refund);
-    match ending(&refund, session.mode.offline) {
-        Some(refusal) => Err(refusal.into()),
-        None => Ok(exit),
+    fetch(session, id.to_string()).await
+}
+
+/// Prints how far the refund came, and ends by it.
+fn tell(session: &Session, output: &Output, card: &RefundCard) -> Exit {
+    let refund = &card.row.refund;
+    output.after_deed(print_card(output, card));
+    if let Some(refusal) = ending(refund, session.mode.offline) {
+        output.failure(&refusal.into());
     }
+    exit(refund)
+}
+
+/// The refund is held and may be on its way, but how far it came cannot be read. Whoever calls
+/// gets its id, and UNKNOWN for a state: what was last read may be wrong by now.
+fn lose_sight(output: &Output, mut row: RefundRow, failure: &Failure) -> Exit {
+    row.refund.state = State::Unknown;
+    let id = row.refund.id;
+    let printed = match output.json {
+        true => output.object(&json::refund_row(&row)),
+        false => output.text(&format!("refund {id} unknown")),
+    };
+    output.after_deed(printed);
+    output.failure(
+        &Refusal {
+            class: Class::Unknown,
+            code: "out_of_sight".to_owned(),
+            message: format!("how far refund {id} came cannot be read: {failure}"),
+            money: format!("Refund {id} is reserved and may have been sent."),
+            next: format!("Do not refund again; ask: refund-desk status {id}"),
+        }
+        .into(),
+    )
 }
 
 fn draft(arguments: &args::Refund) -> Draft {
@@ -79,52 +119,114 @@ fn exit(refund: &Refund) -> Exit {
 
 /// What is told on stderr beside the refund, when it did not get where it should.
 fn ending(refund: &Refund, offline: bool) -> Option<Refusal> {
-    let said = refund.said.clone().unwrap_or_default();
     match exit(refund) {
-        Exit::Failed => Some(Refusal {
-            class: Class::Failed,
-            code: refund.state.name().to_owned(),
-            message: format!("the refund is {}: {said}", refund.state.name()),
-            money: "Nothing was paid; the amount is available again.".to_owned(),
-            next: "Mend the cause and refund again with --supersedes.".to_owned(),
-        }),
-        Exit::Unavailable => Some(Refusal {
-            class: Class::Unavailable,
-            code: if offline { "offline" } else { "not_sent" }.to_owned(),
-            message: match offline {
-                true => "the desk is offline: the refund is queued, not sent".to_owned(),
-                false => format!("the refund is queued, not sent: {said}"),
-            },
-            money: "Nothing was paid; the amount is held.".to_owned(),
-            next: match offline {
-                true => {
-                    "Let it go online with refund-desk release REFUND, or withdraw it with cancel."
-                        .to_owned()
-                }
-                false => {
-                    "It is sent again by refund-desk track; withdraw it with cancel.".to_owned()
-                }
-            },
-        }),
+        Exit::Failed => Some(ended(refund)),
+        Exit::Unavailable if waits_for_release(refund) => Some(unreleased(offline)),
+        Exit::Unavailable => Some(queued(refund, offline)),
         _ => None,
     }
 }
 
-async fn dry_run(session: &Session, output: &Output, draft: Draft) -> Result<Exit, Failure> {
-    let again = draft.again;
-    let Reply::Preview(preview) = session.ask(Request::Preview(draft)).await? else {
-        return Err(misanswered());
+fn ended(refund: &Refund) -> Refusal {
+    let (money, next) = match refund.state {
+        State::Reversed => (
+            "It was paid and came back: the customer does not have it.",
+            "Find out why, and refund again with --supersedes.",
+        ),
+        State::Canceled | State::Expired => (
+            "Nothing was paid; the amount is available again.",
+            "If it is still wanted, compose a new refund, with a new --key if it has one.",
+        ),
+        _ => (
+            "Nothing was paid; the amount is available again.",
+            "Mend the cause and refund again with --supersedes.",
+        ),
     };
-    if output.json {
-        output.object(&json::preview(&preview))?;
-    } else {
-        output.text(&summary(&preview))?;
+    Refusal {
+        class: Class::Failed,
+        code: refund.state.name().to_owned(),
+        message: format!("the refund is {}{}", refund.state.name(), said(refund)),
+        money: money.to_owned(),
+        next: next.to_owned(),
     }
-    match preview.problems.first() {
-        Some(problem) => Err(problem.clone().into()),
-        None if !again && !preview.duplicates.is_empty() => Ok(Exit::Refused),
-        None => Ok(Exit::Done),
+}
+
+/// Composed offline, now or earlier: no desk sends it by itself.
+fn unreleased(offline: bool) -> Refusal {
+    let (code, message) = match offline {
+        true => (
+            "offline",
+            "the desk is offline: the refund is queued, not sent",
+        ),
+        false => (
+            "needs_release",
+            "the refund was composed offline and waits to be released: it is not sent",
+        ),
+    };
+    Refusal {
+        class: Class::Unavailable,
+        code: code.to_owned(),
+        message: message.to_owned(),
+        money: "Nothing was paid; the amount is held.".to_owned(),
+        next: "Let it go online with refund-desk release REFUND, or withdraw it with cancel."
+            .to_owned(),
     }
+}
+
+/// Released or never held back: it goes out by itself.
+fn queued(refund: &Refund, offline: bool) -> Refusal {
+    let (code, message) = match offline {
+        true => (
+            "offline",
+            "the desk is offline: the refund is queued, not sent".to_owned(),
+        ),
+        false => (
+            "not_sent",
+            format!("the refund is queued, not sent{}", said(refund)),
+        ),
+    };
+    Refusal {
+        class: Class::Unavailable,
+        code: code.to_owned(),
+        message,
+        money: "Nothing was paid; the amount is held.".to_owned(),
+        next: "An open desk online or refund-desk track sends it; withdraw it with cancel."
+            .to_owned(),
+    }
+}
+
+fn said(refund: &Refund) -> String {
+    let said = refund.said.as_deref();
+    said.map_or(String::new(), |said| format!(": {said}"))
+}
+
+async fn dry_run(session: &Session, output: &Output, draft: Draft) -> Result<Exit, Failure> {
+    let preview = preview(session, &draft).await?;
+    let printed = match output.json {
+        true => output.object(&json::preview(&preview)),
+        false => output.text(&summary(&preview)),
+    };
+    match refused(&preview, &draft) {
+        Some(refusal) => {
+            output.after_deed(printed);
+            Err(refusal.into())
+        }
+        None => printed.map(|()| Exit::Done),
+    }
+}
+
+async fn preview(session: &Session, draft: &Draft) -> Result<Preview, Failure> {
+    match session.ask(Request::Preview(draft.clone())).await? {
+        Reply::Preview(preview) => Ok(*preview),
+        _ => Err(misanswered()),
+    }
+}
+
+/// Why composing this would be refused, as composing would say it.
+fn refused(preview: &Preview, draft: &Draft) -> Option<Refusal> {
+    let repeats = preview.duplicates.first().filter(|_| !draft.again);
+    let problem = preview.problems.first().cloned();
+    problem.or_else(|| repeats.map(|earlier| Refusal::duplicate(earlier)))
 }
 
 fn summary(preview: &Preview) -> String {
@@ -161,6 +263,9 @@ fn summary(preview: &Preview) -> String {
             .iter()
             .map(|it| format!("problem     {it}")),
     );
+    if let Some(id) = preview.existing {
+        lines.push(format!("exists      refund {id}: no other is made"));
+    }
     if let Some(request) = &preview.request {
         lines.push(format!("request     {} {}", request.method, request.url));
         lines.push(format!("            {}", request.body));
@@ -168,24 +273,39 @@ fn summary(preview: &Preview) -> String {
     lines.join("\n")
 }
 
-/// Shows the summary and asks; anything but `yes` is no.
-async fn confirmed(session: &Session, draft: &Draft) -> Result<bool, Failure> {
-    let Reply::Preview(preview) = session.ask(Request::Preview(draft.clone())).await? else {
-        return Err(misanswered());
-    };
-    if let Some(problem) = preview.problems.first() {
-        return Err(problem.clone().into());
+/// Shows the summary and asks; anything but `yes` is no, and so is a question nobody could read.
+/// What comes back is what was shown: a balance that changes meanwhile is refused, not reckoned
+/// with anew.
+async fn confirmed(session: &Session, draft: Draft) -> Result<Draft, Failure> {
+    let preview = preview(session, &draft).await?;
+    if let Some(refusal) = refused(&preview, &draft) {
+        return Err(refusal.into());
     }
+    match ask(&summary(&preview)) {
+        Ok(answer) if answer.trim().eq_ignore_ascii_case("yes") => Ok(pinned(draft, &preview)),
+        _ => Err(not_confirmed().into()),
+    }
+}
+
+fn ask(summary: &str) -> io::Result<String> {
     let mut stderr = io::stderr().lock();
-    write!(
-        stderr,
-        "{}\nSend this refund? Type yes: ",
-        summary(&preview)
-    )?;
+    write!(stderr, "{summary}\nSend this refund? Type yes: ")?;
     stderr.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
-    Ok(answer.trim().eq_ignore_ascii_case("yes"))
+    Ok(answer)
+}
+
+/// The draft with every figure and name as the preview understood it.
+fn pinned(draft: Draft, preview: &Preview) -> Draft {
+    Draft {
+        payment: preview.payment.to_string(),
+        amount: preview
+            .amount
+            .map_or(draft.amount, |amount| amount.decimal()),
+        expect_available: Some(preview.can_refund.decimal()),
+        ..draft
+    }
 }
 
 fn not_confirmed() -> Refusal {

@@ -5,8 +5,10 @@ use super::open::{Session, misanswered};
 use super::payments::payer;
 use super::print::{Align, Column, Output, header, line};
 use super::{Exit, Failure, json};
-use crate::desk::face::{RefundCard, RefundRow, Reply, Request};
+use crate::desk::face::{Class, RefundCard, RefundRow, Refusal, Reply, Request};
+use crate::domain::id::RefundId;
 use crate::domain::listing::RefundFilter;
+use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::text::clean;
 
@@ -107,23 +109,84 @@ pub(super) async fn cancel(
     let Reply::Refund(card) = session.ask(Request::Cancel { refund, note }).await? else {
         return Err(misanswered());
     };
-    print_card(output, &card)?;
+    output.after_deed(print_card(output, &card));
     Ok(Exit::Done)
 }
 
-/// Lets refunds go that were composed offline.
+/// Lets refunds go that were composed offline: all of them, or none where one cannot go.
 pub(super) async fn release(
     session: &Session,
     output: &Output,
-    refunds: Vec<String>,
+    handles: Vec<String>,
 ) -> Result<Exit, Failure> {
-    for refund in refunds {
-        let Reply::Refund(card) = session.ask(Request::Release { refund }).await? else {
-            return Err(misanswered());
-        };
-        print_card(output, &card)?;
+    let mut waiting: Vec<RefundId> = Vec::new();
+    for handle in handles {
+        let refund = fetch(session, handle).await?.row.refund;
+        if !waits_for_release(&refund) {
+            return Err(not_waiting(&refund).into());
+        }
+        if !waiting.contains(&refund.id) {
+            waiting.push(refund.id);
+        }
+    }
+    for (at, id) in waiting.iter().enumerate() {
+        let refund = id.to_string();
+        match session.ask(Request::Release { refund }).await {
+            Ok(Reply::Refund(card)) => output.after_deed(print_card(output, &card)),
+            Ok(_) => return Err(released_so_far(misanswered(), &waiting, at)),
+            Err(failure) => return Err(released_so_far(failure, &waiting, at)),
+        }
     }
     Ok(Exit::Done)
+}
+
+/// Composed offline, and not let go, withdrawn or expired since.
+pub(super) fn waits_for_release(refund: &Refund) -> bool {
+    let unsent = matches!(
+        refund.state,
+        State::Reserved | State::AwaitingApproval | State::Approved
+    );
+    refund.needs_release && unsent
+}
+
+fn not_waiting(refund: &Refund) -> Refusal {
+    Refusal {
+        class: Class::Rule,
+        code: "not_waiting".to_owned(),
+        message: format!(
+            "refund {} is {} and does not wait for a release",
+            refund.id,
+            refund.state.name().replace('_', " ")
+        ),
+        money: "No refund was released.".to_owned(),
+        next: "Leave it out; see what waits: refund-desk refunds --open".to_owned(),
+    }
+}
+
+/// The release of `waiting[at]` failed: those before it are released, and that must be said.
+fn released_so_far(failure: Failure, waiting: &[RefundId], at: usize) -> Failure {
+    let names = |ids: &[RefundId]| {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        match ids.is_empty() {
+            true => "none".to_owned(),
+            false => ids.join(", "),
+        }
+    };
+    let (released, failed, left) = (
+        names(&waiting[..at]),
+        waiting[at],
+        names(&waiting[at + 1..]),
+    );
+    let told = failure.told();
+    Refusal {
+        message: format!("the release of refund {failed} failed: {}", told.message),
+        money: format!(
+            "Released: {released}. Not released: {left}. About {failed}: {}",
+            told.money
+        ),
+        ..told
+    }
+    .into()
 }
 
 /// Prints one refund.

@@ -1,6 +1,7 @@
 //! `sandbox`: the simulated providers alone.
 
 use std::fs;
+use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
@@ -36,7 +37,9 @@ pub(super) async fn run(
         state: folder,
     };
     let running = start(&options)?;
-    println!("ready");
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "ready").and_then(|()| stdout.flush())?;
+    drop(stdout);
     signal::stop().await?;
     running.stop();
     Ok(Exit::Done)

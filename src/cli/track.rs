@@ -102,7 +102,10 @@ async fn tell_closed(session: &Session) -> Result<(), Failure> {
         let Closed {
             said, next, unread, ..
         } = &closed;
-        eprintln!("refund-desk: {} is closed for sending: {said}", clean(account));
+        eprintln!(
+            "refund-desk: {} is closed for sending: {said}",
+            clean(account)
+        );
         if *unread > 0 {
             eprintln!("  money: {unread} of its refunds may have been paid and are held");
         }

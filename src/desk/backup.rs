@@ -138,7 +138,10 @@ impl Round {
             .await
             .map_err(|error| error.to_string())?;
         self.prune()?;
-        Ok(self.now.checked_add_signed(every).unwrap_or(DateTime::<Utc>::MAX_UTC))
+        Ok(self
+            .now
+            .checked_add_signed(every)
+            .unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 
     /// The backups we made by the clock, told by their name alone.
@@ -195,8 +198,7 @@ fn taken_at(path: &Path, environment: &str) -> Option<DateTime<Utc>> {
         .strip_suffix(".db")?;
     let at = NaiveDateTime::parse_from_str(at, NAME).ok()?;
     // Only as we write it: a name that merely reads as a time is somebody else's.
-    (format!("refund-desk-{environment}-{}.db", at.format(NAME)) == name)
-        .then(|| at.and_utc())
+    (format!("refund-desk-{environment}-{}.db", at.format(NAME)) == name).then(|| at.and_utc())
 }
 
 fn create(folder: &Path) -> std::io::Result<()> {

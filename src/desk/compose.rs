@@ -14,7 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::{Capture, Payment};
 use crate::domain::reason;
 use crate::domain::refund::{Content, Kind};
-use crate::domain::state::{Event, State};
+use crate::domain::state::State;
 use crate::domain::text;
 use crate::ledger::{LedgerError, Likeness, RefundSummary, Reservation, Reserved};
 
@@ -59,10 +59,28 @@ impl Judged {
     }
 }
 
+impl Judged {
+    /// The same command again: it finds its refund, so no rule stands against it.
+    fn repeats(&mut self, known: &RefundSummary) -> RefundId {
+        self.amount = Ok(known.refund.content.amount);
+        self.problems.clear();
+        self.alike.clear();
+        self.approval = None;
+        known.refund.id
+    }
+}
+
 impl Local {
     /// What a refund would be, without writing anything.
     pub(super) async fn preview(&self, actor: &Actor, draft: &Draft) -> Result<Reply, Refusal> {
-        let judged = self.judge_draft(draft).await?;
+        let mut judged = self.judge_draft(draft).await?;
+        let existing = match self.existing(actor, draft, &judged).await {
+            Ok(known) => known.map(|known| judged.repeats(&known)),
+            Err(refusal) => {
+                judged.problems.insert(0, refusal);
+                None
+            }
+        };
         let amount = judged.amount.clone().ok();
         let content = amount.and_then(|amount| content(actor, draft, &judged, amount));
         let request = content.and_then(|content| self.wire_preview(&judged, &content));
@@ -75,6 +93,7 @@ impl Local {
             limits: self.limits(&judged),
             refundable_until: judged.eligibility.refundable_until,
             duplicates: judged.alike.iter().map(likeness).collect(),
+            existing,
             approval: judged.approval,
             problems: judged.problems,
             amount,
@@ -99,40 +118,16 @@ impl Local {
             return Err(duplicate(first));
         }
         let reservation = self.reservation(draft, &judged, content).await?;
-        let reserved = self.ledger.reserve(reservation).await;
-        match reserved {
+        let id = reservation.id;
+        match self.ledger.reserve(reservation).await {
             Ok(Reserved::New(summary)) => {
                 self.changed(summary.clone());
                 Ok(composed(summary, false))
             }
             Ok(Reserved::Existing(summary)) => Ok(composed(summary, true)),
             Err(LedgerError::LikelyDuplicate(kind, known)) => Err(duplicate(&(kind, *known))),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(refusal::unwritten(error, id, "reserved")),
         }
-    }
-
-    /// Withdraws a refund that was not sent.
-    pub(super) async fn cancel(
-        &self,
-        actor: &Actor,
-        handle: &str,
-        note: Option<String>,
-    ) -> Result<Reply, Refusal> {
-        self.writable()?;
-        let summary = self.refund_named(handle).await?;
-        let state = summary.refund.state;
-        let withdrawable = matches!(
-            state,
-            State::Reserved | State::AwaitingApproval | State::Approved
-        );
-        if !withdrawable {
-            return Err(too_late(state));
-        }
-        let mut record = self.record_of(&summary, Event::Withdraw, &actor.name);
-        record.note = note.map(|note| tidy(&note)).transpose()?;
-        let change = self.ledger.record(record).await?;
-        self.changed(change.summary.clone());
-        self.card(change.summary).await
     }
 
     async fn judge_draft(&self, draft: &Draft) -> Result<Judged, Refusal> {
@@ -164,7 +159,10 @@ impl Local {
             approval: None,
             now,
         };
-        judged.problems = problems(draft, &judged);
+        let account = judged.payment.account.clone();
+        let closed = self.ledger.check_open(account).await;
+        judged.problems.extend(closed.err().map(Refusal::from));
+        judged.problems.extend(problems(draft, &judged));
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
@@ -337,30 +335,6 @@ fn composed(summary: RefundSummary, existing: bool) -> Reply {
     }))
 }
 
-fn too_late(state: State) -> Refusal {
-    let (message, money, next) = match state {
-        State::Canceled | State::Expired => (
-            "it was already withdrawn",
-            "Nothing was paid.",
-            "Compose a new refund if one is needed.",
-        ),
-        state if state.is_open() => (
-            "it has been sent and cannot be withdrawn",
-            "It may have been paid; its amount stays held.",
-            "Follow it: refund-desk status REFUND",
-        ),
-        _ => (
-            "it has ended and cannot be withdrawn",
-            "Nothing changed.",
-            "See how it ended: refund-desk status REFUND",
-        ),
-    };
-    Refusal {
-        money: money.to_owned(),
-        ..refusal::rule("too_late", message, next)
-    }
-}
-
 fn choose_capture(payment: &Payment, capture_id: Option<&str>) -> Result<Capture, Refusal> {
     payment.capture(capture_id).cloned().ok_or_else(|| {
         let ids: Vec<&str> = payment
@@ -388,6 +362,7 @@ fn problems(draft: &Draft, judged: &Judged) -> Vec<Refusal> {
     let mut problems = Vec::new();
     problems.extend(judged.eligibility.why_not.map(Refusal::from));
     problems.extend(judged.capture.as_ref().err().cloned());
+    problems.extend(expectation(draft, judged).err());
     match &judged.amount {
         Err(problem) => problems.push(problem.clone()),
         Ok(amount) if amount.minor > judged.eligibility.can_refund.minor => {
@@ -415,7 +390,6 @@ fn problems(draft: &Draft, judged: &Judged) -> Vec<Refusal> {
     );
     let texts = [note, case_ref].into_iter().flatten();
     problems.extend(texts.filter_map(|text| tidy(text).err()));
-    problems.extend(expectation(draft, judged).err());
     problems
 }
 
@@ -471,7 +445,7 @@ fn content(actor: &Actor, draft: &Draft, judged: &Judged, amount: Money) -> Opti
 }
 
 /// Free text as it is stored: harmless on a terminal, without card numbers, not endless.
-fn tidy(text: &str) -> Result<String, Refusal> {
+pub(super) fn tidy(text: &str) -> Result<String, Refusal> {
     if text.chars().count() > LONGEST_TEXT {
         return Err(refusal::rule(
             "text_too_long",
@@ -483,11 +457,7 @@ fn tidy(text: &str) -> Result<String, Refusal> {
 }
 
 fn duplicate(found: &(Likeness, RefundSummary)) -> Refusal {
-    refusal::rule(
-        "duplicate",
-        format!("this may be a duplicate: {}", likeness(found)),
-        "If both are meant, say so with --again; to repeat safely use --key.",
-    )
+    Refusal::duplicate(&likeness(found))
 }
 
 fn likeness((likeness, summary): &(Likeness, RefundSummary)) -> String {

@@ -46,8 +46,8 @@ pub enum Request {
     Compose(Draft),
     /// Refunds, newest first. Answer: [`Reply::Refunds`].
     Refunds(RefundFilter),
-    /// One refund by its id, `ACCOUNT/PROVIDER_ID` or the end of its id. Answer:
-    /// [`Reply::Refund`].
+    /// One refund by its id, `ACCOUNT/PROVIDER_ID`, the end of its id, or the reference of a
+    /// payment that has just one refund. Answer: [`Reply::Refund`].
     Refund(String),
     /// Withdraws a refund that was not sent. Answer: [`Reply::Refund`].
     Cancel {
@@ -65,7 +65,7 @@ pub enum Request {
     Import(Import),
     /// The newest audit entries, oldest of them first. Answer: [`Reply::Audit`].
     Audit {
-        /// About this refund, payment or file only.
+        /// About this refund, this payment with its refunds, or this imported file only.
         subject: Option<String>,
         /// At most this many.
         limit: u32,
@@ -175,7 +175,6 @@ pub enum Notice {
     /// are stale.
     Changed,
     /// An import goes on.
-    /// An import goes on.
     Importing {
         /// Rows written.
         done: u64,
@@ -272,6 +271,8 @@ pub struct Preview {
     pub approval: Option<String>,
     /// Earlier refunds this may repeat.
     pub duplicates: Vec<String>,
+    /// The refund that its key names already: composing makes no other.
+    pub existing: Option<RefundId>,
     /// Why it would be refused; empty: it would go.
     pub problems: Vec<Refusal>,
     /// The exact request that would be sent.
@@ -393,4 +394,6 @@ pub enum Class {
     Failed,
     /// Provider or network not available.
     Unavailable,
+    /// Whether it was done is not known.
+    Unknown,
 }

@@ -6,15 +6,37 @@ use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::payment::Payment;
 use crate::ledger::RefundSummary;
 
+/// How many candidates are named when a handle means several.
+const CANDIDATES: usize = 5;
+/// Enough to know that there are more.
+const ONE_MORE: u32 = 6;
+
 impl Local {
     /// The payment a handle names: our id, `ACCOUNT/PROVIDER_ID` or a unique reference.
     pub(super) async fn payment_named(&self, handle: &str) -> Result<Payment, Refusal> {
-        let found = self.ledger.find_payments(handle.to_owned(), 2).await?;
-        match found.as_slice() {
-            [] => Err(Refusal::not_found("payment", handle)),
-            [id] => self.payment_of(*id).await,
-            _ => Err(Refusal::ambiguous("payment", handle)),
+        self.payment_meant(handle)
+            .await?
+            .ok_or_else(|| Refusal::not_found("payment", handle))
+    }
+
+    /// As [`Local::payment_named`]; `None` when there is none.
+    pub(super) async fn payment_meant(&self, handle: &str) -> Result<Option<Payment>, Refusal> {
+        let words = |payment: &Payment| {
+            format!(
+                "{} ({}/{})",
+                payment.id, payment.account, payment.provider_payment_id
+            )
+        };
+        only("payment", handle, self.payments_meant(handle).await?, words)
+    }
+
+    async fn payments_meant(&self, handle: &str) -> Result<Vec<Payment>, Refusal> {
+        let handle = handle.to_owned();
+        let mut found = Vec::new();
+        for id in self.ledger.find_payments(handle, ONE_MORE).await? {
+            found.push(self.payment_of(id).await?);
         }
+        Ok(found)
     }
 
     /// The payment of an id.
@@ -25,14 +47,55 @@ impl Local {
             .ok_or_else(|| Refusal::not_found("payment", &id.to_string()))
     }
 
-    /// The refund a handle names: our id, `ACCOUNT/PROVIDER_ID` or the end of our id.
+    /// The refund a handle names: our id, `ACCOUNT/PROVIDER_ID`, the end of our id, or the
+    /// reference of a payment that has just one refund.
     pub(super) async fn refund_named(&self, handle: &str) -> Result<RefundSummary, Refusal> {
-        let found = self.ledger.find_refunds(handle.to_owned()).await?;
-        match found.as_slice() {
-            [] => Err(Refusal::not_found("refund", handle)),
-            [id] => self.refund_of(*id).await,
-            _ => Err(Refusal::ambiguous("refund", handle)),
+        self.refund_meant(handle)
+            .await?
+            .ok_or_else(|| Refusal::not_found("refund", handle))
+    }
+
+    /// As [`Local::refund_named`]; `None` when there is none.
+    pub(super) async fn refund_meant(
+        &self,
+        handle: &str,
+    ) -> Result<Option<RefundSummary>, Refusal> {
+        let mut ids = self.ledger.find_refunds(handle.to_owned()).await?;
+        // A whole id means nothing else; the end of one may be a reference too.
+        if handle.parse::<RefundId>().is_err() {
+            ids.extend(self.refunds_referred_to(handle).await?);
+            ids.sort_unstable();
+            ids.dedup();
         }
+        let mut found = Vec::new();
+        for id in ids {
+            found.push(self.refund_of(id).await?);
+        }
+        let words = |summary: &RefundSummary| {
+            let refund = &summary.refund;
+            let state = refund.state.name().replace('_', " ");
+            format!("{} ({}, {state})", refund.id, refund.content.amount)
+        };
+        only("refund", handle, found, words)
+    }
+
+    /// The refunds of payments with this reference. Not of one found otherwise: an id of a payment
+    /// where a refund is asked for is more likely a slip.
+    async fn refunds_referred_to(&self, reference: &str) -> Result<Vec<RefundId>, Refusal> {
+        let mut refunds = Vec::new();
+        for payment in self.payments_meant(reference).await? {
+            let known = payment.reference.as_deref();
+            if known.is_some_and(|known| known.eq_ignore_ascii_case(reference)) {
+                refunds.extend(self.refund_ids(payment.id).await?);
+            }
+        }
+        Ok(refunds)
+    }
+
+    /// The ids of a payment's refunds, oldest first.
+    pub(super) async fn refund_ids(&self, payment: PaymentId) -> Result<Vec<RefundId>, Refusal> {
+        let refunds = self.ledger.refunds_of(payment).await?;
+        Ok(refunds.iter().map(|refund| refund.id).collect())
     }
 
     /// The refund of an id.
@@ -42,4 +105,21 @@ impl Local {
             .await?
             .ok_or_else(|| Refusal::not_found("refund", &id.to_string()))
     }
+}
+
+/// The one that was found. Of several none is taken: they are named, so that a person can choose.
+fn only<T>(
+    what: &str,
+    handle: &str,
+    mut found: Vec<T>,
+    words: impl Fn(&T) -> String,
+) -> Result<Option<T>, Refusal> {
+    if found.len() < 2 {
+        return Ok(found.pop());
+    }
+    let mut candidates: Vec<String> = found.iter().take(CANDIDATES).map(words).collect();
+    if found.len() > CANDIDATES {
+        candidates.push("and others".to_owned());
+    }
+    Err(Refusal::ambiguous(what, handle, &candidates))
 }

@@ -9,11 +9,11 @@ use tokio::sync::{Notify, broadcast};
 use super::Desk;
 use super::accounts::{Account, Means};
 use super::backup::Rounds;
+use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Reply,
     Request,
 };
-use super::{explain, refusal};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
@@ -172,7 +172,8 @@ impl Local {
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
             Request::Audit { subject, limit } => {
-                Ok(Reply::Audit(self.ledger.audit(subject, limit).await?))
+                let entries = self.audit_about(subject.as_deref(), limit).await?;
+                Ok(Reply::Audit(entries))
             }
             Request::Backup { file } => self.backup(actor, file).await.map(Reply::BackedUp),
             Request::Safeguards => self.safeguards().await.map(Reply::Safeguards),
@@ -240,35 +241,18 @@ impl Local {
         })))
     }
 
-    pub(super) async fn refund_card(&self, handle: &str) -> Result<Reply, Refusal> {
+    async fn refund_card(&self, handle: &str) -> Result<Reply, Refusal> {
         let summary = self.refund_named(handle).await?;
         self.card(summary).await
     }
 
-    pub(super) async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
+    async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
         let evidence = self.ledger.evidence(summary.refund.id).await?;
         Ok(Reply::Refund(Box::new(RefundCard {
             row: row(summary),
             attempts: evidence.attempts,
             observations: evidence.observations,
         })))
-    }
-
-    async fn release(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
-        self.writable()?;
-        if self.mode.offline {
-            return Err(refusal::rule(
-                "offline",
-                "a refund is released online, so that its balance can be checked",
-                "Open the desk without --offline and release it there.",
-            ));
-        }
-        let summary = self.refund_named(handle).await?;
-        let id = summary.refund.id;
-        let now = self.clock.now();
-        let released = self.ledger.release(id, actor.name.clone(), now).await?;
-        self.changed(released.clone());
-        self.card(released).await
     }
 
     /// Tells that a refund changed, and rings for whoever does the work.

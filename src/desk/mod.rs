@@ -7,8 +7,10 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 mod accounts;
+mod audit;
 mod backup;
 mod compose;
+mod decide;
 mod explain;
 pub mod face;
 mod find;

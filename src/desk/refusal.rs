@@ -4,12 +4,52 @@
 use super::face::{Class, Refusal};
 use crate::domain::amount::AmountError;
 use crate::domain::eligibility::WhyNot;
+use crate::domain::id::RefundId;
 use crate::domain::money::MoneyError;
 use crate::domain::reason::ReasonError;
 use crate::ledger::{ClosedWhy, LedgerError};
 use crate::providers::BuildError;
 
-const NOTHING_WRITTEN: &str = "Nothing was written and nothing was sent.";
+const LOOK_FIRST: &str =
+    "Look at the disk, then at what is there before asking again: refund-desk refunds --open";
+
+/// What is known about the money where something goes wrong. The place names it; a place that does
+/// not know says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    /// It was refused before anything was written or sent.
+    NothingDone,
+    /// This step was refused; others may have sent what it is about.
+    Unchanged,
+    /// This step was rolled back; a step before it may have sent something.
+    RolledBack,
+    /// The database did not say whether this step is written.
+    InDoubt,
+}
+
+impl Known {
+    const fn money(self) -> &'static str {
+        match self {
+            Self::NothingDone => "Nothing was written and nothing was sent.",
+            Self::Unchanged => "This changed nothing; what was held or sent before still is.",
+            Self::RolledBack => {
+                "What failed was not written; a refund that was just being sent may have been paid."
+            }
+            Self::InDoubt => {
+                "What was asked may or may not be written; a refund that was just being sent may have been paid."
+            }
+        }
+    }
+}
+
+impl Refusal {
+    fn knowing(self, known: Known) -> Self {
+        Self {
+            money: known.money().to_owned(),
+            ..self
+        }
+    }
+}
 
 /// A rule says no; nothing was written.
 pub(super) fn rule(code: &str, message: impl Into<String>, next: impl Into<String>) -> Refusal {
@@ -17,8 +57,23 @@ pub(super) fn rule(code: &str, message: impl Into<String>, next: impl Into<Strin
         class: Class::Rule,
         code: code.to_owned(),
         message: message.into(),
-        money: NOTHING_WRITTEN.to_owned(),
+        money: Known::NothingDone.money().to_owned(),
         next: next.into(),
+    }
+}
+
+/// Writing down a deed about refund `id` failed. Where the database did not say whether it is
+/// written, the id tells where to look.
+pub(super) fn unwritten(error: LedgerError, id: RefundId, deed: &str) -> Refusal {
+    if !matches!(error, LedgerError::InDoubt(_) | LedgerError::Stopped) {
+        return error.into();
+    }
+    Refusal {
+        class: Class::Unknown,
+        message: format!("whether refund {id} was {deed} is not known: {error}"),
+        money: "Until that is known, count its amount as held and about to be sent.".to_owned(),
+        next: format!("Look before doing it again: refund-desk status {id}"),
+        ..error.into()
     }
 }
 
@@ -69,12 +124,24 @@ impl Refusal {
         )
     }
 
-    /// A name that means more than one.
-    pub(super) fn ambiguous(what: &str, handle: &str) -> Self {
+    /// A name that means more than one; `candidates` begin with their ids.
+    pub(super) fn ambiguous(what: &str, handle: &str, candidates: &[String]) -> Self {
         rule(
             "ambiguous",
-            format!("{handle:?} names more than one {what}"),
+            format!(
+                "{handle:?} names more than one {what}: {}",
+                candidates.join(", ")
+            ),
             format!("Use the id of the {what}."),
+        )
+    }
+
+    /// Earlier refunds are likely the same decision; `earlier` is the closest, in words.
+    pub fn duplicate(earlier: &str) -> Self {
+        rule(
+            "duplicate",
+            format!("this may be a duplicate: {earlier}"),
+            "If both are meant, say so with --again; to repeat safely use --key.",
         )
     }
 }
@@ -159,9 +226,14 @@ impl From<LedgerError> for Refusal {
                 "not_possible",
                 message,
                 "See where it stands: refund-desk status REFUND",
-            ),
-            LedgerError::NotFound(_) => rule("not_found", message, "Check the id."),
-            LedgerError::Leased => rule("busy", message, "Wait a moment and look again."),
+            )
+            .knowing(Known::Unchanged),
+            LedgerError::NotFound(_) => {
+                rule("not_found", message, "Check the id.").knowing(Known::Unchanged)
+            }
+            LedgerError::Leased => {
+                rule("busy", message, "Wait a moment and look again.").knowing(Known::Unchanged)
+            }
             LedgerError::Missing(_) => failed(
                 "no_database",
                 message,
@@ -200,11 +272,12 @@ impl From<LedgerError> for Refusal {
             | LedgerError::SendingClosed { .. }
             | LedgerError::NotTwoPeople => safeguard(&error, message),
             LedgerError::Interrupted => failed("interrupted", message, "Ask again."),
-            _ => failed(
-                "database",
-                message,
-                "Look at the disk; nothing that was acknowledged is lost.",
-            ),
+            LedgerError::InDoubt(_) | LedgerError::Stopped => Self {
+                class: Class::Unknown,
+                ..failed("in_doubt", message, LOOK_FIRST)
+            }
+            .knowing(Known::InDoubt),
+            _ => failed("database", message, LOOK_FIRST).knowing(Known::RolledBack),
         }
     }
 }

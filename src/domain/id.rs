@@ -182,6 +182,28 @@ mod tests {
         );
     }
 
+    /// A desk restored from a copy, or a later version, must find its own payments and ask by the
+    /// references that the original used: these literals never change.
+    #[test]
+    fn what_is_derived_is_the_same_for_ever() {
+        let payment = PaymentId::derive("hub-us", "ecf4e62f21d8fe19730efc5a8c12fd33");
+        assert_eq!(payment.to_string(), "pv0jr5g5xfpad");
+        let refund: RefundId = "0199f0a0-0000-7000-8000-000000000001".parse().unwrap();
+        assert_eq!(
+            refund.idempotency_key("refund", 1),
+            "3a1d8c08-4ef3-8dab-8d5a-e9964840ed8f"
+        );
+        assert_eq!(
+            refund.idempotency_key("refund", 2),
+            "930f1fc1-b7b5-8eca-9b03-671269dc6977"
+        );
+        // Commerce Hub's merchantTransactionId.
+        assert_eq!(
+            refund.correlation("refund", 1),
+            "rfd-0199f0a0000070008000000000000001-refund-1"
+        );
+    }
+
     #[test]
     fn references_are_derived_and_differ_by_attempt() {
         let id: RefundId = "0199f0a0-0000-7000-8000-000000000001".parse().unwrap();

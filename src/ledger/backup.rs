@@ -121,11 +121,7 @@ fn stamped(connection: &Connection, name: &str) -> Result<Option<DateTime<Utc>>,
     Ok(at.and_then(|at| at.parse().ok()).map(time))
 }
 
-fn take(
-    source: &Connection,
-    file: &Path,
-    options: &OpenOptions,
-) -> Result<BackedUp, LedgerError> {
+fn take(source: &Connection, file: &Path, options: &OpenOptions) -> Result<BackedUp, LedgerError> {
     // The name is taken at once, empty, so that nobody else takes it meanwhile.
     create(file).map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => LedgerError::Exists(file.to_owned()),

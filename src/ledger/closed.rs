@@ -94,6 +94,15 @@ impl Ledger {
         self.read(closed_accounts).await
     }
 
+    /// Refuses when an account is closed for sending.
+    ///
+    /// # Errors
+    /// [`LedgerError::SendingClosed`] says why; the database failed.
+    pub async fn check_open(&self, account: String) -> Result<(), LedgerError> {
+        self.read(move |connection| check(connection, &account))
+            .await
+    }
+
     /// Opens an account on the word of two people (T24, where the provider cannot be asked).
     ///
     /// # Errors
@@ -106,7 +115,14 @@ impl Ledger {
             }
             let by = format!("{first} and {second}");
             for why in [ClosedWhy::Restored, ClosedWhy::JournalIncomplete] {
-                open(connection, &reopening.account, why, &by, &reopening.evidence, reopening.now)?;
+                open(
+                    connection,
+                    &reopening.account,
+                    why,
+                    &by,
+                    &reopening.evidence,
+                    reopening.now,
+                )?;
             }
             Ok(())
         })
@@ -118,7 +134,11 @@ impl Ledger {
     ///
     /// # Errors
     /// The database failed.
-    pub async fn settle_restore(&self, cadence: super::Cadence, now: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
+    pub async fn settle_restore(
+        &self,
+        cadence: super::Cadence,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<String>, LedgerError> {
         let restored = |closed: &ClosedAccount| closed.why == Some(ClosedWhy::Restored);
         if !self.closed_accounts().await?.iter().any(restored) {
             return Ok(Vec::new());
@@ -131,7 +151,14 @@ impl Ledger {
             let mut opened = Vec::new();
             for closed in ready {
                 let evidence = "its refunds since the backup were read from the provider";
-                open(connection, &closed.account, ClosedWhy::Restored, "desk", evidence, now)?;
+                open(
+                    connection,
+                    &closed.account,
+                    ClosedWhy::Restored,
+                    "desk",
+                    evidence,
+                    now,
+                )?;
                 opened.push(closed.account);
             }
             Ok(opened)

@@ -7,7 +7,8 @@ use super::refunds::{Likeness, RefundSummary};
 use crate::domain::money::MoneyError;
 use crate::domain::state::Refused;
 
-/// Why the ledger could not be read or written. Nothing is half done: a failed write left no trace.
+/// Why the ledger could not be read or written. Nothing is half done: a failed write left no trace,
+/// but for [`LedgerError::InDoubt`] and [`LedgerError::Stopped`], after which it may be there whole.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file is not a database of this desk.
@@ -150,6 +151,9 @@ pub enum LedgerError {
     /// SQLite failed.
     #[error("the database failed: {0}")]
     Sqlite(rusqlite::Error),
+    /// The commit failed: the disk may hold what was written, or not.
+    #[error("the database did not confirm what was written: {0}")]
+    InDoubt(rusqlite::Error),
     /// An upgrade of the database failed.
     #[error("the database could not be upgraded: {}", first_words(.0))]
     Upgrade(Box<refinery::Error>),

@@ -197,7 +197,13 @@ pub(super) fn compare(
     tracing::error!("{}", why.sentence());
     let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     let detail = format!("journal={}", journal.path().display());
-    closed::close(&transaction, ALL_ACCOUNTS, why, (&detail, "desk"), options.now)?;
+    closed::close(
+        &transaction,
+        ALL_ACCOUNTS,
+        why,
+        (&detail, "desk"),
+        options.now,
+    )?;
     Ok(transaction.commit()?)
 }
 

@@ -403,7 +403,12 @@ fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerE
              RETURNING send",
         )?
         .query_row(
-            params![new.id.to_string(), new.attempt.step, new.attempt.number, millis(new.now)],
+            params![
+                new.id.to_string(),
+                new.attempt.step,
+                new.attempt.number,
+                millis(new.now)
+            ],
             |row| row.get(0),
         )?;
     Ok(send)

@@ -88,6 +88,7 @@ pub fn restore(options: &RestoreOptions) -> Result<Restored, LedgerError> {
     let taken_at = copy(options, &fresh)?;
     let rewound = tell(options, &fresh, journal.as_ref(), &replaced)?;
     let kept = exchange(options)?;
+    remove_lock(&fresh);
     Ok(Restored {
         taken_at,
         kept,
@@ -96,10 +97,7 @@ pub fn restore(options: &RestoreOptions) -> Result<Restored, LedgerError> {
 }
 
 /// The database itself takes over what the journal shows: an old copy that was put back by hand.
-fn in_place(
-    options: &RestoreOptions,
-    journal: Option<&Contents>,
-) -> Result<Restored, LedgerError> {
+fn in_place(options: &RestoreOptions, journal: Option<&Contents>) -> Result<Restored, LedgerError> {
     let replaced = Replaced {
         sends: None,
         head: None,
@@ -178,6 +176,11 @@ fn remove_copy(fresh: &Path) -> Result<(), LedgerError> {
         }
     }
     Ok(())
+}
+
+/// What bringing the copy's tables up to date leaves beside it.
+fn remove_lock(fresh: &Path) {
+    let _ = fs::remove_file(fresh.with_extension("lock"));
 }
 
 /// Brings a database up to date and does T24 on it, all or nothing; then it is one whole file on
@@ -293,8 +296,8 @@ pub(super) fn finish_interrupted(options: &OpenOptions) -> Result<(), LedgerErro
     if options.read_only {
         return Err(LedgerError::HalfRestored(options.path.clone()));
     }
-    let _alone = in_use::own(&options.path)
-        .map_err(|_| LedgerError::HalfRestored(options.path.clone()))?;
+    let _alone =
+        in_use::own(&options.path).map_err(|_| LedgerError::HalfRestored(options.path.clone()))?;
     finish_exchange(&options.path)
 }
 

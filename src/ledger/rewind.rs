@@ -217,8 +217,7 @@ fn disprove(
     if !takeover::is_unresolved(connection, name)? {
         return Ok(());
     }
-    let summary =
-        refunds::one(connection, name.refund)?.ok_or(LedgerError::NotFound("refund"))?;
+    let summary = refunds::one(connection, name.refund)?.ok_or(LedgerError::NotFound("refund"))?;
     if summary.refund.state == State::Submitting {
         let event = Event::Evidence(Evidence::NotSent);
         apply(connection, &record(restore, &summary.refund, event))?;
@@ -334,7 +333,14 @@ fn close_accounts(
     // What closed it for being behind its journal is mended now.
     let why = ClosedWhy::OlderThanJournal;
     let evidence = "what the send journal shows was taken over";
-    closed::open(connection, ALL_ACCOUNTS, why, restore.actor, evidence, restore.now)?;
+    closed::open(
+        connection,
+        ALL_ACCOUNTS,
+        why,
+        restore.actor,
+        evidence,
+        restore.now,
+    )?;
     rewound.closed = accounts.into_iter().collect();
     Ok(())
 }

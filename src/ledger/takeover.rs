@@ -229,7 +229,8 @@ pub(super) fn set_aside(
     why: &str,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
-    let line = serde_json::to_string(sent).map_err(|error| LedgerError::Damaged(error.to_string()))?;
+    let line =
+        serde_json::to_string(sent).map_err(|error| LedgerError::Damaged(error.to_string()))?;
     connection
         .prepare_cached(
             "INSERT INTO unplaced_sends (refund_id, step, number, send, account, line, why, found_at)

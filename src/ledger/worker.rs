@@ -90,7 +90,7 @@ impl Worker {
     }
 
     /// Runs a job inside a transaction that takes the write lock first, and commits it. Any error
-    /// rolls everything back.
+    /// rolls everything back; only a commit that fails leaves doubt.
     pub(super) async fn transact<T, F>(&self, job: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,
@@ -100,7 +100,7 @@ impl Worker {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let done = job(&transaction)?;
-            transaction.commit()?;
+            transaction.commit().map_err(LedgerError::InDoubt)?;
             Ok(done)
         })
         .await

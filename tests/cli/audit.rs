@@ -100,3 +100,39 @@ fn entries_cannot_be_changed_by_hand() {
         assert!(database.execute(statement, []).is_err(), "{statement}");
     }
 }
+
+#[test]
+fn a_payment_shows_what_was_done_to_its_refunds_too() {
+    let shop = Shop::open();
+    let first = shop.refund("A-1", "12.34", &["--wait"]).exits(0).object();
+    shop.refund("B-1", "1.00", &["--wait"]).exits(0);
+    let second = shop.refund("A-1", "2.00", &["--offline"]).exits(6).object();
+    let (first, second) = (&first["id"], &second["id"]);
+    for handle in [
+        "A-1",
+        "hub-us/pay-ann",
+        shop.desk.payment("A-1")["id"].as_str().unwrap(),
+    ] {
+        let shown = entries(&shop, &[handle]);
+        let about = |id: &Value| shown.iter().filter(|it| it["subject"] == *id).count();
+        assert!(about(first) >= 5 && about(second) == 2, "{shown:#?}");
+        assert_eq!(about(first) + about(second), shown.len(), "{shown:#?}");
+        assert!(shown.is_sorted_by_key(|it| it["seq"].as_u64()));
+    }
+    let newest = shop.desk.json(["audit", "show", "A-1", "--limit", "2"]);
+    assert!(
+        newest
+            .exits(0)
+            .objects()
+            .iter()
+            .all(|it| it["subject"] == *second)
+    );
+    let id = first.as_str().unwrap();
+    assert_eq!(entries(&shop, &[&id[28..]]), entries(&shop, &[id]));
+    assert_eq!(entries(&shop, &["stock.csv"]).len(), 1);
+    let typed = ["audit", "show", "A-l"];
+    let error = shop.desk.json(typed).exits(3).error();
+    assert_eq!(error["code"], "not_found");
+    let error = shop.desk.json(["audit", "show", "TWIN"]).exits(3).error();
+    assert_eq!(error["code"], "ambiguous");
+}

@@ -183,3 +183,12 @@ fn folders_come_from_the_environment_and_flags_win() {
     let flags = desk.json(["config", "check"]).exits(0).object();
     assert_eq!(flags["data_dir"], desk.data.display().to_string());
 }
+
+#[test]
+fn check_makes_the_data_folder_unless_it_only_reads() {
+    let (_folder, desk) = desk(HUB);
+    desk.run(["config", "check", "--read-only"]).exits(0);
+    assert!(!desk.data.exists());
+    desk.run(["config", "check"]).exits(0);
+    assert_eq!(mode(&desk.data), 0o700);
+}

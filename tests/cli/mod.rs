@@ -9,8 +9,10 @@ mod stock;
 
 mod audit;
 mod config;
+mod confirm;
 mod crash;
 mod database;
+mod deeds;
 mod gate;
 mod import;
 mod malformed;
@@ -20,5 +22,6 @@ mod payments;
 mod race;
 mod refund;
 mod refusals;
+mod release;
 mod restore;
 mod secrets;

@@ -49,6 +49,36 @@ fn offline_everything_reads_and_nothing_is_asked() {
 }
 
 #[test]
+fn what_waits_for_a_release_is_not_said_to_go_out_by_itself() {
+    let mut shop = Shop::open();
+    let repeated = |amount: &str, key: &str, more: &[&str]| {
+        let ran = shop.refund("A-1", amount, &[&["--key", key], more].concat());
+        let error = ran.exits(6).error();
+        (error["code"].clone(), error["next"].to_string())
+    };
+    let (_, next) = repeated("12.34", "off", &["--offline"]);
+    assert!(next.contains("refund-desk release"), "{next}");
+    let (code, next) = repeated("12.34", "off", &[]);
+    assert_eq!(code, "needs_release");
+    assert!(
+        next.contains("refund-desk release") && !next.contains("track"),
+        "{next}"
+    );
+
+    shop.sandbox.kill();
+    let repeated = |more: &[&str]| {
+        let ran = shop.refund("A-1", "5.00", &[&["--key", "on"], more].concat());
+        ran.exits(6).error()["next"].to_string()
+    };
+    for next in [repeated(&[]), repeated(&["--offline"])] {
+        assert!(
+            next.contains("track") && !next.contains("release"),
+            "{next}"
+        );
+    }
+}
+
+#[test]
 fn offline_a_queued_refund_can_be_withdrawn() {
     let shop = Shop::open();
     let refund = shop

@@ -227,3 +227,24 @@ fn hostile_texts_are_shown_harmless() {
         }
     }
 }
+
+#[test]
+fn an_account_nobody_knows_is_not_an_empty_one() {
+    let shop = Shop::open();
+    let error = shop
+        .desk
+        .json(["payments", "--account", "hub-eu"])
+        .exits(2)
+        .error();
+    assert_eq!(error["code"], "unknown_account");
+    let said = format!("{} {}", error["message"], error["next"]);
+    for word in ["hub-eu", "hub-us", "prism-us"] {
+        assert!(said.contains(word), "{said}");
+    }
+    // It left the configuration; its payments are still here.
+    let without = shop.reconfigured(|text| text.replace("accounts.prism-us", "accounts.prism-eu"));
+    for (account, count) in [("prism-us", 1), ("prism-eu", 0)] {
+        let listed = without.json(["payments", "--account", account]).exits(0);
+        assert_eq!(listed.objects().len(), count, "{account}");
+    }
+}

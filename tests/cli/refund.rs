@@ -179,11 +179,32 @@ fn a_likely_duplicate_is_refused_unless_it_is_meant() {
 fn a_new_key_does_not_hide_a_likely_duplicate_from_the_list() {
     let shop = Shop::open();
     shop.refund("A-1", "10.00", &["--wait"]).exits(0);
-    let preview = shop
-        .refund("A-1", "10.00", &["--dry-run"])
-        .exits(3)
+    let tried = shop.refund("A-1", "10.00", &["--dry-run"]).exits(3);
+    assert_eq!(tried.object()["duplicates"].as_array().unwrap().len(), 1);
+    // The very words of the refund that is not tried.
+    let refused = shop.refund("A-1", "10.00", &["--key", "new"]).exits(3);
+    assert_eq!(refused.error()["code"], "duplicate");
+    assert_eq!(tried.error(), refused.error());
+    shop.refund("A-1", "10.00", &["--dry-run", "--again"])
+        .exits(0);
+}
+
+#[test]
+fn a_dry_run_under_a_key_says_what_the_key_names() {
+    let shop = Shop::open();
+    let keyed = ["--key", "k-1"];
+    let refund = shop
+        .refund("A-1", "rest", &["--key", "k-1", "--wait"])
+        .exits(0)
         .object();
-    assert_eq!(preview["duplicates"].as_array().unwrap().len(), 1);
+    let before = shop.desk.everything();
+    let tried = shop.refund("A-1", "rest", &["--dry-run", "--key", "k-1"]);
+    assert_eq!(tried.exits(0).object()["existing"], refund["id"]);
+    let tried = shop.refund("A-1", "1.00", &["--dry-run", "--key", "k-1"]);
+    assert_eq!(tried.exits(3).error()["code"], "key_reused");
+    assert_eq!(shop.desk.everything(), before);
+    let again = shop.refund("A-1", "rest", &keyed).exits(0).object();
+    assert_eq!(again["id"], refund["id"]);
 }
 
 #[test]
@@ -296,5 +317,24 @@ fn a_refund_is_found_by_id_by_its_end_and_at_its_provider() {
     }
     for handle in ["nothing", "%", "_", "hub-us/none", ""] {
         shop.desk.json(["status", handle]).exits(3).error();
+    }
+}
+
+#[test]
+fn the_only_refund_of_a_payment_is_found_by_its_reference() {
+    let shop = Shop::open();
+    shop.desk.json(["status", "A-1"]).exits(3).error();
+    let first = shop.refund("A-1", "12.34", &["--wait"]).exits(0).object();
+    for handle in ["A-1", "a-1"] {
+        assert_eq!(shop.desk.status(handle)["id"], first["id"], "{handle}");
+    }
+    // The provider's id of a payment is not that of a refund.
+    shop.desk.json(["status", "hub-us/pay-ann"]).exits(3);
+    let second = shop.refund("A-1", "2.00", &["--wait"]).exits(0).object();
+    let error = shop.desk.json(["status", "A-1"]).exits(3).error();
+    assert_eq!(error["code"], "ambiguous");
+    let said = error["message"].as_str().unwrap();
+    for refund in [first, second] {
+        assert!(said.contains(refund["id"].as_str().unwrap()), "{said}");
     }
 }

@@ -2,6 +2,7 @@
 
 use rstest::rstest;
 
+use super::desk::Desk;
 use super::shop::Shop;
 use super::stock;
 
@@ -19,7 +20,7 @@ use super::stock;
 #[case::three_decimals(&["A-1", "--amount", "1.001"], 3, &["USD", "2"])]
 #[case::wrong_currency(&["A-1", "--amount", "1.00 EUR"], 3, &["EUR", "USD"])]
 #[case::unknown_payment(&["nobody", "--amount", "1.00"], 3, &["nobody"])]
-#[case::two_payments(&["TWIN", "--amount", "1.00"], 3, &["TWIN"])]
+#[case::two_payments(&["TWIN", "--amount", "1.00"], 3, &["TWIN", "hub-us/pay-twin-1", "hub-us/pay-twin-2"])]
 #[case::comma(&["A-1", "--amount", "1,50"], 3, &["1.50", "150"])]
 #[case::words(&["A-1", "--amount", "12.x"], 2, &[])]
 #[case::empty_amount(&["A-1", "--amount", ""], 2, &[])]
@@ -150,6 +151,21 @@ fn a_payment_of_several_captures_needs_one_named() {
         .map(|it| it["available"].as_str().unwrap())
         .collect();
     assert_eq!(left, ["10.00", "50.00"]);
+}
+
+#[rstest]
+#[case::init(&["init"])]
+#[case::demo(&["demo"])]
+#[case::sandbox(&["sandbox", "--port", "0"])]
+fn read_only_makes_no_files(#[case] typed: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk {
+        config: folder.path().join("conf/config.toml"),
+        data: folder.path().join("data"),
+    };
+    let ran = desk.json(typed.iter().chain(&["--read-only"])).exits(2);
+    assert_eq!(ran.error()["code"], "read_only");
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
 
 #[test]

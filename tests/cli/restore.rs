@@ -55,7 +55,10 @@ fn an_old_backup_never_pays_twice() {
         .exits(3)
         .error();
     let taken = back_up(&shop, "old.db");
-    assert_eq!((&taken["payments"], &taken["refunds"]), (&19.into(), &1.into()));
+    assert_eq!(
+        (&taken["payments"], &taken["refunds"]),
+        (&19.into(), &1.into())
+    );
     assert_eq!(taken["environment"], "sandbox");
 
     let paid = id(&shop.refund("A-1", "12.34", &["--wait"]).exits(0));
@@ -107,7 +110,10 @@ fn an_old_backup_never_pays_twice() {
         "account.closed_for_sending",
         "account.opened_for_sending",
     ] {
-        assert!(actions.iter().any(|it| it == action), "{action}: {actions:?}");
+        assert!(
+            actions.iter().any(|it| it == action),
+            "{action}: {actions:?}"
+        );
     }
 }
 
@@ -130,7 +136,10 @@ fn an_old_copy_put_back_by_hand_is_noticed() {
     let database = shop.desk.data.join("desk.db");
     let typed = ["restore".as_ref(), database.as_os_str()];
     let restored = shop.desk.json(typed).exits(0).object();
-    assert_eq!((&restored["from_journal"], &restored["kept"]), (&1.into(), &Value::Null));
+    assert_eq!(
+        (&restored["from_journal"], &restored["kept"]),
+        (&1.into(), &Value::Null)
+    );
     shop.track("3s");
     assert_eq!(state(&shop, &paid), "succeeded");
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
@@ -146,7 +155,12 @@ fn killed_before_its_line_nothing_went_out() {
     let held = File::open(journal(&shop)).unwrap();
     held.lock().unwrap();
     let mut sending = shop.desk.start([
-        "refund", "A-1", "--amount", "12.34", "--reason", "duplicate",
+        "refund",
+        "A-1",
+        "--amount",
+        "12.34",
+        "--reason",
+        "duplicate",
     ]);
     while !shop
         .desk
@@ -181,7 +195,12 @@ fn killed_after_its_line_it_counts_as_sent(
     let gate = Gate::open(lets, &shop.sandbox.address());
     let slow = shop.reconfigured(|text| text.replace(&shop.sandbox.address(), &gate.address));
     let mut sending = slow.start([
-        "refund", "A-1", "--amount", "12.34", "--reason", "duplicate",
+        "refund",
+        "A-1",
+        "--amount",
+        "12.34",
+        "--reason",
+        "duplicate",
     ]);
     gate.wait();
     sending.kill();
@@ -217,7 +236,6 @@ fn what_cannot_be_journalled_is_not_sent() {
 fn nothing_is_restored_beside_an_open_desk() {
     let shop = Shop::open();
     back_up(&shop, "old.db");
-    let before = shop.desk.everything();
     let mut open = shop.desk.start(["track"]);
     // It is open once it has told its pid's lock; asked until then.
     let refused = loop {
@@ -239,7 +257,6 @@ fn nothing_is_restored_beside_an_open_desk() {
         .error();
     let missing = shop.desk.json(["restore", "/nowhere/x.db"]).exits(1);
     assert_eq!(missing.error()["code"], "bad_backup");
-    drop(before);
 }
 
 #[test]
@@ -260,7 +277,13 @@ fn backups_taken_under_load_all_restore() {
         .flat_map(|payment| ["1.10", "1.20", "1.30"].map(|amount| (payment, amount)))
         .map(|(payment, amount)| {
             shop.desk.start([
-                "refund", payment, "--amount", amount, "--reason", "duplicate", "--again",
+                "refund",
+                payment,
+                "--amount",
+                amount,
+                "--reason",
+                "duplicate",
+                "--again",
             ])
         })
         .collect();

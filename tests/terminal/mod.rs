@@ -166,7 +166,10 @@ fn a_desk_opened_to_look_at_says_so_and_composes_nothing() {
     desk.wait_for("2 000");
     desk.keys("q");
     desk.assert_left_clean();
-    let mut desk = Terminal::start(NARROW, &["demo", "--data-dir", data, "--read-only"]);
+    let config = folder.path().join("config.toml");
+    let files = ["--data-dir", data, "--config", config.to_str().unwrap()];
+    let looking = [&files[..], &["--read-only"]].concat();
+    let mut desk = Terminal::start(NARROW, &looking);
     desk.wait_for("read-only");
     desk.wait_for("2 000");
     desk.keys("r");

@@ -304,7 +304,10 @@ async fn environments_and_versions_are_kept_apart() {
     );
     let connection = rusqlite::Connection::open(&live.path).unwrap();
     connection
-        .execute("UPDATE refinery_schema_history SET version = 99 WHERE version = 1", [])
+        .execute(
+            "UPDATE refinery_schema_history SET version = 99 WHERE version = 1",
+            [],
+        )
         .unwrap();
     drop(connection);
     let refused = Ledger::open(&options(&folder));

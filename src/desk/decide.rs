@@ -1,0 +1,91 @@
+//! A person's decision about a refund that exists: to withdraw it, or to let it go.
+
+use super::compose::tidy;
+use super::face::{Actor, RefundCard, Refusal, Reply};
+use super::local::{Local, row};
+use super::refusal;
+use crate::domain::state::{Event, State};
+use crate::ledger::RefundSummary;
+
+impl Local {
+    /// Withdraws a refund that was not sent.
+    pub(super) async fn cancel(
+        &self,
+        actor: &Actor,
+        handle: &str,
+        note: Option<String>,
+    ) -> Result<Reply, Refusal> {
+        self.writable()?;
+        let summary = self.refund_named(handle).await?;
+        let (id, state) = (summary.refund.id, summary.refund.state);
+        let withdrawable = matches!(
+            state,
+            State::Reserved | State::AwaitingApproval | State::Approved
+        );
+        if !withdrawable {
+            return Err(too_late(state));
+        }
+        let mut record = self.record_of(&summary, Event::Withdraw, &actor.name);
+        record.note = note.map(|note| tidy(&note)).transpose()?;
+        let written = self.ledger.record(record).await;
+        let change = written.map_err(|error| refusal::unwritten(error, id, "withdrawn"))?;
+        Ok(self.decided(change.summary).await)
+    }
+
+    /// Lets a refund go that was composed offline.
+    pub(super) async fn release(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
+        self.writable()?;
+        if self.mode.offline {
+            return Err(refusal::rule(
+                "offline",
+                "a refund is released online, so that its balance can be checked",
+                "Open the desk without --offline and release it there.",
+            ));
+        }
+        let id = self.refund_named(handle).await?.refund.id;
+        let now = self.clock.now();
+        let written = self.ledger.release(id, actor.name.clone(), now).await;
+        let released = written.map_err(|error| refusal::unwritten(error, id, "released"))?;
+        Ok(self.decided(released).await)
+    }
+
+    /// Tells of a decision that is written. It stands even if the evidence beside it cannot be
+    /// read, so that must not make it look refused.
+    async fn decided(&self, summary: RefundSummary) -> Reply {
+        self.changed(summary.clone());
+        let evidence = self.ledger.evidence(summary.refund.id).await;
+        let evidence = evidence.unwrap_or_else(|error| {
+            tracing::warn!(refund = %summary.refund.id, "{error}");
+            Default::default()
+        });
+        Reply::Refund(Box::new(RefundCard {
+            row: row(summary),
+            attempts: evidence.attempts,
+            observations: evidence.observations,
+        }))
+    }
+}
+
+fn too_late(state: State) -> Refusal {
+    let (message, money, next) = match state {
+        State::Canceled | State::Expired => (
+            "it was already withdrawn or has expired",
+            "Nothing was paid.",
+            "Compose a new refund if one is needed.",
+        ),
+        state if state.is_open() => (
+            "it has been sent and cannot be withdrawn",
+            "It may have been paid; its amount stays held.",
+            "Follow it: refund-desk status REFUND",
+        ),
+        _ => (
+            "it has ended and cannot be withdrawn",
+            "Nothing changed.",
+            "See how it ended: refund-desk status REFUND",
+        ),
+    };
+    Refusal {
+        money: money.to_owned(),
+        ..refusal::rule("too_late", message, next)
+    }
+}
