@@ -100,7 +100,11 @@ async fn tell_closed(session: &Session) -> Result<(), Failure> {
             account => account,
         };
         let Closed {
-            said, next, unread, ..
+            said,
+            next,
+            unread,
+            unplaced,
+            ..
         } = &closed;
         eprintln!(
             "refund-desk: {} is closed for sending: {said}",
@@ -108,6 +112,11 @@ async fn tell_closed(session: &Session) -> Result<(), Failure> {
         );
         if *unread > 0 {
             eprintln!("  money: {unread} of its refunds may have been paid and are held");
+        }
+        if *unplaced > 0 {
+            eprintln!(
+                "  money: {unplaced} refunds were sent on payments the database lacks: import those"
+            );
         }
         eprintln!("  next:  {next}");
     }

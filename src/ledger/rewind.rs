@@ -12,7 +12,7 @@ use super::closed::{self, ALL_ACCOUNTS, ClosedWhy};
 use super::epoch;
 use super::error::LedgerError;
 use super::evidence::{Cadence, Record, apply};
-use super::journal::{Contents, Line, SendName, Sent};
+use super::journal::{Contents, SendName};
 use super::refunds;
 use super::row::millis;
 use super::takeover::{self, Fate};
@@ -20,6 +20,10 @@ use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
 use crate::domain::state::{Event, State};
+
+mod shown;
+
+use shown::Shown;
 
 /// How far the journal was taken over, in bytes.
 const HANDLED: &str = "journal_handled";
@@ -82,50 +86,6 @@ pub(super) fn rewind(
     close_accounts(connection, restore, &shown, &mut rewound)?;
     note_handled(connection, restore.journal.map_or(0, |it| it.length))?;
     Ok(rewound)
-}
-
-/// What the journal shows beyond the part that was taken over before.
-struct Shown<'a> {
-    sent: Vec<&'a Sent>,
-    disproved: BTreeSet<&'a SendName>,
-    damaged: Vec<u64>,
-}
-
-impl<'a> Shown<'a> {
-    fn of(journal: Option<&'a Contents>, handled: u64) -> Self {
-        let mut shown = Self {
-            sent: Vec::new(),
-            disproved: BTreeSet::new(),
-            damaged: journal.map(|it| it.damaged.clone()).unwrap_or_default(),
-        };
-        for placed in journal.map(|it| it.lines.as_slice()).unwrap_or_default() {
-            match &placed.line {
-                Line::Sent(sent) if placed.offset >= handled => shown.sent.push(sent),
-                Line::NotExecuted(name) => {
-                    shown.disproved.insert(name);
-                }
-                _ => {}
-            }
-        }
-        shown
-    }
-
-    fn may_have_gone(&self) -> BTreeSet<RefundId> {
-        let unresolved = self.sent.iter().filter(|sent| !self.is_disproved(sent));
-        unresolved.map(|sent| sent.name.refund).collect()
-    }
-
-    /// By its own line, or because a later attempt exists: a new key is made only when every
-    /// earlier send of the step is proven unexecuted.
-    fn is_disproved(&self, sent: &Sent) -> bool {
-        let name = &sent.name;
-        self.disproved.contains(name)
-            || self.sent.iter().any(|other| {
-                other.name.refund == name.refund
-                    && other.name.step == name.step
-                    && other.name.number > name.number
-            })
-    }
 }
 
 /// Whether the journal knows every send that the database does not. It must have begun when

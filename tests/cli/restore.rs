@@ -3,6 +3,8 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use rstest::rstest;
 use serde_json::Value;
@@ -229,6 +231,33 @@ fn what_cannot_be_journalled_is_not_sent() {
     assert_eq!(ran.object()["attempts"], 0);
     fs::remove_dir(&journal).unwrap();
     shop.track("5s").exits(0);
+    assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
+}
+
+/// Killed anywhere in a restore: the database before or the one after, never less.
+#[test]
+fn a_restore_killed_at_any_time_leaves_one_whole_database() {
+    let shop = Shop::open();
+    back_up(&shop, "old.db");
+    let paid = id(&shop.refund("A-1", "12.34", &["--wait"]).exits(0));
+    for delay in [0, 5, 10, 15, 20, 25, 30, 40, 60] {
+        let file = shop.file("old.db");
+        let mut running = shop.desk.start(["restore".as_ref(), file.as_os_str()]);
+        thread::sleep(Duration::from_millis(delay));
+        running.kill();
+        let found = state(&shop, &paid);
+        assert!(
+            ["succeeded", "unknown"].contains(&found.as_str()),
+            "{found}"
+        );
+        let names = fs::read_dir(&shop.desk.data).unwrap();
+        let mut names = names.map(|entry| entry.unwrap().file_name());
+        assert!(names.all(|name| name != "desk.db.restore"));
+    }
+    restore(&shop, "old.db").exits(0);
+    assert_eq!(state(&shop, &paid), "unknown");
+    shop.track("3s");
+    assert_eq!(state(&shop, &paid), "succeeded");
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
 }
 
