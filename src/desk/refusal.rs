@@ -228,6 +228,7 @@ impl From<LedgerError> for Refusal {
                 "See where it stands: refund-desk status REFUND",
             )
             .knowing(Known::Unchanged),
+            LedgerError::Blocked => WhyNot::Blocked.into(),
             LedgerError::NotFound(_) => {
                 rule("not_found", message, "Check the id.").knowing(Known::Unchanged)
             }
@@ -255,7 +256,9 @@ impl From<LedgerError> for Refusal {
             LedgerError::NotOurs(_) => {
                 failed("not_our_database", message, "Use another --data-dir.")
             }
-            LedgerError::Io { .. } => failed(
+            LedgerError::Io { .. }
+            | LedgerError::Unreadable { .. }
+            | LedgerError::NotDurable { .. } => failed(
                 "data_folder",
                 message,
                 "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",
@@ -271,6 +274,9 @@ impl From<LedgerError> for Refusal {
             | LedgerError::NotJournalled { .. }
             | LedgerError::SendingClosed { .. }
             | LedgerError::NotTwoPeople => safeguard(&error, message),
+            LedgerError::Uncountable(_) => {
+                rule("uncountable", message, "Narrow the filter.").knowing(Known::Unchanged)
+            }
             LedgerError::Interrupted => failed("interrupted", message, "Ask again."),
             LedgerError::InDoubt(_) | LedgerError::Stopped => Self {
                 class: Class::Unknown,

@@ -14,7 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Content, Observation, ObservationSource};
 use crate::domain::state::{Event, SendGuard};
-use crate::ledger::{Cadence, Claim, LedgerError, NewAttempt, Record, RefundSummary};
+use crate::ledger::{Begun, Cadence, Claim, LedgerError, NewAttempt, Record, RefundSummary};
 use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
 
 /// The step that this file sends.
@@ -136,7 +136,10 @@ impl Local {
             })
             .await;
         match begun {
-            Ok(()) => {}
+            Ok(Begun::Written) => {}
+            Ok(Begun::Blocked(block)) => {
+                return self.send_back(claim, block.sentence().to_owned()).await;
+            }
             Err(error @ LedgerError::NotJournalled { .. }) => {
                 return self.not_sent(claim, &attempt, &error).await;
             }

@@ -190,7 +190,8 @@ fn why_empty(figures: &Figures) -> WhyNot {
 }
 
 /// Judges a payment: the sum of what its captures offer, or the first reason when none offers
-/// anything. The window shown is that of the capture that closes first.
+/// anything. The window shown is that of the capture that closes first, of those that still offer
+/// something; of all, when none does.
 pub fn of_payment(payment: &Payment, terms: &Terms, now: DateTime<Utc>) -> Eligibility {
     let sums = payment.figures();
     let each: Vec<Eligibility> = payment
@@ -198,16 +199,27 @@ pub fn of_payment(payment: &Payment, terms: &Terms, now: DateTime<Utc>) -> Eligi
         .iter()
         .map(|capture| of_capture(capture, &sums, terms, now))
         .collect();
-    let offered: i64 = each.iter().map(|one| one.can_refund.minor).sum();
-    let offered = offered.min(sums.available().minor).max(0);
+    let offered = each
+        .iter()
+        .fold(0_i64, |sum, one| sum.saturating_add(one.can_refund.minor))
+        .min(sums.available().minor)
+        .max(0);
     Eligibility {
         can_refund: Money::new(offered, payment.currency),
         why_not: match offered {
             0 => each.iter().find_map(|one| one.why_not),
             _ => None,
         },
-        refundable_until: each.iter().filter_map(|one| one.refundable_until).min(),
+        refundable_until: closes_first(&each, |one| one.can_refund.is_positive())
+            .or_else(|| closes_first(&each, |_| true)),
     }
+}
+
+fn closes_first(each: &[Eligibility], counts: impl Fn(&Eligibility) -> bool) -> Option<NaiveDate> {
+    each.iter()
+        .filter(|one| counts(one))
+        .filter_map(|one| one.refundable_until)
+        .min()
 }
 
 #[cfg(test)]
@@ -304,6 +316,56 @@ mod tests {
         };
         let judged = judge(&capture(0, 0, 0), &terms, "2026-11-21T00:00:00Z");
         assert_eq!(judged, (0, Some(WhyNot::NoProvider)));
+    }
+
+    fn payment(captures: Vec<Capture>) -> Payment {
+        Payment {
+            id: crate::domain::id::PaymentId::derive("hub-us", "p"),
+            account: "hub-us".into(),
+            provider_payment_id: "p".into(),
+            reference: None,
+            order: None,
+            payer: None,
+            method: None,
+            scheme: None,
+            last4: None,
+            description: None,
+            details: Vec::new(),
+            currency: usd(0).currency,
+            captures,
+            source: crate::domain::payment::Source {
+                file: String::new(),
+                sha256: String::new(),
+                line: 1,
+                importer: String::new(),
+                at: DateTime::default(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_window_that_closed_does_not_stand_for_one_that_is_open() {
+        let old = Capture {
+            captured_at: "2025-06-01T10:00:00Z".parse().unwrap(),
+            ..capture(0, 0, 0)
+        };
+        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        let judged = of_payment(&payment(vec![old.clone(), capture(0, 0, 0)]), &terms(), now);
+        assert_eq!(judged.can_refund, usd(1000));
+        assert_eq!(judged.refundable_until, Some(day("2027-05-31")));
+        let judged = of_payment(&payment(vec![old]), &terms(), now);
+        assert_eq!(judged.refundable_until, Some(day("2026-05-31")));
+    }
+
+    #[test]
+    fn absurd_captures_do_not_wrap_around() {
+        let huge = Capture {
+            figures: Figures::captured(usd(i64::MAX)),
+            ..capture(0, 0, 0)
+        };
+        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        let judged = of_payment(&payment(vec![huge.clone(), huge]), &terms(), now);
+        assert_eq!(judged.can_refund, usd(i64::MAX));
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod amount;
 pub mod audit;
 pub mod balance;
 pub mod digest;
+pub mod discrepancy;
 pub mod eligibility;
 pub mod evidence;
 pub mod id;

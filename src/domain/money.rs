@@ -9,6 +9,11 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
+/// The largest amount of one capture or refund, in minor units: a trillion in a currency of two
+/// decimals. No payment comes near it; what does is a broken file, and kept out so that the sums of
+/// a payment stay far within `i64`. Migration V002 holds the same figure.
+pub const LARGEST_MINOR: i64 = 100_000_000_000_000;
+
 /// An ISO 4217 currency that has minor units (precious metals and test codes have none).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency(iso_currency::Currency);
@@ -175,6 +180,20 @@ impl Money {
             .ok_or_else(too_large)?;
         let minor = product.floor().to_i64().ok_or_else(too_large)?;
         Ok(Self { minor, ..self })
+    }
+
+    /// True for an amount within [`LARGEST_MINOR`], the most one capture or refund may be.
+    pub fn is_countable(self) -> bool {
+        (-LARGEST_MINOR..=LARGEST_MINOR).contains(&self.minor)
+    }
+
+    /// The amount, cut to what the desk counts.
+    #[must_use]
+    pub fn capped(self) -> Self {
+        Self::new(
+            self.minor.clamp(-LARGEST_MINOR, LARGEST_MINOR),
+            self.currency,
+        )
     }
 
     /// True for an amount above zero.

@@ -469,7 +469,7 @@ fn late(standing: &Standing, evidence: Evidence) -> Move {
             status: Reported::Succeeded,
             amount,
         } if closed_unpaid => Move {
-            proven: Some(amount.unwrap_or(standing.requested)),
+            proven: Some(countable(standing, amount).unwrap_or(standing.requested)),
             alert: true,
             ..Move::to(Rule::T23, State::Succeeded).with_discrepancy()
         },
@@ -480,6 +480,14 @@ fn late(standing: &Standing, evidence: Evidence) -> Move {
         Evidence::Report { .. } => same.with_discrepancy(),
         _ => same,
     }
+}
+
+/// An amount a provider names, as far as the balance can use it: another currency or nothing paid
+/// leaves the amount asked, and beyond all measure counts as the most there is.
+fn countable(standing: &Standing, amount: Option<Money>) -> Option<Money> {
+    amount
+        .filter(|amount| amount.currency == standing.requested.currency && amount.is_positive())
+        .map(Money::capped)
 }
 
 fn agrees(standing: &Standing, amount: Option<Money>) -> bool {
@@ -495,7 +503,7 @@ fn reported(rule: Rule, standing: &Standing, status: Reported, amount: Option<Mo
     }
     if !agrees(standing, amount) {
         return Move {
-            reported: amount.filter(|amount| amount.currency == standing.requested.currency),
+            reported: countable(standing, amount),
             ..Move::to(rule, State::ActionRequired).with_discrepancy()
         };
     }

@@ -73,18 +73,31 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, LedgerError> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit
-                 WHERE ?1 IS NULL OR subject = ?1 ORDER BY seq DESC LIMIT ?2",
-            )?;
-            let mut entries = statement
-                .query_map(params![subject, limit], entry)?
-                .collect::<Result<Vec<_>, _>>()?;
+            let mut statement = connection.prepare_cached(&newest_sql(subject.is_some()))?;
+            let mut entries = match subject {
+                Some(subject) => statement.query_map(params![limit, subject], entry)?,
+                None => statement.query_map([limit], entry)?,
+            }
+            .collect::<Result<Vec<_>, _>>()?;
             entries.reverse();
             Ok(entries)
         })
         .await
     }
+}
+
+/// Two statements: one for either would read the whole chain to find a subject.
+fn newest_sql(of_subject: bool) -> String {
+    let only = if of_subject { "WHERE subject = ?2" } else { "" };
+    format!(
+        "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit
+         {only} ORDER BY seq DESC LIMIT ?1"
+    )
+}
+
+#[cfg(test)]
+pub(super) fn newest_plan(connection: &Connection) -> String {
+    super::tests::plan(connection, &newest_sql(true), [])
 }
 
 fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<AuditEntry> {

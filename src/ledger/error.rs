@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::closed::ClosedWhy;
 use super::refunds::{Likeness, RefundSummary};
-use crate::domain::money::MoneyError;
+use crate::domain::eligibility::WhyNot;
+use crate::domain::money::{Currency, MoneyError};
 use crate::domain::state::Refused;
 
 /// Why the ledger could not be read or written. Nothing is half done: a failed write left no trace,
@@ -47,6 +48,27 @@ pub enum LedgerError {
     /// There is no database yet and it may not be created.
     #[error("there is no database at {} yet", .0.display())]
     Missing(PathBuf),
+    /// The file may be ours, and cannot be read as things are.
+    #[error("{} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// What is acknowledged would not survive a power cut there.
+    #[error(
+        "{} is on a disk that cannot keep what is acknowledged through a power cut (journal {journal}, synchronous {synchronous})",
+        path.display()
+    )]
+    NotDurable {
+        /// The database.
+        path: PathBuf,
+        /// The journal mode it got instead of a write-ahead log.
+        journal: String,
+        /// How often SQLite waits for the disk; 2 is asked for.
+        synchronous: i64,
+    },
     /// The folder or file cannot be used.
     #[error("cannot use {}: {source}", path.display())]
     Io {
@@ -122,6 +144,10 @@ pub enum LedgerError {
     /// The available balance is not what the maker saw.
     #[error("the available balance changed meanwhile")]
     BalanceChanged,
+    /// Evidence took more of the payment than there is, or paid what was not expected; that must be
+    /// cleared up before anything is reserved on it.
+    #[error("{}", WhyNot::Blocked.sentence())]
+    Blocked,
     /// No such payment, capture or refund.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -145,6 +171,9 @@ pub enum LedgerError {
     /// A stored value makes no sense: the database is damaged.
     #[error("the database holds a value that makes no sense: {0}")]
     Damaged(String),
+    /// A sum over a list is beyond 64 bits; the rows are right, the sum cannot be shown.
+    #[error("together the payments are more {0} than the desk can count; narrow the filter")]
+    Uncountable(Currency),
     /// A newer question replaced this one.
     #[error("the question was replaced by a newer one")]
     Interrupted,

@@ -10,11 +10,12 @@ use rusqlite::{Connection, params};
 
 use super::Ledger;
 use super::audit::{self, Deed};
+use super::discrepancy;
 use super::error::LedgerError;
-use super::import::open_discrepancy;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::{closed, journalled};
+use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Observation, Refund};
@@ -143,8 +144,9 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     write(connection, record, &before, &step)?;
     closed::note_read(connection, record)?;
     if step.discrepancy {
-        disagree(connection, record, &before)?;
+        disagree(connection, record, &before, &step)?;
     }
+    discrepancy::open_if_overdrawn(connection, before.content.payment, record.now)?;
     if step.to != Some(before.state) || record.observation.is_none() {
         note(connection, record, &step)?;
     }
@@ -245,7 +247,8 @@ fn write(
                  proven_minor = coalesce(?4, proven_minor), provider_refund_id = coalesce(?5, provider_refund_id),
                  trace = coalesce(?6, trace), said = coalesce(?7, said), looks = ?8,
                  watch_until = coalesce(?9, watch_until),
-                 due_at = CASE WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
+                 due_at = CASE WHEN ?2 IN ('reserved', 'awaiting_approval') THEN expires_at
+                               WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
                  send_after = CASE WHEN ?2 = 'approved' THEN ?10 ELSE send_after END,
                  lease_holder = NULL, lease_until = NULL, updated_at = ?11
              WHERE id = ?1",
@@ -281,7 +284,7 @@ fn said(record: &Record, before: &Refund, step: &Move) -> Option<String> {
     observed.or_else(|| record.note.clone())
 }
 
-/// When the refund next needs the desk.
+/// When the refund next needs the desk; what waits for a person needs it when it expires.
 fn next_due(record: &Record, to: State, looks: u32) -> Option<DateTime<Utc>> {
     let cadence = &record.cadence;
     let wait = match to {
@@ -303,7 +306,16 @@ fn after(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-fn disagree(connection: &Connection, record: &Record, before: &Refund) -> Result<(), LedgerError> {
+fn disagree(
+    connection: &Connection,
+    record: &Record,
+    before: &Refund,
+    step: &Move,
+) -> Result<(), LedgerError> {
+    let kind = match step.rule {
+        Rule::T23 => DiscrepancyKind::LatePayout,
+        _ => DiscrepancyKind::Evidence,
+    };
     let said = record
         .observation
         .as_ref()
@@ -313,11 +325,11 @@ fn disagree(connection: &Connection, record: &Record, before: &Refund) -> Result
         before.content.amount,
         before.state.name()
     );
-    open_discrepancy(
+    discrepancy::open(
         connection,
         before.content.payment,
         Some(&record.id.to_string()),
-        "evidence",
+        kind,
         &detail,
         record.now,
     )

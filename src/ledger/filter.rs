@@ -50,18 +50,28 @@ pub struct Judgement {
     pub now: DateTime<Utc>,
 }
 
-/// The conditions of a filter on `payments p`.
-pub(super) fn payments(filter: &PaymentFilter, judgement: &Judgement) -> Where {
+/// The conditions of a filter on `payments p`. Dates are looked up in the index of settlement
+/// unless the rows come by another one already: then they are only compared.
+pub(super) fn payments(filter: &PaymentFilter, judgement: &Judgement, by_settled: bool) -> Where {
     let mut clause = Where::default();
     if let Some(account) = &filter.account {
         clause.and("p.account = ?", [text(account)]);
     }
+    // Where there is a date, it is the key; a unary plus keeps SQLite from another index.
+    let key = if by_settled {
+        "p.settled_key"
+    } else {
+        "+p.settled_key"
+    };
     if let Some(from) = filter.from {
-        clause.and("p.settled_at >= ?", [day_start(from)]);
+        clause.and(format!("{key} >= ?"), [day_start(from)]);
     }
     if let Some(to) = filter.to {
         let after = to.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
-        clause.and("p.settled_at < ?", [day_start(after)]);
+        clause.and(format!("{key} < ?"), [day_start(after)]);
+    }
+    if filter.from.is_some() || filter.to.is_some() {
+        clause.and("p.settled_at IS NOT NULL", []);
     }
     if let Some(words) = &filter.text {
         search::condition(&mut clause, words);
@@ -78,32 +88,15 @@ pub(super) fn payments(filter: &PaymentFilter, judgement: &Judgement) -> Where {
 pub(super) fn refundable(judgement: &Judgement) -> (String, Vec<Value>) {
     let mut ways = Vec::new();
     let mut values = Vec::new();
-    for (account, terms) in &judgement.accounts {
-        if !terms.can_send {
-            continue;
-        }
-        let mut way = String::from("p.account = ?");
-        values.push(text(account));
-        if !terms.currencies.is_empty() {
-            let marks = vec!["?"; terms.currencies.len()].join(", ");
-            way.push_str(&format!(" AND p.currency IN ({marks})"));
-            values.extend(
-                terms
-                    .currencies
-                    .iter()
-                    .map(|currency| text(currency.code())),
-            );
-        }
+    for (account, terms) in sending(judgement) {
+        let mut way = with_currency(account, terms, &mut values);
+        let alone = in_time("p", terms, judgement.now, &mut values);
+        let one_of_many = in_time("c", terms, judgement.now, &mut values);
         // Nearly every payment has one capture and answers from its own row.
-        let (alone, bounds) = in_time("p", terms, judgement.now);
-        let (one_of_many, more_bounds) = in_time("c", terms, judgement.now);
         way.push_str(&format!(
             " AND (p.captures = 1{alone} OR p.captures > 1 AND EXISTS (
-                 SELECT 1 FROM captures c WHERE c.payment_id = p.id
-                     AND c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor > 0{one_of_many}))"
+                 SELECT 1 FROM captures c WHERE c.payment_id = p.id AND {LEFT} > 0{one_of_many}))"
         ));
-        values.extend(bounds);
-        values.extend(more_bounds);
         ways.push(format!("({way})"));
     }
     if ways.is_empty() {
@@ -115,10 +108,54 @@ pub(super) fn refundable(judgement: &Judgement) -> (String, Vec<Value>) {
     )
 }
 
-/// The window and settlement of a row `table` that has `captured_at` and `settled_at`.
-fn in_time(table: &str, terms: &Terms, now: DateTime<Utc>) -> (String, Vec<Value>) {
-    let mut condition = String::new();
+/// How much of `p` can be refunded now, in minor units: of several captures only those that still
+/// may be, and never more than the payment has.
+pub(super) fn can_refund(judgement: &Judgement) -> (String, Vec<Value>) {
+    let mut cases = String::new();
     let mut values = Vec::new();
+    for (account, terms) in sending(judgement) {
+        let way = with_currency(account, terms, &mut values);
+        let alone = in_time("p", terms, judgement.now, &mut values);
+        cases.push_str(&format!(
+            " WHEN p.captures = 1 AND {way}{alone} THEN p.available_minor"
+        ));
+        let way = with_currency(account, terms, &mut values);
+        let one_of_many = in_time("c", terms, judgement.now, &mut values);
+        cases.push_str(&format!(
+            " WHEN p.captures > 1 AND {way} THEN min(p.available_minor, coalesce((
+                 SELECT sum({LEFT}) FROM captures c
+                 WHERE c.payment_id = p.id AND {LEFT} > 0{one_of_many}), 0))"
+        ));
+    }
+    let amount = format!("CASE WHEN p.available_minor <= 0 THEN 0{cases} ELSE 0 END");
+    (amount, values)
+}
+
+/// What is left of one capture.
+const LEFT: &str = "(c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor)";
+
+fn sending(judgement: &Judgement) -> impl Iterator<Item = &(String, Terms)> {
+    judgement
+        .accounts
+        .iter()
+        .filter(|(_, terms)| terms.can_send)
+}
+
+/// The account and its currencies.
+fn with_currency(account: &str, terms: &Terms, values: &mut Vec<Value>) -> String {
+    values.push(text(account));
+    if terms.currencies.is_empty() {
+        return "p.account = ?".to_owned();
+    }
+    let codes = terms.currencies.iter().map(|it| text(it.code()));
+    values.extend(codes);
+    let marks = vec!["?"; terms.currencies.len()].join(", ");
+    format!("p.account = ? AND p.currency IN ({marks})")
+}
+
+/// The window and settlement of a row `table` that has `captured_at` and `settled_at`.
+fn in_time(table: &str, terms: &Terms, now: DateTime<Utc>, values: &mut Vec<Value>) -> String {
+    let mut condition = String::new();
     if let Some(window) = terms.window {
         condition.push_str(&format!(" AND {table}.captured_at >= ?"));
         values.push(day_start(window.oldest_capture(now.date_naive())));
@@ -127,7 +164,7 @@ fn in_time(table: &str, terms: &Terms, now: DateTime<Utc>) -> (String, Vec<Value
         condition.push_str(&format!(" AND {table}.settled_at <= ?"));
         values.push(Value::Integer(millis(now)));
     }
-    (condition, values)
+    condition
 }
 
 pub(super) fn text(text: &str) -> Value {

@@ -10,8 +10,8 @@ use super::closed::{self, ALL_ACCOUNTS, ClosedWhy};
 use super::error::LedgerError;
 use super::journal::{Began, Journal, Line, Placed, SendName, Sent};
 use super::open::OpenOptions;
-use super::outbox::NewAttempt;
 use super::rewind::{count_sends, handled};
+use super::write_ahead::NewAttempt;
 use super::{epoch, payments, refunds, takeover};
 
 impl Ledger {

@@ -12,7 +12,9 @@ use rusqlite::Connection;
 
 mod audit;
 mod backup;
+mod balance;
 mod closed;
+mod discrepancy;
 mod epoch;
 mod error;
 mod evidence;
@@ -33,20 +35,22 @@ mod row;
 mod search;
 mod takeover;
 mod worker;
+mod write_ahead;
 
 pub use backup::BackedUp;
 pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy, Reopening};
 pub use error::LedgerError;
 pub use evidence::{Cadence, Change, Record};
-pub use import::{ImportBatch, ImportCounts, ImportRow, ImportSource};
+pub use import::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
-pub use outbox::{Claim, Due, NewAttempt, Task};
+pub use outbox::{Claim, Due, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
 pub use restore::{RestoreOptions, Restored, restore};
 pub use rewind::Rewound;
+pub use write_ahead::{Begun, NewAttempt};
 
 use epoch::Epoch;
 use journal::Journal;

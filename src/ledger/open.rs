@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::LedgerError;
 
@@ -21,6 +21,8 @@ const APPLICATION_ID: i64 = 0x7265_6664;
 const WRITER_CACHE_KIB: i64 = -64 * 1024;
 /// How every SQLite file begins.
 const HEADER: &[u8] = b"SQLite format 3\0";
+/// What SQLite answers for `synchronous = FULL`.
+const SYNCHRONOUS_FULL: i64 = 2;
 const BUSY: Duration = Duration::from_secs(30);
 
 /// How a ledger is opened.
@@ -55,7 +57,7 @@ pub(super) fn prepare(options: &OpenOptions) -> Result<Option<Connection>, Ledge
     if !is_finished(&connection)? {
         finish(&mut connection, options)?;
     }
-    set_pragmas(&connection)?;
+    set_pragmas(&connection, path)?;
     check(&connection, options)?;
     Ok(Some(connection))
 }
@@ -155,9 +157,10 @@ fn check_header(path: &Path) -> Result<(), LedgerError> {
     }
 }
 
-fn set_pragmas(connection: &Connection) -> Result<(), LedgerError> {
+fn set_pragmas(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    check_durable(connection, path)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "recursive_triggers", true)?;
     // An import touches pages all over the file; a larger cache keeps them from going to disk twice.
@@ -166,6 +169,22 @@ fn set_pragmas(connection: &Connection) -> Result<(), LedgerError> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// R3: what is acknowledged survives a power cut. SQLite answers a mode it cannot have with the one
+/// it keeps, and no error.
+fn check_durable(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let journal: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    let synchronous: i64 = connection.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+    if journal == "wal" && synchronous == SYNCHRONOUS_FULL {
+        Ok(())
+    } else {
+        Err(LedgerError::NotDurable {
+            path: path.to_owned(),
+            journal,
+            synchronous,
+        })
+    }
 }
 
 /// True when nothing is left to create or upgrade, or the file is newer than this program.
@@ -249,8 +268,8 @@ fn has_table(connection: &Connection, name: &str) -> Result<bool, LedgerError> {
     Ok(found.is_some())
 }
 
-fn application_id(connection: &Connection) -> Result<i64, LedgerError> {
-    Ok(connection.pragma_query_value(None, "application_id", |row| row.get(0))?)
+fn application_id(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0))
 }
 
 /// The environment the file was created with.
@@ -270,10 +289,16 @@ fn stamp(connection: &Connection) -> Result<Option<String>, LedgerError> {
 
 /// Refuses a file that some other program made, before anything is written to it. What this
 /// program began and did not finish is ours: an empty file, or no table but the migrations' own.
+/// A file that cannot be read just now says nothing about whose it is: that keeps its cause.
 fn check_ours(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let not_ours = || LedgerError::NotOurs(path.to_owned());
-    if application_id(connection).map_err(|_| not_ours())? == APPLICATION_ID {
-        return Ok(());
+    match application_id(connection) {
+        Ok(APPLICATION_ID) => return Ok(()),
+        Ok(_) => {}
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => {
+            return Err(not_ours());
+        }
+        Err(error) => return Err(unreadable(error, path)),
     }
     let others: i64 = connection.query_row(
         "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'refinery_schema_history'",
@@ -299,6 +324,14 @@ pub(super) fn check_backup(options: &OpenOptions) -> Result<Connection, LedgerEr
     Ok(connection)
 }
 
+/// A read-only folder with an unfinished log beside the file, a full disk, a lock.
+fn unreadable(error: rusqlite::Error, path: &Path) -> LedgerError {
+    LedgerError::Unreadable {
+        path: path.to_owned(),
+        source: error,
+    }
+}
+
 fn check(connection: &Connection, options: &OpenOptions) -> Result<(), LedgerError> {
     check_ours(connection, &options.path)?;
     let found = version(connection)?;
@@ -321,5 +354,121 @@ fn check_environment(connection: &Connection, options: &OpenOptions) -> Result<(
             stamped,
             configured: options.environment.clone(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(folder: &tempfile::TempDir, read_only: bool) -> OpenOptions {
+        OpenOptions {
+            path: folder.path().join("desk.db"),
+            environment: "sandbox".into(),
+            read_only,
+            now: DateTime::default(),
+        }
+    }
+
+    /// The writing connection of a new database.
+    fn create(folder: &tempfile::TempDir) -> Connection {
+        prepare(&options(folder, false)).unwrap().unwrap()
+    }
+
+    /// What the first version let happen is put right when its file is opened: refunds that would
+    /// never expire, and overdrafts nobody was told of.
+    #[test]
+    fn an_older_file_is_upgraded_with_what_it_left_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let mut old = Connection::open(&path).unwrap();
+        embedded::migrations::runner()
+            .set_grouped(true)
+            .set_target(refinery::Target::Version(1))
+            .run(&mut old)
+            .unwrap();
+        old.execute_batch(
+            "INSERT INTO import_files VALUES (1, 'a.csv', 'x', 'ina', 0);
+             INSERT INTO accounts VALUES ('hub-us', 0, 1);
+             BEGIN;
+             INSERT INTO captures (payment_id, captured_at, captured_minor, external_minor, executed_minor)
+             VALUES (7, 0, 1000, 0, 0);
+             INSERT INTO payments (id, account, provider_payment_id, currency, captures, captured_at, captured_minor,
+                 source_file, source_line) VALUES (7, 'hub-us', 'p', 'USD', 1, 0, 1000, 1, 1);
+             COMMIT;
+             INSERT INTO refunds (id, payment_id, capture_seq, account, kind, amount_minor, currency, reason, maker, hash,
+                 policy_version, state, expires_at, created_at, updated_at)
+             VALUES ('0199f0a0-0000-7000-8000-00000000000f', 7, 1, 'hub-us', 'refund', 600, 'USD', 'other', 'max',
+                 printf('%064d', 0), 1, 'reserved', 77, 0, 0);
+             UPDATE refunds SET state = 'awaiting_approval';
+             UPDATE captures SET external_minor = 500, executed_minor = 500;",
+        )
+        .unwrap();
+        drop(old);
+        let upgraded = create(&folder);
+        let due: i64 = upgraded
+            .query_row("SELECT due_at FROM refunds", [], |row| row.get(0))
+            .unwrap();
+        let kind: String = upgraded
+            .query_row(
+                "SELECT kind FROM discrepancies WHERE payment_id = 7",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!((due, kind.as_str()), (77, "overdrawn"));
+    }
+
+    /// Locks made of files have no shared memory, and without it there is no write-ahead log: as on
+    /// some network disks, SQLite says nothing and keeps another journal.
+    #[test]
+    fn a_disk_that_cannot_keep_what_is_acknowledged_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("desk.db");
+        let uri = format!("file:{}?vfs=unix-dotfile", uri_path(&path));
+        let flags = OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_URI | flags(false);
+        let connection = Connection::open_with_flags(uri, flags).unwrap();
+        let refused = set_pragmas(&connection, &path);
+        assert!(
+            matches!(&refused, Err(LedgerError::NotDurable { journal, .. }) if journal != "wal"),
+            "{refused:?}"
+        );
+    }
+
+    #[test]
+    fn syncing_less_than_in_full_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = create(&folder);
+        let path = folder.path().join("desk.db");
+        assert!(check_durable(&connection, &path).is_ok());
+        connection
+            .pragma_update(None, "synchronous", "NORMAL")
+            .unwrap();
+        let refused = check_durable(&connection, &path);
+        assert!(
+            matches!(refused, Err(LedgerError::NotDurable { synchronous: 1, .. })),
+            "{refused:?}"
+        );
+    }
+
+    /// Its write-ahead log cannot be opened. The file is ours all the same.
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_called_another_programs() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(create(&folder));
+        let copy = folder.path().join("copy");
+        fs::create_dir(&copy).unwrap();
+        fs::copy(folder.path().join("desk.db"), copy.join("desk.db")).unwrap();
+        // Even root cannot open a folder as a file.
+        fs::create_dir(copy.join("desk.db-wal")).unwrap();
+        let options = OpenOptions {
+            path: copy.join("desk.db"),
+            ..options(&folder, true)
+        };
+        let refused = prepare(&options);
+        assert!(
+            matches!(refused, Err(LedgerError::Unreadable { .. })),
+            "{refused:?}"
+        );
     }
 }

@@ -1,21 +1,18 @@
-//! The outbox: what is due, leases, and the write-ahead of every send.
+//! The outbox: what is due, and leases.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
-use super::audit::{self, Deed};
 use super::error::LedgerError;
-use super::evidence::standing;
-use super::journal::Sent;
 use super::lease::{self, LEASE};
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
-use super::{closed, journalled, payments};
+use super::{closed, payments};
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
-use crate::domain::state::{Event, SendGuard, State, transition};
+use crate::domain::state::State;
 
 /// A refund that needs the desk now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,23 +51,6 @@ pub struct Claim {
     pub fence: i64,
 }
 
-/// An attempt about to be sent, with the facts its guard asks for.
-#[derive(Clone, Debug)]
-pub struct NewAttempt {
-    /// The refund.
-    pub id: RefundId,
-    /// The token of the lease.
-    pub fence: i64,
-    /// Who holds the lease.
-    pub holder: String,
-    /// The attempt; written if it is not there yet.
-    pub attempt: Attempt,
-    /// T7's facts but for the lease and the disk, which this call establishes.
-    pub guard: SendGuard,
-    /// Now.
-    pub now: DateTime<Utc>,
-}
-
 impl Ledger {
     /// What is due, and what a dead process left under its lease; of one refund only if given.
     ///
@@ -95,11 +75,16 @@ impl Ledger {
         only: Option<RefundId>,
     ) -> Result<Option<DateTime<Utc>>, LedgerError> {
         self.read(move |connection| {
-            let next: Option<i64> = connection
-                .prepare_cached(
-                    "SELECT min(due_at) FROM refunds WHERE due_at IS NOT NULL AND (?1 IS NULL OR id = ?1)",
-                )?
-                .query_row([only.map(|id| id.to_string())], |row| row.get(0))?;
+            let next: Option<i64> = match only {
+                Some(id) => connection
+                    .prepare_cached("SELECT due_at FROM refunds WHERE id = ?1")?
+                    .query_row([id.to_string()], |row| row.get(0))
+                    .optional()?
+                    .flatten(),
+                None => connection
+                    .prepare_cached("SELECT min(due_at) FROM refunds WHERE due_at IS NOT NULL")?
+                    .query_row([], |row| row.get(0))?,
+            };
             Ok(next.map(time))
         })
         .await
@@ -117,21 +102,6 @@ impl Ledger {
     ) -> Result<Claim, LedgerError> {
         self.write(move |connection| claim(connection, id, &holder, now))
             .await
-    }
-
-    /// Puts the attempt on disk, moves the refund to SUBMITTING and journals the send. Only when
-    /// this returns may bytes go out.
-    ///
-    /// # Errors
-    /// The lease was lost, T7 refuses, its account is closed, the journal cannot be written:
-    /// nothing was written. [`LedgerError::NotJournalled`]: the attempt was written. In every case
-    /// nothing may be sent.
-    pub async fn begin_send(&self, attempt: NewAttempt) -> Result<(), LedgerError> {
-        self.journal_ready().await?;
-        let sent = self
-            .write(move |connection| begin_send(connection, &attempt))
-            .await?;
-        self.journal_sent(sent).await
     }
 
     /// Gives a lease back without having sent, to be tried again at `due_at`.
@@ -198,21 +168,35 @@ impl Ledger {
     }
 }
 
+/// One refund is found by its id, all of them by when they are due: two statements, for SQLite
+/// answers one that could be either by reading everything.
+fn due_sql(one: bool) -> String {
+    let only = if one { "AND id = ?3" } else { "" };
+    let columns = "id, account, state, lease_holder, lease_until, expires_at, needs_release";
+    format!(
+        "SELECT {columns} FROM refunds WHERE due_at <= ?1 {only}
+         UNION ALL
+         SELECT {columns} FROM refunds WHERE lease_holder IS NOT NULL AND due_at > ?1 {only}
+         LIMIT ?2"
+    )
+}
+
+#[cfg(test)]
+pub(super) fn due_plan(connection: &Connection, one: bool) -> String {
+    super::tests::plan(connection, &due_sql(one), [])
+}
+
 fn due(
     connection: &Connection,
     now: DateTime<Utc>,
     only: Option<RefundId>,
     limit: u32,
 ) -> Result<Vec<Due>, LedgerError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, account, state, lease_holder, lease_until, expires_at, needs_release FROM refunds
-         WHERE due_at <= ?1 AND (?2 IS NULL OR id = ?2)
-         UNION ALL
-         SELECT id, account, state, lease_holder, lease_until, expires_at, needs_release FROM refunds
-         WHERE lease_holder IS NOT NULL AND due_at > ?1 AND (?2 IS NULL OR id = ?2)
-         LIMIT ?3",
-    )?;
-    let mut rows = statement.query(params![millis(now), only.map(|id| id.to_string()), limit])?;
+    let mut statement = connection.prepare_cached(&due_sql(only.is_some()))?;
+    let mut rows = match only {
+        Some(id) => statement.query(params![millis(now), limit, id.to_string()])?,
+        None => statement.query(params![millis(now), limit])?,
+    };
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let id: String = row.get(0)?;
@@ -315,101 +299,4 @@ fn claim(
         payment,
         fence: fence + 1,
     })
-}
-
-fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Sent, LedgerError> {
-    let refund = refunds::one(connection, new.id)?
-        .ok_or(LedgerError::NotFound("refund"))?
-        .refund;
-    closed::check(connection, &refund.account)?;
-    let held: Option<i64> = connection
-        .prepare_cached(
-            "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
-        )?
-        .query_row(
-            params![new.id.to_string(), new.fence, new.holder, millis(new.now)],
-            |row| row.get(0),
-        )
-        .optional()?;
-    let guard = SendGuard {
-        lease_held: held.is_some(),
-        // What was taken over from the send journal has no bytes and is never sent again.
-        attempt_durable: !new.attempt.body.is_empty(),
-        ..new.guard
-    };
-    let step = transition(&standing(connection, &refund)?, &Event::Send(guard))?;
-    insert_attempt(connection, new)?;
-    let sends = insert_send(connection, new)?;
-    let to = step.to.unwrap_or(State::Submitting);
-    connection
-        .prepare_cached(
-            "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4 WHERE id = ?1",
-        )?
-        .execute(params![
-            new.id.to_string(),
-            to.name(),
-            millis(new.now + LEASE),
-            millis(new.now)
-        ])?;
-    let subject = new.id.to_string();
-    let detail = format!(
-        "rule={:?} attempt={} send={sends} key={} sha256={}",
-        step.rule, new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
-    );
-    audit::append(
-        connection,
-        &Deed {
-            at: new.now,
-            actor: "desk",
-            action: "refund.submitting",
-            subject: &subject,
-            detail: &detail,
-        },
-    )?;
-    journalled::line(connection, new, sends)
-}
-
-fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
-    let attempt = &new.attempt;
-    if !attempt.sends.is_empty() {
-        return Ok(());
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO attempts (refund_id, step, number, idempotency_key, correlation, method, url, body, sha256, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute(params![
-            new.id.to_string(),
-            attempt.step,
-            attempt.number,
-            attempt.idempotency_key,
-            attempt.correlation,
-            attempt.method,
-            attempt.url,
-            attempt.body,
-            attempt.sha256,
-            millis(attempt.created_at),
-        ])?;
-    Ok(())
-}
-
-fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
-    let send = connection
-        .prepare_cached(
-            "INSERT INTO sends (refund_id, step, number, send, at, epoch)
-             SELECT ?1, ?2, ?3, 1 + count(*), ?4, (SELECT value FROM desk WHERE name = 'epoch')
-             FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3
-             RETURNING send",
-        )?
-        .query_row(
-            params![
-                new.id.to_string(),
-                new.attempt.step,
-                new.attempt.number,
-                millis(new.now)
-            ],
-            |row| row.get(0),
-        )?;
-    Ok(send)
 }

@@ -1,12 +1,12 @@
 //! Payments: pages, sums, and one by its handle.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, ToSql, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::Ledger;
 use super::error::LedgerError;
+use super::filter;
 pub use super::filter::Judgement;
-use super::filter::{self, Where};
 use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, payment, with_captures};
 use crate::domain::id::PaymentId;
 use crate::domain::listing::{
@@ -106,7 +106,9 @@ fn key_column(sort: PaymentSort) -> &'static str {
 }
 
 /// The SQL of a page: a row-value comparison that an index answers, and never an OFFSET.
-fn page_sql(query: &PaymentQuery, mut clause: Where) -> (String, Vec<Value>, bool) {
+fn page_sql(query: &PaymentQuery, judgement: &Judgement) -> (String, Vec<Value>, bool) {
+    let by_settled = query.sort == PaymentSort::Settled;
+    let mut clause = filter::payments(&query.filter, judgement, by_settled);
     let key = key_column(query.sort);
     let backwards = matches!(query.from, From::Before(_) | From::End);
     let descending = (query.direction == Direction::Descending) != backwards;
@@ -135,8 +137,7 @@ fn page(
     query: &PaymentQuery,
     judgement: &Judgement,
 ) -> Result<Vec<PlacedPayment>, LedgerError> {
-    let clause = filter::payments(&query.filter, judgement);
-    let (sql, values, backwards) = page_sql(query, clause);
+    let (sql, values, backwards) = page_sql(query, judgement);
     let rows = connection
         .prepare_cached(&sql)?
         .query_map(params_from_iter(values), |row| {
@@ -159,36 +160,60 @@ fn page(
     Ok(page)
 }
 
+/// Added up in two halves, so that no list is too long for 64 bits; [`whole`] joins them.
+fn halves(amount: &str) -> String {
+    format!("sum({amount} >> {HALF_BITS}), sum({amount} & {})", HALF - 1)
+}
+
+const HALF_BITS: u32 = 24;
+const HALF: i64 = 1 << HALF_BITS;
+
+fn whole(row: &Row<'_>, column: usize, currency: Currency) -> Result<Money, LedgerError> {
+    let (high, low): (i64, i64) = (row.get(column)?, row.get(column + 1)?);
+    let sum = i128::from(high) * i128::from(HALF) + i128::from(low);
+    i64::try_from(sum)
+        .map(|minor| Money::new(minor, currency))
+        .map_err(|_| LedgerError::Uncountable(currency))
+}
+
+fn sums_sql(filter: &PaymentFilter, judgement: &Judgement) -> (String, Vec<Value>) {
+    let clause = filter::payments(filter, judgement, true);
+    let (can_refund, mut values) = filter::can_refund(judgement);
+    // The limit keeps SQLite from merging the two queries and working each amount out twice.
+    let sql = format!(
+        "SELECT currency, count(*), {}, {}, {}, {}
+         FROM (SELECT p.currency, p.captured_minor, p.executed_minor, p.held_minor, {can_refund} AS can_refund
+               FROM payments p {} LIMIT -1) GROUP BY currency ORDER BY currency",
+        halves("captured_minor"),
+        halves("executed_minor"),
+        halves("held_minor"),
+        halves("can_refund"),
+        clause.sql()
+    );
+    values.extend(clause.into_values());
+    (sql, values)
+}
+
 fn sums(
     connection: &Connection,
     filter: &PaymentFilter,
     judgement: &Judgement,
 ) -> Result<Totals, LedgerError> {
-    let clause = filter::payments(filter, judgement);
-    let (refundable, mut values) = filter::refundable(judgement);
-    let sql = format!(
-        "SELECT p.currency, count(*), sum(p.captured_minor), sum(p.executed_minor), sum(p.held_minor),
-                sum(CASE WHEN {refundable} THEN p.available_minor ELSE 0 END)
-         FROM payments p {} GROUP BY p.currency ORDER BY p.currency",
-        clause.sql()
-    );
-    values.extend(clause.into_values());
-    let parameters: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
+    let (sql, values) = sums_sql(filter, judgement);
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(parameters.as_slice())?;
+    let mut rows = statement.query(params_from_iter(values))?;
     let mut totals = Totals::default();
     while let Some(row) = rows.next()? {
         let code: String = row.get(0)?;
         let currency = Currency::from_code(&code)?;
-        let money = |column| row.get(column).map(|minor| Money::new(minor, currency));
         let count = row.get::<_, i64>(1)?.unsigned_abs();
         totals.count += count;
         totals.sums.push(Sums {
             count,
-            paid: money(2)?,
-            refunded: money(3)?,
-            held: money(4)?,
-            can_refund: money(5)?,
+            paid: whole(row, 2, currency)?,
+            refunded: whole(row, 4, currency)?,
+            held: whole(row, 6, currency)?,
+            can_refund: whole(row, 8, currency)?,
         });
     }
     Ok(totals)
@@ -226,14 +251,16 @@ fn find(connection: &Connection, handle: &str, limit: u32) -> Result<Vec<Payment
 
 #[cfg(test)]
 pub(super) fn plan(connection: &Connection, query: &PaymentQuery, judgement: &Judgement) -> String {
-    let clause = filter::payments(&query.filter, judgement);
-    let (sql, values, _) = page_sql(query, clause);
-    connection
-        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
-        .unwrap()
-        .query_map(params_from_iter(values), |row| row.get::<_, String>(3))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect::<Vec<_>>()
-        .join("\n")
+    let (sql, values, _) = page_sql(query, judgement);
+    super::tests::plan(connection, &sql, values)
+}
+
+#[cfg(test)]
+pub(super) fn sums_plan(
+    connection: &Connection,
+    filter: &PaymentFilter,
+    judgement: &Judgement,
+) -> String {
+    let (sql, values) = sums_sql(filter, judgement);
+    super::tests::plan(connection, &sql, values)
 }

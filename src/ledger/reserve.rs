@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::Ledger;
 use super::audit::{self, Deed};
+use super::discrepancy;
 use super::error::LedgerError;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
@@ -63,7 +64,7 @@ impl Ledger {
     /// Reserves a refund, or returns the one its key names already.
     ///
     /// # Errors
-    /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`],
+    /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`], [`LedgerError::Blocked`],
     /// [`LedgerError::KeyReused`], a refusal of the state machine; nothing was written.
     pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, LedgerError> {
         self.write(move |connection| reserve(connection, &reservation))
@@ -79,6 +80,9 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
     closed::check(connection, &payment.account)?;
+    if discrepancy::block(connection, payment.id)?.is_some() {
+        return Err(LedgerError::Blocked);
+    }
     confirm(&payment, reservation)?;
     refuse_duplicate(connection, reservation, &payment)?;
     // Before the refund itself is there to be counted.

@@ -15,8 +15,11 @@ use crate::domain::state::{Event, SendGuard, State};
 
 mod backups;
 mod constraints;
+mod importing;
 mod listing;
 mod lives;
+mod overdraft;
+mod plans;
 mod restoring;
 
 fn now() -> DateTime<Utc> {
@@ -25,6 +28,29 @@ fn now() -> DateTime<Utc> {
 
 fn usd(minor: i64) -> Money {
     Money::new(minor, Currency::from_code("USD").unwrap())
+}
+
+/// How SQLite answers a statement, a line a step.
+pub(super) fn plan(
+    connection: &Connection,
+    sql: &str,
+    values: impl IntoIterator<Item = rusqlite::types::Value>,
+) -> String {
+    let mut statement = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap();
+    // What a parameter holds does not matter here.
+    let nulls = std::iter::repeat(rusqlite::types::Value::Null);
+    let count = statement.parameter_count();
+    let values = values.into_iter().chain(nulls).take(count);
+    statement
+        .query_map(rusqlite::params_from_iter(values), |row| {
+            row.get::<_, String>(3)
+        })
+        .unwrap()
+        .map(Result::unwrap)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn options(folder: &TempDir) -> OpenOptions {
@@ -77,6 +103,7 @@ async fn import(ledger: &Ledger, rows: Vec<ImportRow>) -> ImportCounts {
         source: source(),
         rows,
         dry_run: false,
+        audit: ImportAudit::default(),
     };
     ledger.import(batch).await.unwrap()
 }
@@ -165,7 +192,10 @@ async fn claim_and_begin(
         guard: SendGuard::HOLDS,
         now: now(),
     };
-    ledger.begin_send(new).await.map(|()| claim.fence)
+    match ledger.begin_send(new).await? {
+        Begun::Written => Ok(claim.fence),
+        Begun::Blocked(block) => panic!("blocked: {block:?}"),
+    }
 }
 
 fn record(id: RefundId, event: Event) -> Record {

@@ -15,6 +15,7 @@ mod database;
 mod deeds;
 mod gate;
 mod import;
+mod import_stops;
 mod malformed;
 mod offline;
 mod outcomes;

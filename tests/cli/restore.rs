@@ -38,6 +38,18 @@ fn state(shop: &Shop, id: &str) -> String {
     refund["state"].as_str().unwrap().to_owned()
 }
 
+/// What another process does cannot be awaited, only looked for.
+#[track_caller]
+fn wait_until(mut seen: impl FnMut() -> bool) {
+    for _ in 0..4_000 {
+        if seen() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("it did not come about");
+}
+
 /// Puts an old copy in the place of the database, as a person might.
 fn copy_back(shop: &Shop, name: &str) {
     for end in ["-wal", "-shm"] {
@@ -164,12 +176,10 @@ fn killed_before_its_line_nothing_went_out() {
         "--reason",
         "duplicate",
     ]);
-    while !shop
-        .desk
-        .refunds()
-        .iter()
-        .any(|refund| refund["state"] == "submitting")
-    {}
+    wait_until(|| {
+        let refunds = shop.desk.refunds();
+        refunds.iter().any(|refund| refund["state"] == "submitting")
+    });
     sending.kill();
     drop(held);
 
@@ -266,14 +276,13 @@ fn nothing_is_restored_beside_an_open_desk() {
     let shop = Shop::open();
     back_up(&shop, "old.db");
     let mut open = shop.desk.start(["track"]);
-    // It is open once it has told its pid's lock; asked until then.
-    let refused = loop {
-        let ran = restore(&shop, "old.db");
-        if ran.code == Some(3) {
-            break ran;
-        }
-        ran.exits(0);
+    let files = format!("/proc/{}/fd", open.child().id());
+    let has_it = |entry: std::io::Result<fs::DirEntry>| {
+        let target = entry.and_then(|entry| fs::read_link(entry.path()));
+        target.is_ok_and(|target| target.ends_with("desk.db"))
     };
+    wait_until(|| fs::read_dir(&files).unwrap().any(has_it));
+    let refused = restore(&shop, "old.db").exits(3);
     assert_eq!(refused.error()["code"], "database_in_use");
     open.kill();
     shop.desk

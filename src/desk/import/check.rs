@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::read::RawRow;
-use crate::domain::money::{Currency, Money};
+use crate::domain::money::{Currency, LARGEST_MINOR, Money};
 use crate::domain::text::{clean, mask_card_numbers};
 use crate::ledger::ImportRow;
 
@@ -57,7 +57,7 @@ pub(super) fn row(raw: &RawRow, accounts: &[&str]) -> Result<ImportRow, String> 
         details: details(fields),
         refunded: fields
             .get("refunded")
-            .map(|text| Money::parse(text, currency).map_err(said))
+            .map(|text| countable("refunded", text, currency))
             .transpose()?
             .filter(|refunded| refunded.is_positive()),
     })
@@ -77,11 +77,24 @@ fn required<'a>(fields: &'a Fields, name: &str) -> Result<&'a str, String> {
 }
 
 fn positive(text: &str, currency: Currency) -> Result<Money, String> {
-    let amount = Money::parse(text, currency).map_err(said)?;
+    let amount = countable("amount", text, currency)?;
     if amount.is_positive() {
         Ok(amount)
     } else {
         Err("the amount is zero: there is nothing to refund".to_owned())
+    }
+}
+
+/// One absurd figure is its row's fault alone; let in, it would spoil the sums of all.
+fn countable(name: &str, text: &str, currency: Currency) -> Result<Money, String> {
+    let amount = Money::parse(text, currency).map_err(said)?;
+    if amount.is_countable() {
+        Ok(amount)
+    } else {
+        let largest = Money::new(LARGEST_MINOR, currency);
+        Err(format!(
+            "{name} {text} is more than {largest}, the most the desk counts"
+        ))
     }
 }
 

@@ -1,13 +1,11 @@
 //! Importing settlement files: read, check, write, report. No bad row is lost.
 
-use std::collections::BTreeMap;
-
-use super::face::{Actor, Import, ImportFile, ImportReport, Notice, Refusal};
+use super::face::{Actor, Class, Import, ImportFile, ImportReport, Notice, Refusal};
 use super::local::Local;
 use super::refusal;
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
-use crate::ledger::{ImportBatch, ImportCounts, ImportRow, ImportSource};
+use crate::ledger::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 
 mod check;
 mod read;
@@ -30,6 +28,7 @@ struct Checked {
 struct Progress {
     report: ImportReport,
     rejects: Vec<Reject>,
+    /// Rows in the ledger.
     done: u64,
     total: u64,
 }
@@ -56,20 +55,32 @@ impl Local {
             done: 0,
             total: files.iter().map(|file| file.rows.len() as u64).sum(),
         };
+        let mut written = Ok(());
         for (file, checked) in import.files.iter().zip(files) {
-            self.write_file(file, checked, &mut progress).await?;
+            written = self.write_file(file, checked, &mut progress).await;
+            if written.is_err() {
+                break;
+            }
         }
+        // Before anything else can fail: what is in is in.
+        if !import.dry_run && progress.done > 0 {
+            self.tell(Notice::Changed);
+        }
+        written?;
+        self.finish_report(progress)
+    }
+
+    /// Keeps the rejected rows, and says where.
+    fn finish_report(&self, progress: Progress) -> Result<ImportReport, Refusal> {
         let Progress {
             mut report,
             rejects,
             ..
         } = progress;
         report.rejected = rejects.len() as u64;
-        if !rejects.is_empty() && !import.dry_run {
-            report.rejects_file = Some(rejects::write(&self.rejects, &rejects)?);
-        }
-        if !import.dry_run {
-            self.tell(Notice::Changed);
+        if !rejects.is_empty() && !report.dry_run {
+            let kept = report.new + report.updated + report.unchanged;
+            report.rejects_file = Some(rejects::write(&self.rejects, &rejects, kept)?);
         }
         Ok(report)
     }
@@ -110,53 +121,86 @@ impl Local {
         progress: &mut Progress,
     ) -> Result<(), Refusal> {
         let dry_run = progress.report.dry_run;
-        let refused_in_file = checked.rejects.len() as u64;
+        let mut tally = ImportTally {
+            read: checked.read,
+            rejected: checked.rejects.len() as u64,
+            ..ImportTally::default()
+        };
         progress.report.read += checked.read;
         progress.rejects.extend(checked.rejects);
         // A dry run is one transaction, so that rows of the file meet each other as they would.
-        let batch = if dry_run { usize::MAX } else { BATCH };
-        let mut counts = ImportCounts::default();
+        let size = if dry_run { usize::MAX } else { BATCH };
         let mut rows = checked.rows;
-        while !rows.is_empty() {
-            let rest = rows.split_off(batch.min(rows.len()));
-            progress.done += rows.len() as u64;
+        let mut begins = true;
+        // A file without a usable row is still told to the audit.
+        while begins || !rows.is_empty() {
+            let rest = rows.split_off(size.min(rows.len()));
             let batch = ImportBatch {
                 source: checked.source.clone(),
+                audit: ImportAudit {
+                    begins,
+                    ends: rest.is_empty().then_some(tally),
+                },
                 rows: std::mem::replace(&mut rows, rest),
                 dry_run,
             };
-            counts.add(self.ledger.import(batch).await?);
-            self.tell(Notice::Importing {
-                done: progress.done,
-                total: progress.total,
+            begins = false;
+            let counts = self.write_batch(batch, progress).await?;
+            tally = tally.plus(&counts);
+            let refused = counts.rejected.into_iter().map(|(line, reason)| Reject {
+                file: file.name.clone(),
+                line,
+                reason,
+                content: read::line_of(file, line).to_vec(),
             });
+            progress.rejects.extend(refused);
         }
-        progress.report.new += counts.new;
-        progress.report.updated += counts.updated;
-        progress.report.unchanged += counts.unchanged;
-        if !dry_run {
-            let summary = summary(checked.read, refused_in_file, &counts);
-            self.ledger.record_import(checked.source, summary).await?;
-        }
-        let refused = counts.rejected.into_iter().map(|(line, reason)| Reject {
-            file: file.name.clone(),
-            line,
-            reason,
-            content: read::line_of(file, line).to_vec(),
-        });
-        progress.rejects.extend(refused);
+        progress.report.new += tally.new;
+        progress.report.updated += tally.updated;
+        progress.report.unchanged += tally.unchanged;
         Ok(())
+    }
+
+    async fn write_batch(
+        &self,
+        batch: ImportBatch,
+        progress: &mut Progress,
+    ) -> Result<ImportCounts, Refusal> {
+        let rows = batch.rows.len() as u64;
+        let dry_run = batch.dry_run;
+        let counts = self.ledger.import(batch).await.map_err(|error| {
+            let refusal = Refusal::from(error);
+            if dry_run {
+                refusal
+            } else {
+                stopped(refusal, progress)
+            }
+        })?;
+        progress.done += rows;
+        self.tell(Notice::Importing {
+            done: progress.done,
+            total: progress.total,
+        });
+        Ok(counts)
     }
 }
 
-fn summary(read: u64, refused_in_file: u64, counts: &ImportCounts) -> String {
-    format!(
-        "read={read} new={} updated={} unchanged={} rejected={}",
-        counts.new,
-        counts.updated,
-        counts.unchanged,
-        refused_in_file + counts.rejected.len() as u64
-    )
+/// What an import that stops on its way leaves behind: earlier batches are committed.
+fn stopped(refusal: Refusal, progress: &Progress) -> Refusal {
+    let Progress { done, total, .. } = progress;
+    // The database did not say whether the batch that failed is written.
+    let doubt = match refusal.class {
+        Class::Unknown => " some of those after them may be in;",
+        _ => "",
+    };
+    Refusal {
+        money: format!(
+            "{done} of {total} rows were imported before that and stay;{doubt} nothing was sent."
+        ),
+        next: "Look at the disk, then import again: rows that are in already stay as they are."
+            .to_owned(),
+        ..refusal
+    }
 }
 
 /// `--expect-rows` and `--expect-sum`: a mismatch rejects everything.
@@ -169,13 +213,14 @@ fn expect(import: &Import, files: &[Checked]) -> Result<(), Refusal> {
             "Ask whoever made the file whether it is whole.",
         ));
     }
-    let sums = sums(files)?;
     for expected in &import.expect_sums {
-        let sum = sums
-            .get(&expected.currency)
-            .copied()
-            .unwrap_or(Money::zero(expected.currency));
-        if sum != *expected {
+        let sum = sum(files, expected.currency);
+        if sum != i128::from(expected.minor) {
+            let currency = expected.currency;
+            let sum = i64::try_from(sum).map_or_else(
+                |_| format!("more {currency} than the desk can count"),
+                |minor| Money::new(minor, currency).to_string(),
+            );
             return Err(refusal::rule(
                 "expect_sum",
                 format!("the amounts add up to {sum}, {expected} was expected"),
@@ -186,15 +231,12 @@ fn expect(import: &Import, files: &[Checked]) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn sums(files: &[Checked]) -> Result<BTreeMap<Currency, Money>, Refusal> {
-    let mut sums = BTreeMap::new();
-    for row in files.iter().flat_map(|file| &file.rows) {
-        let sum = sums
-            .entry(row.amount.currency)
-            .or_insert(Money::zero(row.amount.currency));
-        *sum = sum
-            .checked_add(row.amount)
-            .map_err(|error| refusal::rule("sum", error.to_string(), "Split the file."))?;
-    }
-    Ok(sums)
+/// What the usable rows in a currency add up to, in minor units: wide enough for any file.
+fn sum(files: &[Checked], currency: Currency) -> i128 {
+    files
+        .iter()
+        .flat_map(|file| &file.rows)
+        .filter(|row| row.amount.currency == currency)
+        .map(|row| i128::from(row.amount.minor))
+        .sum()
 }

@@ -18,8 +18,9 @@ pub(super) struct Reject {
 }
 
 /// Writes the rows to a file of their own, named after the first file and their content, so that
-/// importing the same again gives the same file. Returns its path.
-pub(super) fn write(folder: &Path, rejects: &[Reject]) -> Result<String, Refusal> {
+/// importing the same again gives the same file. Returns its path. `kept` rows are in the ledger
+/// already, whatever happens here.
+pub(super) fn write(folder: &Path, rejects: &[Reject], kept: u64) -> Result<String, Refusal> {
     let content = content(rejects);
     let name = rejects
         .first()
@@ -28,14 +29,16 @@ pub(super) fn write(folder: &Path, rejects: &[Reject]) -> Result<String, Refusal
         .file_stem()
         .map_or_else(|| "rejects".into(), |stem| stem.to_string_lossy());
     let path = folder.join(format!("{stem}-{}.csv", &hex(&sha256(&content))[..12]));
-    save(folder, &path, &content).map_err(|error| {
-        refusal::failed(
+    save(folder, &path, &content).map_err(|error| Refusal {
+        money: format!("{kept} rows were imported and stay; nothing was sent."),
+        ..refusal::failed(
             "rejects_file",
             format!(
-                "the rows were imported, but {} cannot be written: {error}",
+                "{} rows were rejected, and {} cannot be written: {error}",
+                rejects.len(),
                 path.display()
             ),
-            "Make room in the data folder and import again to get the rejected rows.",
+            "Make room in the data folder and import again: rows that are in already stay as they are, and the rejected ones are kept.",
         )
     })?;
     Ok(path.display().to_string())

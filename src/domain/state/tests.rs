@@ -1,7 +1,9 @@
 //! Every (state × event) pair, against the table written out by hand.
 
+use rstest::rstest;
+
 use super::*;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, LARGEST_MINOR};
 
 fn usd(minor: i64) -> Money {
     Money::new(minor, Currency::from_code("USD").unwrap())
@@ -381,4 +383,28 @@ fn a_late_payout_counts_what_was_paid() {
     let step = transition(&standing(State::Canceled), &event).unwrap();
     assert_eq!(step.rule, Rule::T23);
     assert_eq!(step.proven, Some(usd(700)));
+}
+
+/// A provider's word must never widen what is available, nor be too large to be written down.
+#[rstest]
+#[case(usd(0), None)]
+#[case(usd(-700), None)]
+#[case(Money::new(700, Currency::from_code("JPY").unwrap()), None)]
+#[case(usd(i64::MAX), Some(usd(LARGEST_MINOR)))]
+fn an_absurd_amount_counts_as_far_as_it_can(#[case] said: Money, #[case] counted: Option<Money>) {
+    let event = |status| {
+        Event::Evidence(Evidence::Report {
+            status,
+            amount: Some(said),
+        })
+    };
+    let pending = standing(State::Pending);
+    let step = transition(&pending, &event(Reported::Pending)).unwrap();
+    assert_eq!(
+        (step.to, step.reported),
+        (Some(State::ActionRequired), counted)
+    );
+    let late = standing(State::Failed);
+    let step = transition(&late, &event(Reported::Succeeded)).unwrap();
+    assert_eq!(step.proven, Some(counted.unwrap_or(late.requested)));
 }

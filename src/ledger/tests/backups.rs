@@ -74,7 +74,7 @@ async fn nothing_is_sent_that_cannot_be_journalled() {
         guard: SendGuard::HOLDS,
         now: late,
     };
-    ledger.begin_send(new).await.unwrap();
+    assert_eq!(ledger.begin_send(new).await.unwrap(), Begun::Written);
     assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 2);
 }
 

@@ -14,6 +14,13 @@ async fn by_hand() -> (TempDir, Connection) {
     import(&ledger, vec![row("a", 10_000), row("b", 5_000)]).await;
     let id = reserve(&ledger, "a", 4_000).await;
     claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
+    // One refund in each stage: what follows must not rest on a table being empty.
+    let other = reserve(&ledger, "b", 1_000).await;
+    claim_and_begin(&ledger, other, attempt(other, 1))
+        .await
+        .unwrap();
+    let event = report(Reported::Pending, Some(usd(1_001)));
+    ledger.record(record(other, event)).await.unwrap();
     let connection = Connection::open(folder.path().join("desk.db")).unwrap();
     (folder, connection)
 }
@@ -59,6 +66,53 @@ async fn by_hand() -> (TempDir, Connection) {
 #[case::shorten_the_audit("DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)")]
 #[case::fork_the_audit(
     "INSERT INTO audit SELECT seq + 5, at, actor, action, subject, detail, previous, hash FROM audit"
+)]
+#[case::replace_an_observation(
+    "INSERT OR REPLACE INTO observations SELECT seq, refund_id, attempt, at, source, 'nothing', http_status, said,
+         support_id, raw FROM observations"
+)]
+#[case::replace_a_send(
+    "INSERT OR REPLACE INTO sends SELECT refund_id, step, number, send, at, 1 FROM sends"
+)]
+#[case::replace_an_attempt(
+    "UPDATE sends SET not_executed = 1;
+     INSERT OR REPLACE INTO attempts SELECT refund_id, step, number, idempotency_key, correlation, method, url, x'00',
+         sha256, created_at FROM attempts"
+)]
+#[case::take_the_key_of_an_attempt(
+    "UPDATE sends SET not_executed = 1;
+     INSERT OR REPLACE INTO attempts SELECT refund_id, step, 2, idempotency_key, 'c2', method, url, body, sha256,
+         created_at FROM attempts"
+)]
+#[case::replace_the_audit(
+    "INSERT OR REPLACE INTO audit SELECT seq, at, 'eve', action, subject, detail, previous, hash FROM audit"
+)]
+#[case::replace_a_refund(
+    "INSERT OR REPLACE INTO refunds (id, payment_id, capture_seq, account, kind, amount_minor, currency, reason, maker,
+         hash, policy_version, state, expires_at, created_at, updated_at)
+     SELECT id, payment_id, capture_seq, account, kind, 1, currency, reason, maker, hash, 1, 'reserved', 0, 0, 0
+     FROM refunds"
+)]
+#[case::replace_a_capture(
+    "INSERT OR REPLACE INTO captures (payment_id, capture_id, captured_at, captured_minor)
+     SELECT payment_id, capture_id, captured_at, 99999 FROM captures"
+)]
+#[case::replace_a_discrepancy(
+    "INSERT OR REPLACE INTO discrepancies SELECT seq, payment_id, refund_id, kind, 'x', opened_at, 1 FROM discrepancies"
+)]
+#[case::reword_a_discrepancy("UPDATE discrepancies SET detail = 'nothing'")]
+#[case::replace_a_file(
+    "INSERT OR REPLACE INTO import_files SELECT seq, name, sha256, 'eve', at FROM import_files"
+)]
+#[case::rename_a_file("UPDATE import_files SET importer = 'eve'")]
+#[case::renumber_a_capture("UPDATE OR REPLACE captures SET rowid = 3 - rowid")]
+#[case::renumber_a_payment("UPDATE OR REPLACE payments SET rowid = rowid + 1")]
+#[case::renumber_a_refund("UPDATE OR REPLACE refunds SET rowid = rowid + 1")]
+#[case::capture_more_than_can_be_counted(
+    "INSERT INTO captures (payment_id, capture_id, captured_at, captured_minor) SELECT id, 'x', 0, 100000000000001 FROM payments"
+)]
+#[case::pay_back_more_than_can_be_counted(
+    "UPDATE captures SET external_minor = 100000000000001, executed_minor = 100000000000001"
 )]
 #[tokio::test]
 async fn refused(#[case] sql: &str) {
@@ -148,4 +202,17 @@ async fn power_loss_is_guarded_against() {
         .await
         .unwrap();
     assert_eq!(pragmas, ("wal".to_owned(), 2, 1));
+}
+
+/// Our own connections delete what they replace through the triggers that forbid it.
+#[tokio::test]
+async fn replacing_is_deleting() {
+    let (_folder, ledger) = open();
+    let recursive = ledger
+        .write(|connection| {
+            Ok(connection
+                .pragma_query_value(None, "recursive_triggers", |row| row.get::<_, bool>(0))?)
+        })
+        .await;
+    assert!(recursive.unwrap(), "recursive_triggers is off");
 }

@@ -25,7 +25,17 @@ fn rows() -> Vec<ImportRow> {
             one.capture_id = Some("first".into());
             second.capture_id = Some("second".into());
             second.captured_at = one.captured_at + TimeDelta::days(200);
-            rows.push(second);
+            let mut third = second.clone();
+            third.capture_id = Some("third".into());
+            // Of some payments one capture is too old, unsettled, overdrawn or all back.
+            match number / 6 % 5 {
+                0 => third.captured_at = now() - TimeDelta::days(400),
+                1 => third.settled_at = None,
+                2 => third.refunded = Some(usd(third.amount.minor + 300)),
+                3 => third.refunded = Some(third.amount),
+                _ => {}
+            }
+            rows.extend([second, third]);
         }
         rows.push(one);
     }
@@ -170,6 +180,15 @@ async fn refundable_is_the_same_word_in_sql_and_in_the_domain() {
         totals.sums[0].refunded.minor,
         sum(&|it| it.payment.figures().executed.minor)
     );
+    for (it, eligibility) in &judged {
+        let filter = PaymentFilter {
+            text: Some(it.payment.id.to_string()),
+            ..PaymentFilter::default()
+        };
+        let one = ledger.totals(filter, judgement()).await.unwrap();
+        let said = one.sums[0].can_refund;
+        assert_eq!(said, eligibility.can_refund, "{:#?}", it.payment.captures);
+    }
     let can_refund: i64 = judged.iter().map(|(_, it)| it.can_refund.minor).sum();
     assert_eq!(totals.sums[0].can_refund.minor, can_refund);
 }

@@ -43,6 +43,7 @@ async fn a_dry_run_writes_nothing() {
         source: source(),
         rows: vec![row("a", 1000), row("a", 1000)],
         dry_run: true,
+        audit: ImportAudit::default(),
     };
     let counts = ledger.import(batch).await.unwrap();
     assert_eq!((counts.new, counts.unchanged), (1, 1));
@@ -204,15 +205,13 @@ async fn what_was_sending_when_its_process_died_is_found() {
     let id = reserve(&ledger, "a", 400).await;
     claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
     assert_eq!(ledger.due(now(), None, 10).await.unwrap(), vec![]);
-    let (boot, _) = holder()
-        .split_once(':')
-        .map(|(a, b)| (a.to_owned(), b.to_owned()))
-        .unwrap();
+    let me = holder();
+    let (head, _) = me.rsplit_once(':').unwrap();
     let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
     connection
         .execute(
             "UPDATE refunds SET lease_holder = ?1",
-            [format!("{boot}:1:1")],
+            [format!("{head}:1")],
         )
         .unwrap();
     let due = ledger.due(now(), None, 10).await.unwrap();

@@ -262,6 +262,9 @@ async fn what_was_sent_takes_the_balance_below_zero_rather_than_being_lost() {
         .query_row("SELECT count(*) FROM taking_over", [], |row| row.get(0))
         .unwrap();
     assert_eq!(left, 0);
+    let kind = "SELECT kind FROM discrepancies";
+    let told: String = over.query_row(kind, [], |row| row.get(0)).unwrap();
+    assert_eq!(told, "overdrawn");
 }
 
 #[tokio::test]
@@ -331,7 +334,8 @@ async fn a_second_attempt_proves_the_first_unexecuted() {
         guard: SendGuard::HOLDS,
         now: late,
     };
-    bench.ledger().begin_send(new).await.unwrap();
+    let begun = bench.ledger().begin_send(new).await.unwrap();
+    assert_eq!(begun, Begun::Written);
     bench.restore("b.db").await.unwrap();
     let attempts = bench.ledger().evidence(id).await.unwrap().attempts;
     let proven: Vec<bool> = attempts

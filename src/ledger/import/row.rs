@@ -1,0 +1,324 @@
+//! One row of a settlement file: a new payment, a further capture, news, a contradiction, or
+//! nothing. Money that is known never changes by it.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{ImportRow, details};
+use crate::domain::discrepancy::DiscrepancyKind;
+use crate::domain::id::PaymentId;
+use crate::domain::money::{LARGEST_MINOR, Money};
+use crate::ledger::discrepancy;
+use crate::ledger::error::LedgerError;
+use crate::ledger::row::millis;
+
+/// What became of a row.
+pub(super) enum Fate {
+    /// A payment that was not known.
+    NewPayment,
+    /// A further capture of one that was.
+    NewCapture,
+    /// Something new about it.
+    Updated,
+    /// Known just so.
+    Unchanged,
+    /// Nothing of it was used, and why.
+    Rejected(String),
+}
+
+/// What is known of a payment that a row may contradict.
+struct Known {
+    provider_payment_id: String,
+    account: String,
+    currency: String,
+    payer: Option<String>,
+}
+
+/// Writes a row, in the caller's transaction.
+pub(super) fn write(
+    connection: &Connection,
+    row: &ImportRow,
+    file: i64,
+    now: DateTime<Utc>,
+) -> Result<Fate, LedgerError> {
+    let id = PaymentId::derive(&row.account, &row.payment_id);
+    let known = connection
+        .prepare_cached(
+            "SELECT provider_payment_id, account, currency, payer FROM payments WHERE id = ?1",
+        )?
+        .query_row([id.as_i64()], |row| {
+            Ok(Known {
+                provider_payment_id: row.get(0)?,
+                account: row.get(1)?,
+                currency: row.get(2)?,
+                payer: row.get(3)?,
+            })
+        })
+        .optional()?;
+    let Some(known) = known else {
+        insert_capture(connection, id, row)?;
+        insert_payment(connection, id, row, file)?;
+        // The whole balance is in the row: no need to ask for it.
+        if external(row) > row.amount.minor {
+            discrepancy::open_if_overdrawn(connection, id, now)?;
+        }
+        return Ok(Fate::NewPayment);
+    };
+    if known.provider_payment_id != row.payment_id || known.account != row.account {
+        return Ok(Fate::Rejected(
+            "its id collides with that of another payment; tell whoever builds this desk".into(),
+        ));
+    }
+    update(connection, id, row, &known, now)
+}
+
+fn insert_payment(
+    connection: &Connection,
+    id: PaymentId,
+    row: &ImportRow,
+    file: i64,
+) -> Result<(), LedgerError> {
+    let line = i64::try_from(row.line).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "INSERT OR FAIL INTO payments (id, account, provider_payment_id, reference, order_ref, payer, method, scheme,
+                 last4, description, details, currency, captured_at, settled_at, source_file, source_line,
+                 captures, captured_minor, executed_minor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18)",
+        )?
+        .execute(params![
+            id.as_i64(),
+            row.account,
+            row.payment_id,
+            row.reference,
+            row.order,
+            row.payer,
+            row.method,
+            row.scheme,
+            row.last4,
+            row.description,
+            details::json(&row.details),
+            row.amount.currency.code(),
+            millis(row.captured_at),
+            row.settled_at.map(millis),
+            file,
+            line,
+            row.amount.minor,
+            external(row),
+        ])?;
+    Ok(())
+}
+
+fn insert_capture(
+    connection: &Connection,
+    id: PaymentId,
+    row: &ImportRow,
+) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "INSERT OR FAIL INTO captures (payment_id, capture_id, captured_at, settled_at, captured_minor, external_minor, executed_minor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+        )?
+        .execute(params![
+            id.as_i64(),
+            row.capture_id.as_deref().unwrap_or(""),
+            millis(row.captured_at),
+            row.settled_at.map(millis),
+            row.amount.minor,
+            external(row),
+        ])?;
+    Ok(())
+}
+
+/// What the file says was paid back: not by us, as far as anyone knows.
+fn external(row: &ImportRow) -> i64 {
+    row.refunded.map_or(0, |refunded| refunded.minor)
+}
+
+/// A row about a payment that is known: a further capture, news, a contradiction, or nothing.
+fn update(
+    connection: &Connection,
+    id: PaymentId,
+    row: &ImportRow,
+    known: &Known,
+    now: DateTime<Utc>,
+) -> Result<Fate, LedgerError> {
+    if known.currency != row.amount.currency.code() {
+        let detail = format!(
+            "file says {}, known is {}",
+            row.amount.currency, known.currency
+        );
+        let kind = DiscrepancyKind::FileCurrency;
+        discrepancy::open(connection, id, None, kind, &detail, now)?;
+        return Ok(Fate::Rejected(format!(
+            "another currency than known: {detail}"
+        )));
+    }
+    let capture: Option<(i64, i64, Option<i64>, i64)> = connection
+        .prepare_cached(
+            "SELECT seq, captured_minor, settled_at, external_minor FROM captures WHERE payment_id = ?1 AND capture_id = ?2",
+        )?
+        .query_row(
+            params![id.as_i64(), row.capture_id.as_deref().unwrap_or("")],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .optional()?;
+    let Some((seq, captured, settled_at, external)) = capture else {
+        return further_capture(connection, id, row, now);
+    };
+    if captured != row.amount.minor {
+        let known = Money::new(captured, row.amount.currency);
+        let detail = format!("file says {}, known is {known}", row.amount);
+        let kind = DiscrepancyKind::FileAmount;
+        discrepancy::open(connection, id, None, kind, &detail, now)?;
+        return Ok(Fate::Rejected(format!(
+            "another amount than known: {detail}"
+        )));
+    }
+    let differs =
+        |new: &Option<String>, old: &Option<String>| new.is_some() && old.is_some() && new != old;
+    if differs(&row.payer, &known.payer) {
+        let detail = "file names another payer than known";
+        let kind = DiscrepancyKind::FilePayer;
+        discrepancy::open(connection, id, None, kind, detail, now)?;
+        return Ok(Fate::Rejected(
+            "another payer than known; the known one stays".into(),
+        ));
+    }
+    let mut news = raise_external(connection, seq, external, row)?;
+    if news {
+        discrepancy::open_if_overdrawn(connection, id, now)?;
+    }
+    news |= settle(connection, id, seq, settled_at, row)?;
+    news |= fill_in(connection, id, row)?;
+    Ok(if news { Fate::Updated } else { Fate::Unchanged })
+}
+
+fn further_capture(
+    connection: &Connection,
+    id: PaymentId,
+    row: &ImportRow,
+    now: DateTime<Utc>,
+) -> Result<Fate, LedgerError> {
+    let (unnamed, captured): (bool, i64) = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM captures WHERE payment_id = ?1 AND (capture_id = '' OR ?2 IS NULL)),
+                    captured_minor FROM payments WHERE id = ?1",
+        )?
+        .query_row(params![id.as_i64(), row.capture_id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if captured > LARGEST_MINOR - row.amount.minor {
+        return Ok(Fate::Rejected(
+            "with it the payment is more than the desk counts".into(),
+        ));
+    }
+    if unnamed {
+        return Ok(Fate::Rejected(
+            "the payment is known with and without capture ids; it may be the same capture".into(),
+        ));
+    }
+    insert_capture(connection, id, row)?;
+    connection
+        .prepare_cached(
+            "UPDATE payments SET captured_at = min(captured_at, ?2),
+                 settled_at = (SELECT CASE WHEN count(*) = count(settled_at) THEN max(settled_at) END
+                               FROM captures WHERE payment_id = ?1)
+             WHERE id = ?1",
+        )?
+        .execute(params![id.as_i64(), millis(row.captured_at)])?;
+    if external(row) > row.amount.minor {
+        discrepancy::open_if_overdrawn(connection, id, now)?;
+    }
+    Ok(Fate::NewCapture)
+}
+
+/// `refunded` raises what was paid back elsewhere, never lowers it.
+fn raise_external(
+    connection: &Connection,
+    capture: i64,
+    external: i64,
+    row: &ImportRow,
+) -> Result<bool, LedgerError> {
+    let Some(refunded) = row.refunded.filter(|refunded| refunded.minor > external) else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached(
+            "UPDATE captures SET executed_minor = executed_minor + ?2 - external_minor, external_minor = ?2 WHERE seq = ?1",
+        )?
+        .execute(params![capture, refunded.minor])?;
+    Ok(true)
+}
+
+fn settle(
+    connection: &Connection,
+    id: PaymentId,
+    capture: i64,
+    known: Option<i64>,
+    row: &ImportRow,
+) -> Result<bool, LedgerError> {
+    let Some(settled_at) = row.settled_at.map(millis).filter(|new| Some(*new) != known) else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached("UPDATE captures SET settled_at = ?2 WHERE seq = ?1")?
+        .execute(params![capture, settled_at])?;
+    connection
+        .prepare_cached(
+            "UPDATE payments SET settled_at =
+                 (SELECT CASE WHEN count(*) = count(settled_at) THEN max(settled_at) END
+                  FROM captures WHERE payment_id = ?1)
+             WHERE id = ?1",
+        )?
+        .execute([id.as_i64()])?;
+    Ok(true)
+}
+
+/// Fills in what was not known; what is known stays.
+fn fill_in(connection: &Connection, id: PaymentId, row: &ImportRow) -> Result<bool, LedgerError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE payments SET
+                 reference = coalesce(reference, ?2), order_ref = coalesce(order_ref, ?3), payer = coalesce(payer, ?4),
+                 method = coalesce(method, ?5), scheme = coalesce(scheme, ?6), last4 = coalesce(last4, ?7),
+                 description = coalesce(description, ?8)
+             WHERE id = ?1 AND (
+                 reference IS NULL AND ?2 IS NOT NULL OR order_ref IS NULL AND ?3 IS NOT NULL
+                 OR payer IS NULL AND ?4 IS NOT NULL OR method IS NULL AND ?5 IS NOT NULL
+                 OR scheme IS NULL AND ?6 IS NOT NULL OR last4 IS NULL AND ?7 IS NOT NULL
+                 OR description IS NULL AND ?8 IS NOT NULL)",
+        )?
+        .execute(params![
+            id.as_i64(),
+            row.reference,
+            row.order,
+            row.payer,
+            row.method,
+            row.scheme,
+            row.last4,
+            row.description,
+        ])?;
+    Ok(fill_in_details(connection, id, row)? || changed > 0)
+}
+
+fn fill_in_details(
+    connection: &Connection,
+    id: PaymentId,
+    row: &ImportRow,
+) -> Result<bool, LedgerError> {
+    if row.details.is_empty() {
+        return Ok(false);
+    }
+    let stored: Option<String> = connection
+        .prepare_cached("SELECT details FROM payments WHERE id = ?1")?
+        .query_row([id.as_i64()], |row| row.get(0))?;
+    let known = details::read(stored.as_deref())?;
+    let Some(merged) = details::merged(&known, &row.details) else {
+        return Ok(false);
+    };
+    connection
+        .prepare_cached("UPDATE payments SET details = ?2 WHERE id = ?1")?
+        .execute(params![id.as_i64(), details::json(&merged)])?;
+    Ok(true)
+}

@@ -1,0 +1,178 @@
+//! The write-ahead of every send: the last look at the balance, the attempt with its bytes, and the
+//! move to SUBMITTING are one transaction.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Ledger;
+use super::audit::{self, Deed};
+use super::error::LedgerError;
+use super::evidence::standing;
+use super::journal::Sent;
+use super::lease::LEASE;
+use super::row::millis;
+use super::{balance, closed, discrepancy, journalled, payments, refunds};
+use crate::domain::discrepancy::Block;
+use crate::domain::id::RefundId;
+use crate::domain::refund::{Attempt, Refund};
+use crate::domain::state::{Event, SendGuard, State, transition};
+
+/// An attempt about to be sent, with the facts its guard asks for.
+#[derive(Clone, Debug)]
+pub struct NewAttempt {
+    /// The refund.
+    pub id: RefundId,
+    /// The token of the lease.
+    pub fence: i64,
+    /// Who holds the lease.
+    pub holder: String,
+    /// The attempt; written if it is not there yet.
+    pub attempt: Attempt,
+    /// T7's facts but for the lease and the disk, which this call establishes.
+    pub guard: SendGuard,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// What became of a write-ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "bytes may only go out when the attempt was written"]
+pub enum Begun {
+    /// The attempt is on disk: bytes may go out.
+    Written,
+    /// Nothing was written and nothing may be sent: a person must look again (T7a).
+    Blocked(Block),
+}
+
+impl Ledger {
+    /// Puts the attempt on disk, moves the refund to SUBMITTING if the balance still allows it
+    /// (R6), and journals the send. Only when this says [`Begun::Written`] may bytes go out.
+    ///
+    /// # Errors
+    /// The lease was lost, T7 refuses, its account is closed, the stored balance is damaged, the
+    /// journal cannot be written: nothing was written. [`LedgerError::NotJournalled`]: the attempt
+    /// was written. In every case nothing may be sent.
+    pub async fn begin_send(&self, attempt: NewAttempt) -> Result<Begun, LedgerError> {
+        self.journal_ready().await?;
+        let ahead = self
+            .write(move |connection| begin_send(connection, &attempt))
+            .await?;
+        match ahead {
+            Ok(sent) => self.journal_sent(sent).await.map(|()| Begun::Written),
+            Err(block) => Ok(Begun::Blocked(block)),
+        }
+    }
+}
+
+/// The line for the journal, or why nothing was written.
+fn begin_send(
+    connection: &Connection,
+    new: &NewAttempt,
+) -> Result<Result<Sent, Block>, LedgerError> {
+    let refund = refunds::one(connection, new.id)?
+        .ok_or(LedgerError::NotFound("refund"))?
+        .refund;
+    closed::check(connection, &refund.account)?;
+    let held: Option<i64> = connection
+        .prepare_cached(
+            "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
+        )?
+        .query_row(
+            params![new.id.to_string(), new.fence, new.holder, millis(new.now)],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let guard = SendGuard {
+        lease_held: held.is_some(),
+        // What was taken over from the send journal has no bytes and is never sent again.
+        attempt_durable: !new.attempt.body.is_empty(),
+        ..new.guard
+    };
+    let step = transition(&standing(connection, &refund)?, &Event::Send(guard))?;
+    if let Some(block) = block(connection, &refund)? {
+        return Ok(Err(block));
+    }
+    insert_attempt(connection, new)?;
+    let sends = insert_send(connection, new)?;
+    let to = step.to.unwrap_or(State::Submitting);
+    connection
+        .prepare_cached(
+            "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4 WHERE id = ?1",
+        )?
+        .execute(params![
+            new.id.to_string(),
+            to.name(),
+            millis(new.now + LEASE),
+            millis(new.now)
+        ])?;
+    let subject = new.id.to_string();
+    let detail = format!(
+        "rule={:?} attempt={} send={sends} key={} sha256={}",
+        step.rule, new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
+    );
+    audit::append(
+        connection,
+        &Deed {
+            at: new.now,
+            actor: "desk",
+            action: "refund.submitting",
+            subject: &subject,
+            detail: &detail,
+        },
+    )?;
+    journalled::line(connection, new, sends).map(Ok)
+}
+
+/// The balance as this transaction sees it: a file or another desk may have changed it since the
+/// sender looked.
+fn block(connection: &Connection, refund: &Refund) -> Result<Option<Block>, LedgerError> {
+    let payment = payments::one(connection, refund.content.payment)?
+        .ok_or(LedgerError::NotFound("payment"))?;
+    balance::check(connection, &payment)?;
+    discrepancy::block(connection, payment.id)
+}
+
+fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
+    let attempt = &new.attempt;
+    if !attempt.sends.is_empty() {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO attempts (refund_id, step, number, idempotency_key, correlation, method, url, body, sha256, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            new.id.to_string(),
+            attempt.step,
+            attempt.number,
+            attempt.idempotency_key,
+            attempt.correlation,
+            attempt.method,
+            attempt.url,
+            attempt.body,
+            attempt.sha256,
+            millis(attempt.created_at),
+        ])?;
+    Ok(())
+}
+
+fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
+    let send = connection
+        .prepare_cached(
+            "INSERT INTO sends (refund_id, step, number, send, at, epoch)
+             SELECT ?1, ?2, ?3, 1 + count(*), ?4, (SELECT value FROM desk WHERE name = 'epoch')
+             FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3
+             RETURNING send",
+        )?
+        .query_row(
+            params![
+                new.id.to_string(),
+                new.attempt.step,
+                new.attempt.number,
+                millis(new.now)
+            ],
+            |row| row.get(0),
+        )?;
+    Ok(send)
+}
