@@ -84,19 +84,3 @@ CREATE TABLE unplaced_sends (
 CREATE TRIGGER unplaced_sends_kept BEFORE DELETE ON unplaced_sends BEGIN
     SELECT RAISE(ABORT, 'what the send journal shows is never deleted');
 END;
-
--- Holds a row only inside the transaction that takes over what the send journal shows. Those
--- refunds were sent: they are evidence, and evidence is stored even where it takes what is
--- available below zero.
-CREATE TABLE taking_over (one INTEGER PRIMARY KEY CHECK (one = 1)) STRICT;
-
-DROP TRIGGER refunds_hold;
--- Invariant 1: a new hold never takes what is available below zero.
-CREATE TRIGGER refunds_hold AFTER INSERT ON refunds BEGIN
-    UPDATE captures SET held_minor = held_minor + NEW.amount_minor WHERE seq = NEW.capture_seq;
-    SELECT RAISE(ABORT, 'over available')
-    WHERE NOT EXISTS (SELECT 1 FROM taking_over)
-      AND (EXISTS (SELECT 1 FROM captures WHERE seq = NEW.capture_seq
-                   AND captured_minor - executed_minor - held_minor - disputed_minor < 0)
-           OR EXISTS (SELECT 1 FROM payments WHERE id = NEW.payment_id AND available_minor < 0));
-END;

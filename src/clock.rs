@@ -6,6 +6,22 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+/// `by` after `at`, or the end of time: a wait is never cut to none because it is long.
+pub fn later(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(by)
+        .ok()
+        .and_then(|by| at.checked_add_signed(by))
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// A point in time on both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The time of day in UTC.
+    pub wall: DateTime<Utc>,
+    elapsed: Duration,
+}
+
 /// A source of time, cheap to clone. The system's in the product, a hand-moved one in tests.
 #[derive(Clone)]
 pub struct Clock(Source);
@@ -52,6 +68,22 @@ impl Clock {
             Source::System { started } => started.elapsed(),
             Source::Manual(time) => time.lock().unwrap_or_else(PoisonError::into_inner).elapsed,
         }
+    }
+
+    /// Now, on both clocks.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            wall: self.now(),
+            elapsed: self.elapsed(),
+        }
+    }
+
+    /// How long ago a moment was by the clock that says longer. The monotonic one stands still
+    /// while the machine sleeps and the wall clock jumps when it is set: neither is believed alone.
+    pub fn since(&self, moment: Moment) -> Duration {
+        let wall = (self.now() - moment.wall).abs().to_std();
+        let elapsed = self.elapsed().saturating_sub(moment.elapsed);
+        wall.unwrap_or(Duration::MAX).max(elapsed)
     }
 
     /// Moves a manual clock forward; the system's clock is not ours to move.

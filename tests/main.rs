@@ -8,4 +8,5 @@
 
 mod architecture;
 mod cli;
+mod model;
 mod terminal;

@@ -104,6 +104,11 @@ pub enum Command {
     },
     /// Send what may be sent and poll what is due, without a screen
     Track(Track),
+    /// List what contradicts what is known, and clear it up
+    Discrepancies(Discrepancies),
+    /// Say which refund made elsewhere is one of ours
+    #[command(subcommand)]
+    External(External),
     /// Look at the audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -283,6 +288,66 @@ pub struct Track {
     /// At most this long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
+}
+
+/// `discrepancies`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Discrepancies {
+    /// Those that were closed, too
+    #[arg(long)]
+    pub all: bool,
+    /// What to do with one
+    #[command(subcommand)]
+    pub deed: Option<DiscrepancyDeed>,
+}
+
+/// `discrepancies …`
+#[derive(Debug, Subcommand)]
+pub enum DiscrepancyDeed {
+    /// Close one; not whoever made the refund it is about
+    Resolve {
+        /// Its number
+        id: i64,
+        /// What was found out
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+        /// Make what the file says so (who paid; never an amount)
+        #[arg(long)]
+        accept: bool,
+    },
+    /// Say who looks after one
+    Assign {
+        /// Its number
+        id: i64,
+        /// Who
+        #[arg(long, value_name = "NAME")]
+        owner: String,
+    },
+}
+
+/// `external`
+#[derive(Debug, Subcommand)]
+pub enum External {
+    /// It is this refund of ours: both count once; not by whoever made ours
+    Link {
+        /// Its number, as refund-desk payment shows it
+        id: i64,
+        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        #[arg(long, value_name = "REFUND")]
+        refund: String,
+        /// How you know
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+    },
+    /// It is not the refund of ours that it was linked to
+    Unlink {
+        /// Its number, as refund-desk payment shows it
+        id: i64,
+        /// How you know
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+    },
 }
 
 /// `audit`

@@ -5,10 +5,13 @@ use std::io::{self, IsTerminal, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
+use tokio::task::JoinHandle;
+
 use super::args::{self, Global};
 use super::open::{Session, misanswered};
 use super::refunds::waits_for_release;
-use super::{Exit, Failure, sandbox};
+use super::signal::Stops;
+use super::{Exit, Failure, sandbox, track};
 use crate::config::{self, Environ, Paths, Provider};
 use crate::desk::face::{Class, Import, ImportFile, Refusal, Reply, Request};
 use crate::domain::listing::RefundFilter;
@@ -112,20 +115,34 @@ async fn show(session: Session, global: &Global, environ: &Environ) -> Result<Ex
         plain: global.plain,
         ..tui::Options::default()
     };
-    if !session.mode.read_only {
-        tokio::spawn(std::sync::Arc::clone(&session.desk).keep_working());
-    }
+    let working = (!session.mode.read_only)
+        .then(|| tokio::spawn(std::sync::Arc::clone(&session.desk).keep_working()));
     let (desk, actor, clock) = (
         session.desk.clone(),
         session.actor.clone(),
         session.clock.clone(),
     );
-    tui::run(desk, actor, clock, options)
-        .await
-        .map_err(|error| Failure::Unplanned(error.into()))?;
+    let shown = tui::run(desk, actor, clock, options).await;
+    // The terminal is the shell's again: what is with a provider is finished in plain sight.
+    if let Some(working) = working {
+        finish(&session, working).await?;
+    }
+    shown.map_err(|error| Failure::Unplanned(error.into()))?;
     tell_unsent(&session).await?;
     session.desk.finish_backup().await;
     Ok(Exit::Done)
+}
+
+/// Takes up no more work and waits for what is under way; a signal leaves at once.
+async fn finish(session: &Session, working: JoinHandle<()>) -> Result<(), Failure> {
+    let mut stops = Stops::listen()?;
+    session.desk.stop();
+    track::tell_under_way(session.desk.exchanges());
+    tokio::select! {
+        _ = working => {}
+        () = stops.next() => {}
+    }
+    Ok(())
 }
 
 /// Leaving cancels nothing, and nothing is sent while no desk is open: that is said.

@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::desk::face::{BalanceLine, PaymentCard, PaymentRow, Preview, RefundCard, RefundRow};
 use crate::domain::audit::AuditEntry;
+use crate::domain::discrepancy::Discrepancy;
+use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
+use crate::domain::external::ExternalRefund;
 use crate::domain::payment::{Capture, Payment};
 use crate::domain::refund::{Attempt, Observation, Refund};
 
@@ -69,6 +72,13 @@ pub(super) fn payment_card(card: &PaymentCard) -> Value {
     fields.insert("captures".into(), captures.into());
     fields.insert("refunds".into(), refunds.into());
     fields.insert("balance".into(), balance.into());
+    let elsewhere = &card.elsewhere;
+    let found: Vec<Value> = elsewhere.external.iter().map(external).collect();
+    let disputes: Vec<Value> = elsewhere.disputes.iter().map(dispute).collect();
+    let open: Vec<Value> = elsewhere.discrepancies.iter().map(discrepancy).collect();
+    fields.insert("external_refunds".into(), found.into());
+    fields.insert("disputes".into(), disputes.into());
+    fields.insert("discrepancies".into(), open.into());
     let source = &card.payment.source;
     fields.insert(
         "source".into(),
@@ -157,7 +167,66 @@ pub(super) fn refund_card(card: &RefundCard) -> Value {
     let observations: Vec<Value> = card.observations.iter().map(observation).collect();
     fields.insert("attempt_log".into(), attempts.into());
     fields.insert("observations".into(), observations.into());
+    let open: Vec<Value> = card.discrepancies.iter().map(discrepancy).collect();
+    fields.insert("discrepancies".into(), open.into());
     Value::Object(fields)
+}
+
+/// A refund made elsewhere.
+pub(super) fn external(external: &ExternalRefund) -> Value {
+    json!({
+        "id": external.id,
+        "payment_id": external.payment,
+        "capture_id": external.capture_id,
+        "provider_refund_id": external.provider_refund_id,
+        "amount": external.amount.decimal(),
+        "currency": external.amount.currency,
+        "state": external.state,
+        "source": external.source,
+        "origin": external.origin,
+        "first_seen": time(external.first_seen),
+        "last_seen": time(external.last_seen),
+        "linked_refund": external.linked,
+    })
+}
+
+fn dispute(dispute: &Dispute) -> Value {
+    json!({
+        "id": dispute.id,
+        "payment_id": dispute.payment,
+        "capture_id": dispute.capture_id,
+        "provider_dispute_id": dispute.provider_dispute_id,
+        "amount": dispute.amount.decimal(),
+        "currency": dispute.amount.currency,
+        "stage": dispute.stage,
+        "deadline": dispute.deadline.map(time),
+        "holds": dispute.holds.decimal(),
+        "banner": dispute.banner(),
+        "refunds": dispute.refunds,
+        "opened_at": time(dispute.opened_at),
+        "updated_at": time(dispute.updated_at),
+    })
+}
+
+/// A discrepancy.
+pub(super) fn discrepancy(discrepancy: &Discrepancy) -> Value {
+    let resolution = discrepancy.resolution.as_ref();
+    json!({
+        "id": discrepancy.id,
+        "payment_id": discrepancy.payment,
+        "account": discrepancy.account,
+        "reference": discrepancy.reference,
+        "refund": discrepancy.refund,
+        "kind": discrepancy.kind,
+        "detail": discrepancy.detail,
+        "proposed": discrepancy.proposed,
+        "blocks": discrepancy.blocks_now(),
+        "owner": discrepancy.owner,
+        "opened_at": time(discrepancy.opened_at),
+        "resolved_at": resolution.map(|it| time(it.at)),
+        "resolved_by": resolution.map(|it| it.by.clone()),
+        "note": resolution.map(|it| it.note.clone()),
+    })
 }
 
 fn attempt(attempt: &Attempt) -> Value {

@@ -13,6 +13,7 @@ mod audit;
 mod backup;
 mod config;
 mod demo;
+mod discrepancies;
 mod identity;
 mod import;
 mod json;
@@ -147,7 +148,10 @@ fn run(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(dispatch(cli, environ, output))
+    let exit = runtime.block_on(dispatch(cli, environ, output));
+    // A command that gives a secret may still run: whoever leaves does not wait for it.
+    runtime.shutdown_background();
+    exit
 }
 
 async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, Failure> {
@@ -180,6 +184,10 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         }
         Command::Backup { file } => backup::take(&session()?, output, file).await,
         Command::Restore { file } => backup::restore(global, &environ, output, file),
+        Command::Discrepancies(arguments) => {
+            discrepancies::run(&session()?, output, arguments).await
+        }
+        Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
         Command::Keys => {
             output.text(&crate::tui::keys_markdown())?;
             Ok(Exit::Done)

@@ -3,9 +3,11 @@
 use super::args;
 use super::open::{Session, misanswered};
 use super::print::{Align, Column, Output, header, line};
-use super::{Exit, Failure, json};
+use super::{Exit, Failure, discrepancies, json};
 use crate::desk::face::{Class, PaymentCard, PaymentRow, Refusal, Reply, Request};
+use crate::domain::dispute::Dispute;
 use crate::domain::listing::{From, PaymentFilter, PaymentQuery};
+use crate::domain::text::clean;
 
 /// Rows asked for at a time.
 const PAGE: u32 = 1_000;
@@ -187,7 +189,7 @@ fn text_card(card: &PaymentCard) -> String {
     }
     let mut lines: Vec<String> = fields
         .iter()
-        .map(|(name, value)| format!("{name:<17} {}", crate::domain::text::clean(value)))
+        .map(|(name, value)| format!("{name:<17} {}", clean(value)))
         .collect();
     lines.push(String::new());
     lines.extend(balance(card));
@@ -200,7 +202,35 @@ fn text_card(card: &PaymentCard) -> String {
             refund.content.reason
         ));
     }
+    lines.extend(elsewhere(card));
     lines.join("\n")
+}
+
+/// What happened outside this desk, and what must be cleared up.
+fn elsewhere(card: &PaymentCard) -> Vec<String> {
+    let elsewhere = &card.elsewhere;
+    let external = elsewhere.external.iter().map(discrepancies::external_line);
+    let disputes = elsewhere.disputes.iter().map(dispute_line);
+    let open = elsewhere.discrepancies.iter().map(|it| {
+        let said = discrepancies::described(it);
+        format!("discrepancy {} {said}", it.id)
+    });
+    external.chain(disputes).chain(open).collect()
+}
+
+fn dispute_line(dispute: &Dispute) -> String {
+    let until = dispute.deadline.map_or_else(String::new, |at| {
+        format!(", answer by {}", at.format("%Y-%m-%d %H:%M UTC"))
+    });
+    let banner = dispute
+        .banner()
+        .map_or_else(String::new, |banner| format!("; {banner}"));
+    clean(&format!(
+        "dispute {} {} {}{until}{banner}",
+        dispute.provider_dispute_id,
+        dispute.amount,
+        dispute.stage.name()
+    ))
 }
 
 fn balance(card: &PaymentCard) -> Vec<String> {

@@ -4,7 +4,7 @@ use super::args;
 use super::open::{Session, misanswered};
 use super::payments::payer;
 use super::print::{Align, Column, Output, header, line};
-use super::{Exit, Failure, json};
+use super::{Exit, Failure, discrepancies, json};
 use crate::desk::face::{Class, RefundCard, RefundRow, Refusal, Reply, Request};
 use crate::domain::id::RefundId;
 use crate::domain::listing::RefundFilter;
@@ -261,5 +261,9 @@ fn evidence(card: &RefundCard) -> Vec<String> {
             clean(&observation.said)
         )
     });
-    attempts.chain(observations).collect()
+    let open = card.discrepancies.iter().map(|it| {
+        let said = discrepancies::described(it);
+        format!("discrepancy {} {said}", it.id)
+    });
+    attempts.chain(observations).chain(open).collect()
 }

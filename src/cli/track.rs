@@ -1,16 +1,22 @@
 //! `track`
 
+use std::collections::HashMap;
+use std::future::Future;
+use std::io::{self, Write};
+use std::pin::pin;
 use std::time::Duration;
 
-use tokio::sync::broadcast;
+use tokio::sync::mpsc;
 
 use super::args;
 use super::open::{Session, misanswered};
 use super::print::Output;
-use super::{Exit, Failure, json, signal};
-use crate::desk::Desk;
-use crate::desk::face::{Closed, Notice, Reply, Request, Worked};
+use super::signal::Stops;
+use super::{Exit, Failure, json};
+use crate::desk::face::{Closed, Notice, RefundRow, Reply, Request, Worked};
+use crate::domain::id::RefundId;
 use crate::domain::listing::StateCounts;
+use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::text::clean;
 
@@ -25,20 +31,53 @@ pub(super) async fn run(
     output: &Output,
     arguments: &args::Track,
 ) -> Result<Exit, Failure> {
-    let notices = session.desk.notices();
-    tokio::select! {
-        exit = rounds(session, arguments) => {
-            let exit = exit?;
-            print_changes(output, notices)?;
-            tell_closed(session).await?;
-            session.desk.finish_backup().await;
-            Ok(exit)
+    let mut stops = Stops::listen()?;
+    let mut changes = Changes::follow(session, output);
+    let mut rounds = pin!(rounds(session, arguments));
+    let exit = loop {
+        tokio::select! {
+            biased;
+            () = stops.next() => {
+                if session.desk.is_stopped() {
+                    return leave_now(session).await;
+                }
+                session.desk.stop();
+                tell_under_way(session.desk.exchanges());
+            }
+            change = changes.next() => if changes.print(change).is_err() {
+                // Whoever read our output is gone: what is with a provider is finished all the same.
+                session.desk.stop();
+            },
+            exit = &mut rounds => break exit?,
         }
-        stopped = signal::stop() => {
-            stopped?;
-            Ok(Exit::Done)
-        }
+    };
+    changes.finish()?;
+    tell_closed(session).await?;
+    session.desk.finish_backup().await;
+    Ok(exit)
+}
+
+/// Says that the process does not end yet, and why.
+pub(super) fn tell_under_way(exchanges: usize) {
+    if exchanges > 0 {
+        // Nothing can be done about a stderr that cannot be written.
+        let _ = writeln!(
+            io::stderr(),
+            "refund-desk: waiting for {exchanges} answer{} from providers, then it ends; interrupt again to leave at once",
+            if exchanges == 1 { "" } else { "s" }
+        );
     }
+}
+
+/// Leaves what is with a provider to be found as UNKNOWN: its attempt is on disk.
+async fn leave_now(session: &Session) -> Result<Exit, Failure> {
+    let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
+        return Err(misanswered());
+    };
+    if overview.counts.of(&[State::Submitting]) > 0 {
+        return Ok(Exit::Unknown);
+    }
+    Ok(out_of_time(&overview.counts))
 }
 
 async fn rounds(session: &Session, arguments: &args::Track) -> Result<Exit, Failure> {
@@ -47,6 +86,9 @@ async fn rounds(session: &Session, arguments: &args::Track) -> Result<Exit, Fail
         let Reply::Worked(worked) = session.ask(Request::Work { refund: None }).await? else {
             return Err(misanswered());
         };
+        if session.desk.is_stopped() {
+            return Ok(out_of_time(&worked.counts));
+        }
         if arguments.once || (arguments.until_final && open(&worked.counts) == 0) {
             return Ok(Exit::Done);
         }
@@ -58,7 +100,11 @@ async fn rounds(session: &Session, arguments: &args::Track) -> Result<Exit, Fail
             }
             wait = wait.min(left);
         }
-        tokio::time::sleep(wait).await;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // One more round takes up nothing and counts anew.
+            () = session.desk.stopped() => {}
+        }
     }
 }
 
@@ -84,9 +130,10 @@ fn out_of_time(counts: &StateCounts) -> Exit {
 /// How long until there is work again.
 pub(super) fn until_next(session: &Session, worked: &Worked) -> Duration {
     let wait = worked.next_at.map_or(LONGEST, |next| {
-        (next - session.clock.now()).to_std().unwrap_or_default()
+        (next - session.clock.now()).to_std().unwrap_or(SHORTEST)
     });
-    wait.clamp(SHORTEST, LONGEST)
+    let rest = Duration::from_millis(worked.rest_ms);
+    wait.clamp(SHORTEST, LONGEST).max(rest)
 }
 
 /// Accounts that are still closed for sending: what is queued there waits, and why.
@@ -123,31 +170,82 @@ async fn tell_closed(session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What changed, once each, as it stands in the end.
-fn print_changes(output: &Output, mut notices: broadcast::Receiver<Notice>) -> Result<(), Failure> {
-    let mut changed: Vec<crate::desk::face::RefundRow> = Vec::new();
-    loop {
-        match notices.try_recv() {
-            Ok(Notice::Refund(row)) => {
-                changed.retain(|known| known.refund.id != row.refund.id);
-                changed.push(*row);
+/// Prints each change of a refund when it happens.
+struct Changes<'a> {
+    output: &'a Output,
+    notices: mpsc::UnboundedReceiver<Notice>,
+    printed: HashMap<RefundId, Refund>,
+    broken: Option<Failure>,
+}
+
+impl<'a> Changes<'a> {
+    fn follow(session: &Session, output: &'a Output) -> Self {
+        Self {
+            output,
+            notices: session.desk.follow(),
+            printed: HashMap::new(),
+            broken: None,
+        }
+    }
+
+    /// The next notice; never, once nobody reads what is printed.
+    fn next(&mut self) -> impl Future<Output = Option<Notice>> {
+        let notices = self.broken.is_none().then_some(&mut self.notices);
+        async {
+            match notices {
+                Some(notices) => notices.recv().await,
+                None => std::future::pending().await,
             }
-            Ok(_) | Err(broadcast::error::TryRecvError::Lagged(_)) => {}
-            Err(_) => break,
         }
     }
-    for row in changed {
-        if output.json {
-            output.object(&json::refund_row(&row))?;
-        } else {
-            let refund = &row.refund;
-            output.text(&format!(
-                "{} {} {}",
-                refund.id,
-                refund.content.amount,
-                refund.state.name()
-            ))?;
+
+    /// Prints a refund that changed; one that was only looked at again is not repeated.
+    fn print(&mut self, notice: Option<Notice>) -> Result<(), ()> {
+        let Some(Notice::Refund(row)) = notice else {
+            return Ok(());
+        };
+        let before = self.printed.insert(row.refund.id, row.refund.clone());
+        if before.is_some_and(|before| is_same(&before, &row.refund)) {
+            return Ok(());
         }
+        line(self.output, &row).map_err(|failure| self.broken = Some(failure))
     }
-    Ok(())
+
+    /// Prints what is left.
+    fn finish(mut self) -> Result<(), Failure> {
+        while self.broken.is_none()
+            && let Ok(notice) = self.notices.try_recv()
+        {
+            let _ = self.print(Some(notice));
+        }
+        self.broken.map_or(Ok(()), Err)
+    }
+}
+
+/// Whether a person would call it unchanged.
+fn is_same(before: &Refund, now: &Refund) -> bool {
+    let told = |refund: &Refund| {
+        let ids = (refund.provider_refund_id.clone(), refund.trace.clone());
+        (
+            refund.state,
+            refund.reported,
+            refund.proven,
+            refund.said.clone(),
+            ids,
+        )
+    };
+    told(before) == told(now)
+}
+
+fn line(output: &Output, row: &RefundRow) -> Result<(), Failure> {
+    if output.json {
+        return output.object(&json::refund_row(row));
+    }
+    let refund = &row.refund;
+    output.text(&format!(
+        "{} {} {}",
+        refund.id,
+        refund.content.amount,
+        refund.state.name()
+    ))
 }

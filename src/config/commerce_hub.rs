@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
+use super::bounds::within;
 use super::secret::SecretSource;
 use crate::domain::money::Currency;
 
@@ -29,10 +30,10 @@ pub struct CommerceHub {
     #[serde(default)]
     pub refund_call: RefundCall,
     /// How many calendar months after capture a refund is possible.
-    #[serde(default = "twelve")]
+    #[serde(default = "twelve", deserialize_with = "within::<1, 120, _>")]
     pub refund_months: u32,
     /// Polls and inquiries per minute.
-    #[serde(default = "sixty")]
+    #[serde(default = "sixty", deserialize_with = "within::<1, 60_000, _>")]
     pub polls_per_minute: u32,
 }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::bounds::within;
 use super::{Account, Backups, Environment, Prism, Provider, Settings};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
@@ -196,8 +197,11 @@ struct Rest {
 #[serde(deny_unknown_fields, default)]
 struct Desk {
     time_zone: Tz,
-    send_delay_seconds: u64,
-    deadline_seconds: u64,
+    #[serde(deserialize_with = "within::<0, 86_400, _>")]
+    send_delay_seconds: u32,
+    // The lease of a send is 90 s: its answer must be written down before it ends.
+    #[serde(deserialize_with = "within::<1, 60, _>")]
+    deadline_seconds: u32,
 }
 
 impl Default for Desk {
@@ -213,6 +217,7 @@ impl Default for Desk {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Tracking {
+    #[serde(deserialize_with = "within::<1, 1_000, _>")]
     pace: u32,
 }
 
@@ -222,11 +227,21 @@ impl Default for Tracking {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct PolicyFile {
     approval_above: Option<ApprovalAbove>,
-    expires_after_days: Option<u32>,
+    #[serde(deserialize_with = "within::<1, 365, _>")]
+    expires_after_days: u32,
+}
+
+impl Default for PolicyFile {
+    fn default() -> Self {
+        Self {
+            approval_above: None,
+            expires_after_days: 7,
+        }
+    }
 }
 
 /// One figure in main units for every currency, or an amount per currency.
@@ -268,19 +283,19 @@ impl Rest {
             return Err(reader.at(reader.offset_of("pace"), Some("tracking.pace"), what));
         }
         let send_delay = match pace {
-            Pace::REAL => Duration::from_secs(self.desk.send_delay_seconds),
+            Pace::REAL => Duration::from_secs(self.desk.send_delay_seconds.into()),
             _ => SANDBOX_SEND_DELAY,
         };
-        let expires_after = self.policy.expires_after_days.unwrap_or(7);
+        let expires_after = TimeDelta::days(self.policy.expires_after_days.into());
         Ok(Settings {
             file: reader.path.to_owned(),
             environment: self.environment,
             zone: self.desk.time_zone,
             send_delay,
-            deadline: Duration::from_secs(self.desk.deadline_seconds),
+            deadline: Duration::from_secs(self.desk.deadline_seconds.into()),
             pace,
             policy: self.policy.policy(reader)?,
-            expires_after: TimeDelta::days(i64::from(expires_after)),
+            expires_after,
             backups: self.backup,
             accounts,
         })

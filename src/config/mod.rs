@@ -11,6 +11,7 @@ use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
 
 mod backup;
+mod bounds;
 pub mod commerce_hub;
 mod file;
 mod paths;

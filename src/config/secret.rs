@@ -4,11 +4,14 @@ use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -71,6 +74,9 @@ pub enum SecretError {
         /// Its mode.
         mode: u32,
     },
+    /// It is a folder, a pipe or a device.
+    #[error("{} is not a regular file", .0.display())]
+    NotAFile(PathBuf),
     /// The command failed.
     #[error("the command for the secret failed: {0}")]
     Command(String),
@@ -86,7 +92,7 @@ const LONGEST: u64 = 64 * 1024;
 
 impl SecretSource {
     /// Reads the secret; files are relative to `folder`. One line break at its end is not part
-    /// of it.
+    /// of it. Blocks, a command for at most ten seconds.
     ///
     /// # Errors
     /// [`SecretError`] says what to mend.
@@ -97,7 +103,7 @@ impl SecretSource {
                 .map(str::to_owned)
                 .ok_or_else(|| SecretError::Unset(name.clone()))?,
             Self::File(path) => read_file(&folder.join(path))?,
-            Self::Command(line) => run_command(line)?,
+            Self::Command(line) => run_command(line, COMMAND_DEADLINE)?,
         };
         let text = text.strip_suffix('\n').unwrap_or(&text);
         match text.strip_suffix('\r').unwrap_or(text) {
@@ -123,6 +129,10 @@ fn read_file(path: &Path) -> Result<String, SecretError> {
         path: path.to_owned(),
         source,
     };
+    // Opening a pipe waits for whoever writes to it, which may be nobody.
+    if !fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(SecretError::NotAFile(path.to_owned()));
+    }
     let file = fs::File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -138,43 +148,67 @@ fn read_file(path: &Path) -> Result<String, SecretError> {
     Ok(text)
 }
 
-fn run_command(line: &str) -> Result<String, SecretError> {
+/// Runs the command in a process group of its own, so that what it started ends with it.
+fn run_command(line: &str, deadline: Duration) -> Result<String, SecretError> {
     let failed = |error: std::io::Error| SecretError::Command(error.to_string());
+    let started = Clock::system();
     let mut child = Command::new("sh")
         .args(["-c", line])
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .map_err(failed)?;
-    let output = child.stdout.take();
-    let reading = thread::spawn(move || {
-        let mut text = String::new();
-        output.map(|output| output.take(LONGEST).read_to_string(&mut text));
-        text
+    // Not joined: whoever else holds the pipe open could keep its reader waiting for ever.
+    let text = read_apart(child.stdout.take());
+    let left = || deadline.saturating_sub(started.elapsed());
+    let in_time = match wait_for(&mut child, left)? {
+        Some(status) if status.success() => text.recv_timeout(left()).ok(),
+        Some(status) => return Err(SecretError::Command(format!("it ended with {status}"))),
+        None => None,
+    };
+    in_time.ok_or_else(|| {
+        end_group(&mut child);
+        SecretError::Command(format!("it took longer than {deadline:?} and was ended"))
+    })
+}
+
+fn read_apart(output: Option<ChildStdout>) -> mpsc::Receiver<String> {
+    let (give, text) = mpsc::channel();
+    thread::spawn(move || {
+        let mut read = String::new();
+        output.map(|output| output.take(LONGEST).read_to_string(&mut read));
+        let _ = give.send(read);
     });
-    let started = Clock::system();
-    let status = loop {
-        match child.try_wait().map_err(failed)? {
-            Some(status) => break status,
-            None if started.elapsed() > COMMAND_DEADLINE => {
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(SecretError::Command("it took longer than 10 s".into()));
-            }
+    text
+}
+
+/// How the command ended, if it did in time.
+fn wait_for(
+    child: &mut Child,
+    left: impl Fn() -> Duration,
+) -> Result<Option<ExitStatus>, SecretError> {
+    loop {
+        let ended = child.try_wait();
+        match ended.map_err(|error| SecretError::Command(error.to_string()))? {
+            Some(status) => return Ok(Some(status)),
+            None if left().is_zero() => return Ok(None),
             None => thread::sleep(Duration::from_millis(10)),
         }
-    };
-    if !status.success() {
-        return Err(SecretError::Command(format!("it ended with {status}")));
     }
-    reading
-        .join()
-        .map_err(|_| SecretError::Command("its output could not be read".into()))
+}
+
+/// Kills the command and whatever it left behind in its group.
+fn end_group(child: &mut Child) {
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -211,6 +245,37 @@ mod tests {
             read("file:key", folder.path()),
             Err(SecretError::Exposed { .. })
         ));
+    }
+
+    #[rstest]
+    #[case("sleep 600")]
+    #[case("echo from-command; sleep 600 &")]
+    fn a_command_that_does_not_end_is_ended_with_all_it_started(#[case] line: &str) {
+        let folder = tempfile::tempdir().unwrap();
+        let held = folder.path().join("held");
+        let line = format!("exec 9>{}; flock -x 9; {line}", held.display());
+        let refused = run_command(&line, Duration::from_millis(300)).unwrap_err();
+        let said = refused.to_string();
+        assert!(said.contains("longer than 300ms and was ended"), "{said}");
+        // Its lock is free again once nothing of it runs.
+        let mut take = Command::new("flock");
+        take.args(["-x", "-w", "20"]).arg(&held).arg("true");
+        assert!(take.status().unwrap().success());
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        let refused = read("file:pipe", folder.path());
+        assert!(matches!(refused, Err(SecretError::NotAFile(_))));
     }
 
     #[test]

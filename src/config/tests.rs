@@ -56,6 +56,71 @@ fn a_mistake_has_file_line_and_key(#[case] text: &str, #[case] line: usize, #[ca
     assert!(said.contains(key), "{said}");
 }
 
+#[rstest]
+#[case(
+    "[desk]\ndeadline_seconds = 0\n",
+    3,
+    "desk.deadline_seconds: 0 is not allowed; 1 to 60 is"
+)]
+#[case("[desk]\ndeadline_seconds = 61\n", 3, "1 to 60")]
+#[case(
+    "[desk]\nsend_delay_seconds = 86401\n",
+    3,
+    "desk.send_delay_seconds: 86401 is not allowed; 0 to 86400 is"
+)]
+#[case("[desk]\nsend_delay_seconds = -1\n", 3, "0 to 86400")]
+#[case(
+    "[tracking]\npace = 0\n",
+    3,
+    "tracking.pace: 0 is not allowed; 1 to 1000 is"
+)]
+#[case("[tracking]\npace = 4294967296\n", 3, "tracking.pace")]
+#[case(
+    "[policy]\n\nexpires_after_days = 0\n",
+    4,
+    "policy.expires_after_days: 0 is not allowed; 1 to 365 is"
+)]
+#[case("[policy]\nexpires_after_days = 4000000000\n", 3, "1 to 365")]
+fn a_figure_out_of_bounds_says_what_is_allowed(
+    #[case] text: &str,
+    #[case] line: usize,
+    #[case] what: &str,
+) {
+    let said = read(&format!("environment = \"sandbox\"\n{text}")).unwrap_err();
+    let said = said.to_string();
+    assert!(
+        said.starts_with(&format!("config.toml, line {line}: ")),
+        "{said}"
+    );
+    assert!(said.contains(what), "{said}");
+}
+
+#[rstest]
+#[case("refund_months = 12", "refund_months = 121", "1 to 120")]
+#[case(
+    "refund_months = 12",
+    "refund_months = 0",
+    "accounts.hub-us.refund_months"
+)]
+#[case(
+    "polls_per_minute = 60",
+    "polls_per_minute = 0",
+    "accounts.hub-us.polls_per_minute: 0 is not allowed; 1 to 60000 is"
+)]
+fn a_figure_of_an_account_out_of_bounds_too(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] what: &str,
+) {
+    let said = read(&EXAMPLE.replace(from, to)).unwrap_err().to_string();
+    let line = EXAMPLE.lines().position(|line| line == from).unwrap() + 1;
+    assert!(
+        said.starts_with(&format!("config.toml, line {line}: ")),
+        "{said}"
+    );
+    assert!(said.contains(what), "{said}");
+}
+
 #[test]
 fn a_literal_secret_is_refused() {
     let text = EXAMPLE.replace("env:HUB_US_API_SECRET", "s3cr3t");

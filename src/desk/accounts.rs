@@ -1,7 +1,8 @@
 //! The accounts of the configuration, each with its provider ready to be used.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, ReasonablyRealtime};
@@ -9,6 +10,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::face::Refusal;
 use super::refusal;
@@ -17,16 +19,25 @@ use crate::config::secret::{Credentials, SecretSource};
 use crate::config::{self, Environ, Settings};
 use crate::domain::eligibility::{Terms, WhyNot};
 use crate::providers::commerce_hub::{self, CommerceHub};
-use crate::providers::{Profile, Provider};
+use crate::providers::{Finding, Profile, Provider, RefundFormat};
 
 /// One account at the desk.
 pub(super) struct Account {
     pub name: String,
     pub profile: Profile,
+    /// How its refunds are written; none where the desk has no client for the provider.
+    pub format: Option<Arc<dyn RefundFormat>>,
     settings: config::Provider,
-    provider: OnceLock<Arc<dyn Provider>>,
+    provider: Mutex<Option<Arc<dyn Provider>>>,
+    connecting: AsyncMutex<Tried>,
     budget: Budget,
+    /// The provider asked for no polls until then, on the clock's elapsed time.
+    quiet_until: Mutex<Duration>,
 }
+
+/// The last try to connect that failed, so that whoever waited for it does not try again.
+#[derive(Default)]
+struct Tried(Option<(Duration, Refusal)>);
 
 /// What connecting to a provider takes.
 pub(super) struct Means<'a> {
@@ -43,26 +54,100 @@ impl Account {
             .saturating_mul(settings.pace.factor());
         Self {
             name: account.name.clone(),
+            format: format(&account.provider),
             settings: account.provider.clone(),
-            provider: OnceLock::new(),
+            provider: Mutex::default(),
+            connecting: AsyncMutex::default(),
             budget: Budget::new(polls, clock.clone()),
+            quiet_until: Mutex::default(),
             profile,
         }
     }
 
-    /// The provider, connected on first use: lists need no secrets, so nobody reads them before. A
+    /// The provider, connected on first use: lists need no secrets, so nobody reads them before.
+    /// Reading secrets may take seconds and happens off the event loop, once for all who wait. A
     /// failure is not kept, so that a mended secret is found.
-    pub(super) fn provider(&self, means: &Means<'_>) -> Result<Arc<dyn Provider>, Refusal> {
-        if let Some(provider) = self.provider.get() {
-            return Ok(Arc::clone(provider));
+    pub(super) async fn provider(&self, means: &Means<'_>) -> Result<Arc<dyn Provider>, Refusal> {
+        let asked_at = means.clock.elapsed();
+        if let Some(provider) = self.connected() {
+            return Ok(provider);
         }
-        let provider = connect(&self.name, &self.settings, means)?;
-        Ok(Arc::clone(self.provider.get_or_init(|| provider)))
+        let mut tried = self.connecting.lock().await;
+        if let Some(provider) = self.connected() {
+            return Ok(provider);
+        }
+        if let Some((_, refusal)) = tried.0.as_ref().filter(|(at, _)| *at > asked_at) {
+            return Err(refusal.clone());
+        }
+        let connected = connect(&self.name, &self.settings, means).await;
+        match &connected {
+            Ok(provider) => *locked(&self.provider) = Some(Arc::clone(provider)),
+            Err(refusal) => tried.0 = Some((means.clock.elapsed(), refusal.clone())),
+        }
+        connected
+    }
+
+    fn connected(&self) -> Option<Arc<dyn Provider>> {
+        locked(&self.provider).clone()
+    }
+
+    /// The provider turned our key away: the next use reads the secrets again, which may have been
+    /// rotated. Only the connection it turned away is dropped, not a newer one.
+    pub(super) fn disconnect(&self, turned_away: &Arc<dyn Provider>) {
+        let mut provider = locked(&self.provider);
+        if provider
+            .as_ref()
+            .is_some_and(|it| Arc::ptr_eq(it, turned_away))
+        {
+            *provider = None;
+        }
+    }
+
+    /// Takes note of what an exchange said about the account itself.
+    pub(super) fn learn(&self, provider: &Arc<dyn Provider>, finding: &Finding, clock: &Clock) {
+        match finding.http_status {
+            Some(401 | 403) => self.disconnect(provider),
+            Some(429 | 503) => {
+                let asked = finding.retry_after.map(|wait| clock.elapsed() + wait);
+                let mut until = locked(&self.quiet_until);
+                *until = asked.map_or(*until, |asked| asked.max(*until));
+            }
+            _ => {}
+        }
     }
 
     /// Takes one poll out of the budget, or says how long to wait for it.
-    pub(super) fn take_poll(&self) -> Result<(), Duration> {
-        self.budget.take()
+    pub(super) fn take_poll(&self, clock: &Clock) -> Result<(), Duration> {
+        let quiet = locked(&self.quiet_until).saturating_sub(clock.elapsed());
+        if quiet.is_zero() {
+            self.budget.take()
+        } else {
+            Err(quiet)
+        }
+    }
+
+    /// How long the budget takes to allow so many polls.
+    pub(super) fn time_for(&self, polls: usize) -> Duration {
+        let polls = u32::try_from(polls).unwrap_or(u32::MAX);
+        self.budget.interval.saturating_mul(polls)
+    }
+
+    #[cfg(test)]
+    pub(super) fn connect_to(&self, provider: Arc<dyn Provider>) {
+        *locked(&self.provider) = Some(provider);
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
+    match provider {
+        config::Provider::CommerceHub(settings) => {
+            Some(Arc::new(commerce_hub::Requests::new(settings)))
+        }
+        config::Provider::Prism(_) => None,
     }
 }
 
@@ -86,42 +171,50 @@ fn profile(provider: &config::Provider) -> Profile {
     }
 }
 
-fn connect(
+async fn connect(
     name: &str,
     provider: &config::Provider,
     means: &Means<'_>,
 ) -> Result<Arc<dyn Provider>, Refusal> {
-    match provider {
-        config::Provider::CommerceHub(hub) => {
-            let credentials = Credentials {
-                api_key: secret(name, "api_key", &hub.api_key, means)?,
-                api_secret: secret(name, "api_secret", &hub.api_secret, means)?,
-            };
-            let deadline = means.settings.deadline;
-            let hub = CommerceHub::new(hub, credentials, means.clock.clone(), deadline).map_err(
-                |error| {
-                    let message = format!("account {name} cannot be used: {error}");
-                    refusal::unavailable(
-                        "account_setup",
-                        message,
-                        "Mend the account in the config.",
-                    )
-                },
-            )?;
-            Ok(Arc::new(hub))
-        }
-        config::Provider::Prism(_) => Err(WhyNot::NoProvider.into()),
-    }
+    let config::Provider::CommerceHub(hub) = provider else {
+        return Err(WhyNot::NoProvider.into());
+    };
+    let (name, hub) = (name.to_owned(), hub.clone());
+    let folder = means.settings.file.parent().map(Path::to_owned);
+    let folder = folder.unwrap_or_default();
+    let (environ, clock) = (means.environ.clone(), means.clock.clone());
+    let deadline = means.settings.deadline;
+    // Secrets and certificates are read by blocking calls.
+    tokio::task::spawn_blocking(move || {
+        let secret = |key, source: &SecretSource| secret(&name, key, source, &folder, &environ);
+        let credentials = Credentials {
+            api_key: secret("api_key", &hub.api_key)?,
+            api_secret: secret("api_secret", &hub.api_secret)?,
+        };
+        let hub = CommerceHub::new(&hub, credentials, clock, deadline);
+        let hub = hub.map_err(|error| unusable(&name, &error.to_string()))?;
+        Ok(Arc::new(hub) as Arc<dyn Provider>)
+    })
+    .await
+    .unwrap_or_else(|error| Err(unusable("", &error.to_string())))
+}
+
+fn unusable(name: &str, why: &str) -> Refusal {
+    refusal::unavailable(
+        "account_setup",
+        format!("account {name} cannot be used: {why}"),
+        "Mend the account in the config.",
+    )
 }
 
 fn secret(
     account: &str,
     key: &str,
     source: &SecretSource,
-    means: &Means<'_>,
+    folder: &Path,
+    environ: &Environ,
 ) -> Result<secrecy::SecretString, Refusal> {
-    let folder = means.settings.file.parent().unwrap_or_else(|| "".as_ref());
-    source.read(folder, means.environ).map_err(|error| {
+    source.read(folder, environ).map_err(|error| {
         refusal::unavailable(
             "secret",
             format!("accounts.{account}.{key} ({source}): {error}"),
@@ -131,7 +224,11 @@ fn secret(
 }
 
 /// How many polls an account may spend, on the desk's own clock.
-struct Budget(RateLimiter<NotKeyed, InMemoryState, DeskClock, NoOpMiddleware<Nanos>>);
+struct Budget {
+    limiter: RateLimiter<NotKeyed, InMemoryState, DeskClock, NoOpMiddleware<Nanos>>,
+    /// One poll's share of a minute.
+    interval: Duration,
+}
 
 #[derive(Clone)]
 struct DeskClock(Clock);
@@ -151,13 +248,16 @@ impl Budget {
         let polls = NonZeroU32::new(polls_per_minute).unwrap_or(NonZeroU32::MIN);
         let burst = NonZeroU32::new(polls_per_minute / 6).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_minute(polls).allow_burst(burst);
-        Self(RateLimiter::direct_with_clock(quota, DeskClock(clock)))
+        Self {
+            limiter: RateLimiter::direct_with_clock(quota, DeskClock(clock)),
+            interval: Duration::from_mins(1) / polls.get(),
+        }
     }
 
     fn take(&self) -> Result<(), Duration> {
-        self.0
+        self.limiter
             .check()
-            .map_err(|not_until| not_until.wait_time_from(self.0.clock().now()))
+            .map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
     }
 }
 

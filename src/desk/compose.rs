@@ -7,7 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::face::{Actor, Composed, Draft, Limit, Preview, Refusal, Reply, WirePreview};
 use super::local::{Local, row};
 use super::{refusal, send};
+use crate::clock::later;
 use crate::domain::amount::{self, Basis};
+use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::{self, Eligibility, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -35,6 +37,8 @@ struct Judged {
     problems: Vec<Refusal>,
     alike: Vec<(Likeness, RefundSummary)>,
     approval: Option<String>,
+    /// The dispute it answers.
+    dispute: Option<Dispute>,
     now: DateTime<Utc>,
 }
 
@@ -132,11 +136,16 @@ impl Local {
 
     async fn judge_draft(&self, draft: &Draft) -> Result<Judged, Refusal> {
         let payment = self.payment_named(&draft.payment).await?;
+        let dispute = self.answered_dispute(draft, &payment).await?;
+        let payment = match &dispute {
+            Some(dispute) => payment.answering(dispute),
+            None => payment,
+        };
         let now = self.clock.now();
         let terms = self.terms(&payment.account);
         let capture = choose_capture(&payment, draft.capture_id.as_deref());
         let eligibility = match &capture {
-            Ok(capture) => eligibility::of_capture(capture, &payment.figures(), &terms, now),
+            Ok(capture) => eligibility::of_payments_capture(&payment, capture, &terms, now),
             Err(_) => eligibility::of_payment(&payment, &terms, now),
         };
         let basis = Basis {
@@ -157,12 +166,18 @@ impl Local {
             problems: Vec::new(),
             alike: Vec::new(),
             approval: None,
+            dispute,
             now,
         };
         let account = judged.payment.account.clone();
         let closed = self.ledger.check_open(account).await;
         judged.problems.extend(closed.err().map(Refusal::from));
         judged.problems.extend(problems(draft, &judged));
+        if let (Ok(capture), Ok(amount)) = (&judged.capture, &judged.amount) {
+            let id = capture.capture_id.as_deref();
+            let unfit = self.unfit(&judged.payment, id, *amount);
+            judged.problems.extend(unfit);
+        }
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
@@ -180,6 +195,12 @@ impl Local {
         let total = Money::new(recent.minor.saturating_add(amount.minor), amount.currency);
         let none = Money::zero(amount.currency);
         let policy = &self.settings.policy;
+        if let Some(dispute) = &judged.dispute {
+            return Ok(Some(format!(
+                "a checker must approve: it answers dispute {}",
+                dispute.provider_dispute_id
+            )));
+        }
         Ok(policy.needs_checker(total, none).then(|| {
             let limit = policy.approval_above(amount.currency);
             match recent.is_positive() {
@@ -259,11 +280,31 @@ impl Local {
             policy: self.settings.policy.clone(),
             approval_since: judged.now - APPROVAL_SUM,
             duplicates_since: (!draft.again).then(|| judged.now - DUPLICATE_SINCE),
-            send_after: judged.now + TimeDelta::from_std(delay).unwrap_or_default(),
+            send_after: later(judged.now, delay),
             expires_at: judged.now + self.settings.expires_after,
+            dispute: judged.dispute.as_ref().map(|dispute| dispute.id),
             needs_release: self.mode.offline,
             now: judged.now,
         })
+    }
+
+    /// The dispute a draft answers: reason `dispute`, with the provider's id of one in force as its
+    /// case. Any other case is free text.
+    async fn answered_dispute(
+        &self,
+        draft: &Draft,
+        payment: &Payment,
+    ) -> Result<Option<Dispute>, Refusal> {
+        let Some(case) = draft.case_ref.as_deref().map(str::trim) else {
+            return Ok(None);
+        };
+        if draft.reason != "dispute" {
+            return Ok(None);
+        }
+        let disputes = self.ledger.disputes_of(payment.id).await?;
+        Ok(disputes
+            .into_iter()
+            .find(|dispute| dispute.provider_dispute_id == case && dispute.stage.is_in_force()))
     }
 
     /// The refund a new one replaces: of the same payment, and ended without paying (T21).
@@ -311,15 +352,14 @@ impl Local {
         limits
     }
 
-    /// The exact request, where the account's provider can be used, but for our reference: the
-    /// refund has no id yet.
+    /// The exact request but for our reference: the refund has no id yet. No secret is read for it;
+    /// what secrets go into, the signature and the key, stands in no preview.
     fn wire_preview(&self, judged: &Judged, content: &Content) -> Option<WirePreview> {
-        let account = self.account(&judged.payment.account)?;
-        let provider = account.provider(&self.means()).ok()?;
+        let format = self.account(&judged.payment.account)?.format.as_deref()?;
         let id = RefundId::new(judged.now);
         let mut order = send::order(&judged.payment, content, id, 1);
         order.correlation = "(assigned when composed)".to_owned();
-        let wire = provider.build_refund(&order).ok()?;
+        let wire = format.build_refund(&order).ok()?;
         Some(WirePreview {
             method: wire.method,
             url: wire.url,

@@ -1,8 +1,8 @@
 //! A person's decision about a refund that exists: to withdraw it, or to let it go.
 
 use super::compose::tidy;
-use super::face::{Actor, RefundCard, Refusal, Reply};
-use super::local::{Local, row};
+use super::face::{Actor, Refusal, Reply};
+use super::local::Local;
 use super::refusal;
 use crate::domain::state::{Event, State};
 use crate::ledger::RefundSummary;
@@ -58,11 +58,8 @@ impl Local {
             tracing::warn!(refund = %summary.refund.id, "{error}");
             Default::default()
         });
-        Reply::Refund(Box::new(RefundCard {
-            row: row(summary),
-            attempts: evidence.attempts,
-            observations: evidence.observations,
-        }))
+        let discrepancies = self.discrepancies_of(summary.refund.id).await;
+        self.card_of(summary, evidence, discrepancies.unwrap_or_default())
     }
 }
 

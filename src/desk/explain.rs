@@ -1,8 +1,10 @@
 //! The balance of a payment, line by line.
 
-use super::face::BalanceLine;
+use super::face::{BalanceLine, Elsewhere};
 use crate::domain::balance::Figures;
+use crate::domain::dispute::{Dispute, DisputeWeight};
 use crate::domain::eligibility::Eligibility;
+use crate::domain::external::{ExternalFigures, ExternalRefund};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
@@ -11,6 +13,7 @@ use crate::domain::refund::Refund;
 pub(super) fn balance(
     payment: &Payment,
     refunds: &[Refund],
+    elsewhere: &Elsewhere,
     eligibility: &Eligibility,
 ) -> Vec<BalanceLine> {
     let figures = payment.figures();
@@ -26,10 +29,11 @@ pub(super) fn balance(
         })
         .collect();
     lines.extend(refunds.iter().filter_map(refund_line));
-    lines.extend(elsewhere(&figures, refunds));
-    if figures.disputed.minor != 0 {
-        lines.push(line("in dispute", minus(figures.disputed)));
-    }
+    let external = &elsewhere.external;
+    lines.extend(external.iter().filter_map(|it| external_line(it, refunds)));
+    let disputes = &elsewhere.disputes;
+    lines.extend(disputes.iter().filter_map(dispute_line));
+    lines.extend(the_rest(&figures, &lines));
     lines.push(sum("available", figures.available()));
     if let Some(why) = eligibility.why_not
         && figures.available().is_positive()
@@ -64,17 +68,46 @@ fn refund_line(refund: &Refund) -> Option<BalanceLine> {
     })
 }
 
-/// What was paid back elsewhere: executed, but by none of our refunds.
-fn elsewhere(figures: &Figures, refunds: &[Refund]) -> Option<BalanceLine> {
-    let ours: i64 = refunds
+/// A refund made elsewhere, as far as no refund of ours counts for it.
+fn external_line(external: &ExternalRefund, refunds: &[Refund]) -> Option<BalanceLine> {
+    let ours = refunds
         .iter()
-        .map(|refund| refund.figures().executed().minor)
-        .sum();
-    let minor = figures.executed.minor.saturating_sub(ours);
-    let amount = Money::new(minor, figures.executed.currency);
-    amount
-        .is_positive()
-        .then(|| line("refunded elsewhere, by file", minus(amount)))
+        .find(|refund| Some(refund.id) == external.linked);
+    let figures = ExternalFigures {
+        amount: external.amount,
+        state: external.state,
+        linked: ours.map(Refund::figures),
+    };
+    let (executed, held) = (figures.executed().ok()?, figures.held().ok()?);
+    let (word, weight) = match executed.is_positive() {
+        true => ("refunded elsewhere", executed),
+        false => ("held by a refund made elsewhere", held),
+    };
+    let label = format!("{word}, by {}", external.origin);
+    weight.is_positive().then(|| line(&label, minus(weight)))
+}
+
+fn dispute_line(dispute: &Dispute) -> Option<BalanceLine> {
+    let id = &dispute.provider_dispute_id;
+    let same_currency = dispute.amount.currency == dispute.holds.currency;
+    let (label, weight) = match dispute.stage.weight() {
+        DisputeWeight::Paid if same_currency => {
+            let how = dispute.stage.name();
+            (format!("taken by dispute {id}, {how}"), dispute.amount)
+        }
+        _ => (format!("in dispute {id}"), dispute.holds),
+    };
+    weight.is_positive().then(|| line(&label, minus(weight)))
+}
+
+/// What no line above accounts for: the figures must add up, whatever they are made of.
+fn the_rest(figures: &Figures, lines: &[BalanceLine]) -> Option<BalanceLine> {
+    let said: i64 = lines
+        .iter()
+        .fold(0, |sum, line| sum.saturating_add(line.amount.minor));
+    let available = figures.available();
+    let rest = Money::new(available.minor.saturating_sub(said), available.currency);
+    (rest.minor != 0).then(|| line("other", rest))
 }
 
 fn line(label: &str, amount: Money) -> BalanceLine {

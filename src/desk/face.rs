@@ -9,7 +9,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::audit::AuditEntry;
+use crate::domain::discrepancy::Discrepancy;
+use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
+use crate::domain::external::ExternalRefund;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
@@ -20,6 +23,9 @@ use crate::domain::refund::{Attempt, Observation, Refund};
 
 mod safeguards;
 pub use safeguards::*;
+mod elsewhere;
+
+pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +83,26 @@ pub enum Request {
     },
     /// Backups, and accounts that are closed for sending. Answer: [`Reply::Safeguards`].
     Safeguards,
+    /// What contradicts what is known, oldest first. Answer: [`Reply::Discrepancies`].
+    Discrepancies {
+        /// What was closed, too.
+        closed: bool,
+    },
+    /// Closes a discrepancy. Answer: [`Reply::Discrepancy`].
+    CloseDiscrepancy(CloseDiscrepancy),
+    /// Says who looks after a discrepancy. Answer: [`Reply::Discrepancy`].
+    AssignDiscrepancy {
+        /// Our number of it.
+        id: i64,
+        /// Who.
+        owner: String,
+    },
+    /// A refund made elsewhere became known. Answer: [`Reply::External`].
+    RecordExternal(ExternalNews),
+    /// A refund made elsewhere is one of ours, or is not. Answer: [`Reply::External`].
+    LinkExternal(LinkExternal),
+    /// A dispute became known, or went on. Answer: [`Reply::Dispute`].
+    RecordDispute(DisputeReport),
     /// Sends what may be sent and asks about what is due, once. Answer: [`Reply::Worked`].
     Work {
         /// Only this refund.
@@ -162,6 +188,14 @@ pub enum Reply {
     BackedUp(Backup),
     /// To [`Request::Safeguards`].
     Safeguards(Safeguards),
+    /// To [`Request::Discrepancies`].
+    Discrepancies(Vec<Discrepancy>),
+    /// To [`Request::CloseDiscrepancy`] and [`Request::AssignDiscrepancy`].
+    Discrepancy(Box<Discrepancy>),
+    /// To [`Request::RecordExternal`] and [`Request::LinkExternal`].
+    External(Box<ExternalRefund>),
+    /// To [`Request::RecordDispute`].
+    Dispute(Box<Dispute>),
     /// To [`Request::Work`].
     Worked(Worked),
 }
@@ -207,6 +241,8 @@ pub struct Overview {
 pub struct Account {
     /// Its provider, as people know it.
     pub provider: String,
+    /// What a success of its refunds means: `submitted for settlement`, `paid` …
+    pub success_means: String,
     /// Refunds can be sent through it.
     pub can_send: bool,
     /// How fresh its data is.
@@ -233,6 +269,8 @@ pub struct PaymentCard {
     pub eligibility: Eligibility,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// What is known of it beside its refunds.
+    pub elsewhere: Elsewhere,
     /// The balance line by line: the figures add up to the last.
     pub explained: Vec<BalanceLine>,
 }
@@ -328,10 +366,14 @@ pub struct RefundRow {
 pub struct RefundCard {
     /// The refund and its payment in short.
     pub row: RefundRow,
+    /// What a success means at its provider; none when its account left the configuration.
+    pub success_means: Option<String>,
     /// Its attempts, oldest first.
     pub attempts: Vec<Attempt>,
     /// Its observations, oldest first.
     pub observations: Vec<Observation>,
+    /// What is open about it, oldest first.
+    pub discrepancies: Vec<Discrepancy>,
 }
 
 /// What an import did.
@@ -362,6 +404,8 @@ pub struct Worked {
     pub looked: u32,
     /// When there is work again.
     pub next_at: Option<DateTime<Utc>>,
+    /// How long to rest all the same, in milliseconds: nothing could be done about what is due.
+    pub rest_ms: u64,
     /// How many refunds are in each state now.
     pub counts: StateCounts,
 }

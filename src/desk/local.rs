@@ -1,14 +1,15 @@
 //! The desk in this process: single user, demo, commands.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::Desk;
 use super::accounts::{Account, Means};
 use super::backup::Rounds;
+use super::duty::Duty;
 use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Reply,
@@ -16,10 +17,11 @@ use super::face::{
 };
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
+use crate::domain::discrepancy::Discrepancy;
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
-use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
+use crate::ledger::{Judgement, Ledger, OpenOptions, RefundEvidence, RefundSummary, holder};
 
 /// Notices a slow listener may fall behind before it misses some.
 const NOTICES: usize = 1024;
@@ -64,7 +66,10 @@ pub struct Local {
     pub(super) holder: String,
     /// Rung when there may be new work.
     pub(super) bell: Notify,
+    pub(super) duty: Duty,
     notices: broadcast::Sender<Notice>,
+    /// Listeners that miss nothing.
+    followers: Mutex<Vec<mpsc::UnboundedSender<Notice>>>,
 }
 
 impl Local {
@@ -98,7 +103,9 @@ impl Local {
             clock: parts.clock,
             holder: holder(),
             bell: Notify::new(),
+            duty: Duty::default(),
             notices: broadcast::Sender::new(NOTICES),
+            followers: Mutex::default(),
         }))
     }
 
@@ -114,8 +121,24 @@ impl Local {
         }
     }
 
+    /// What the desk tells from now on, none of it lost however slow the listener is: what it has
+    /// not taken in stays in memory.
+    pub fn follow(&self) -> mpsc::UnboundedReceiver<Notice> {
+        let (follower, notices) = mpsc::unbounded_channel();
+        self.followers().push(follower);
+        notices
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Notice>>> {
+        self.followers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells whoever listens; nobody listening is no error.
     pub(super) fn tell(&self, notice: Notice) {
+        self.followers()
+            .retain(|follower| follower.send(notice.clone()).is_ok());
         let _ = self.notices.send(notice);
     }
 
@@ -177,6 +200,14 @@ impl Local {
             }
             Request::Backup { file } => self.backup(actor, file).await.map(Reply::BackedUp),
             Request::Safeguards => self.safeguards().await.map(Reply::Safeguards),
+            Request::Discrepancies { closed } => self.discrepancies(closed).await,
+            Request::CloseDiscrepancy(close) => self.close_discrepancy(actor, close).await,
+            Request::AssignDiscrepancy { id, owner } => {
+                self.assign_discrepancy(actor, id, &owner).await
+            }
+            Request::RecordExternal(news) => self.record_external(actor, news).await,
+            Request::LinkExternal(link) => self.link_external(actor, link).await,
+            Request::RecordDispute(report) => self.record_dispute(actor, report).await,
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
         }
     }
@@ -185,6 +216,7 @@ impl Local {
         let known = self.ledger.freshness().await?;
         let accounts = self.accounts.iter().map(|account| face::Account {
             provider: account.profile.name.to_owned(),
+            success_means: account.profile.success_means.to_owned(),
             can_send: account.profile.terms.can_send,
             freshness: known
                 .iter()
@@ -233,8 +265,10 @@ impl Local {
         let payment = self.payment_named(handle).await?;
         let refunds = self.ledger.refunds_of(payment.id).await?;
         let eligibility = self.judge(&payment, self.clock.now());
+        let elsewhere = self.elsewhere(payment.id).await?;
         Ok(Reply::Payment(Box::new(PaymentCard {
-            explained: explain::balance(&payment, &refunds, &eligibility),
+            explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
+            elsewhere,
             payment,
             eligibility,
             refunds,
@@ -248,11 +282,24 @@ impl Local {
 
     async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
         let evidence = self.ledger.evidence(summary.refund.id).await?;
-        Ok(Reply::Refund(Box::new(RefundCard {
+        let discrepancies = self.discrepancies_of(summary.refund.id).await?;
+        Ok(self.card_of(summary, evidence, discrepancies))
+    }
+
+    pub(super) fn card_of(
+        &self,
+        summary: RefundSummary,
+        evidence: RefundEvidence,
+        discrepancies: Vec<Discrepancy>,
+    ) -> Reply {
+        let account = self.account(&summary.refund.account);
+        Reply::Refund(Box::new(RefundCard {
+            success_means: account.map(|account| account.profile.success_means.to_owned()),
             row: row(summary),
             attempts: evidence.attempts,
             observations: evidence.observations,
-        })))
+            discrepancies,
+        }))
     }
 
     /// Tells that a refund changed, and rings for whoever does the work.

@@ -7,10 +7,13 @@ use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
 
 mod accounts;
+mod answer;
 mod audit;
 mod backup;
 mod compose;
 mod decide;
+mod duty;
+mod elsewhere;
 mod explain;
 pub mod face;
 mod find;
@@ -19,6 +22,8 @@ pub mod local;
 mod refusal;
 pub mod restore;
 mod send;
+#[cfg(test)]
+mod tests;
 mod track;
 
 use face::{Actor, Notice, Refusal, Reply, Request};

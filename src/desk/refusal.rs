@@ -105,6 +105,16 @@ pub(super) fn failed(code: &str, message: impl Into<String>, next: impl Into<Str
     }
 }
 
+/// The refund's account left the configuration.
+pub(super) fn not_configured(account: &str) -> Refusal {
+    let next = "Put the account back into the config; what is queued goes out afterwards.";
+    let message = format!("the config has no account {account:?}, which this refund goes through");
+    Refusal {
+        money: "Nothing more is sent or asked; its amount stays held.".to_owned(),
+        ..unavailable("no_account", message, next)
+    }
+}
+
 impl Refusal {
     /// The desk was opened read-only.
     pub(super) fn read_only() -> Self {
@@ -152,9 +162,11 @@ impl From<WhyNot> for Refusal {
             WhyNot::NoProvider => "Refund it at the provider, and import the result.",
             WhyNot::Unsettled => "Wait for settlement, or cancel it at the provider.",
             WhyNot::TooOld => "Give the money back by other means.",
-            WhyNot::Disputed => "Answer the dispute.",
+            WhyNot::Disputed => {
+                "Answer the dispute, or refund it with --reason dispute --case and the id of the dispute."
+            }
             WhyNot::AllBack | WhyNot::AllHeld => "See what was given back: refund-desk payment ID",
-            WhyNot::Blocked => "Find out which refund was not made by this desk.",
+            WhyNot::Blocked => "See what is open: refund-desk discrepancies",
             WhyNot::Currency => "Add the currency to the account's currencies in the config.",
         };
         rule(why.code(), why.sentence(), next)
@@ -229,6 +241,12 @@ impl From<LedgerError> for Refusal {
             )
             .knowing(Known::Unchanged),
             LedgerError::Blocked => WhyNot::Blocked.into(),
+            LedgerError::NotAllowed(_) => rule(
+                "not_allowed",
+                message,
+                "See what is known: refund-desk payment ID, refund-desk discrepancies",
+            )
+            .knowing(Known::Unchanged),
             LedgerError::NotFound(_) => {
                 rule("not_found", message, "Check the id.").knowing(Known::Unchanged)
             }

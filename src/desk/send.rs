@@ -1,53 +1,101 @@
 //! Sending: lease, check, write-ahead, one send, evidence.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::accounts::Account;
 use super::face::{Notice, Refusal};
 use super::local::{Local, row};
+use super::{answer, refusal};
+use crate::clock::{Moment, later};
 use crate::domain::digest::Canonical;
-use crate::domain::eligibility;
+use crate::domain::discrepancy::Block;
+use crate::domain::eligibility::{self, WhyNot};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Content, Observation, ObservationSource};
+use crate::domain::refund::{Attempt, Content, ObservationSource};
 use crate::domain::state::{Event, SendGuard};
-use crate::ledger::{Begun, Cadence, Claim, LedgerError, NewAttempt, Record, RefundSummary};
+use crate::ledger::{Begun, Claim, LedgerError, NewAttempt, RefundSummary};
 use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
 
 /// The step that this file sends.
 const STEP: &str = "refund";
-/// When to try again what could not be prepared: a secret to mend, a setting to change.
+/// What could not be prepared is tried again after this, then after twice as long each time.
 const TRY_AGAIN: Duration = Duration::from_secs(15);
+const TRY_AGAIN_LONGEST: Duration = Duration::from_mins(5);
+
+/// When the attempt was written down this long ago, the process stood still in between: what was
+/// checked then may no longer hold, and the lease may be another's.
+const STOOD_STILL: Duration = Duration::from_secs(10);
+
+/// An attempt on disk, and when it was written there.
+pub(super) struct OnDisk {
+    pub attempt: Attempt,
+    pub at: Moment,
+}
 
 impl Local {
     /// Sends one approved refund. `None` when another desk is at it.
     pub(super) async fn send(&self, id: RefundId) -> Result<Option<RefundSummary>, Refusal> {
-        let now = self.clock.now();
-        let claim = match self.ledger.claim(id, self.holder.clone(), now).await {
+        let claim = match self
+            .ledger
+            .claim(id, self.holder.clone(), self.clock.now())
+            .await
+        {
             Err(LedgerError::Leased) => return Ok(None),
             claim => claim?,
         };
-        if let Some(change) = self.changed_meanwhile(&claim, now) {
+        // Counted from here: what is under way is finished before the desk is left.
+        let _under_way = self.duty.exchange();
+        let name = &claim.payment.account;
+        let Some(account) = self.account(name) else {
+            return self.give_back(&claim, refusal::not_configured(name)).await;
+        };
+        if let Some(change) = self.changed_meanwhile(&claim, self.clock.now()) {
             return self.send_back(&claim, change).await.map(Some);
         }
-        match self.prepare(&claim, now) {
-            Ok((provider, attempt)) => self.submit(&claim, &*provider, attempt).await.map(Some),
-            Err(refusal) => self.put_back(&claim, refusal).await.map(Some),
-        }
+        let (provider, attempt) = match self.prepare(&claim, account).await {
+            Ok(ready) => ready,
+            Err(refusal) => return self.give_back(&claim, refusal).await,
+        };
+        let sent = match self.begin(&claim, account, attempt).await {
+            Ok(Ok(on_disk)) => self.deliver(&claim, account, &provider, on_disk).await,
+            Ok(Err(block)) => self.send_back(&claim, block.sentence().to_owned()).await,
+            Err(refusal) => return self.give_back(&claim, refusal).await,
+        };
+        sent.map(Some)
     }
 
-    /// Gives the lease back with the reason; tried again a little later.
-    async fn put_back(&self, claim: &Claim, refusal: Refusal) -> Result<RefundSummary, Refusal> {
-        let wait = self.settings.pace.scale(TRY_AGAIN);
-        let due = self.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
-        let id = claim.summary.refund.id;
+    /// Gives the lease back without having sent. The longer this has been going on, the longer
+    /// until the next try.
+    async fn give_back(
+        &self,
+        claim: &Claim,
+        refusal: Refusal,
+    ) -> Result<Option<RefundSummary>, Refusal> {
+        let refund = &claim.summary.refund;
+        let due = self.try_again_at(refund.id, refund.updated_at);
+        let said = refusal.message.clone();
         self.ledger
-            .give_back(id, claim.fence, refusal.message.clone(), due)
+            .give_back(refund.id, claim.fence, said, due)
             .await?;
         Err(refusal)
+    }
+
+    /// When to try again what could not be prepared: a secret to mend, a setting to change. A try
+    /// that failed waits as long again as it has been failing since `since`, within bounds.
+    pub(super) fn try_again_at(&self, id: RefundId, since: DateTime<Utc>) -> DateTime<Utc> {
+        let now = self.clock.now();
+        let pace = self.settings.pace;
+        let failing = (now - since).to_std().unwrap_or(Duration::ZERO);
+        let wait = failing.clamp(pace.scale(TRY_AGAIN), pace.scale(TRY_AGAIN_LONGEST));
+        // What failed together is not tried together.
+        let jitter = wait * u32::from(answer::spread(id, 0)) / 4_000;
+        later(now, wait.saturating_sub(jitter))
     }
 
     /// The attempt is on disk and was not journalled: its bytes did not go out (T8).
@@ -55,14 +103,15 @@ impl Local {
         &self,
         claim: &Claim,
         attempt: &Attempt,
+        at: Moment,
         error: &LedgerError,
-    ) -> Result<RefundSummary, Refusal> {
+    ) -> Result<(), Refusal> {
         let finding = Finding::new(Evidence::NotSent, format!("not sent: {error}"));
         let source = ObservationSource::Desk;
         let record = self.evidence_of(&claim.summary, &finding, source, Some(attempt.number));
-        let change = self.record_answer(record, claim.fence).await?;
-        self.changed(change.clone());
-        Ok(change)
+        let change = self.record_answer(record, claim.fence, at).await?;
+        self.changed(change);
+        Ok(())
     }
 
     /// T7's check before sending: would the refund still be eligible without its own hold?
@@ -103,87 +152,74 @@ impl Local {
         Ok(change.summary)
     }
 
-    fn prepare(
+    /// What is needed to send: the bytes first, which need no secret, then the connection.
+    async fn prepare(
         &self,
         claim: &Claim,
-        now: DateTime<Utc>,
-    ) -> Result<(std::sync::Arc<dyn Provider>, Attempt), Refusal> {
-        let account = self
-            .account(&claim.payment.account)
-            .ok_or_else(|| Refusal::not_found("account", &claim.payment.account))?;
-        let provider = account.provider(&self.means())?;
-        let attempt = attempt(claim, &*provider, now)?;
+        account: &Account,
+    ) -> Result<(Arc<dyn Provider>, Attempt), Refusal> {
+        let attempt = attempt_of(claim, account, self.clock.now())?;
+        let provider = account.provider(&self.means()).await?;
         Ok((provider, attempt))
     }
 
-    /// Writes the attempt ahead, sends it once, and writes down what the answer proves.
-    async fn submit(
+    /// Writes the attempt ahead, if the balance still allows it.
+    pub(super) async fn begin(
         &self,
         claim: &Claim,
-        provider: &dyn Provider,
+        account: &Account,
         attempt: Attempt,
-    ) -> Result<RefundSummary, Refusal> {
-        let refund = &claim.summary.refund;
+    ) -> Result<Result<OnDisk, Block>, Refusal> {
+        let at = self.clock.moment();
         let begun = self
             .ledger
             .begin_send(NewAttempt {
-                id: refund.id,
+                id: claim.summary.refund.id,
                 fence: claim.fence,
                 holder: self.holder.clone(),
-                guard: self.send_guard(&attempt, provider.profile()),
+                guard: self.send_guard(&attempt, &account.profile),
                 attempt: attempt.clone(),
-                now: self.clock.now(),
+                now: at.wall,
             })
             .await;
         match begun {
-            Ok(Begun::Written) => {}
-            Ok(Begun::Blocked(block)) => {
-                return self.send_back(claim, block.sentence().to_owned()).await;
-            }
+            Ok(Begun::Written) => Ok(Ok(OnDisk { attempt, at })),
+            Ok(Begun::Blocked(block)) => Ok(Err(block)),
             Err(error @ LedgerError::NotJournalled { .. }) => {
-                return self.not_sent(claim, &attempt, &error).await;
+                self.not_sent(claim, &attempt, at, &error).await?;
+                Err(error.into())
             }
-            // Nothing was written: it waits, with the reason beside it.
-            Err(error @ LedgerError::Journal { .. }) => {
-                return self.put_back(claim, error.into()).await;
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    /// Sends the attempt that is on disk, once, and writes down what the answer proves.
+    pub(super) async fn deliver(
+        &self,
+        claim: &Claim,
+        account: &Account,
+        provider: &Arc<dyn Provider>,
+        on_disk: OnDisk,
+    ) -> Result<RefundSummary, Refusal> {
+        let OnDisk { attempt, at } = on_disk;
+        let refund = &claim.summary.refund;
         // The attempt is on disk: nothing between here and the answer may fail.
         if let Ok(Some(summary)) = self.ledger.refund(refund.id).await {
             self.tell(Notice::Refund(Box::new(row(summary))));
         }
-        let wire = WireRequest {
-            method: attempt.method.clone(),
-            url: attempt.url.clone(),
-            body: attempt.body.clone(),
-            idempotency_key: attempt.idempotency_key.clone(),
-            correlation: attempt.correlation.clone(),
+        let number = attempt.number;
+        let wire = wire(attempt);
+        let finding = match self.clock.since(at) {
+            stood if stood > STOOD_STILL => held_up(stood),
+            _ => provider.send(&wire, refund.content.amount).await,
         };
-        let finding = provider.send(&wire, refund.content.amount).await;
         tracing::info!(refund = %refund.id, status = finding.http_status, said = finding.said, "answered");
-        let record = self.evidence_of(
-            &claim.summary,
-            &finding,
-            ObservationSource::Reply,
-            Some(attempt.number),
-        );
-        let change = self.record_answer(record, claim.fence).await?;
+        account.learn(provider, &finding, &self.clock);
+        let source = ObservationSource::Reply;
+        let record = self.evidence_of(&claim.summary, &finding, source, Some(number));
+        let change = self.record_answer(record, claim.fence, at).await?;
         self.changed(change.clone());
         Ok(change)
-    }
-
-    /// An answer counts even when the lease was lost meanwhile: then it is evidence about a
-    /// refund that became UNKNOWN.
-    async fn record_answer(&self, record: Record, fence: i64) -> Result<RefundSummary, Refusal> {
-        let under_lease = Record {
-            fence: Some(fence),
-            ..record.clone()
-        };
-        match self.ledger.record(under_lease).await {
-            Err(LedgerError::Leased) => Ok(self.ledger.record(record).await?.summary),
-            change => Ok(change?.summary),
-        }
     }
 
     fn send_guard(&self, attempt: &Attempt, profile: &Profile) -> SendGuard {
@@ -196,79 +232,36 @@ impl Local {
         }
     }
 
-    /// A record about a refund, with nothing observed yet.
-    pub(super) fn record_of(&self, summary: &RefundSummary, event: Event, actor: &str) -> Record {
-        let refund = &summary.refund;
-        let watch = self
-            .account(&refund.account)
-            .map_or_else(Default::default, |account| account.profile.watch);
-        Record {
-            id: refund.id,
-            event,
-            actor: actor.to_owned(),
-            note: None,
-            observation: None,
-            provider_refund_id: None,
-            trace: None,
-            fence: None,
-            cadence: Cadence {
-                pace: self.settings.pace,
-                spread: spread(refund.id, refund.looks),
-                watch,
-                retry_after: None,
-            },
-            now: self.clock.now(),
-        }
-    }
-
-    /// A record of what an exchange with a provider proved.
-    pub(super) fn evidence_of(
+    /// Why a refund could never be written down for its provider, whoever sends it and when.
+    pub(super) fn unfit(
         &self,
-        summary: &RefundSummary,
-        finding: &Finding,
-        source: ObservationSource,
-        attempt: Option<u32>,
-    ) -> Record {
-        let mut record = self.record_of(summary, Event::Evidence(finding.evidence), "desk");
-        record.observation = Some(Observation {
-            at: record.now,
-            source,
-            attempt,
-            meaning: meaning(finding),
-            http_status: finding.http_status,
-            said: finding.said.clone(),
-            support_id: finding.support_id.clone(),
-            raw: finding.raw.clone(),
-        });
-        record
-            .provider_refund_id
-            .clone_from(&finding.provider_refund_id);
-        record.trace.clone_from(&finding.trace);
-        record.cadence.retry_after = finding.retry_after;
-        record
+        payment: &Payment,
+        capture_id: Option<&str>,
+        amount: Money,
+    ) -> Option<Refusal> {
+        let format = self.account(&payment.account)?.format.as_deref()?;
+        let id = RefundId::new(self.clock.now());
+        let order = order_of(payment, capture_id, amount, "", id, 1);
+        format.check(&order).err().map(Refusal::from)
     }
 }
 
-/// Jitter in 0..=999 that differs by refund and look, and needs no dice.
-fn spread(id: RefundId, looks: u32) -> u16 {
-    let digest = Canonical::new("spread")
-        .text(&id.to_string())
-        .integer(i64::from(looks))
-        .sha256();
-    u16::from_be_bytes([digest[0], digest[1]]) % 1000
+/// Provably not sent: no byte has left yet.
+fn held_up(stood: Duration) -> Finding {
+    let said = format!(
+        "not sent: this desk stood still for {} s just before sending",
+        stood.as_secs()
+    );
+    Finding::new(Evidence::NotSent, said)
 }
 
-fn meaning(finding: &Finding) -> String {
-    match finding.evidence {
-        Evidence::NotSent => "not sent".to_owned(),
-        Evidence::TurnedAway => "turned away unprocessed".to_owned(),
-        Evidence::Refused => "refused, not executed".to_owned(),
-        Evidence::NotFound => "not found".to_owned(),
-        Evidence::Doubt => "in doubt".to_owned(),
-        Evidence::Report { status, amount } => {
-            let amount = amount.map_or(String::new(), |amount: Money| format!(" {amount}"));
-            format!("{status:?}{amount}").to_lowercase()
-        }
+fn wire(attempt: Attempt) -> WireRequest {
+    WireRequest {
+        method: attempt.method,
+        url: attempt.url,
+        body: attempt.body,
+        idempotency_key: attempt.idempotency_key,
+        correlation: attempt.correlation,
     }
 }
 
@@ -279,15 +272,34 @@ pub(super) fn order(
     id: RefundId,
     number: u32,
 ) -> RefundOrder {
+    let capture_id = content.capture_id.as_deref();
+    order_of(
+        payment,
+        capture_id,
+        content.amount,
+        &content.reason,
+        id,
+        number,
+    )
+}
+
+fn order_of(
+    payment: &Payment,
+    capture_id: Option<&str>,
+    amount: Money,
+    reason: &str,
+    id: RefundId,
+    number: u32,
+) -> RefundOrder {
     let invoice = payment
         .details
         .iter()
         .find_map(|(name, value)| (name == "invoice").then(|| value.clone()));
     RefundOrder {
         provider_payment_id: payment.provider_payment_id.clone(),
-        capture_id: content.capture_id.clone(),
-        amount: content.amount,
-        reason: content.reason.clone(),
+        capture_id: capture_id.map(str::to_owned),
+        amount,
+        reason: reason.to_owned(),
         reference: payment.reference.clone(),
         order: payment.order.clone(),
         invoice,
@@ -298,14 +310,20 @@ pub(super) fn order(
 
 /// The attempt to send: the last one again while its replay window is open, else a new one. A new
 /// key is only reached when every send before is proven unexecuted; the ledger holds that too.
-fn attempt(claim: &Claim, provider: &dyn Provider, now: DateTime<Utc>) -> Result<Attempt, Refusal> {
+pub(super) fn attempt_of(
+    claim: &Claim,
+    account: &Account,
+    now: DateTime<Utc>,
+) -> Result<Attempt, Refusal> {
+    let format = account.format.as_deref().ok_or(WhyNot::NoProvider)?;
+    let profile = &account.profile;
     let refund = &claim.summary.refund;
     let build =
-        |number| provider.build_refund(&order(&claim.payment, &refund.content, refund.id, number));
+        |number| format.build_refund(&order(&claim.payment, &refund.content, refund.id, number));
     let last = claim.attempts.iter().rfind(|attempt| attempt.step == STEP);
     let number = match last {
         None => 1,
-        Some(attempt) if is_replayable(attempt, &build(attempt.number)?, provider, now) => {
+        Some(attempt) if is_replayable(attempt, &build(attempt.number)?, profile, now) => {
             return Ok(attempt.clone());
         }
         Some(attempt) => attempt.number + 1,
@@ -329,11 +347,11 @@ fn attempt(claim: &Claim, provider: &dyn Provider, now: DateTime<Utc>) -> Result
 fn is_replayable(
     attempt: &Attempt,
     wire: &WireRequest,
-    provider: &dyn Provider,
+    profile: &Profile,
     now: DateTime<Utc>,
 ) -> bool {
     let first = attempt.sends.first().map(|send| send.at);
-    attempt.url == wire.url && first.is_none_or(|first| in_window(first, provider.profile(), now))
+    attempt.url == wire.url && first.is_none_or(|first| in_window(first, profile, now))
 }
 
 /// What makes a resend the same: method, URL, key, correlation and body.

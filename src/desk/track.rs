@@ -1,31 +1,66 @@
 //! Tracking: everything that is due, once or for as long as the desk is open.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use futures_util::{StreamExt, stream};
+use futures_util::future::join3;
+use futures_util::stream::{self, FuturesUnordered, StreamExt};
+use tokio::sync::watch;
 
+use super::answer::spread;
 use super::face::{Notice, Refusal, Worked};
 use super::local::Local;
+use super::refusal;
+use crate::clock::later;
 use crate::domain::id::RefundId;
 use crate::domain::refund::ObservationSource;
 use crate::domain::state::{Event, State};
-use crate::ledger::{Cadence, Due, LedgerError, RefundSummary, Task};
+use crate::ledger::{Cadence, Due, LedgerError, Queue, RefundSummary, Task};
 use crate::providers::Inquiry;
 
-/// Exchanges with providers that go on at the same time.
-const AT_ONCE: usize = 8;
-/// Refunds taken up in one round.
+/// Sends through one account that go on at the same time: a slow provider holds up no other.
+const SENDS_AT_ONCE: usize = 8;
+/// Looks that go on at the same time.
+const LOOKS_AT_ONCE: usize = 8;
+/// Sends listed at a time.
+const SENDS_LISTED: u32 = 4_096;
+/// Looks and closings taken up in one round.
 const PER_ROUND: u32 = 256;
 /// The longest the desk sleeps: another process may have queued something.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// The shortest after a round that did nothing: what is due cannot be done now.
+const REST: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Done {
     Sent,
     Looked,
+    Closed,
     Nothing,
+    Failed,
+}
+
+/// What a round did.
+#[derive(Default)]
+struct Tally {
+    sent: u32,
+    looked: u32,
+    closed: u32,
+    failed: u32,
+}
+
+impl Tally {
+    fn count(&mut self, done: Done) {
+        let counted = match done {
+            Done::Sent => &mut self.sent,
+            Done::Looked => &mut self.looked,
+            Done::Closed => &mut self.closed,
+            Done::Failed => &mut self.failed,
+            Done::Nothing => return,
+        };
+        *counted = counted.saturating_add(1);
+    }
 }
 
 /// What the desk last saw of the ledger as a whole.
@@ -36,23 +71,30 @@ struct Seen {
 }
 
 impl Local {
-    /// Sends what may be sent and asks about what is due, once.
+    /// Sends what may be sent and asks about what is due, once. Sends do not wait for looks: as
+    /// long as these take, what becomes ready is sent.
     pub(super) async fn work(&self, only: Option<RefundId>) -> Result<Worked, Refusal> {
         self.writable()?;
-        let due = self.ledger.due(self.clock.now(), only, PER_ROUND).await?;
-        let done: Vec<Done> = stream::iter(due)
-            .map(|due| self.attend(due))
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
+        let (over, looks_over) = watch::channel(false);
+        let looks = async {
+            let tally = self.looks(only).await;
+            over.send_replace(true);
+            tally
+        };
+        // All three end before an error is told: an exchange under way is never dropped.
+        let (sends, closings, looks) =
+            join3(self.sends(only, looks_over), self.closings(only), looks).await;
+        let (sends, closings, looks) = (sends?, closings?, looks?);
+        let did = sends.sent + looks.looked + closings.closed;
+        let failed = sends.failed + looks.failed + closings.failed;
         if only.is_none() {
             self.tend().await?;
         }
-        let count = |kind| u32::try_from(done.iter().filter(|done| **done == kind).count());
         Ok(Worked {
-            sent: count(Done::Sent).unwrap_or(u32::MAX),
-            looked: count(Done::Looked).unwrap_or(u32::MAX),
+            sent: sends.sent,
+            looked: looks.looked,
             next_at: self.ledger.next_due(only).await?,
+            rest_ms: self.rest_ms(did, failed),
             counts: self.ledger.state_counts().await?,
         })
     }
@@ -78,13 +120,22 @@ impl Local {
         Ok(())
     }
 
-    /// Works for as long as the desk is open. A failure is logged and tried again.
+    fn rest_ms(&self, did: u32, failed: u32) -> u64 {
+        let rest = match (did, failed) {
+            (0, 0) => REST,
+            (0, _) => LONGEST_SLEEP,
+            _ => return 0,
+        };
+        u64::try_from(self.settings.pace.scale(rest).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Works until the desk is told to stop. A failure is logged and tried again.
     pub async fn keep_working(self: Arc<Self>) {
         let mut seen = Seen::default();
-        loop {
+        while !self.duty.is_over() {
             self.tell_of_others(&mut seen).await;
             let wait = match self.work(None).await {
-                Ok(worked) => self.sleep_until(&worked),
+                Ok(worked) => self.wait_after(&worked),
                 Err(refusal) => {
                     tracing::error!(code = refusal.code, "{}", refusal.message);
                     LONGEST_SLEEP
@@ -93,6 +144,7 @@ impl Local {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = self.bell.notified() => {}
+                () = self.duty.over() => {}
             }
         }
     }
@@ -114,32 +166,158 @@ impl Local {
         }
     }
 
-    fn sleep_until(&self, worked: &Worked) -> Duration {
-        let wait = worked
-            .next_at
-            .and_then(|next| (next - self.clock.now()).to_std().ok());
-        match worked.next_at {
-            // Due, but nothing could be done about it: offline, or another desk has it.
-            Some(_) if wait.is_none() && worked.sent + worked.looked == 0 => {
-                Duration::from_millis(500)
+    fn wait_after(&self, worked: &Worked) -> Duration {
+        let until_next = worked.next_at.map_or(LONGEST_SLEEP, |next| {
+            (next - self.clock.now()).to_std().unwrap_or(Duration::ZERO)
+        });
+        let rest = Duration::from_millis(worked.rest_ms);
+        until_next.min(LONGEST_SLEEP).max(rest)
+    }
+
+    /// Sends what is ready, and what becomes ready until the looks of this round are over.
+    async fn sends(
+        &self,
+        only: Option<RefundId>,
+        mut looks_over: watch::Receiver<bool>,
+    ) -> Result<Tally, Refusal> {
+        let mut tally = Tally::default();
+        let mut slots: BTreeMap<String, usize> = BTreeMap::new();
+        let mut running = FuturesUnordered::new();
+        let mut failure = None;
+        let mut tried = BTreeSet::new();
+        let mut list = true;
+        loop {
+            let ready = match list {
+                true => self.ready(only, &mut slots, &mut tried).await,
+                false => Ok(Vec::new()),
+            };
+            match ready {
+                Ok(ready) => running.extend(ready.into_iter().map(|due| async {
+                    let (id, account) = (due.id, due.account.clone());
+                    (id, account, self.attend(due).await)
+                })),
+                Err(refusal) => failure = failure.or(Some(refusal)),
             }
-            Some(_) => wait.unwrap_or_default().min(LONGEST_SLEEP),
-            None => LONGEST_SLEEP,
+            let over = *looks_over.borrow();
+            if over && running.is_empty() {
+                return failure.map_or(Ok(tally), Err);
+            }
+            list = true;
+            tokio::select! {
+                Some((id, account, done)) = running.next() => {
+                    slots.entry(account).and_modify(|taken| *taken -= 1);
+                    tally.count(done);
+                    // What was turned away may go again before slow looks are over.
+                    if done == Done::Sent && !over {
+                        tried.remove(&id);
+                    }
+                }
+                _ = looks_over.wait_for(|over| *over), if !over => list = false,
+                () = self.bell.notified(), if !over => {}
+                // Another process may have queued something.
+                () = tokio::time::sleep(self.settings.pace.scale(REST)), if !over => tried.clear(),
+            }
         }
+    }
+
+    /// What may be sent now, was not tried yet and has a slot, which it takes.
+    async fn ready(
+        &self,
+        only: Option<RefundId>,
+        slots: &mut BTreeMap<String, usize>,
+        tried: &mut BTreeSet<RefundId>,
+    ) -> Result<Vec<Due>, Refusal> {
+        if self.mode.offline || self.duty.is_over() {
+            return Ok(Vec::new());
+        }
+        let now = self.clock.now();
+        let due = self.ledger.due(Queue::Sends, now, only, SENDS_LISTED);
+        let mut ready = due.await?;
+        ready.retain(|due| {
+            let taken = slots.entry(due.account.clone()).or_default();
+            let goes = *taken < SENDS_AT_ONCE && tried.insert(due.id);
+            *taken += usize::from(goes);
+            goes
+        });
+        Ok(ready)
+    }
+
+    /// Closes what waited too long, and what was being sent by whoever is gone.
+    async fn closings(&self, only: Option<RefundId>) -> Result<Tally, Refusal> {
+        let now = self.clock.now();
+        let due = self.ledger.due(Queue::Closings, now, only, PER_ROUND);
+        let mut tally = Tally::default();
+        for due in due.await? {
+            tally.count(self.attend(due).await);
+        }
+        Ok(tally)
+    }
+
+    async fn looks(&self, only: Option<RefundId>) -> Result<Tally, Refusal> {
+        if self.mode.offline || self.duty.is_over() {
+            return Ok(Tally::default());
+        }
+        let now = self.clock.now();
+        let due = self.ledger.due(Queue::Looks, now, only, PER_ROUND).await?;
+        let due = self.ration(due).await?;
+        let looked = stream::iter(due)
+            .map(|due| self.attend(due))
+            .buffer_unordered(LOOKS_AT_ONCE);
+        Ok(looked
+            .fold(Tally::default(), async |mut tally, done| {
+                tally.count(done);
+                tally
+            })
+            .await)
+    }
+
+    /// Keeps what the accounts' budgets allow now. The rest is put off in one go, spread over the
+    /// time that the budget needs for it.
+    async fn ration(&self, due: Vec<Due>) -> Result<Vec<Due>, Refusal> {
+        let mut now_due = Vec::new();
+        let mut later_due: BTreeMap<String, (Duration, Vec<Due>)> = BTreeMap::new();
+        let mut put_off = Vec::new();
+        for due in due {
+            let Some(account) = self.account(&due.account) else {
+                put_off.push((due.id, self.try_again_at(due.id, due.since)));
+                continue;
+            };
+            match account.take_poll(&self.clock) {
+                Ok(()) => now_due.push(due),
+                Err(wait) => {
+                    let (_, rest) = later_due
+                        .entry(due.account.clone())
+                        .or_insert((wait, Vec::new()));
+                    rest.push(due);
+                }
+            }
+        }
+        let without = put_off.len();
+        if without > 0 {
+            tracing::warn!(refunds = without, "their accounts are not in the config");
+        }
+        for (name, (wait, rest)) in later_due {
+            let window = self
+                .account(&name)
+                .map_or(Duration::ZERO, |account| account.time_for(rest.len()));
+            put_off.extend(rest.into_iter().map(|due| {
+                let jitter = window * u32::from(spread(due.id, 0)) / 1_000;
+                (due.id, later(self.clock.now(), wait + jitter))
+            }));
+        }
+        if !put_off.is_empty() {
+            self.ledger.put_off(put_off).await?;
+        }
+        Ok(now_due)
     }
 
     async fn attend(&self, due: Due) -> Done {
         let id = due.id;
         let outcome = match due.task {
-            Task::LeaseLost => self
-                .apply(id, Event::LeaseLost)
-                .await
-                .map(|()| Done::Nothing),
-            Task::Expire => self
-                .apply(id, Event::TimeLimit)
-                .await
-                .map(|()| Done::Nothing),
-            Task::Send | Task::Look if self.mode.offline => Ok(Done::Nothing),
+            // Nothing is taken up any more; closing is no more than writing down.
+            Task::Send | Task::Look if self.duty.is_over() => Ok(Done::Nothing),
+            Task::LeaseLost => self.apply(id, Event::LeaseLost).await,
+            Task::Expire => self.apply(id, Event::TimeLimit).await,
             Task::Send => self
                 .send(id)
                 .await
@@ -148,41 +326,40 @@ impl Local {
         };
         outcome.unwrap_or_else(|refusal| {
             tracing::warn!(refund = %id, code = refusal.code, "{}", refusal.message);
-            Done::Nothing
+            Done::Failed
         })
     }
 
-    async fn apply(&self, id: RefundId, event: Event) -> Result<(), Refusal> {
+    async fn apply(&self, id: RefundId, event: Event) -> Result<Done, Refusal> {
         let summary = self.refund_of(id).await?;
         let record = self.record_of(&summary, event, "desk");
         match self.ledger.record(record).await {
             Ok(change) => self.changed(change.summary),
             // Another desk was quicker.
-            Err(LedgerError::Refused(_)) => {}
+            Err(LedgerError::Refused(_)) => return Ok(Done::Nothing),
             Err(error) => return Err(error.into()),
         }
-        Ok(())
+        Ok(Done::Closed)
     }
 
     /// Asks the provider how a refund stands.
     async fn look(&self, due: Due) -> Result<Done, Refusal> {
-        let now = self.clock.now();
+        let _under_way = self.duty.exchange();
         let account = self
             .account(&due.account)
-            .ok_or_else(|| Refusal::not_found("account", &due.account))?;
-        if let Err(wait) = account.take_poll() {
-            let later = now + TimeDelta::from_std(wait).unwrap_or_default();
-            self.ledger.put_off(due.id, later).await?;
+            .ok_or_else(|| refusal::not_configured(&due.account))?;
+        let provider = match account.provider(&self.means()).await {
+            Ok(provider) => provider,
+            Err(refusal) => {
+                let later = self.try_again_at(due.id, due.since);
+                self.ledger.put_off(vec![(due.id, later)]).await?;
+                return Err(refusal);
+            }
+        };
+        let (holder, now) = (self.holder.clone(), self.clock.now());
+        if !self.ledger.take_look(due.id, holder, now).await? {
             return Ok(Done::Nothing);
         }
-        if !self
-            .ledger
-            .take_look(due.id, self.holder.clone(), now)
-            .await?
-        {
-            return Ok(Done::Nothing);
-        }
-        let provider = account.provider(&self.means())?;
         let summary = self.refund_of(due.id).await?;
         let Some((number, inquiry)) = self.inquiry(&summary).await? else {
             return Ok(Done::Nothing);
@@ -190,6 +367,7 @@ impl Local {
         let finding = provider
             .inquire(&inquiry, summary.refund.content.amount)
             .await;
+        account.learn(&provider, &finding, &self.clock);
         let source = match summary.refund.state {
             State::Unknown => ObservationSource::Inquiry,
             _ => ObservationSource::Poll,

@@ -1,13 +1,17 @@
 //! What is left of a capture, and why.
 //!
 //! ```text
-//! executed  = Σ proven amount of SUCCEEDED, SETTLED + what was paid back elsewhere
-//! held      = Σ max(requested, reported) of RESERVED … UNKNOWN
+//! executed  = Σ proven amount of SUCCEEDED, SETTLED + external refunds done, unless linked to ours
+//!             + disputes lost or accepted
+//! held      = Σ max(requested, reported) of RESERVED … UNKNOWN + external refunds pending, unless linked
+//! disputed  = Σ disputes in force − refunds linked to them as the same money (never below 0)
 //! available = captured − executed − held − disputed
 //! ```
 
 use serde::{Deserialize, Serialize};
 
+use super::dispute::{DisputeFigures, DisputeWeight};
+use super::external::ExternalFigures;
 use super::money::{Money, MoneyError};
 use super::state::{State, Weight};
 
@@ -58,6 +62,35 @@ impl Figures {
             held: add(self.held, other.held),
             disputed: add(self.disputed, other.disputed),
         }
+    }
+
+    /// With what was refunded elsewhere and what is in dispute. What a dispute in another currency
+    /// will take nobody knows, so it holds all that is left.
+    ///
+    /// # Errors
+    /// A refund elsewhere in another currency, or sums beyond `i64`.
+    pub fn with_evidence(
+        mut self,
+        external: &[ExternalFigures],
+        disputes: &[DisputeFigures],
+    ) -> Result<Self, MoneyError> {
+        for refund in external {
+            self.held = self.held.checked_add(refund.held()?)?;
+            self.executed = self.executed.checked_add(refund.executed()?)?;
+        }
+        let mut foreign = false;
+        for dispute in disputes {
+            if dispute.amount.currency == self.captured.currency {
+                self.disputed = self.disputed.checked_add(dispute.disputed()?)?;
+                self.executed = self.executed.checked_add(dispute.executed())?;
+            } else {
+                foreign |= dispute.stage.weight() != DisputeWeight::None;
+            }
+        }
+        if foreign && self.available().is_positive() {
+            self.disputed = self.disputed.checked_add(self.available())?;
+        }
+        Ok(self)
     }
 }
 

@@ -125,7 +125,7 @@ impl WhyNot {
             Self::Disputed => "what is left is in dispute; refund it only by answering the dispute",
             Self::AllBack => "all of it has already gone back",
             Self::AllHeld => "what is left is held by refunds that are not decided yet",
-            Self::Blocked => "evidence shows more paid back than captured; resolve that first",
+            Self::Blocked => "money went back unexpectedly: a discrepancy is open",
             Self::Currency => "the account is not set up for this currency",
         }
     }
@@ -179,6 +179,25 @@ pub fn of_capture(
     }
 }
 
+/// Judges one capture of a payment: as [`of_capture`], and nothing while a discrepancy about its
+/// money is open.
+pub fn of_payments_capture(
+    payment: &Payment,
+    capture: &Capture,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Eligibility {
+    let judged = of_capture(capture, &payment.figures(), terms, now);
+    if payment.blocked {
+        return Eligibility {
+            can_refund: Money::zero(payment.currency),
+            why_not: Some(WhyNot::Blocked),
+            ..judged
+        };
+    }
+    judged
+}
+
 fn why_empty(figures: &Figures) -> WhyNot {
     if figures.disputed.is_positive() {
         WhyNot::Disputed
@@ -197,7 +216,7 @@ pub fn of_payment(payment: &Payment, terms: &Terms, now: DateTime<Utc>) -> Eligi
     let each: Vec<Eligibility> = payment
         .captures
         .iter()
-        .map(|capture| of_capture(capture, &sums, terms, now))
+        .map(|capture| of_payments_capture(payment, capture, terms, now))
         .collect();
     let offered = each
         .iter()
@@ -333,6 +352,8 @@ mod tests {
             details: Vec::new(),
             currency: usd(0).currency,
             captures,
+            unallocated: None,
+            blocked: false,
             source: crate::domain::payment::Source {
                 file: String::new(),
                 sha256: String::new(),
@@ -355,6 +376,39 @@ mod tests {
         assert_eq!(judged.refundable_until, Some(day("2027-05-31")));
         let judged = of_payment(&payment(vec![old]), &terms(), now);
         assert_eq!(judged.refundable_until, Some(day("2026-05-31")));
+    }
+
+    #[test]
+    fn an_open_discrepancy_blocks_whatever_is_left() {
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        let blocked = Payment {
+            blocked: true,
+            ..payment(vec![capture(0, 0, 0)])
+        };
+        let judged = of_payment(&blocked, &terms(), now);
+        assert_eq!(
+            (judged.can_refund, judged.why_not),
+            (usd(0), Some(WhyNot::Blocked))
+        );
+    }
+
+    /// "What names no capture is unallocated at payment level, and no capture offers more than
+    /// the payment has."
+    #[test]
+    fn what_names_no_capture_takes_from_the_payment() {
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        let elsewhere = Figures {
+            executed: usd(1500),
+            ..Figures::captured(usd(0))
+        };
+        let payment = Payment {
+            unallocated: Some(elsewhere),
+            ..payment(vec![capture(0, 0, 0), capture(0, 0, 0)])
+        };
+        assert_eq!(payment.figures().available(), usd(500));
+        let one = of_payments_capture(&payment, &payment.captures[0], &terms(), now);
+        assert_eq!(one.can_refund, usd(500));
+        assert_eq!(of_payment(&payment, &terms(), now).can_refund, usd(500));
     }
 
     #[test]

@@ -30,6 +30,19 @@ pub enum Evidence {
     Doubt,
 }
 
+impl Evidence {
+    /// What is left of it when it is not the answer to the send under way: an older send's late
+    /// answer, a look that was slow. A report counts; *not sent* or *refused* speaks of another
+    /// exchange and says nothing about bytes that are out now.
+    #[must_use]
+    pub const fn beside_the_send(self) -> Self {
+        match self {
+            Self::Report { .. } => self,
+            _ => Self::Doubt,
+        }
+    }
+}
+
 /// How a provider says a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::balance::Figures;
+use super::dispute::Dispute;
 use super::id::PaymentId;
 use super::money::{Currency, Money};
 
@@ -36,6 +37,10 @@ pub struct Payment {
     pub currency: Currency,
     /// At least one; most payments have just one.
     pub captures: Vec<Capture>,
+    /// What was refunded elsewhere or is in dispute without naming a capture; none: nothing.
+    pub unallocated: Option<Figures>,
+    /// A discrepancy about money is open: nothing is reserved or sent until it is closed.
+    pub blocked: bool,
     /// Where the desk knows it from.
     pub source: Source,
 }
@@ -69,12 +74,36 @@ pub struct Source {
 }
 
 impl Payment {
-    /// The sums over all captures.
+    /// The sums over all captures, and what names none of them.
     pub fn figures(&self) -> Figures {
         let zero = Figures::captured(Money::zero(self.currency));
         self.captures
             .iter()
-            .fold(zero, |sum, capture| sum.saturating_plus(&capture.figures))
+            .map(|capture| &capture.figures)
+            .chain(&self.unallocated)
+            .fold(zero, |sum, figures| sum.saturating_plus(figures))
+    }
+
+    /// The payment as a refund that answers `dispute` sees it: the disputed amount is its to use.
+    #[must_use]
+    pub fn answering(&self, dispute: &Dispute) -> Self {
+        let mut payment = self.clone();
+        let named = payment.captures.len() == 1 || dispute.capture_id.is_some();
+        let held_in = match named {
+            true => payment
+                .captures
+                .iter_mut()
+                .find(|capture| {
+                    dispute.capture_id.is_none() || capture.capture_id == dispute.capture_id
+                })
+                .map(|capture| &mut capture.figures),
+            false => payment.unallocated.as_mut(),
+        };
+        if let Some(figures) = held_in {
+            let left = figures.disputed.minor.saturating_sub(dispute.holds.minor);
+            figures.disputed.minor = left.max(0);
+        }
+        payment
     }
 
     /// When the first capture was made.

@@ -195,10 +195,18 @@ pub enum ObservationSource {
     Poll,
     /// The desk itself: a lost lease, a restart.
     Desk,
+    /// A file or a provider's list named it.
+    Import,
 }
 
 impl ObservationSource {
-    const ALL: [Self; 4] = [Self::Reply, Self::Inquiry, Self::Poll, Self::Desk];
+    const ALL: [Self; 5] = [
+        Self::Reply,
+        Self::Inquiry,
+        Self::Poll,
+        Self::Desk,
+        Self::Import,
+    ];
 
     /// The name in the database and in JSON.
     pub const fn name(self) -> &'static str {
@@ -207,6 +215,7 @@ impl ObservationSource {
             Self::Inquiry => "inquiry",
             Self::Poll => "poll",
             Self::Desk => "desk",
+            Self::Import => "import",
         }
     }
 

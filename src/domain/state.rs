@@ -9,9 +9,11 @@ use super::evidence::{Evidence, Reported};
 use super::money::Money;
 
 mod guard;
+mod order;
 pub use guard::{
     AbsenceGuard, ApproveGuard, ConfirmGuard, ResendGuard, ResolveGuard, SendGuard, Verdict,
 };
+pub use order::{Order, overtaken};
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -149,6 +151,20 @@ pub struct Standing {
     pub requested: Money,
     /// True when every *other* send of this refund is proven not executed, or there was none.
     pub other_sends_resolved: bool,
+}
+
+impl Standing {
+    /// A refund that may be at the provider has one send the evidence is about; every other must
+    /// be proven unexecuted for anything to be released. `unresolved` counts the sends that are
+    /// not proven unexecuted.
+    pub const fn of(state: State, requested: Money, unresolved: u32) -> Self {
+        let in_question = if state.may_have_been_sent() { 1 } else { 0 };
+        Self {
+            state,
+            requested,
+            other_sends_resolved: unresolved <= in_question,
+        }
+    }
 }
 
 /// Something that happened to a refund, with the facts its guard asks for.

@@ -8,6 +8,14 @@ use super::row::millis;
 use crate::domain::discrepancy::{Block, DiscrepancyKind};
 use crate::domain::id::PaymentId;
 
+/// What is found to contradict what is known.
+pub(super) struct Contradiction<'a> {
+    pub kind: DiscrepancyKind,
+    pub detail: &'a str,
+    /// What it would be if the contradiction were believed.
+    pub proposed: Option<&'a str>,
+}
+
 /// Opens a discrepancy; the same one seen again stays one.
 pub(super) fn open(
     connection: &Connection,
@@ -17,10 +25,26 @@ pub(super) fn open(
     detail: &str,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
+    let contradiction = Contradiction {
+        kind,
+        detail,
+        proposed: None,
+    };
+    open_one(connection, payment, refund, &contradiction, now)
+}
+
+/// Opens a discrepancy that may be settled by believing it.
+pub(super) fn open_one(
+    connection: &Connection,
+    payment: PaymentId,
+    refund: Option<&str>,
+    contradiction: &Contradiction<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO discrepancies (payment_id, refund_id, kind, detail, opened_at)
-             SELECT ?1, ?2, ?3, ?4, ?5
+            "INSERT INTO discrepancies (payment_id, refund_id, kind, detail, opened_at, proposed)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6
              WHERE NOT EXISTS (SELECT 1 FROM discrepancies
                  WHERE resolved_at IS NULL AND payment_id = ?1 AND coalesce(refund_id, '') = coalesce(?2, '')
                    AND kind = ?3 AND detail = ?4)",
@@ -28,9 +52,10 @@ pub(super) fn open(
         .execute(params![
             payment.as_i64(),
             refund,
-            kind.name(),
-            detail,
-            millis(now)
+            contradiction.kind.name(),
+            contradiction.detail,
+            millis(now),
+            contradiction.proposed,
         ])?;
     Ok(())
 }

@@ -148,6 +148,9 @@ pub enum LedgerError {
     /// cleared up before anything is reserved on it.
     #[error("{}", WhyNot::Blocked.sentence())]
     Blocked,
+    /// A rule says no, in words for people.
+    #[error("{0}")]
+    NotAllowed(String),
     /// No such payment, capture or refund.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -191,6 +194,22 @@ pub enum LedgerError {
     Stopped,
 }
 
+impl LedgerError {
+    /// Whether the same write may succeed later: the disk was full or busy. What the schema or the
+    /// rules refuse is refused again.
+    pub fn may_pass(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase, TypeMismatch, Unknown};
+        match self {
+            Self::Sqlite(error) | Self::InDoubt(error) => !matches!(
+                error.sqlite_error_code(),
+                None | Some(Unknown | DatabaseCorrupt | NotADatabase | TypeMismatch)
+            ),
+            Self::Io { .. } | Self::Interrupted => true,
+            _ => false,
+        }
+    }
+}
+
 /// The message of an upgrade without the statements it quotes.
 fn first_words(error: &refinery::Error) -> String {
     error.to_string().chars().take(120).collect()
@@ -202,6 +221,7 @@ impl From<rusqlite::Error> for LedgerError {
             Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Interrupted,
             Some(rusqlite::ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             _ if error.to_string().contains("over available") => Self::OverAvailable,
+            _ if error.to_string().contains("a discrepancy about the money") => Self::Blocked,
             _ => Self::Sqlite(error),
         }
     }

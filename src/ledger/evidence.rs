@@ -12,6 +12,7 @@ use super::Ledger;
 use super::audit::{self, Deed};
 use super::discrepancy;
 use super::error::LedgerError;
+use super::external;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::{closed, journalled};
@@ -20,7 +21,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Observation, Refund};
 use crate::domain::schedule::{Pace, wait_before_look};
-use crate::domain::state::{Event, Move, Rule, Standing, State, transition};
+use crate::domain::state::{self, Event, Move, Order, Rule, Standing, State, transition};
 
 /// Something that happened to a refund, to be written down.
 #[derive(Clone, Debug)]
@@ -41,6 +42,9 @@ pub struct Record {
     pub trace: Option<String>,
     /// The lease this was done under; a lost lease writes nothing.
     pub fence: Option<i64>,
+    /// The exchange with the provider that it was learned in: what is older than what is known
+    /// overrides nothing (T22).
+    pub exchange: Option<i64>,
     /// When to look next.
     pub cadence: Cadence,
     /// Now.
@@ -133,16 +137,27 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
     check_fence(connection, record)?;
-    let standing = standing(connection, &before)?;
-    let step = transition(&standing, &record.event)?;
+    let event = told(record, before.state);
+    let overtaken = overtaken(connection, record, &before)?;
+    let step = match overtaken {
+        Some(kept) => kept,
+        None => transition(&standing(connection, &before)?, &event)?,
+    };
     if let Some(observation) = &record.observation {
-        observe(connection, record.id, observation)?;
+        observe(connection, record.id, observation, record.exchange)?;
     }
-    if proves_unexecuted(&record.event) && before.state == State::Submitting {
-        mark_last_send_unexecuted(connection, record.id)?;
+    if overtaken.is_some() {
+        learn_id(connection, record)?;
+    } else {
+        if proves_unexecuted(&event) && before.state == State::Submitting {
+            mark_last_send_unexecuted(connection, record.id)?;
+        }
+        write(connection, record, &before, &step)?;
     }
-    write(connection, record, &before, &step)?;
     closed::note_read(connection, record)?;
+    if record.provider_refund_id.is_some() {
+        external::link_known(connection, record)?;
+    }
     if step.discrepancy {
         disagree(connection, record, &before, &step)?;
     }
@@ -152,6 +167,55 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     }
     let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;
     Ok(Change { step, summary })
+}
+
+/// Only who holds the fence speaks of the send under way; whatever else arrives is an older
+/// send's answer or a slow look, and must not be taken for this send's fate.
+const fn told(record: &Record, state: State) -> Event {
+    match record.event {
+        Event::Evidence(evidence)
+            if matches!(state, State::Submitting) && record.fence.is_none() =>
+        {
+            Event::Evidence(evidence.beside_the_send())
+        }
+        event => event,
+    }
+}
+
+/// T22: what a newer exchange has overtaken is kept, and moves nothing.
+fn overtaken(
+    connection: &Connection,
+    record: &Record,
+    before: &Refund,
+) -> Result<Option<Move>, LedgerError> {
+    let (Some(exchange), Event::Evidence(evidence)) = (record.exchange, &record.event) else {
+        return Ok(None);
+    };
+    let order = connection
+        .prepare_cached("SELECT report_exchange, send_exchange FROM refunds WHERE id = ?1")?
+        .query_row([record.id.to_string()], |row| {
+            Ok(Order {
+                exchange,
+                last_report: row.get(0)?,
+                last_send: row.get(1)?,
+            })
+        })?;
+    Ok(state::overtaken(before.state, *evidence, &order))
+}
+
+/// Old news moves nothing, but the provider's id of the refund does not age.
+fn learn_id(connection: &Connection, record: &Record) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "UPDATE refunds SET provider_refund_id = coalesce(provider_refund_id, ?2), trace = coalesce(trace, ?3)
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            record.id.to_string(),
+            record.provider_refund_id,
+            record.trace
+        ])?;
+    Ok(())
 }
 
 fn check_fence(connection: &Connection, record: &Record) -> Result<(), LedgerError> {
@@ -168,18 +232,16 @@ fn check_fence(connection: &Connection, record: &Record) -> Result<(), LedgerErr
     }
 }
 
-/// What the state machine needs to know. A refund that may be at the provider has one send the
-/// evidence is about; every other must be proven unexecuted for anything to be released.
+/// What the state machine needs to know.
 pub(super) fn standing(connection: &Connection, refund: &Refund) -> Result<Standing, LedgerError> {
-    let unresolved: i64 = connection
+    let unresolved: u32 = connection
         .prepare_cached("SELECT count(*) FROM sends WHERE refund_id = ?1 AND not_executed = 0")?
         .query_row([refund.id.to_string()], |row| row.get(0))?;
-    let in_question = i64::from(refund.state.may_have_been_sent());
-    Ok(Standing {
-        state: refund.state,
-        requested: refund.content.amount,
-        other_sends_resolved: unresolved <= in_question,
-    })
+    Ok(Standing::of(
+        refund.state,
+        refund.content.amount,
+        unresolved,
+    ))
 }
 
 const fn proves_unexecuted(event: &Event) -> bool {
@@ -200,15 +262,17 @@ fn mark_last_send_unexecuted(connection: &Connection, id: RefundId) -> Result<()
     Ok(())
 }
 
-fn observe(
+/// Adds a piece of evidence, in the caller's transaction.
+pub(super) fn observe(
     connection: &Connection,
     id: RefundId,
     observation: &Observation,
+    exchange: Option<i64>,
 ) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw, exchange)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             id.to_string(),
@@ -220,6 +284,7 @@ fn observe(
             observation.said,
             observation.support_id,
             observation.raw,
+            exchange,
         ])?;
     Ok(())
 }
@@ -250,7 +315,8 @@ fn write(
                  due_at = CASE WHEN ?2 IN ('reserved', 'awaiting_approval') THEN expires_at
                                WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
                  send_after = CASE WHEN ?2 = 'approved' THEN ?10 ELSE send_after END,
-                 lease_holder = NULL, lease_until = NULL, updated_at = ?11
+                 lease_holder = NULL, lease_until = NULL, updated_at = ?11,
+                 report_exchange = max(report_exchange, coalesce(?12, 0))
              WHERE id = ?1",
         )?
         .execute(params![
@@ -265,8 +331,13 @@ fn write(
             watch_until.map(millis),
             due.map(millis),
             millis(record.now),
+            record.exchange.filter(|_| is_report(&record.event)),
         ])?;
     Ok(())
+}
+
+const fn is_report(event: &Event) -> bool {
+    matches!(event, Event::Evidence(Evidence::Report { .. }))
 }
 
 /// The one line that tells why the refund stands where it stands.

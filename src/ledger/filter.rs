@@ -41,6 +41,10 @@ impl Where {
     }
 }
 
+/// Payments with a discrepancy that keeps refunds from being reserved or sent.
+const BLOCKED: &str = "SELECT payment_id FROM discrepancies
+    WHERE resolved_at IS NULL AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external')";
+
 /// Under which terms each account refunds, and at what time that is judged.
 #[derive(Clone, Debug)]
 pub struct Judgement {
@@ -103,7 +107,10 @@ pub(super) fn refundable(judgement: &Judgement) -> (String, Vec<Value>) {
         return ("0".to_owned(), values);
     }
     (
-        format!("p.available_minor > 0 AND ({})", ways.join(" OR ")),
+        format!(
+            "p.available_minor > 0 AND p.id NOT IN ({BLOCKED}) AND ({})",
+            ways.join(" OR ")
+        ),
         values,
     )
 }

@@ -417,6 +417,14 @@ mod tests {
             )
             .unwrap();
         assert_eq!((due, kind.as_str()), (77, "overdrawn"));
+        let elsewhere: (i64, String, i64) = upgraded
+            .query_row(
+                "SELECT e.amount_minor, e.state, p.available_minor FROM external_refunds e JOIN payments p ON p.id = e.payment_id",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .unwrap();
+        assert_eq!(elsewhere, (500, "done".to_owned(), -100));
     }
 
     /// Locks made of files have no shared memory, and without it there is no write-ahead log: as on

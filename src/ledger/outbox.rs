@@ -23,6 +23,34 @@ pub struct Due {
     pub account: String,
     /// What for.
     pub task: Task,
+    /// When it last changed: how long what fails has been failing.
+    pub since: DateTime<Utc>,
+}
+
+/// The queues of due work. Each is asked for by itself, so that a long one starves no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// [`Task::Send`].
+    Sends,
+    /// [`Task::LeaseLost`] and [`Task::Expire`].
+    Closings,
+    /// [`Task::Look`].
+    Looks,
+}
+
+impl Queue {
+    /// Which rows can be of it; leases are judged row by row. The plus keeps SQLite from reading
+    /// all refunds of a state where few are due.
+    const fn filter(self) -> &'static str {
+        match self {
+            Self::Sends => "+state = 'approved' AND expires_at > ?1 AND needs_release = 0",
+            Self::Closings => {
+                "(+state = 'submitting'
+                  OR (+state IN ('reserved', 'awaiting_approval', 'approved') AND expires_at <= ?1))"
+            }
+            Self::Looks => "+state IN ('pending', 'action_required', 'unknown', 'succeeded')",
+        }
+    }
 }
 
 /// What a refund needs.
@@ -52,17 +80,19 @@ pub struct Claim {
 }
 
 impl Ledger {
-    /// What is due, and what a dead process left under its lease; of one refund only if given.
+    /// What is due in a queue, longest due first, and what a dead process left there under its
+    /// lease; of one refund only if given.
     ///
     /// # Errors
     /// The database failed.
     pub async fn due(
         &self,
+        queue: Queue,
         now: DateTime<Utc>,
         only: Option<RefundId>,
         limit: u32,
     ) -> Result<Vec<Due>, LedgerError> {
-        self.read(move |connection| due(connection, now, only, limit))
+        self.read(move |connection| due(connection, queue, now, only, limit))
             .await
     }
 
@@ -138,13 +168,12 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<bool, LedgerError> {
         self.write(move |connection| {
-            let due = due(connection, now, Some(id), 1)?;
-            if !due.iter().any(|due| due.task == Task::Look) {
+            if due(connection, Queue::Looks, now, Some(id), 1)?.is_empty() {
                 return Ok(false);
             }
             connection
                 .prepare_cached(
-                    "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, due_at = ?3 WHERE id = ?1",
+                    "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, due_at = ?3, exchange = exchange + 1 WHERE id = ?1",
                 )?
                 .execute(params![id.to_string(), holder, millis(now + LEASE)])?;
             Ok(true)
@@ -152,16 +181,18 @@ impl Ledger {
         .await
     }
 
-    /// Puts off a look without having asked, because the account's budget is spent.
+    /// Puts refunds off without having sent or asked, all in one transaction: the account's budget
+    /// is spent, or it cannot be used. Never brings one forward.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn put_off(&self, id: RefundId, due_at: DateTime<Utc>) -> Result<(), LedgerError> {
+    pub async fn put_off(&self, later: Vec<(RefundId, DateTime<Utc>)>) -> Result<(), LedgerError> {
         self.write(move |connection| {
-            connection.execute(
-                "UPDATE refunds SET due_at = ?2 WHERE id = ?1 AND due_at IS NOT NULL",
-                params![id.to_string(), millis(due_at)],
-            )?;
+            let mut statement = connection
+                .prepare_cached("UPDATE refunds SET due_at = ?2 WHERE id = ?1 AND due_at < ?2")?;
+            for (id, due_at) in &later {
+                statement.execute(params![id.to_string(), millis(*due_at)])?;
+            }
             Ok(())
         })
         .await
@@ -170,29 +201,33 @@ impl Ledger {
 
 /// One refund is found by its id, all of them by when they are due: two statements, for SQLite
 /// answers one that could be either by reading everything.
-fn due_sql(one: bool) -> String {
+fn due_sql(queue: Queue, one: bool) -> String {
     let only = if one { "AND id = ?3" } else { "" };
-    let columns = "id, account, state, lease_holder, lease_until, expires_at, needs_release";
+    let filter = queue.filter();
+    let columns = "id, account, state, lease_holder, lease_until, expires_at, needs_release,
+                   updated_at, due_at";
     format!(
-        "SELECT {columns} FROM refunds WHERE due_at <= ?1 {only}
+        "SELECT {columns} FROM refunds WHERE due_at <= ?1 AND {filter} {only}
          UNION ALL
-         SELECT {columns} FROM refunds WHERE lease_holder IS NOT NULL AND due_at > ?1 {only}
-         LIMIT ?2"
+         SELECT {columns} FROM refunds
+         WHERE lease_holder IS NOT NULL AND due_at > ?1 AND {filter} {only}
+         ORDER BY due_at LIMIT ?2"
     )
 }
 
 #[cfg(test)]
-pub(super) fn due_plan(connection: &Connection, one: bool) -> String {
-    super::tests::plan(connection, &due_sql(one), [])
+pub(super) fn due_plan(connection: &Connection, queue: Queue, one: bool) -> String {
+    super::tests::plan(connection, &due_sql(queue, one), [])
 }
 
 fn due(
     connection: &Connection,
+    queue: Queue,
     now: DateTime<Utc>,
     only: Option<RefundId>,
     limit: u32,
 ) -> Result<Vec<Due>, LedgerError> {
-    let mut statement = connection.prepare_cached(&due_sql(only.is_some()))?;
+    let mut statement = connection.prepare_cached(&due_sql(queue, only.is_some()))?;
     let mut rows = match only {
         Some(id) => statement.query(params![millis(now), limit, id.to_string()])?,
         None => statement.query(params![millis(now), limit])?,
@@ -219,6 +254,7 @@ fn due(
             id: id.parse().map_err(|_| LedgerError::Damaged(id))?,
             account,
             task,
+            since: time(row.get(7)?),
         });
     }
     Ok(found)
@@ -265,7 +301,7 @@ fn claim(
     holder: &str,
     now: DateTime<Utc>,
 ) -> Result<Claim, LedgerError> {
-    let summary = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
+    let mut summary = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
     let (lease, fence) = connection
         .prepare_cached("SELECT lease_holder, lease_until, fence FROM refunds WHERE id = ?1")?
         .query_row([id.to_string()], |row| {
@@ -283,7 +319,7 @@ fn claim(
     }
     connection
         .prepare_cached(
-            "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, fence = ?4 WHERE id = ?1",
+            "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, fence = ?4, exchange = exchange + 1 WHERE id = ?1",
         )?
         .execute(params![
             id.to_string(),
@@ -291,6 +327,7 @@ fn claim(
             millis(now + LEASE),
             fence + 1
         ])?;
+    summary.exchange += 1;
     let payment = payments::one(connection, summary.refund.content.payment)?
         .ok_or(LedgerError::NotFound("payment"))?;
     Ok(Claim {

@@ -7,7 +7,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::filter;
 pub use super::filter::Judgement;
-use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, payment, with_captures};
+use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, PAYMENT_WIDTH, payment, with_captures};
 use crate::domain::id::PaymentId;
 use crate::domain::listing::{
     AccountFreshness, Direction, From, PaymentFilter, PaymentQuery, PaymentSort, Place, Sums,
@@ -35,8 +35,12 @@ impl Ledger {
         query: PaymentQuery,
         judgement: Judgement,
     ) -> Result<Vec<PlacedPayment>, LedgerError> {
-        self.read(move |connection| page(connection, &query, &judgement))
-            .await
+        self.read(move |connection| {
+            // A payment and its captures are read at one instant.
+            let snapshot = connection.unchecked_transaction()?;
+            page(&snapshot, &query, &judgement)
+        })
+        .await
     }
 
     /// Count and sums of a filter. A newer call replaces a running one.
@@ -58,7 +62,11 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, LedgerError> {
-        self.read(move |connection| one(connection, id)).await
+        self.read(move |connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            one(&snapshot, id)
+        })
+        .await
     }
 
     /// The payments a handle may mean: our id, `ACCOUNT/PROVIDER_ID`, or a reference. At most
@@ -141,7 +149,7 @@ fn page(
     let rows = connection
         .prepare_cached(&sql)?
         .query_map(params_from_iter(values), |row| {
-            Ok((payment(row)?, row.get::<_, i64>(17)?))
+            Ok((payment(row)?, row.get::<_, i64>(PAYMENT_WIDTH)?))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     let mut page = rows

@@ -26,6 +26,9 @@ pub struct RefundSummary {
     pub payer: Option<String>,
     /// The last four digits of the card or account.
     pub last4: Option<String>,
+    /// The newest exchange with its provider, counted: what is learned in it is older than what is
+    /// learned in one of a higher number.
+    pub exchange: i64,
 }
 
 /// A refund's attempts and observations, oldest first.
@@ -153,6 +156,7 @@ fn summary(row: &rusqlite::Row<'_>) -> rusqlite::Result<RefundSummary> {
         reference: row.get(28)?,
         payer: row.get(29)?,
         last4: row.get(30)?,
+        exchange: row.get(31)?,
     })
 }
 

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 use super::Ledger;
 use super::audit::{self, Deed};
 use super::discrepancy;
+use super::disputes;
 use super::error::LedgerError;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
@@ -45,6 +46,8 @@ pub struct Reservation {
     pub send_after: DateTime<Utc>,
     /// Past this it expires unsent.
     pub expires_at: DateTime<Utc>,
+    /// The dispute it answers, by our number of it: it may use the disputed amount.
+    pub dispute: Option<i64>,
     /// Composed offline: waits for a release.
     pub needs_release: bool,
     /// Now.
@@ -83,10 +86,17 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     if discrepancy::block(connection, payment.id)?.is_some() {
         return Err(LedgerError::Blocked);
     }
+    let payment = match reservation.dispute {
+        Some(id) => payment.answering(&disputes::one(connection, id)?),
+        None => payment,
+    };
     confirm(&payment, reservation)?;
     refuse_duplicate(connection, reservation, &payment)?;
     // Before the refund itself is there to be counted.
     let recent = refunds::recent_total(connection, &payment, reservation.approval_since)?;
+    if let Some(dispute) = reservation.dispute {
+        disputes::answer(connection, dispute, reservation.id)?;
+    }
     insert(connection, reservation, &payment)?;
     let routed = route(reservation, recent)?;
     connection
@@ -144,7 +154,8 @@ fn confirm(payment: &Payment, reservation: &Reservation) -> Result<(), LedgerErr
     if content.amount.minor > left {
         return Err(LedgerError::OverAvailable);
     }
-    let judged = eligibility::of_capture(capture, &sums, &reservation.terms, reservation.now);
+    let judged =
+        eligibility::of_payments_capture(payment, capture, &reservation.terms, reservation.now);
     let guard = ConfirmGuard {
         expected_available: true,
         eligible: judged.why_not.is_none(),
@@ -175,9 +186,10 @@ fn route(reservation: &Reservation, recent: Money) -> Result<State, LedgerError>
     let content = &reservation.content;
     let total = recent.checked_add(content.amount)?;
     let event = Event::Route {
-        needs_checker: reservation
-            .policy
-            .needs_checker(total, content.compensation),
+        needs_checker: reservation.dispute.is_some()
+            || reservation
+                .policy
+                .needs_checker(total, content.compensation),
     };
     let routed = step(State::Reserved, content, &event)?;
     Ok(routed.to.unwrap_or(State::Reserved))

@@ -180,7 +180,11 @@ fn disprove(
     let summary = refunds::one(connection, name.refund)?.ok_or(LedgerError::NotFound("refund"))?;
     if summary.refund.state == State::Submitting {
         let event = Event::Evidence(Evidence::NotSent);
-        apply(connection, &record(restore, &summary.refund, event))?;
+        let under_lease = Record {
+            fence: Some(takeover::fence(connection, name.refund)?),
+            ..record(restore, &summary.refund, event)
+        };
+        apply(connection, &under_lease)?;
     }
     takeover::mark_unexecuted(connection, name)
 }
@@ -199,6 +203,7 @@ fn record_of(refund: &Refund, event: Event, cadence: Cadence, now: DateTime<Utc>
         provider_refund_id: None,
         trace: None,
         fence: None,
+        exchange: None,
         cadence,
         now,
     }

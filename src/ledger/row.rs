@@ -5,7 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use super::error::LedgerError;
-use crate::domain::balance::Figures;
+use crate::domain::balance::{Figures, RefundFigures};
 use crate::domain::id::PaymentId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Capture, Payment, Source};
@@ -33,12 +33,21 @@ fn currency(row: &Row<'_>, column: usize) -> rusqlite::Result<Currency> {
 
 pub(super) const PAYMENT_COLUMNS: &str =
     "p.id, p.account, p.provider_payment_id, p.reference, p.order_ref, p.payer, p.method, p.scheme,
-     p.last4, p.description, p.details, p.currency, p.source_line, f.name, f.sha256, f.importer, f.at";
+     p.last4, p.description, p.details, p.currency, p.source_line, f.name, f.sha256, f.importer, f.at,
+     p.executed_minor, p.held_minor, p.disputed_minor,
+     EXISTS (SELECT 1 FROM discrepancies d WHERE d.payment_id = p.id AND d.resolved_at IS NULL
+             AND d.kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external'))";
+
+/// How many columns [`PAYMENT_COLUMNS`] are: what a query adds comes after them.
+pub(super) const PAYMENT_WIDTH: usize = 21;
 
 pub(super) const PAYMENT_TABLES: &str = "payments p JOIN import_files f ON f.seq = p.source_file";
 
-/// A payment without its captures, from [`PAYMENT_COLUMNS`].
+/// A payment without its captures, from [`PAYMENT_COLUMNS`]; all it has counts as unallocated until
+/// [`with_captures`] has taken their share.
 pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
+    let currency = currency(row, 11)?;
+    let money = |column| row.get(column).map(|minor| Money::new(minor, currency));
     let details: Option<String> = row.get(10)?;
     let details = match details {
         Some(json) => {
@@ -58,8 +67,15 @@ pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
         last4: row.get(8)?,
         description: row.get(9)?,
         details,
-        currency: currency(row, 11)?,
+        currency,
         captures: Vec::new(),
+        unallocated: Some(Figures {
+            captured: Money::zero(currency),
+            executed: money(17)?,
+            held: money(18)?,
+            disputed: money(19)?,
+        }),
+        blocked: row.get(20)?,
         source: Source {
             line: row.get::<_, i64>(12)?.unsigned_abs(),
             file: row.get(13)?,
@@ -83,6 +99,15 @@ pub(super) fn with_captures(
         )?
         .query_map([payment.id.as_i64()], |row| capture(row, currency))?
         .collect::<Result<_, _>>()?;
+    payment.unallocated = payment.unallocated.and_then(|mut rest| {
+        for capture in &payment.captures {
+            let figures = &capture.figures;
+            rest.executed.minor = rest.executed.minor.saturating_sub(figures.executed.minor);
+            rest.held.minor = rest.held.minor.saturating_sub(figures.held.minor);
+            rest.disputed.minor = rest.disputed.minor.saturating_sub(figures.disputed.minor);
+        }
+        Some(rest).filter(|rest| rest.available().minor != 0)
+    });
     Ok(payment)
 }
 
@@ -102,12 +127,28 @@ fn capture(row: &Row<'_>, currency: Currency) -> rusqlite::Result<Capture> {
     })
 }
 
+/// What the balance needs to know of a refund: state, asked, reported and proven, from `column` on.
+pub(super) fn refund_figures(
+    row: &Row<'_>,
+    column: usize,
+    currency: Currency,
+) -> Result<RefundFigures, LedgerError> {
+    let money = |minor| Money::new(minor, currency);
+    let state: String = row.get(column)?;
+    Ok(RefundFigures {
+        state: State::from_name(&state).ok_or(LedgerError::Damaged(state))?,
+        requested: money(row.get(column + 1)?),
+        reported: row.get::<_, Option<i64>>(column + 2)?.map(money),
+        proven: row.get::<_, Option<i64>>(column + 3)?.map(money),
+    })
+}
+
 pub(super) const REFUND_COLUMNS: &str =
     "r.id, r.account, r.payment_id, c.capture_id, r.kind, r.amount_minor, r.compensation_minor, r.currency,
      r.reason, r.note, r.case_ref, r.maker, r.hash, r.policy_version, r.caller_key, r.state, r.reported_minor,
      r.proven_minor, r.provider_refund_id, r.trace, r.said, r.send_after, r.needs_release, r.due_at, r.looks,
      (SELECT count(*) FROM attempts a WHERE a.refund_id = r.id), r.created_at, r.updated_at,
-     p.reference, p.payer, p.last4";
+     p.reference, p.payer, p.last4, r.exchange";
 
 pub(super) const REFUND_TABLES: &str =
     "refunds r JOIN captures c ON c.seq = r.capture_seq JOIN payments p ON p.id = r.payment_id";

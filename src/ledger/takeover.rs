@@ -222,6 +222,13 @@ pub(super) fn has_unresolved(connection: &Connection, id: RefundId) -> Result<bo
         .query_row([id.to_string()], |row| row.get(0))?)
 }
 
+/// The token of the refund's last lease: who speaks under it speaks of the send under way.
+pub(super) fn fence(connection: &Connection, id: RefundId) -> Result<i64, LedgerError> {
+    Ok(connection
+        .prepare_cached("SELECT fence FROM refunds WHERE id = ?1")?
+        .query_row([id.to_string()], |row| row.get(0))?)
+}
+
 /// Keeps the line of a send that the database cannot hold.
 pub(super) fn set_aside(
     connection: &Connection,

@@ -15,6 +15,7 @@ use crate::domain::state::{Event, SendGuard, State};
 
 mod backups;
 mod constraints;
+mod elsewhere;
 mod importing;
 mod listing;
 mod lives;
@@ -152,6 +153,7 @@ fn reservation(payment: &str, minor: i64) -> Reservation {
         duplicates_since: None,
         send_after: now(),
         expires_at: now() + TimeDelta::days(7),
+        dispute: None,
         needs_release: false,
         now: now(),
     }
@@ -217,6 +219,7 @@ fn record(id: RefundId, event: Event) -> Record {
         provider_refund_id: None,
         trace: None,
         fence: None,
+        exchange: None,
         cadence: Cadence {
             pace: Pace::REAL,
             spread: 500,
@@ -224,6 +227,14 @@ fn record(id: RefundId, event: Event) -> Record {
             retry_after: None,
         },
         now: now(),
+    }
+}
+
+/// The provider's refusal, told by whoever made the first send.
+fn refusal(id: RefundId) -> Record {
+    Record {
+        fence: Some(1),
+        ..record(id, Event::Evidence(Evidence::Refused))
     }
 }
 

@@ -97,7 +97,8 @@ fn begin_send(
     let to = step.to.unwrap_or(State::Submitting);
     connection
         .prepare_cached(
-            "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4 WHERE id = ?1",
+            "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4, send_exchange = exchange
+             WHERE id = ?1",
         )?
         .execute(params![
             new.id.to_string(),

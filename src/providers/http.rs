@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Method, Url, redirect, retry};
 
+use crate::clock::Clock;
 use crate::domain::text::{clean, mask_card_numbers};
 
 pub mod redact;
@@ -27,6 +28,7 @@ const LINE_MAX_CHARS: usize = 240;
 pub struct Transport {
     money: Client,
     inquiry: Client,
+    clock: Clock,
 }
 
 /// What an exchange is for, which decides the connection it gets.
@@ -54,8 +56,6 @@ pub struct Outgoing<'a> {
 pub struct Response {
     /// HTTP status.
     pub status: u16,
-    /// The provider's own time.
-    pub date: Option<DateTime<Utc>>,
     /// How long we are asked to wait, at most a day.
     pub retry_after: Option<Duration>,
     /// The body, at most 1 MiB.
@@ -101,7 +101,7 @@ impl Transport {
     ///
     /// # Errors
     /// [`SetupError`] when `base` is not `https` (or `http` on loopback), or TLS cannot be set up.
-    pub fn new(base: &Url, deadline: Duration) -> Result<Self, SetupError> {
+    pub fn new(base: &Url, deadline: Duration, clock: Clock) -> Result<Self, SetupError> {
         let base = Base::check(base)?;
         let money = base
             .client(deadline)
@@ -111,6 +111,7 @@ impl Transport {
         Ok(Self {
             money: money.build()?,
             inquiry: base.client(deadline).build()?,
+            clock,
         })
     }
 
@@ -130,8 +131,7 @@ impl Transport {
         let request = request.build().map_err(|said| Failure::NotSent { said })?;
         let mut response = client.execute(request).await.map_err(Failure::of)?;
         let status = response.status().as_u16();
-        let date = http_date(response.headers(), &DATE);
-        let retry_after = retry_after(response.headers(), date);
+        let retry_after = retry_after(response.headers(), self.clock.now());
         let body = read_bounded(&mut response)
             .await
             .map_err(|said| Failure::Doubtful {
@@ -140,7 +140,6 @@ impl Transport {
             })?;
         Ok(Response {
             status,
-            date,
             retry_after,
             body,
         })
@@ -276,12 +275,14 @@ fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<DateTime<Utc>> {
     Some(date.to_utc())
 }
 
-/// `Retry-After` in seconds, or as a date that is read against the provider's own clock.
-fn retry_after(headers: &HeaderMap, date: Option<DateTime<Utc>>) -> Option<Duration> {
+/// `Retry-After` in seconds, or as a date that is read against the provider's own clock, ours only
+/// where it does not tell its time.
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let seconds = header(headers, &RETRY_AFTER)?.parse().ok();
     let wait = seconds.map(Duration::from_secs).or_else(|| {
-        let until = http_date(headers, &RETRY_AFTER)? - date?;
-        Some(until.max(TimeDelta::zero()).to_std().unwrap_or_default())
+        let asked_at = http_date(headers, &DATE).unwrap_or(now);
+        let until = http_date(headers, &RETRY_AFTER)? - asked_at;
+        until.max(TimeDelta::zero()).to_std().ok()
     })?;
     Some(wait.min(RETRY_AFTER_MAX))
 }
@@ -310,9 +311,18 @@ mod tests {
     #[case("soon", None)]
     #[case("-1", None)]
     fn retry_after_is_seconds_or_a_date(#[case] value: &str, #[case] seconds: Option<u64>) {
-        let headers = headers(value);
-        let wait = retry_after(&headers, http_date(&headers, &DATE));
+        // Our clock is an hour off: the provider's own counts.
+        let ours = "2026-11-21T11:00:00Z".parse().unwrap();
+        let wait = retry_after(&headers(value), ours);
         assert_eq!(wait, seconds.map(Duration::from_secs));
+    }
+
+    #[test]
+    fn a_date_without_the_providers_time_is_read_against_ours() {
+        let mut headers = headers("Sat, 21 Nov 2026 10:02:00 GMT");
+        headers.remove(DATE);
+        let ours = "2026-11-21T10:00:30Z".parse().unwrap();
+        assert_eq!(retry_after(&headers, ours), Some(Duration::from_secs(90)));
     }
 
     #[rstest]

@@ -1,11 +1,10 @@
 //! One folder per provider; each turns our words into its wire format and its words into evidence.
 //!
-//! [`Provider`] is all the desk knows of a provider. A provider never decides what follows from a
+//! [`Provider`] and [`RefundFormat`] are all the desk knows of a provider. A provider never decides what follows from a
 //! reply, only what the reply proves ([`Evidence`]); anything it does not recognise is doubt.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::domain::eligibility::Terms;
@@ -102,8 +101,6 @@ pub struct Finding {
     pub raw: Option<String>,
     /// How long the provider asked us to wait.
     pub retry_after: Option<Duration>,
-    /// The provider's own time, from the `Date` header.
-    pub provider_time: Option<DateTime<Utc>>,
 }
 
 impl Finding {
@@ -118,7 +115,6 @@ impl Finding {
             support_id: None,
             raw: None,
             retry_after: None,
-            provider_time: None,
         }
     }
 }
@@ -138,17 +134,24 @@ pub enum BuildError {
     },
 }
 
-/// One provider account, ready to be used.
-pub trait Provider: Send + Sync {
-    /// What this account promises.
-    fn profile(&self) -> &Profile;
-
-    /// Builds the exact request of a refund. No I/O; the same order gives the same bytes.
+/// How an account's refunds are written down for its provider. Needs neither secret nor network,
+/// so that a refund that can never be sent is refused before anything is held for it.
+pub trait RefundFormat: Send + Sync {
+    /// Whether the order can be written at all.
     ///
     /// # Errors
-    /// [`BuildError`] when the order does not fit the provider's format.
-    fn build_refund(&self, order: &RefundOrder) -> Result<WireRequest, BuildError>;
+    /// [`BuildError`] names the rule that is broken, and what it allows.
+    fn check(&self, order: &RefundOrder) -> Result<(), BuildError>;
 
+    /// Builds the exact request of a refund. The same order gives the same bytes.
+    ///
+    /// # Errors
+    /// As [`RefundFormat::check`].
+    fn build_refund(&self, order: &RefundOrder) -> Result<WireRequest, BuildError>;
+}
+
+/// One provider account, ready to be used.
+pub trait Provider: Send + Sync {
     /// Sends a request that moves money: once, without any retry below this call.
     fn send<'a>(&'a self, request: &'a WireRequest, amount: Money) -> BoxFuture<'a, Finding>;
 

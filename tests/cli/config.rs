@@ -46,6 +46,11 @@ fn message(ran: &Ran) -> String {
 #[case("[tracking]\npace = 100\n", 11, &["tracking.pace", "sandbox"])]
 #[case("[desks]\n", 10, &["desks", "did you mean `desk`"])]
 #[case("[accounts.x]\nprovider = \"paypal\"\n", 11, &["accounts.x.provider"])]
+#[case("[desk]\ndeadline_seconds = 61\n", 11, &["desk.deadline_seconds", "1 to 60"])]
+#[case("[desk]\nsend_delay_seconds = 86401\n", 11, &["desk.send_delay_seconds", "0 to 86400"])]
+#[case("[policy]\nexpires_after_days = 100000000\n", 11, &["policy.expires_after_days", "1 to 365"])]
+#[case("polls_per_minute = 0\n", 10, &["accounts.hub-us.polls_per_minute", "1 to 60000"])]
+#[case("refund_months = 1000\n", 10, &["accounts.hub-us.refund_months", "1 to 120"])]
 #[case("[desk\n", 10, &[])]
 fn a_mistake_has_file_line_and_key(
     #[case] more: &str,

@@ -241,6 +241,8 @@ fn an_interrupted_track_leaves_what_it_sends_to_be_found() {
         .exits(0);
     let mut tracking = slow.start(["track"]);
     gate.wait();
+    // The second signal does not wait for the answer.
+    super::stop::interrupt(&mut tracking, "INT");
     super::process::signal("INT", tracking.child().id());
     tracking.finish();
     shop.track("3s").exits(0);

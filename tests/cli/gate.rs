@@ -68,7 +68,7 @@ fn pass(lets: Lets, mut desk: TcpStream, sandbox: &str) -> TcpStream {
 }
 
 /// One HTTP message: head, and as much body as it says.
-fn message(stream: &mut TcpStream) -> Vec<u8> {
+pub fn message(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     loop {

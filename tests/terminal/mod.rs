@@ -1,6 +1,6 @@
 //! The desk in a real pseudo-terminal, as an operator sees it.
 
-mod screen;
+pub mod screen;
 
 use rstest::rstest;
 use screen::{Screen, Size, Terminal};

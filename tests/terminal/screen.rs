@@ -12,22 +12,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The size of a terminal in cells.
 #[derive(Clone, Copy)]
-pub(super) struct Size {
+pub struct Size {
+    /// Lines.
     pub rows: u16,
+    /// Characters a line.
     pub columns: u16,
 }
 
 /// What is on the screen.
 #[derive(Clone)]
-pub(super) struct Screen(vt100::Screen);
+pub struct Screen(vt100::Screen);
 
 impl Screen {
-    pub(super) fn text(&self) -> String {
+    /// All of it.
+    pub fn text(&self) -> String {
         self.0.contents()
     }
 
     /// The row with the selection's mark.
-    pub(super) fn selected(&self) -> Option<String> {
+    pub fn selected(&self) -> Option<String> {
         let text = self.text();
         let row = text.lines().find(|line| line.starts_with('▸'))?;
         // A pane to the right of the list is not part of the row.
@@ -46,7 +49,7 @@ struct Emulator {
 }
 
 /// The program in a pseudo-terminal. Killed when dropped.
-pub(super) struct Terminal {
+pub struct Terminal {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -54,7 +57,8 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn start(size: Size, arguments: &[&str]) -> Self {
+    /// Starts the program.
+    pub fn start(size: Size, arguments: &[&str]) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_refund-desk"));
         command.args(arguments);
@@ -83,12 +87,14 @@ impl Terminal {
         }
     }
 
-    pub(super) fn keys(&mut self, keys: &str) {
+    /// Types.
+    pub fn keys(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
     }
 
-    pub(super) fn resize(&mut self, size: Size) {
+    /// Resizes the terminal.
+    pub fn resize(&mut self, size: Size) {
         let mut emulator = self.shared.parser.lock().unwrap();
         emulator
             .parser
@@ -98,7 +104,8 @@ impl Terminal {
         self.master.resize(pty_size(size)).unwrap();
     }
 
-    pub(super) fn signal(&self, name: &str) {
+    /// Sends the program a signal.
+    pub fn signal(&self, name: &str) {
         let pid = self.child.process_id().unwrap().to_string();
         let sent = std::process::Command::new("kill")
             .args([&format!("-{name}"), &pid])
@@ -107,16 +114,18 @@ impl Terminal {
         assert!(sent.success());
     }
 
-    pub(super) fn screen(&self) -> Screen {
+    /// What is shown now.
+    pub fn screen(&self) -> Screen {
         Screen(self.shared.parser.lock().unwrap().parser.screen().clone())
     }
 
-    pub(super) fn wait_for(&self, text: &str) {
+    /// Waits for a text to be shown.
+    pub fn wait_for(&self, text: &str) {
         self.wait_until(text, |screen| screen.text().contains(text));
     }
 
     /// Waits for the screen to be as described, woken by what the program writes.
-    pub(super) fn wait_until(&self, what: &str, holds: impl Fn(&Screen) -> bool) {
+    pub fn wait_until(&self, what: &str, holds: impl Fn(&Screen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let mut emulator = self.shared.parser.lock().unwrap();
         loop {
@@ -135,7 +144,7 @@ impl Terminal {
     }
 
     /// Waits for the program to end and looks at the terminal it left.
-    pub(super) fn assert_left_clean(&mut self) {
+    pub fn assert_left_clean(&mut self) {
         let mut emulator = self.shared.parser.lock().unwrap();
         while !emulator.ended {
             let (guard, waited) = self

@@ -8,7 +8,7 @@ use super::{ImportRow, details};
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::id::PaymentId;
 use crate::domain::money::{LARGEST_MINOR, Money};
-use crate::ledger::discrepancy;
+use crate::ledger::discrepancy::{self, Contradiction};
 use crate::ledger::error::LedgerError;
 use crate::ledger::row::millis;
 
@@ -56,8 +56,9 @@ pub(super) fn write(
         })
         .optional()?;
     let Some(known) = known else {
-        insert_capture(connection, id, row)?;
+        let capture = insert_capture(connection, id, row)?;
         insert_payment(connection, id, row, file)?;
+        found_refunded(connection, id, capture, external(row), row, now)?;
         // The whole balance is in the row: no need to ask for it.
         if external(row) > row.amount.minor {
             discrepancy::open_if_overdrawn(connection, id, now)?;
@@ -113,7 +114,7 @@ fn insert_capture(
     connection: &Connection,
     id: PaymentId,
     row: &ImportRow,
-) -> Result<(), LedgerError> {
+) -> Result<i64, LedgerError> {
     connection
         .prepare_cached(
             "INSERT OR FAIL INTO captures (payment_id, capture_id, captured_at, settled_at, captured_minor, external_minor, executed_minor)
@@ -127,7 +128,7 @@ fn insert_capture(
             row.amount.minor,
             external(row),
         ])?;
-    Ok(())
+    Ok(connection.last_insert_rowid())
 }
 
 /// What the file says was paid back: not by us, as far as anyone knows.
@@ -178,14 +179,19 @@ fn update(
     let differs =
         |new: &Option<String>, old: &Option<String>| new.is_some() && old.is_some() && new != old;
     if differs(&row.payer, &known.payer) {
-        let detail = "file names another payer than known";
-        let kind = DiscrepancyKind::FilePayer;
-        discrepancy::open(connection, id, None, kind, detail, now)?;
+        let named = |payer: &Option<String>| payer.clone().unwrap_or_default();
+        let (said, known) = (named(&row.payer), named(&known.payer));
+        let contradiction = Contradiction {
+            kind: DiscrepancyKind::FilePayer,
+            detail: &format!("file says {said:?}, known is {known:?}"),
+            proposed: Some(&said),
+        };
+        discrepancy::open_one(connection, id, None, &contradiction, now)?;
         return Ok(Fate::Rejected(
             "another payer than known; the known one stays".into(),
         ));
     }
-    let mut news = raise_external(connection, seq, external, row)?;
+    let mut news = raise_external(connection, id, seq, external, row, now)?;
     if news {
         discrepancy::open_if_overdrawn(connection, id, now)?;
     }
@@ -218,7 +224,8 @@ fn further_capture(
             "the payment is known with and without capture ids; it may be the same capture".into(),
         ));
     }
-    insert_capture(connection, id, row)?;
+    let capture = insert_capture(connection, id, row)?;
+    found_refunded(connection, id, capture, external(row), row, now)?;
     connection
         .prepare_cached(
             "UPDATE payments SET captured_at = min(captured_at, ?2),
@@ -236,19 +243,50 @@ fn further_capture(
 /// `refunded` raises what was paid back elsewhere, never lowers it.
 fn raise_external(
     connection: &Connection,
+    id: PaymentId,
     capture: i64,
-    external: i64,
+    known: i64,
     row: &ImportRow,
+    now: DateTime<Utc>,
 ) -> Result<bool, LedgerError> {
-    let Some(refunded) = row.refunded.filter(|refunded| refunded.minor > external) else {
+    let Some(refunded) = row.refunded.filter(|refunded| refunded.minor > known) else {
         return Ok(false);
     };
     connection
-        .prepare_cached(
-            "UPDATE captures SET executed_minor = executed_minor + ?2 - external_minor, external_minor = ?2 WHERE seq = ?1",
-        )?
+        .prepare_cached("UPDATE captures SET external_minor = ?2 WHERE seq = ?1")?
         .execute(params![capture, refunded.minor])?;
+    found_refunded(connection, id, capture, refunded.minor - known, row, now)?;
     Ok(true)
+}
+
+/// Each rise is a refund made elsewhere, of which the file tells no more than the amount.
+fn found_refunded(
+    connection: &Connection,
+    id: PaymentId,
+    capture: i64,
+    minor: i64,
+    row: &ImportRow,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    if minor <= 0 {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO external_refunds
+                 (payment_id, capture_seq, account, amount_minor, currency, state, source, origin, first_seen, last_seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'done', 'file', ?6, ?7, ?7)",
+        )?
+        .execute(params![
+            id.as_i64(),
+            capture,
+            row.account,
+            minor,
+            row.amount.currency.code(),
+            format!("settlement file, line {}", row.line),
+            millis(now),
+        ])?;
+    Ok(())
 }
 
 fn settle(

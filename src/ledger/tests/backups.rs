@@ -84,10 +84,11 @@ async fn the_journal_names_the_send_and_nobody() {
     import(&ledger, vec![row("a", 1000)]).await;
     let id = reserve(&ledger, "a", 400).await;
     claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
-    ledger
-        .record(record(id, Event::Evidence(Evidence::TurnedAway)))
-        .await
-        .unwrap();
+    let answer = Record {
+        fence: Some(1),
+        ..record(id, Event::Evidence(Evidence::TurnedAway))
+    };
+    ledger.record(answer).await.unwrap();
     let journal = fs::read_to_string(folder.path().join("journal/sends.jsonl")).unwrap();
     let lines: Vec<serde_json::Value> = journal
         .lines()

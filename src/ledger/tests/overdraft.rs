@@ -101,7 +101,10 @@ async fn what_was_overdrawn_waits_until_it_is_cleared_up() {
 
     let connection = Connection::open(folder.path().join("desk.db")).unwrap();
     connection
-        .execute("UPDATE discrepancies SET resolved_at = 1", [])
+        .execute(
+            "UPDATE discrepancies SET resolved_at = 1, resolved_by = 'cora', note = 'cleared up'",
+            [],
+        )
         .unwrap();
     assert_eq!(begin(&ledger, &claim).await.unwrap(), Begun::Written);
 }
@@ -116,8 +119,7 @@ async fn a_late_payout_blocks_what_is_not_sent() {
     claim_and_begin(&ledger, lost, attempt(lost, 1))
         .await
         .unwrap();
-    let refused = Event::Evidence(Evidence::Refused);
-    ledger.record(record(lost, refused)).await.unwrap();
+    ledger.record(refusal(lost)).await.unwrap();
     let waiting = reserve(&ledger, "a", 100).await;
     let claim = ledger.claim(waiting, holder(), now()).await.unwrap();
     let late = report(Reported::Succeeded, None);
@@ -163,7 +165,7 @@ async fn what_was_sent_back_to_a_person_expires() {
     assert_eq!(state(&ledger, id).await, State::AwaitingApproval);
     let limit = now() + TimeDelta::days(7);
     assert_eq!(ledger.next_due(Some(id)).await.unwrap(), Some(limit));
-    let due = ledger.due(limit, None, 10).await.unwrap();
+    let due = ledger.due(Queue::Closings, limit, None, 10).await.unwrap();
     assert_eq!(
         due.iter().map(|due| due.task).collect::<Vec<_>>(),
         [Task::Expire]

@@ -25,11 +25,13 @@ fn by_hand() -> (TempDir, Connection) {
 #[test]
 fn due_work_is_found_by_its_time_or_by_its_id() {
     let (_folder, connection) = by_hand();
-    let all = super::super::outbox::due_plan(&connection, false);
-    assert_searches(&all, &["refunds_by_due", "refunds_leased"]);
-    let one = super::super::outbox::due_plan(&connection, true);
-    assert_searches(&one, &["(id=?)"]);
-    assert!(!one.contains("refunds_by_due"), "{one}");
+    for queue in [Queue::Sends, Queue::Closings, Queue::Looks] {
+        let all = super::super::outbox::due_plan(&connection, queue, false);
+        assert_searches(&all, &["refunds_by_due", "refunds_leased"]);
+        let one = super::super::outbox::due_plan(&connection, queue, true);
+        assert_searches(&one, &["(id=?)"]);
+        assert!(!one.contains("refunds_by_due"), "{one}");
+    }
 }
 
 #[test]

@@ -39,20 +39,11 @@ impl Client {
         deadline: Duration,
     ) -> Result<Self, SetupError> {
         Ok(Self {
-            transport: Transport::new(base, deadline)?,
+            transport: Transport::new(base, deadline, clock.clone())?,
             signer: Signer::new(credentials, encoding)?,
             base: base.clone(),
             clock,
         })
-    }
-
-    /// The URL of an operation; each segment is percent-encoded.
-    pub fn url<'s>(&self, segments: impl IntoIterator<Item = &'s str>) -> String {
-        let mut url = self.base.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(segments);
-        }
-        url.into()
     }
 
     /// Sends a committed refund, byte for byte; only timestamp and signature are new.
@@ -75,14 +66,14 @@ impl Client {
     /// # Errors
     /// [`Failure`].
     pub async fn inquire(&self, body: &[u8]) -> Result<Response, Failure> {
-        let url = self.url(INQUIRY);
+        let url = operation_url(&self.base, INQUIRY);
         let outgoing = self.signed(&url, &fresh_id()?, body);
         self.transport.exchange(Purpose::Inquire, outgoing).await
     }
 
     /// A request stored under other settings must not take this account's key elsewhere.
     fn check_address(&self, url: &str) -> Result<(), Failure> {
-        let ours = self.url([""]);
+        let ours = operation_url(&self.base, [""]);
         if url.starts_with(&ours) {
             return Ok(());
         }
@@ -108,6 +99,15 @@ impl Client {
             body: body.to_vec(),
         }
     }
+}
+
+/// The URL of an operation of the service at `base`; each segment is percent-encoded.
+pub fn operation_url<'s>(base: &Url, segments: impl IntoIterator<Item = &'s str>) -> String {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url.into()
 }
 
 /// A UUID of version 4 from the operating system's randomness.

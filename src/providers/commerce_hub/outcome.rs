@@ -333,7 +333,6 @@ fn finding(response: &Response, ruling: Ruling, source: Option<&Envelope>) -> Fi
         support_id: reference(source.and_then(Envelope::api_trace_id)),
         raw: redact(&response.body),
         retry_after: response.retry_after,
-        provider_time: response.date,
         ..Finding::new(ruling.evidence, line(&ruling.said))
     }
 }

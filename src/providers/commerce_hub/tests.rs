@@ -3,8 +3,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::*;
-use crate::config::commerce_hub::HmacEncoding;
+use crate::config::commerce_hub::{HmacEncoding, RefundCall};
 use crate::config::secret::SecretSource;
+use crate::domain::money::Currency;
+use crate::providers::{Inquiry, RefundFormat, RefundOrder};
 
 const PARTIAL: &str = include_str!("samples/refund_partial.req.json");
 const URI_PARTIAL: &str = include_str!("samples/refund_uri_partial.req.json");
@@ -21,8 +23,8 @@ pub(super) fn credentials() -> Credentials {
     }
 }
 
-pub(super) fn account(base: &str, refund_call: RefundCall, deadline: Duration) -> CommerceHub {
-    let settings = Settings {
+fn settings(base: &str, refund_call: RefundCall) -> Settings {
+    Settings {
         base_url: Url::parse(base).unwrap(),
         currencies: ["USD", "JPY", "BHD", "XAF"].map(currency).to_vec(),
         merchant_id: "100000000000001".to_owned(),
@@ -33,14 +35,23 @@ pub(super) fn account(base: &str, refund_call: RefundCall, deadline: Duration) -
         refund_call,
         refund_months: 12,
         polls_per_minute: 60,
-    };
+    }
+}
+
+pub(super) fn account(base: &str, deadline: Duration) -> CommerceHub {
     let clock = Clock::manual("2026-11-21T10:00:00Z".parse().unwrap());
+    let settings = settings(base, RefundCall::Refunds);
     CommerceHub::new(&settings, credentials(), clock, deadline).unwrap()
 }
 
-fn hub(refund_call: RefundCall) -> CommerceHub {
+/// What writes the requests to the service at `base`.
+pub(super) fn requests(base: &str) -> Requests {
+    Requests::new(&settings(base, RefundCall::Refunds))
+}
+
+fn hub(refund_call: RefundCall) -> Requests {
     let base = "https://connect-cert.fiservapis.com/ch";
-    account(base, refund_call, Duration::from_secs(30))
+    Requests::new(&settings(base, refund_call))
 }
 
 pub(super) fn order() -> RefundOrder {
@@ -57,7 +68,7 @@ pub(super) fn order() -> RefundOrder {
     }
 }
 
-fn body(hub: &CommerceHub, order: &RefundOrder) -> String {
+fn body(hub: &Requests, order: &RefundOrder) -> String {
     String::from_utf8(hub.build_refund(order).unwrap().body).unwrap()
 }
 
@@ -149,8 +160,9 @@ fn with(change: impl FnOnce(&mut RefundOrder)) -> RefundOrder {
 #[case(with(|order| order.amount.minor = -1), "not above zero")]
 #[case(with(|order| order.amount.currency = currency("EUR")), "not set up for EUR")]
 #[case(with(|order| order.amount.currency = currency("XAF")), "other decimals")]
-#[case(with(|order| order.provider_payment_id = "x".repeat(41)), "41 characters")]
-#[case(with(|order| order.provider_payment_id.clear()), "0 characters")]
+#[case(with(|order| order.capture_id = Some("x".repeat(50))), "50 characters; 1 to 40")]
+#[case(with(|order| order.provider_payment_id = "x".repeat(41)), "41 characters; 1 to 40")]
+#[case(with(|order| order.provider_payment_id.clear()), "0 characters; 1 to 40")]
 #[case(with(|order| order.provider_payment_id = "..".to_owned()), "plain text")]
 #[case(with(|order| order.provider_payment_id = "a\nb".to_owned()), "plain text")]
 #[case(with(|order| order.correlation.clear()), "our reference")]
@@ -182,8 +194,8 @@ fn an_inquiry_names_exactly_one_reference() {
 
 #[test]
 fn the_profile_is_the_sheets() {
-    let hub = hub(RefundCall::Refunds);
-    let profile = hub.profile();
+    let base = "https://connect-cert.fiservapis.com/ch";
+    let profile = profile(&settings(base, RefundCall::Refunds));
     assert_eq!(profile.replay_window, Some(Duration::from_secs(240)));
     assert_eq!(profile.watch, Duration::from_secs(40 * 86_400));
     assert_eq!(profile.terms.window, Some(Window::Months(12)));

@@ -1,6 +1,9 @@
 //! One payment with everything about it.
 
+use crate::domain::discrepancy::Discrepancy;
+use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
+use crate::domain::external::ExternalRefund;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
@@ -15,6 +18,12 @@ pub struct Card {
     pub eligibility: Eligibility,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// Refunds of it that were made elsewhere.
+    pub external: Vec<ExternalRefund>,
+    /// Disputes about it.
+    pub disputes: Vec<Dispute>,
+    /// What is open about it.
+    pub discrepancies: Vec<Discrepancy>,
     /// The balance line by line.
     pub explained: Vec<Line>,
 }

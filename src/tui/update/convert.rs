@@ -42,6 +42,9 @@ pub(super) fn card(card: PaymentCard) -> card::Card {
         payment: card.payment,
         eligibility: card.eligibility,
         refunds: card.refunds,
+        external: card.elsewhere.external,
+        disputes: card.elsewhere.disputes,
+        discrepancies: card.elsewhere.discrepancies,
         explained: card.explained.into_iter().map(line).collect(),
     }
 }

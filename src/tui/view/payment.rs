@@ -2,6 +2,7 @@
 
 use ratatui::layout::Position;
 
+use crate::domain::dispute::Dispute;
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
@@ -54,10 +55,75 @@ pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
             width,
         ));
     }
+    warnings(app, &mut lines, id, width);
     balance(&mut lines, payment, width);
     refunds(app, &mut lines, id, width);
+    elsewhere(app, &mut lines, id, width);
     facts(app, &mut lines, payment, width);
     lines
+}
+
+/// What must be known before anything is refunded: a chargeback to avoid, a contradiction.
+fn warnings(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
+    let Some(card) = app.card.as_ref().filter(|card| card.payment.id == id) else {
+        return;
+    };
+    for banner in card.disputes.iter().filter_map(Dispute::banner) {
+        lines.extend(named("chargeback", &banner, Role::Warn, width));
+    }
+    for open in &card.discrepancies {
+        let said = open.said();
+        let role = if open.blocks_now() {
+            Role::Bad
+        } else {
+            Role::Warn
+        };
+        lines.extend(named("contradiction", &said, role, width));
+    }
+}
+
+/// What was done outside this desk, where anything was.
+fn elsewhere(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
+    let Some(card) = app.card.as_ref().filter(|card| card.payment.id == id) else {
+        return;
+    };
+    if !card.external.is_empty() {
+        heading(lines, "Refunded elsewhere");
+    }
+    for external in &card.external {
+        let ours = external
+            .linked
+            .map_or_else(String::new, |id| format!(", is our {}", id.short()));
+        let said = format!("{} {}{ours}", external.amount, external.state.name());
+        lines.extend(named(
+            &moment_day(app, external.first_seen),
+            &said,
+            Role::Text,
+            width,
+        ));
+    }
+    if !card.disputes.is_empty() {
+        heading(lines, "Disputes");
+    }
+    for dispute in &card.disputes {
+        let until = dispute.deadline.map_or_else(String::new, |at| {
+            format!(", answer by {}", words::moment(app, at))
+        });
+        let stage = dispute.stage.name().replace('_', " ");
+        let said = format!("{} {stage}{until}", dispute.amount);
+        lines.extend(named(
+            &dispute.provider_dispute_id,
+            &said,
+            Role::Text,
+            width,
+        ));
+    }
+}
+
+fn moment_day(app: &App, at: chrono::DateTime<chrono::Utc>) -> String {
+    at.with_timezone(&words::zone(app))
+        .format("%Y-%m-%d")
+        .to_string()
 }
 
 /// The figures, added up.
@@ -75,7 +141,13 @@ fn balance(lines: &mut Vec<Line>, payment: &Payment, width: usize) {
             sum_line(lines, name, minus(money), width, Role::Text);
         }
     }
-    sum_line(lines, "left", figures.available(), width, Role::Title);
+    let left = figures.available();
+    let role = if left.minor < 0 {
+        Role::Bad
+    } else {
+        Role::Title
+    };
+    sum_line(lines, "left", left, width, role);
 }
 
 fn sum_line(lines: &mut Vec<Line>, name: &str, money: Money, width: usize, role: Role) {

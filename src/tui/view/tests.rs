@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::tui::caps::Depth;
 use crate::tui::fixture::desk::{FakeDesk, World};
+use crate::tui::fixture::elsewhere;
 use crate::tui::fixture::session::Session;
 use crate::tui::theme::Theme;
 
@@ -77,6 +78,34 @@ fn one_payment() {
     });
     snap("explain", full, |session| {
         session.press("/").type_text("CD-000013").press("enter e");
+    });
+}
+
+/// A payment with a refund made elsewhere, a chargeback to avoid and less than nothing left.
+fn troubled() -> Arc<FakeDesk> {
+    let desk = FakeDesk::full(30);
+    {
+        let mut world = desk.world.lock().unwrap();
+        let payment = &mut world.payments[11];
+        payment.reference = Some(elsewhere::TROUBLED.into());
+        payment.blocked = true;
+        let figures = &mut payment.captures[0].figures;
+        figures.executed.minor = figures.captured.minor + 500;
+        figures.held.minor = 0;
+    }
+    desk
+}
+
+#[test]
+fn what_came_from_elsewhere() {
+    snap("payment_troubled", troubled, |session| {
+        session
+            .press("/")
+            .type_text("TROUBLED")
+            .press("enter enter");
+    });
+    snap("explain_troubled", troubled, |session| {
+        session.press("/").type_text("TROUBLED").press("enter e");
     });
 }
 

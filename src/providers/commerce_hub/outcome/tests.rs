@@ -23,7 +23,6 @@ pub(super) fn usd(minor: i64) -> Money {
 pub(super) fn response(status: u16, body: impl AsRef<[u8]>) -> Response {
     Response {
         status,
-        date: None,
         retry_after: None,
         body: body.as_ref().to_vec(),
     }

@@ -1,0 +1,556 @@
+//! Refunds made elsewhere: found, seen again, and linked to one of ours when they turn out to be it.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::Ledger;
+use super::audit::{self, Deed};
+use super::discrepancy;
+use super::error::LedgerError;
+use super::evidence::{self, Cadence, Record};
+use super::refunds;
+use super::row::{millis, refund_figures, time};
+use crate::domain::balance::RefundFigures;
+use crate::domain::discrepancy::DiscrepancyKind;
+use crate::domain::evidence::{Evidence, Reported};
+use crate::domain::external::{ExternalFigures, ExternalRefund, ExternalSource, ExternalState};
+use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::refund::{Observation, ObservationSource, Refund};
+use crate::domain::state::{Event, State};
+
+/// A refund as a provider's list or file names it.
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// The payment it gives back from.
+    pub payment: PaymentId,
+    /// The provider's id of the capture, where it names one.
+    pub capture_id: Option<String>,
+    /// The provider's id of the refund: the same id is the same refund.
+    pub provider_refund_id: Option<String>,
+    /// Our reference, where the provider echoes it.
+    pub correlation: Option<String>,
+    /// How much; the currency must be the payment's.
+    pub amount: Money,
+    /// How it stands.
+    pub state: ExternalState,
+    /// Where it was seen.
+    pub source: ExternalSource,
+    /// The file and line, or the exchange.
+    pub origin: String,
+    /// When the exchange or the file was begun: an older one overrides nothing.
+    pub seen_at: DateTime<Utc>,
+    /// Who brought it in.
+    pub actor: String,
+    /// When a refund of ours that it turns out to be is looked at next.
+    pub cadence: Cadence,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// A person says that a refund made elsewhere is one of ours, or that it is not.
+#[derive(Clone, Debug)]
+pub struct Linking {
+    /// Our number of the refund made elsewhere.
+    pub external: i64,
+    /// The refund of ours; none: it is not one of ours.
+    pub refund: Option<RefundId>,
+    /// Why.
+    pub note: String,
+    /// Who says so.
+    pub actor: String,
+    /// When the refund of ours is looked at next, where that follows.
+    pub cadence: Cadence,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+impl Ledger {
+    /// Writes down a refund made elsewhere. By its id or our reference it is linked to a refund of
+    /// ours and is evidence about that; never by its amount.
+    ///
+    /// # Errors
+    /// No such payment, another currency than the payment's; nothing was written.
+    pub async fn record_external(&self, seen: Sighting) -> Result<ExternalRefund, LedgerError> {
+        self.write(move |connection| record(connection, &seen))
+            .await
+    }
+
+    /// Links a refund made elsewhere to one of ours, so that both count once, or takes the link off.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotAllowed`] when they are not of one payment, it is linked already, or
+    /// whoever made ours links it.
+    pub async fn link_external(&self, linking: Linking) -> Result<ExternalRefund, LedgerError> {
+        self.write(move |connection| link(connection, &linking))
+            .await
+    }
+
+    /// The refunds made elsewhere on a payment, in the order they were found.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn externals_of(
+        &self,
+        payment: PaymentId,
+    ) -> Result<Vec<ExternalRefund>, LedgerError> {
+        self.read(move |connection| list(connection, "e.payment_id", payment.as_i64()))
+            .await
+    }
+}
+
+fn list(
+    connection: &Connection,
+    key: &str,
+    value: i64,
+) -> Result<Vec<ExternalRefund>, LedgerError> {
+    let found = connection
+        .prepare_cached(&format!(
+            "SELECT e.seq, e.payment_id, c.capture_id, e.provider_refund_id, e.amount_minor, e.currency, e.state, e.source,
+                    e.origin, e.first_seen, e.last_seen, e.linked_refund
+             FROM external_refunds e LEFT JOIN captures c ON c.seq = e.capture_seq
+             WHERE {key} = ?1 ORDER BY e.seq"
+        ))?
+        .query_map([value], |row| Ok(external(row)))?
+        .collect::<Result<Vec<_>, _>>()?;
+    found.into_iter().collect()
+}
+
+fn one(connection: &Connection, id: i64) -> Result<ExternalRefund, LedgerError> {
+    list(connection, "e.seq", id)?
+        .pop()
+        .ok_or(LedgerError::NotFound("refund made elsewhere"))
+}
+
+fn external(row: &Row<'_>) -> Result<ExternalRefund, LedgerError> {
+    let damaged = |what: &str| LedgerError::Damaged(format!("{what} of a refund made elsewhere"));
+    let currency = Currency::from_code(&row.get::<_, String>(5)?)?;
+    let linked: Option<String> = row.get(11)?;
+    Ok(ExternalRefund {
+        id: row.get(0)?,
+        payment: PaymentId::from_i64(row.get(1)?),
+        capture_id: row.get::<_, Option<String>>(2)?.filter(|id| !id.is_empty()),
+        provider_refund_id: row.get(3)?,
+        amount: Money::new(row.get(4)?, currency),
+        state: ExternalState::from_name(&row.get::<_, String>(6)?)
+            .ok_or_else(|| damaged("state"))?,
+        source: ExternalSource::from_name(&row.get::<_, String>(7)?)
+            .ok_or_else(|| damaged("source"))?,
+        origin: row.get(8)?,
+        first_seen: time(row.get(9)?),
+        last_seen: time(row.get(10)?),
+        linked: linked
+            .map(|id| id.parse().map_err(|_| damaged("link")))
+            .transpose()?,
+    })
+}
+
+/// What the balance needs to know of those of a payment, with the capture each names.
+pub(super) fn figures(
+    connection: &Connection,
+    payment: PaymentId,
+    currency: Currency,
+) -> Result<Vec<(Option<i64>, ExternalFigures)>, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT e.capture_seq, e.amount_minor, e.state, r.state, r.amount_minor, r.reported_minor, r.proven_minor
+         FROM external_refunds e LEFT JOIN refunds r ON r.id = e.linked_refund WHERE e.payment_id = ?1",
+    )?;
+    let mut rows = statement.query([payment.as_i64()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let state: String = row.get(2)?;
+        let linked: Option<RefundFigures> = match row.get::<_, Option<String>>(3)? {
+            Some(_) => Some(refund_figures(row, 3, currency)?),
+            None => None,
+        };
+        let figures = ExternalFigures {
+            amount: Money::new(row.get(1)?, currency),
+            state: ExternalState::from_name(&state).ok_or(LedgerError::Damaged(state))?,
+            linked,
+        };
+        found.push((row.get(0)?, figures));
+    }
+    Ok(found)
+}
+
+fn record(connection: &Connection, seen: &Sighting) -> Result<ExternalRefund, LedgerError> {
+    let (account, currency) = payment_of(connection, seen.payment)?;
+    if currency != seen.amount.currency || !seen.amount.is_countable() || !seen.amount.is_positive()
+    {
+        return Err(LedgerError::NotAllowed(
+            "the amount is not one of this payment: it is zero or in another currency".to_owned(),
+        ));
+    }
+    let known: Option<i64> = connection
+        .prepare_cached(
+            "SELECT seq FROM external_refunds WHERE account = ?1 AND provider_refund_id = ?2",
+        )?
+        .query_row(params![account, seen.provider_refund_id], |row| row.get(0))
+        .optional()?;
+    let id = match known {
+        Some(id) => see_again(connection, id, seen)?,
+        None => Some(insert(connection, &account, seen)?),
+    };
+    if let Some(id) = id {
+        believe(connection, id, &account, seen)?;
+    }
+    discrepancy::open_if_overdrawn(connection, seen.payment, seen.now)?;
+    one(connection, id.or(known).unwrap_or_default())
+}
+
+fn payment_of(
+    connection: &Connection,
+    payment: PaymentId,
+) -> Result<(String, Currency), LedgerError> {
+    let (account, code): (String, String) = connection
+        .prepare_cached("SELECT account, currency FROM payments WHERE id = ?1")?
+        .query_row([payment.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?
+        .ok_or(LedgerError::NotFound("payment"))?;
+    Ok((account, Currency::from_code(&code)?))
+}
+
+/// The capture that is meant: the one named, or the only one there is. None: at payment level.
+pub(super) fn capture_of(
+    connection: &Connection,
+    payment: PaymentId,
+    capture_id: Option<&str>,
+) -> Result<Option<i64>, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq FROM captures WHERE payment_id = ?1 AND (?2 IS NULL OR capture_id = ?2) LIMIT 2",
+    )?;
+    let found: Vec<i64> = statement
+        .query_map(params![payment.as_i64(), capture_id], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    match (found.as_slice(), capture_id) {
+        ([only], _) => Ok(Some(*only)),
+        ([], Some(_)) => Err(LedgerError::NotFound("capture")),
+        _ => Ok(None),
+    }
+}
+
+fn insert(connection: &Connection, account: &str, seen: &Sighting) -> Result<i64, LedgerError> {
+    let capture = capture_of(connection, seen.payment, seen.capture_id.as_deref())?;
+    connection
+        .prepare_cached(
+            "INSERT INTO external_refunds (payment_id, capture_seq, account, provider_refund_id, amount_minor, currency,
+                 state, source, origin, first_seen, last_seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+        )?
+        .execute(params![
+            seen.payment.as_i64(),
+            capture,
+            account,
+            seen.provider_refund_id,
+            seen.amount.minor,
+            seen.amount.currency.code(),
+            seen.state.name(),
+            seen.source.name(),
+            seen.origin,
+            millis(seen.seen_at),
+        ])?;
+    let id = connection.last_insert_rowid();
+    tell(connection, seen, "external.found", id)?;
+    Ok(id)
+}
+
+fn tell(
+    connection: &Connection,
+    seen: &Sighting,
+    action: &str,
+    id: i64,
+) -> Result<(), LedgerError> {
+    let provider_id = seen.provider_refund_id.as_deref().unwrap_or("-");
+    let (amount, state) = (seen.amount, seen.state.name());
+    let source = seen.source.name();
+    let detail = format!(
+        "external={id} provider_refund={provider_id} amount={amount} state={state} source={source}"
+    );
+    note(
+        connection,
+        seen.payment,
+        &seen.actor,
+        action,
+        &detail,
+        seen.now,
+    )
+}
+
+/// An entry of the audit about the money of a payment.
+pub(super) fn note(
+    connection: &Connection,
+    payment: PaymentId,
+    actor: &str,
+    action: &str,
+    detail: &str,
+    at: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let subject = payment.to_string();
+    audit::append(
+        connection,
+        &Deed {
+            at,
+            actor,
+            action,
+            subject: &subject,
+            detail,
+        },
+    )
+}
+
+/// What is known never becomes less: of two amounts the larger counts, and a move that makes no
+/// sense is only a discrepancy. `None`: nothing new, or older than what is known (T22).
+fn see_again(
+    connection: &Connection,
+    id: i64,
+    seen: &Sighting,
+) -> Result<Option<i64>, LedgerError> {
+    let known = one(connection, id)?;
+    if millis(seen.seen_at) < millis(known.last_seen) {
+        return Ok(None);
+    }
+    let moves = known.state.may_become(seen.state);
+    let contradicts = known.payment != seen.payment
+        || known.amount != seen.amount
+        || known.state != seen.state && !moves;
+    if contradicts {
+        let detail = format!(
+            "{}: {} {} was said, {} {} is known",
+            seen.provider_refund_id.as_deref().unwrap_or("-"),
+            seen.amount,
+            seen.state.name(),
+            known.amount,
+            known.state.name()
+        );
+        let kind = DiscrepancyKind::External;
+        discrepancy::open(connection, known.payment, None, kind, &detail, seen.now)?;
+    }
+    if known.payment != seen.payment {
+        return Ok(None);
+    }
+    let state = if moves { seen.state } else { known.state };
+    connection
+        .prepare_cached(
+            "UPDATE external_refunds SET state = ?2, amount_minor = max(amount_minor, ?3), last_seen = ?4 WHERE seq = ?1",
+        )?
+        .execute(params![id, state.name(), seen.amount.minor, millis(seen.seen_at)])?;
+    if moves || known.amount != seen.amount {
+        tell(connection, seen, "external.changed", id)?;
+        return Ok(Some(id));
+    }
+    Ok(None)
+}
+
+/// Ours by the provider's id or by our reference: then it is evidence about ours.
+fn believe(
+    connection: &Connection,
+    id: i64,
+    account: &str,
+    seen: &Sighting,
+) -> Result<(), LedgerError> {
+    let found = one(connection, id)?;
+    let ours = match found.linked {
+        Some(ours) => Some(ours),
+        None => ours(connection, account, seen)?,
+    };
+    let Some(ours) = ours else { return Ok(()) };
+    if found.linked.is_none() {
+        set_link(connection, id, Some(ours))?;
+        tell(connection, seen, "external.linked", id)?;
+    }
+    let status = match found.state {
+        ExternalState::Pending => Reported::Pending,
+        ExternalState::Done => Reported::Succeeded,
+        ExternalState::Failed => Reported::Failed,
+        ExternalState::Reversed => Reported::Reversed,
+    };
+    let record = Record {
+        id: ours,
+        event: Event::Evidence(Evidence::Report {
+            status,
+            amount: Some(seen.amount),
+        }),
+        actor: seen.actor.clone(),
+        note: None,
+        observation: Some(observation(
+            &found,
+            &format!("found in {}", seen.origin),
+            seen.now,
+        )),
+        provider_refund_id: seen.provider_refund_id.clone(),
+        trace: None,
+        fence: None,
+        exchange: None,
+        cadence: seen.cadence,
+        now: seen.now,
+    };
+    evidence::apply(connection, &record).map(|_| ())
+}
+
+fn observation(found: &ExternalRefund, said: &str, at: DateTime<Utc>) -> Observation {
+    Observation {
+        at,
+        source: ObservationSource::Import,
+        attempt: None,
+        meaning: format!("{} {}", found.state.name(), found.amount),
+        http_status: None,
+        said: said.to_owned(),
+        support_id: None,
+        raw: None,
+    }
+}
+
+/// The refund of ours that a sighting names by id or reference, on the same payment.
+fn ours(
+    connection: &Connection,
+    account: &str,
+    seen: &Sighting,
+) -> Result<Option<RefundId>, LedgerError> {
+    let id: Option<String> = connection
+        .prepare_cached(
+            "SELECT id FROM refunds WHERE account = ?1 AND provider_refund_id = ?2 AND payment_id = ?4
+             UNION SELECT r.id FROM attempts a JOIN refunds r ON r.id = a.refund_id
+                   WHERE a.correlation = ?3 AND r.account = ?1 AND r.payment_id = ?4
+             LIMIT 1",
+        )?
+        .query_row(
+            params![account, seen.provider_refund_id, seen.correlation, seen.payment.as_i64()],
+            |row| row.get(0),
+        )
+        .optional()?;
+    id.map(|id| id.parse().map_err(|_| LedgerError::Damaged(id)))
+        .transpose()
+}
+
+fn set_link(connection: &Connection, id: i64, ours: Option<RefundId>) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached("UPDATE external_refunds SET linked_refund = ?2 WHERE seq = ?1")?
+        .execute(params![id, ours.map(|ours| ours.to_string())])?;
+    Ok(())
+}
+
+/// Ours just learned its id at the provider: what was found under that id before is ours.
+pub(super) fn link_known(connection: &Connection, record: &Record) -> Result<(), LedgerError> {
+    let linked = connection
+        .prepare_cached(
+            "UPDATE external_refunds SET linked_refund = ?1
+             WHERE linked_refund IS NULL AND provider_refund_id = ?2
+               AND (account, payment_id) = (SELECT account, payment_id FROM refunds WHERE id = ?1)",
+        )?
+        .execute(params![record.id.to_string(), record.provider_refund_id])?;
+    if linked == 0 {
+        return Ok(());
+    }
+    let subject = record.id.to_string();
+    let provider_id = record.provider_refund_id.as_deref().unwrap_or_default();
+    audit::append(
+        connection,
+        &Deed {
+            at: record.now,
+            actor: &record.actor,
+            action: "external.linked",
+            subject: &subject,
+            detail: &format!("provider_refund={provider_id}"),
+        },
+    )
+}
+
+fn link(connection: &Connection, linking: &Linking) -> Result<ExternalRefund, LedgerError> {
+    let found = one(connection, linking.external)?;
+    let ours = match linking.refund {
+        Some(id) => Some(linkable(connection, &found, id, &linking.actor)?),
+        None if found.linked.is_none() => return Err(not_allowed("it is not linked")),
+        None => None,
+    };
+    set_link(connection, found.id, linking.refund)?;
+    let action = match &ours {
+        Some(_) => "external.linked",
+        None => "external.unlinked",
+    };
+    let refund = linking.refund.or(found.linked);
+    let detail = format!(
+        "external={} refund={} amount={} note={}",
+        found.id,
+        refund.map_or_else(String::new, |id| id.to_string()),
+        found.amount,
+        linking.note
+    );
+    note(
+        connection,
+        found.payment,
+        &linking.actor,
+        action,
+        &detail,
+        linking.now,
+    )?;
+    if let Some(ours) = &ours {
+        observe_link(connection, &found, ours, linking)?;
+    }
+    discrepancy::open_if_overdrawn(connection, found.payment, linking.now)?;
+    one(connection, linking.external)
+}
+
+fn not_allowed(why: &str) -> LedgerError {
+    LedgerError::NotAllowed(why.to_owned())
+}
+
+fn linkable(
+    connection: &Connection,
+    found: &ExternalRefund,
+    id: RefundId,
+    actor: &str,
+) -> Result<Refund, LedgerError> {
+    let ours = refunds::one(connection, id)?
+        .ok_or(LedgerError::NotFound("refund"))?
+        .refund;
+    if ours.content.payment != found.payment {
+        return Err(not_allowed("the two are of different payments"));
+    }
+    if found.linked.is_some() {
+        return Err(not_allowed(
+            "it is linked already; take that link off first",
+        ));
+    }
+    if ours.content.maker == actor {
+        return Err(not_allowed(
+            "whoever made a refund does not decide what it turned out to be",
+        ));
+    }
+    Ok(ours)
+}
+
+/// One person's link ends nothing that is open: that takes a provider's word about ours or two
+/// people (T15). But a refund closed as unpaid that turns out paid counts at once (T23).
+fn observe_link(
+    connection: &Connection,
+    found: &ExternalRefund,
+    ours: &Refund,
+    linking: &Linking,
+) -> Result<(), LedgerError> {
+    let said = format!("linked by {}: {}", linking.actor, linking.note);
+    let observation = observation(found, &said, linking.now);
+    let closed_unpaid = matches!(
+        ours.state,
+        State::Failed | State::Rejected | State::Canceled | State::Expired
+    );
+    if !(closed_unpaid && found.state == ExternalState::Done) {
+        return evidence::observe(connection, ours.id, &observation, None);
+    }
+    let record = Record {
+        id: ours.id,
+        event: Event::Evidence(Evidence::Report {
+            status: Reported::Succeeded,
+            amount: Some(found.amount),
+        }),
+        actor: linking.actor.clone(),
+        note: Some(linking.note.clone()),
+        observation: Some(observation),
+        provider_refund_id: found.provider_refund_id.clone(),
+        trace: None,
+        fence: None,
+        exchange: None,
+        cadence: linking.cadence,
+        now: linking.now,
+    };
+    evidence::apply(connection, &record).map(|_| ())
+}
