@@ -169,14 +169,19 @@ impl Local {
             dispute,
             now,
         };
-        let account = judged.payment.account.clone();
-        let closed = self.ledger.check_open(account).await;
-        judged.problems.extend(closed.err().map(Refusal::from));
-        judged.problems.extend(problems(draft, &judged));
+        judged.problems = problems(draft, &judged);
         if let (Ok(capture), Ok(amount)) = (&judged.capture, &judged.amount) {
             let id = capture.capture_id.as_deref();
             let unfit = self.unfit(&judged.payment, id, *amount);
             judged.problems.extend(unfit);
+        }
+        // First of all: the others are judged on figures that may be wrong.
+        if let Err(damaged) = self.trust_rows(judged.payment.id).await {
+            judged.problems.insert(0, damaged);
+        }
+        let account = judged.payment.account.clone();
+        if let Err(closed) = self.ledger.check_open(account).await {
+            judged.problems.insert(0, closed.into());
         }
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;

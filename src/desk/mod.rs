@@ -25,6 +25,7 @@ mod send;
 #[cfg(test)]
 mod tests;
 mod track;
+mod verify;
 
 use face::{Actor, Notice, Refusal, Reply, Request};
 

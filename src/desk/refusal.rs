@@ -4,6 +4,7 @@
 use super::face::{Class, Refusal};
 use crate::domain::amount::AmountError;
 use crate::domain::eligibility::WhyNot;
+use crate::domain::finding::{Finding, Flaw};
 use crate::domain::id::RefundId;
 use crate::domain::money::MoneyError;
 use crate::domain::reason::ReasonError;
@@ -102,6 +103,33 @@ pub(super) fn failed(code: &str, message: impl Into<String>, next: impl Into<Str
     Refusal {
         class: Class::Failed,
         ..rule(code, message, next)
+    }
+}
+
+/// A database that lost its end, or is an old copy.
+const TAKE_OVER: &str = "Leave every desk, then run refund-desk restore on the newest backup, or on desk.db in the data folder itself: it takes over what the send journal shows.";
+
+/// The records are damaged: no money is moved on them.
+pub(super) fn damaged(finding: &Finding) -> Refusal {
+    let about = match finding.payment {
+        Some(payment) => format!("the records of payment {payment} are damaged"),
+        None => "the records of this desk are damaged".to_owned(),
+    };
+    Refusal {
+        money: format!(
+            "{} Do not refund it another way: it may have been refunded.",
+            Known::Unchanged.money()
+        ),
+        ..failed(
+            "damaged",
+            format!("{about}: {}", finding.detail),
+            match finding.flaw {
+                Flaw::Lost => TAKE_OVER,
+                _ => {
+                    "Tell whoever looks after this desk: compare with the provider's records, or restore the last backup."
+                }
+            },
+        )
     }
 }
 
@@ -292,6 +320,7 @@ impl From<LedgerError> for Refusal {
             | LedgerError::NotJournalled { .. }
             | LedgerError::SendingClosed { .. }
             | LedgerError::NotTwoPeople => safeguard(&error, message),
+            LedgerError::Untrusted(finding) => damaged(&finding),
             LedgerError::Uncountable(_) => {
                 rule("uncountable", message, "Narrow the filter.").knowing(Known::Unchanged)
             }
@@ -363,7 +392,7 @@ pub(super) fn opens_again(why: Option<ClosedWhy>) -> String {
             "Run refund-desk track, or leave a desk open: it asks the provider about every refund since the backup, then opens the account.".to_owned()
         }
         Some(ClosedWhy::OlderThanJournal) => {
-            "Leave every desk, then run refund-desk restore on the newest backup, or on desk.db in the data folder itself: it takes over what the send journal shows.".to_owned()
+            TAKE_OVER.to_owned()
         }
         Some(ClosedWhy::JournalIncomplete) | None => {
             "Compare with the provider's own list of refunds; then two people open it.".to_owned()

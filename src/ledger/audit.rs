@@ -8,6 +8,9 @@ use super::error::LedgerError;
 use super::row::{millis, time};
 use crate::domain::audit::{AuditEntry, GENESIS};
 
+/// A send that was taken over from the send journal: it counts like one of our own.
+pub(super) const SEND_TAKEN_OVER: &str = "refund.send_taken_over";
+
 /// What is to be recorded; place in the chain and hash follow.
 #[derive(Clone, Debug)]
 pub(super) struct Deed<'a> {
@@ -60,6 +63,21 @@ pub(super) fn newest(connection: &Connection) -> Result<Option<(i64, String)>, L
         .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
+}
+
+/// Every entry, first to last, in the caller's transaction.
+pub(super) fn each(
+    connection: &Connection,
+    mut look: impl FnMut(AuditEntry),
+) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare(
+        "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit ORDER BY seq",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        look(entry(row)?);
+    }
+    Ok(())
 }
 
 impl Ledger {

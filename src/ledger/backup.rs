@@ -54,13 +54,11 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<BackedUp, LedgerError> {
         let options = OpenOptions {
-            path: self.database.clone(),
-            environment: self.environment.clone(),
-            read_only: false,
             now,
+            ..(*self.options).clone()
         };
         // A thread of its own: lists and sends go on meanwhile.
-        let worker = Worker::start("backup", open::source(&options)?, None)?;
+        let worker = Worker::start("backup", open::source(&options, self.vfs)?, None)?;
         let done = worker
             .run(move |connection| take(connection, &file, &options))
             .await?;

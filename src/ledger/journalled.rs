@@ -28,7 +28,8 @@ impl Ledger {
 
     /// Puts a committed send into the journal. Only when this returns may its bytes go out.
     pub(super) async fn journal_sent(&self, sent: Sent) -> Result<(), LedgerError> {
-        let (journal, environment) = (self.journal.clone(), self.environment.clone());
+        let journal = self.journal.clone();
+        let environment = self.options.environment.clone();
         self.on_writer(move |connection| {
             let began = began(connection, environment, sent.at)?;
             journal
@@ -44,7 +45,8 @@ impl Ledger {
     /// Tells the journal which sends were proven unexecuted. It may come late or twice, and a
     /// failure is only logged: a restore then holds for what never went.
     pub(super) async fn journal_disproved(&self, now: DateTime<Utc>) {
-        let (journal, environment) = (self.journal.clone(), self.environment.clone());
+        let journal = self.journal.clone();
+        let environment = self.options.environment.clone();
         let told = self
             .on_writer(move |connection| {
                 let backlog = backlog(connection)?;

@@ -4,7 +4,6 @@
 //! them kept for long scans. Balances are maintained by the database itself (`migrations/`), so
 //! they hold even against hand-written SQL.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,7 +11,6 @@ use rusqlite::Connection;
 
 mod audit;
 mod backup;
-mod balance;
 mod closed;
 mod discrepancy;
 mod disputes;
@@ -21,6 +19,7 @@ mod error;
 mod evidence;
 mod external;
 mod filter;
+mod head;
 mod import;
 mod in_use;
 mod journal;
@@ -35,8 +34,10 @@ mod resolution;
 mod restore;
 mod rewind;
 mod row;
+mod seal;
 mod search;
 mod takeover;
+mod verify;
 mod worker;
 mod write_ahead;
 
@@ -56,10 +57,13 @@ pub use reserve::{Reservation, Reserved};
 pub use resolution::{Closing, DiscrepancyFilter};
 pub use restore::{RestoreOptions, Restored, restore};
 pub use rewind::Rewound;
+pub use verify::Verdict;
 pub use write_ahead::{Begun, NewAttempt};
 
 use epoch::Epoch;
+use head::{Head, HeadFile};
 use journal::Journal;
+use open::Vfs;
 use worker::Worker;
 
 /// Readers for short questions; long scans have their own.
@@ -74,8 +78,9 @@ pub struct Ledger {
     next: Arc<AtomicUsize>,
     epoch: Arc<Epoch>,
     journal: Journal,
-    environment: String,
-    database: PathBuf,
+    head: Arc<HeadFile>,
+    options: Arc<OpenOptions>,
+    vfs: Vfs,
 }
 
 impl Ledger {
@@ -86,16 +91,21 @@ impl Ledger {
     /// Every reason not to touch the file: another program's, newer, another environment's, not
     /// writable.
     pub fn open(options: &OpenOptions) -> Result<Self, LedgerError> {
+        Self::open_through(options, None)
+    }
+
+    fn open_through(options: &OpenOptions, vfs: Vfs) -> Result<Self, LedgerError> {
         restore::finish_interrupted(options)?;
         let lock = in_use::share(&options.path, options.read_only)?.map(Arc::new);
-        let writer = open::prepare(options)?;
+        let writer = open::prepare(options, vfs)?;
         let journal = Journal::beside(&options.path);
         if let Some(connection) = &writer {
             journalled::compare(connection, &journal, options)?;
         }
-        let reader = || open::reader(options);
+        let reader = || open::reader(options, vfs);
         let start = |name, connection| Worker::start(name, connection, lock.clone());
         let scanner = reader()?;
+        let head = HeadFile::open(&options.path, &scanner)?;
         Ok(Self {
             epoch: Arc::new(Epoch::of(&options.path, &scanner)?),
             writer: writer.map(|it| start("writer", it)).transpose()?,
@@ -106,8 +116,9 @@ impl Ledger {
             scanner: start("scanner", scanner)?,
             next: Arc::default(),
             journal,
-            environment: options.environment.clone(),
-            database: options.path.clone(),
+            head: Arc::new(head),
+            options: Arc::new(options.clone()),
+            vfs,
         })
     }
 
@@ -138,17 +149,19 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        match &self.writer {
-            Some(writer) => {
-                let epoch = Arc::clone(&self.epoch);
-                let job = move |connection: &Connection| {
-                    epoch.check(connection)?;
-                    job(connection)
-                };
-                writer.transact(job).await
-            }
-            None => Err(LedgerError::ReadOnly),
-        }
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        let (epoch, head) = (Arc::clone(&self.epoch), Arc::clone(&self.head));
+        let job = move |connection: &Connection| {
+            epoch.check(connection)?;
+            let done = job(connection)?;
+            Ok((done, Head::of(connection)?))
+        };
+        writer
+            .transact(job, move |(done, newest)| {
+                head.note(newest.as_ref());
+                done
+            })
+            .await
     }
 }
 

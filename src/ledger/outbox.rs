@@ -8,7 +8,7 @@ use super::error::LedgerError;
 use super::lease::{self, LEASE};
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
-use super::{closed, payments};
+use super::{closed, payments, verify};
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
@@ -123,13 +123,15 @@ impl Ledger {
     /// Takes the lease of an approved refund, to send it.
     ///
     /// # Errors
-    /// [`LedgerError::Leased`] when another desk holds it, or it is not or not yet to be sent.
+    /// [`LedgerError::Leased`] when another desk holds it, or it is not or not yet to be sent;
+    /// [`LedgerError::Untrusted`] when its payment's rows are damaged.
     pub async fn claim(
         &self,
         id: RefundId,
         holder: String,
         now: DateTime<Utc>,
     ) -> Result<Claim, LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| claim(connection, id, &holder, now))
             .await
     }
@@ -313,6 +315,7 @@ fn claim(
         .ok_or(LedgerError::NotFound("refund"))?;
     let refund = &summary.refund;
     closed::check(connection, &refund.account)?;
+    verify::trust(connection, refund.content.payment)?;
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
     if refund.state != State::Approved || waits || !lease.is_void(now) {
         return Err(LedgerError::Leased);

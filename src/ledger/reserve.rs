@@ -11,7 +11,8 @@ use super::disputes;
 use super::error::LedgerError;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
-use super::{closed, payments};
+use super::seal::{self, Sealed};
+use super::{closed, payments, verify};
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -68,8 +69,10 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`], [`LedgerError::Blocked`],
-    /// [`LedgerError::KeyReused`], a refusal of the state machine; nothing was written.
+    /// [`LedgerError::KeyReused`], [`LedgerError::Untrusted`], a refusal of
+    /// the state machine; nothing was written.
     pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| reserve(connection, &reservation))
             .await
     }
@@ -83,6 +86,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
     closed::check(connection, &payment.account)?;
+    verify::trust(connection, content.payment)?;
     if discrepancy::block(connection, payment.id)?.is_some() {
         return Err(LedgerError::Blocked);
     }
@@ -106,6 +110,8 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
             routed.name(),
             millis(due(reservation, routed)),
         ])?;
+    let id = reservation.id.to_string();
+    seal::put(connection, Sealed::Refunds, ("id", &id))?;
     record(connection, reservation, routed)?;
     refunds::one(connection, reservation.id)?
         .map(Reserved::New)

@@ -20,12 +20,10 @@ use super::evidence::Cadence;
 use super::journal::{Contents, Journal};
 use super::open::{self, OpenOptions};
 use super::rewind::{Rewind, Rewound, count_sends, rewind};
-use super::{audit, epoch, in_use};
+use super::{audit, epoch, head, in_use};
 
 /// What SQLite keeps beside a database, and this program: none of it belongs to the new one.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
-/// The newest entry of the replaced database, noted beside it.
-const HEAD: &str = "head";
 
 /// What is to be restored.
 #[derive(Clone, Debug)]
@@ -98,12 +96,14 @@ pub fn restore(options: &RestoreOptions) -> Result<Restored, LedgerError> {
 
 /// The database itself takes over what the journal shows: an old copy that was put back by hand.
 fn in_place(options: &RestoreOptions, journal: Option<&Contents>) -> Result<Restored, LedgerError> {
+    let head = head::path_of(&options.database);
     let replaced = Replaced {
         sends: None,
-        head: None,
+        head: head::known(&head).map(|known| known.name()),
     };
     let rewound = tell(options, &options.database, journal, &replaced)?;
-    let _ = fs::remove_file(options.database.with_extension(HEAD));
+    // It speaks of what was lost; from here on it follows the database again.
+    let _ = fs::remove_file(head);
     Ok(Restored {
         taken_at: None,
         kept: None,
@@ -129,7 +129,7 @@ struct Replaced {
 impl Replaced {
     fn look(options: &RestoreOptions) -> Self {
         let read = || -> Result<Self, LedgerError> {
-            let connection = open::source(&options.open(&options.database, true))?;
+            let connection = open::source(&options.open(&options.database, true), None)?;
             let head = audit::newest(&connection)?;
             Ok(Self {
                 sends: Some(count_sends(&connection)?),
@@ -191,7 +191,7 @@ fn tell(
     journal: Option<&Contents>,
     replaced: &Replaced,
 ) -> Result<Rewound, LedgerError> {
-    let prepared = open::prepare(&options.open(database, false))?;
+    let prepared = open::prepare(&options.open(database, false), None)?;
     let mut connection = prepared.ok_or(LedgerError::ReadOnly)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let rewound = rewind(
@@ -257,7 +257,7 @@ fn exchange(options: &RestoreOptions) -> Result<Option<PathBuf>, LedgerError> {
 /// Whoever still has the replaced database open, past the lock, finds there that its epoch is
 /// over. It may be too damaged to be told; then its file is another than the one it opened.
 fn retire(options: &RestoreOptions) {
-    let told = open::prepare(&options.open(&options.database, false)).and_then(|prepared| {
+    let told = open::prepare(&options.open(&options.database, false), None).and_then(|prepared| {
         let connection = prepared.ok_or(LedgerError::ReadOnly)?;
         epoch::renew(&connection)?;
         settle(connection)
@@ -332,7 +332,7 @@ fn move_names(database: &Path, kept: &Path) -> io::Result<()> {
     for end in COMPANIONS {
         rename_if_there(&with(database, end), &with(kept, end))?;
     }
-    rename_if_there(&database.with_extension(HEAD), &beside(kept, HEAD))?;
+    rename_if_there(&head::path_of(database), &beside(kept, "head"))?;
     match fs::hard_link(database, kept) {
         Err(error)
             if !matches!(

@@ -15,6 +15,7 @@ use super::evidence::{Cadence, Record, apply};
 use super::journal::{Contents, SendName};
 use super::refunds;
 use super::row::millis;
+use super::seal::{self, Sealed};
 use super::takeover::{self, Fate};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
@@ -258,14 +259,17 @@ fn void_approval(
     if refund.state == State::Approved && needed_a_checker(connection, refund.id)? {
         apply(connection, &record(restore, refund, Event::ChangeFound))?;
     }
-    connection
-        .prepare_cached(
-            "UPDATE refunds SET needs_release = CASE state WHEN 'awaiting_approval' THEN needs_release ELSE 1 END,
-                 due_at = expires_at, said = 'a backup was restored: a person must let it go again'
-             WHERE id = ?1",
-        )?
-        .execute([refund.id.to_string()])?;
-    Ok(())
+    let id = refund.id.to_string();
+    seal::keep(connection, Sealed::Refunds, ("id", &id), || {
+        connection
+            .prepare_cached(
+                "UPDATE refunds SET needs_release = CASE state WHEN 'awaiting_approval' THEN needs_release ELSE 1 END,
+                     due_at = expires_at, said = 'a backup was restored: a person must let it go again'
+                 WHERE id = ?1",
+            )?
+            .execute([&id])?;
+        Ok(())
+    })
 }
 
 fn needed_a_checker(connection: &Connection, id: RefundId) -> Result<bool, LedgerError> {

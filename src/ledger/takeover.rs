@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
+use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::journal::{SendName, Sent};
 use super::row::millis;
+use super::seal::{self, Sealed};
 use super::{payments, refunds};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -63,7 +65,35 @@ pub(super) fn place(
     disprove_earlier(connection, &sent.name)?;
     insert_attempt(connection, sent)?;
     insert_send(connection, sent, disproved)?;
+    let detail = format!(
+        "attempt={} send={} at={} key={} sha256={}",
+        sent.name.number,
+        sent.name.send,
+        sent.at.to_rfc3339(),
+        sent.idempotency_key,
+        sent.sha256
+    );
+    tell(connection, sent, audit::SEND_TAKEN_OVER, &detail, now)?;
     Ok(fate)
+}
+
+fn tell(
+    connection: &Connection,
+    sent: &Sent,
+    action: &str,
+    detail: &str,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    audit::append(
+        connection,
+        &Deed {
+            at: now,
+            actor: "desk",
+            action,
+            subject: &sent.name.refund.to_string(),
+            detail,
+        },
+    )
 }
 
 /// Makes the refund anew, from what the journal tells of it. Reason, note and maker were only in
@@ -120,6 +150,15 @@ fn insert_refund(
             millis(sent.at),
             millis(now),
         ])?;
+    let id = sent.name.refund.to_string();
+    seal::put(connection, Sealed::Refunds, ("id", &id))?;
+    let detail = format!(
+        "payment={} amount={} hash={}",
+        content.payment,
+        content.amount,
+        content.hash()
+    );
+    tell(connection, sent, "refund.taken_over", &detail, now)?;
     Ok(None)
 }
 
@@ -146,8 +185,8 @@ fn insert_attempt(connection: &Connection, sent: &Sent) -> Result<(), LedgerErro
 fn insert_send(connection: &Connection, sent: &Sent, disproved: bool) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO sends (refund_id, step, number, send, at, not_executed, epoch)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO sends (refund_id, step, number, send, at, not_executed, epoch, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, seal_of('sends', ?1, ?2, ?3, ?4, ?5, ?6))",
         )?
         .execute(params![
             sent.name.refund.to_string(),
@@ -161,13 +200,22 @@ fn insert_send(connection: &Connection, sent: &Sent, disproved: bool) -> Result<
     Ok(())
 }
 
+/// Marks sends as proven unexecuted. A seal that was broken before stays so, to be found.
+fn disprove_sql(which: &str) -> String {
+    format!(
+        "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
+             THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
+         WHERE {which}",
+        Sealed::Sends.sql()
+    )
+}
+
 /// A later attempt was made: every send before it had been proven unexecuted.
 fn disprove_earlier(connection: &Connection, name: &SendName) -> Result<(), LedgerError> {
     connection
-        .prepare_cached(
-            "UPDATE sends SET not_executed = 1
-             WHERE refund_id = ?1 AND step = ?2 AND number < ?3 AND not_executed = 0",
-        )?
+        .prepare_cached(&disprove_sql(
+            "refund_id = ?1 AND step = ?2 AND number < ?3 AND not_executed = 0",
+        ))?
         .execute(params![name.refund.to_string(), name.step, name.number])?;
     Ok(())
 }
@@ -175,10 +223,9 @@ fn disprove_earlier(connection: &Connection, name: &SendName) -> Result<(), Ledg
 /// Marks a send that is proven unexecuted; one that is known as such stays so.
 pub(super) fn mark_unexecuted(connection: &Connection, name: &SendName) -> Result<(), LedgerError> {
     connection
-        .prepare_cached(
-            "UPDATE sends SET not_executed = 1
-             WHERE refund_id = ?1 AND step = ?2 AND number = ?3 AND send = ?4 AND not_executed = 0",
-        )?
+        .prepare_cached(&disprove_sql(
+            "refund_id = ?1 AND step = ?2 AND number = ?3 AND send = ?4 AND not_executed = 0",
+        ))?
         .execute(params![
             name.refund.to_string(),
             name.step,

@@ -14,6 +14,7 @@ use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
 
 mod backups;
+mod bitrot;
 mod constraints;
 mod elsewhere;
 mod importing;
@@ -21,7 +22,9 @@ mod listing;
 mod lives;
 mod overdraft;
 mod plans;
+mod power;
 mod restoring;
+mod verify;
 
 fn now() -> DateTime<Utc> {
     "2026-11-21T10:00:00Z".parse().unwrap()
@@ -166,7 +169,7 @@ async fn reserve(ledger: &Ledger, payment: &str, minor: i64) -> RefundId {
 }
 
 fn attempt(id: RefundId, number: u32) -> Attempt {
-    Attempt {
+    let mut attempt = Attempt {
         step: "refund".into(),
         number,
         idempotency_key: id.idempotency_key("refund", number),
@@ -174,10 +177,12 @@ fn attempt(id: RefundId, number: u32) -> Attempt {
         method: "POST".into(),
         url: "http://127.0.0.1/refunds".into(),
         body: b"{}".to_vec(),
-        sha256: "0".repeat(64),
+        sha256: String::new(),
         created_at: now(),
         sends: Vec::new(),
-    }
+    };
+    attempt.sha256 = attempt.fingerprint();
+    attempt
 }
 
 async fn claim_and_begin(
@@ -242,11 +247,18 @@ fn report(status: Reported, amount: Option<Money>) -> Event {
     Event::Evidence(Evidence::Report { status, amount })
 }
 
+/// Invariant 2 and all the rest: nothing is wrong with the ledger as it is now.
+async fn sound(ledger: &Ledger) {
+    assert_eq!(ledger.verify().await.unwrap().findings, []);
+}
+
 async fn state(ledger: &Ledger, id: RefundId) -> State {
+    sound(ledger).await;
     ledger.refund(id).await.unwrap().unwrap().refund.state
 }
 
 async fn available(ledger: &Ledger, payment: &str) -> i64 {
+    sound(ledger).await;
     let payment = ledger.payment(payment_id(payment)).await.unwrap().unwrap();
     payment.figures().available().minor
 }

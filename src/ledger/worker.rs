@@ -89,19 +89,21 @@ impl Worker {
         .await
     }
 
-    /// Runs a job inside a transaction that takes the write lock first, and commits it. Any error
-    /// rolls everything back; only a commit that fails leaves doubt.
-    pub(super) async fn transact<T, F>(&self, job: F) -> Result<T, LedgerError>
+    /// Runs a job inside a transaction that takes the write lock first, commits it, and goes on
+    /// with `then` once it is committed. Any error rolls everything back;
+    /// only a commit that fails leaves doubt.
+    pub(super) async fn transact<T, U, F, G>(&self, job: F, then: G) -> Result<U, LedgerError>
     where
-        T: Send + 'static,
+        U: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+        G: FnOnce(T) -> U + Send + 'static,
     {
         self.run(move |connection| {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let done = job(&transaction)?;
             transaction.commit().map_err(LedgerError::InDoubt)?;
-            Ok(done)
+            Ok(then(done))
         })
         .await
     }

@@ -11,7 +11,8 @@ use super::evidence::standing;
 use super::journal::Sent;
 use super::lease::LEASE;
 use super::row::millis;
-use super::{balance, closed, discrepancy, journalled, payments, refunds};
+use super::seal::{self, Sealed};
+use super::{closed, discrepancy, journalled, refunds, verify};
 use crate::domain::discrepancy::Block;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
@@ -49,10 +50,11 @@ impl Ledger {
     /// (R6), and journals the send. Only when this says [`Begun::Written`] may bytes go out.
     ///
     /// # Errors
-    /// The lease was lost, T7 refuses, its account is closed, the stored balance is damaged, the
+    /// The lease was lost, T7 refuses, its account is closed, the payment's rows are damaged, the
     /// journal cannot be written: nothing was written. [`LedgerError::NotJournalled`]: the attempt
     /// was written. In every case nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<Begun, LedgerError> {
+        self.head.trust()?;
         self.journal_ready().await?;
         let ahead = self
             .write(move |connection| begin_send(connection, &attempt))
@@ -73,6 +75,7 @@ fn begin_send(
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
     closed::check(connection, &refund.account)?;
+    verify::trust(connection, refund.content.payment)?;
     let held: Option<i64> = connection
         .prepare_cached(
             "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
@@ -85,7 +88,7 @@ fn begin_send(
     let guard = SendGuard {
         lease_held: held.is_some(),
         // What was taken over from the send journal has no bytes and is never sent again.
-        attempt_durable: !new.attempt.body.is_empty(),
+        attempt_durable: new.attempt.has_bytes(),
         ..new.guard
     };
     let step = transition(&standing(connection, &refund)?, &Event::Send(guard))?;
@@ -95,18 +98,14 @@ fn begin_send(
     insert_attempt(connection, new)?;
     let sends = insert_send(connection, new)?;
     let to = step.to.unwrap_or(State::Submitting);
-    connection
-        .prepare_cached(
-            "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4, send_exchange = exchange
-             WHERE id = ?1",
-        )?
-        .execute(params![
-            new.id.to_string(),
-            to.name(),
-            millis(new.now + LEASE),
-            millis(new.now)
-        ])?;
     let subject = new.id.to_string();
+    seal::keep(connection, Sealed::Refunds, ("id", &subject), || {
+        let sql = "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4,
+                       send_exchange = exchange WHERE id = ?1";
+        let lease = millis(new.now + LEASE);
+        let mut statement = connection.prepare_cached(sql)?;
+        Ok(statement.execute(params![subject, to.name(), lease, millis(new.now)])?)
+    })?;
     let detail = format!(
         "rule={:?} attempt={} send={sends} key={} sha256={}",
         step.rule, new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
@@ -127,10 +126,7 @@ fn begin_send(
 /// The balance as this transaction sees it: a file or another desk may have changed it since the
 /// sender looked.
 fn block(connection: &Connection, refund: &Refund) -> Result<Option<Block>, LedgerError> {
-    let payment = payments::one(connection, refund.content.payment)?
-        .ok_or(LedgerError::NotFound("payment"))?;
-    balance::check(connection, &payment)?;
-    discrepancy::block(connection, payment.id)
+    discrepancy::block(connection, refund.content.payment)
 }
 
 fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
@@ -161,9 +157,10 @@ fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), Ledge
 fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
     let send = connection
         .prepare_cached(
-            "INSERT INTO sends (refund_id, step, number, send, at, epoch)
-             SELECT ?1, ?2, ?3, 1 + count(*), ?4, (SELECT value FROM desk WHERE name = 'epoch')
-             FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3
+            "INSERT INTO sends (refund_id, step, number, send, at, epoch, seal)
+             SELECT ?1, ?2, ?3, next, ?4, (SELECT value FROM desk WHERE name = 'epoch'),
+                 seal_of('sends', ?1, ?2, ?3, next, ?4, 0)
+             FROM (SELECT 1 + count(*) AS next FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3)
              RETURNING send",
         )?
         .query_row(

@@ -51,6 +51,8 @@ impl Bench {
         self.close().await;
         let restored = restore(&self.restoring(file));
         self.ledger = Some(Ledger::open(&options(&self.folder)).unwrap());
+        let verdict = self.ledger().verify().await.unwrap();
+        assert_eq!(verdict.findings, []);
         restored
     }
 
@@ -437,7 +439,8 @@ async fn an_old_copy_put_back_by_hand_is_noticed_and_mended_in_its_place() {
         let closed = bench.ledger().closed_accounts().await.unwrap();
         assert_eq!(closed.len(), 1);
         assert_eq!(closed[0].why, Some(ClosedWhy::OlderThanJournal));
-        let refused = bench.ledger().reserve(reservation("b", 100)).await;
+        assert!(bench.ledger().reserve(reservation("b", 100)).await.is_err());
+        let refused = bench.ledger().check_open("hub-us".into()).await;
         assert!(
             matches!(refused, Err(LedgerError::SendingClosed { .. })),
             "{refused:?}"

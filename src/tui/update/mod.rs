@@ -85,6 +85,8 @@ impl Turn<'_> {
     fn open(&mut self) {
         self.ask(Slot::Overview, Request::Overview);
         self.open_payments();
+        // Reads everything, behind the screens.
+        self.ask(Slot::Verify, Request::Verify);
     }
 
     fn resize(&mut self, size: (u16, u16)) {

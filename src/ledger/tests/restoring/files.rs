@@ -121,6 +121,8 @@ async fn what_was_taken_over_has_no_bytes_and_is_never_sent_again() {
     let id = reserve(bench.ledger(), "a", 4_000).await;
     let claim = bench.ledger().claim(id, holder(), now()).await.unwrap();
     let without = Attempt {
+        method: String::new(),
+        url: String::new(),
         body: Vec::new(),
         ..attempt(id, 1)
     };
