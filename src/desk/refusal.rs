@@ -106,6 +106,8 @@ pub(super) fn failed(code: &str, message: impl Into<String>, next: impl Into<Str
     }
 }
 
+/// The desk may not know of a refund that was sent.
+const NOT_ANOTHER_WAY: &str = "Do not refund it another way: it may have been refunded.";
 /// A database that lost its end, or is an old copy.
 const TAKE_OVER: &str = "Leave every desk, then run refund-desk restore on the newest backup, or on desk.db in the data folder itself: it takes over what the send journal shows.";
 
@@ -116,10 +118,7 @@ pub(super) fn damaged(finding: &Finding) -> Refusal {
         None => "the records of this desk are damaged".to_owned(),
     };
     Refusal {
-        money: format!(
-            "{} Do not refund it another way: it may have been refunded.",
-            Known::Unchanged.money()
-        ),
+        money: format!("{} {NOT_ANOTHER_WAY}", Known::Unchanged.money()),
         ..failed(
             "damaged",
             format!("{about}: {}", finding.detail),
@@ -365,7 +364,11 @@ fn safeguard(error: &LedgerError, message: String) -> Refusal {
         ),
         LedgerError::Exists(_) => rule("exists", message, "Name another file."),
         LedgerError::SendingClosed { why, .. } => {
-            rule("sending_closed", message, opens_again(*why))
+            let closed = rule("sending_closed", message, opens_again(*why));
+            Refusal {
+                money: format!("{} {}", closed.money, NOT_ANOTHER_WAY),
+                ..closed
+            }
         }
         LedgerError::NotTwoPeople => rule(
             "two_people",
