@@ -114,6 +114,11 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
             "approval_above_minor_units": settings.policy.approval_above,
             "expires_after_days": settings.expires_after.num_days(),
         },
+        "backup": settings.backups.as_ref().map(|backups| json!({
+            "every_seconds": backups.every.as_secs(),
+            "keep": backups.keep,
+            "to": backups.folder(&paths.data),
+        })),
         "accounts": accounts,
     })
 }
