@@ -83,7 +83,8 @@ fn warnings(confirm: &Confirm, width: usize) -> Vec<String> {
 }
 
 fn expected(confirm: &Confirm, pen: &mut Pen<'_>, y: usize) -> Option<Position> {
-    let expected = confirm.expected.as_deref()?;
+    // What is typed before it listens is forgotten: it does not ask for it yet.
+    let expected = confirm.expected.as_deref().filter(|_| confirm.armed)?;
     let y = y.min(pen.height().saturating_sub(2));
     let x = pen.put(0, y, &format!("type {expected} to go on: "), Role::Title);
     let room = pen.width().saturating_sub(x).min(20);

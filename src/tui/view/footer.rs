@@ -117,6 +117,7 @@ fn offered(app: &App) -> Vec<Offer> {
             entry.action,
             Action::Approve | Action::Decline | Action::Resolve
         );
+        let second = second || (context == Context::ToDo && entry.action == Action::Withdraw);
         let idle = second && enabled(entry.action, app).is_err();
         entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle
     });

@@ -52,7 +52,7 @@ fn label(overview: Option<&Overview>) -> Piece {
     (format!(" {} ", overview.label), role)
 }
 
-/// What stands on the right; who sits there and the time zone give way first.
+/// What stands on the right; the time zone and who sits there give way first.
 fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let unknown = overview.unknown();
@@ -66,8 +66,8 @@ fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
         true => pieces.push(("OFFLINE".to_owned(), Role::Warn)),
         false => pieces.push(("online".to_owned(), Role::Good)),
     }
-    pieces.push((overview.zone.name().to_owned(), Role::Dim));
     pieces.push((app.actor.clone(), Role::Dim));
+    pieces.push((overview.zone.name().to_owned(), Role::Dim));
     let mut fitting: Vec<Piece> = Vec::new();
     let mut used = 0;
     for (what, role) in pieces {
