@@ -176,6 +176,10 @@ impl Local {
             let unfit = self.unfit(&judged.payment, id, *amount);
             judged.problems.extend(unfit);
         }
+        // First of all: the others are judged on figures that may be wrong.
+        if let Err(damaged) = self.trust_rows(judged.payment.id).await {
+            judged.problems.insert(0, damaged);
+        }
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;

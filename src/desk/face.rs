@@ -12,6 +12,7 @@ use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
+use crate::domain::finding::Finding;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
@@ -128,6 +129,10 @@ pub enum Request {
         /// Only this refund.
         refund: Option<RefundId>,
     },
+    /// Checks all records: the file, every balance, every refund, the audit. Reads the whole
+    /// database. While something is wrong with a payment, nothing is composed or sent on it.
+    /// Answer: [`Reply::Verified`].
+    Verify,
 }
 
 /// What a maker decides, as typed.
@@ -218,6 +223,8 @@ pub enum Reply {
     Dispute(Box<Dispute>),
     /// To [`Request::Work`].
     Worked(Worked),
+    /// To [`Request::Verify`].
+    Verified(Verified),
 }
 
 /// What the desk tells without being asked.
@@ -248,6 +255,8 @@ pub struct Overview {
     pub offline: bool,
     /// Nothing is written.
     pub read_only: bool,
+    /// How many things the last check of the records found wrong.
+    pub damaged: u64,
     /// How many refunds are in each state.
     pub counts: StateCounts,
     /// Every account of the configuration, in its order.
@@ -436,6 +445,19 @@ pub struct Worked {
     pub rest_ms: u64,
     /// How many refunds are in each state now.
     pub counts: StateCounts,
+}
+
+/// What a check of all records looked at and found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verified {
+    /// Payments looked at.
+    pub payments: u64,
+    /// Refunds looked at.
+    pub refunds: u64,
+    /// Audit entries looked at.
+    pub audit_entries: u64,
+    /// What is wrong; empty: nothing.
+    pub findings: Vec<Finding>,
 }
 
 /// Why the desk did not do what was asked.

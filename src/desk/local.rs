@@ -17,6 +17,7 @@ use super::rules;
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
+use crate::domain::finding::Finding;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
 use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
@@ -63,6 +64,8 @@ pub struct Local {
     pub(super) holder: String,
     /// Rung when there may be new work.
     pub(super) bell: Notify,
+    /// What the last check of the records found.
+    pub(super) findings: Mutex<Arc<[Finding]>>,
     pub(super) duty: Duty,
     notices: broadcast::Sender<Notice>,
     /// Listeners that miss nothing.
@@ -93,6 +96,8 @@ impl Local {
             settings,
             environ: parts.environ,
             mode: parts.mode,
+            // Before the first check this much is known: the database may have lost its end.
+            findings: Mutex::new(ledger.lost().cloned().into_iter().collect()),
             ledger,
             rejects: parts.rejects,
             clock: parts.clock,
@@ -207,6 +212,7 @@ impl Local {
             Request::LinkExternal(link) => self.link_external(actor, link).await,
             Request::RecordDispute(report) => self.record_dispute(actor, report).await,
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
+            Request::Verify => self.verify().await.map(Reply::Verified),
         }
     }
 
@@ -231,6 +237,7 @@ impl Local {
             zone: self.settings.zone.name().to_owned(),
             offline: self.mode.offline,
             read_only: self.mode.read_only,
+            damaged: self.findings().len() as u64,
             counts: self.ledger.state_counts().await?,
             accounts: accounts.collect(),
             send_delay_ms: u64::try_from(self.settings.send_delay.as_millis()).unwrap_or(u64::MAX),

@@ -29,6 +29,7 @@ mod send;
 mod tests;
 mod todo;
 mod track;
+mod verify;
 
 use face::{Actor, Notice, Refusal, Reply, Request};
 

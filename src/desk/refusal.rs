@@ -4,6 +4,7 @@
 use super::face::{Class, Refusal};
 use crate::domain::amount::AmountError;
 use crate::domain::eligibility::WhyNot;
+use crate::domain::finding::Finding;
 use crate::domain::id::RefundId;
 use crate::domain::money::MoneyError;
 use crate::domain::reason::ReasonError;
@@ -112,6 +113,25 @@ pub(super) fn failed(code: &str, message: impl Into<String>, next: impl Into<Str
     Refusal {
         class: Class::Failed,
         ..rule(code, message, next)
+    }
+}
+
+/// The records are damaged: no money is moved on them.
+pub(super) fn damaged(finding: &Finding) -> Refusal {
+    let about = match finding.payment {
+        Some(payment) => format!("the records of payment {payment} are damaged"),
+        None => "the records of this desk are damaged".to_owned(),
+    };
+    Refusal {
+        money: format!(
+            "{} Do not refund it another way: it may have been refunded.",
+            Known::Unchanged.money()
+        ),
+        ..failed(
+            "damaged",
+            format!("{about}: {}", finding.detail),
+            "Tell whoever looks after this desk: compare with the provider's records, or restore the last backup.",
+        )
     }
 }
 
@@ -327,6 +347,7 @@ impl From<LedgerError> for Refusal {
                 message,
                 "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",
             ),
+            LedgerError::Untrusted(finding) => damaged(&finding),
             LedgerError::Uncountable(_) => {
                 rule("uncountable", message, "Narrow the filter.").knowing(Known::Unchanged)
             }

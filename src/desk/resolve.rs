@@ -202,11 +202,7 @@ impl Local {
             nothing_newer: false,
             two_people: false,
         });
-        let mut record = self.record_of(&asked, event, &actor.name);
-        record.note = Some(format!(
-            "never reached the provider, stated by {} and {}; it is sent anew",
-            proposal.by, actor.name
-        ));
+        let record = self.record_of(&asked, event, &actor.name);
         let bound = self.promise(&asked.refund.account).absence_after;
         let agreement = Agreement {
             decided_at,

@@ -10,7 +10,6 @@ use super::face::{Notice, Refusal};
 use super::local::{Local, row};
 use super::{answer, refusal};
 use crate::clock::{Moment, later};
-use crate::domain::digest::Canonical;
 use crate::domain::discrepancy::Block;
 use crate::domain::eligibility::{self, WhyNot};
 use crate::domain::evidence::Evidence;
@@ -156,6 +155,7 @@ impl Local {
         claim: &Claim,
         account: &Account,
     ) -> Result<(Arc<dyn Provider>, Attempt), Refusal> {
+        self.trust(claim.payment.id)?;
         let attempt = attempt_of(claim, account, self.clock.now())?;
         let provider = account.provider(&self.means()).await?;
         Ok((provider, attempt))
@@ -337,10 +337,10 @@ pub(super) fn attempt_of(
         Some(attempt) => attempt.number + 1,
     };
     let wire = build(number)?;
-    Ok(Attempt {
+    let mut attempt = Attempt {
         step: STEP.to_owned(),
         number,
-        sha256: fingerprint(&wire),
+        sha256: String::new(),
         idempotency_key: wire.idempotency_key,
         correlation: wire.correlation,
         method: wire.method,
@@ -348,7 +348,9 @@ pub(super) fn attempt_of(
         body: wire.body,
         created_at: now,
         sends: Vec::new(),
-    })
+    };
+    attempt.sha256 = attempt.fingerprint();
+    Ok(attempt)
 }
 
 /// The window is open, and the account is still where the bytes were made for.
@@ -360,17 +362,6 @@ fn is_replayable(
 ) -> bool {
     let first = attempt.sends.first().map(|send| send.at);
     attempt.url == wire.url && first.is_none_or(|first| in_window(first, profile, now))
-}
-
-/// What makes a resend the same: method, URL, key, correlation and body.
-fn fingerprint(wire: &WireRequest) -> String {
-    Canonical::new("attempt")
-        .text(&wire.method)
-        .text(&wire.url)
-        .text(&wire.idempotency_key)
-        .text(&wire.correlation)
-        .bytes(&wire.body)
-        .hex()
 }
 
 fn in_window(first: DateTime<Utc>, profile: &Profile, now: DateTime<Utc>) -> bool {

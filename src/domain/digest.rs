@@ -8,7 +8,8 @@ pub struct Canonical(Vec<u8>);
 impl Canonical {
     /// Starts the fields of one kind of thing, so that two kinds never hash alike.
     pub fn new(kind: &str) -> Self {
-        Self(Vec::new()).text(kind)
+        // Most things fit; seals are computed for every row of an import.
+        Self(Vec::with_capacity(256)).text(kind)
     }
 
     /// Adds a text.

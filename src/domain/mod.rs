@@ -16,6 +16,7 @@ pub mod dispute;
 pub mod eligibility;
 pub mod evidence;
 pub mod external;
+pub mod finding;
 pub mod id;
 pub mod listing;
 pub mod money;

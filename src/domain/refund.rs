@@ -167,6 +167,19 @@ pub struct Attempt {
     pub sends: Vec<Send>,
 }
 
+impl Attempt {
+    /// What makes a resend the same: SHA-256 of method, URL, key, correlation and body, in hex.
+    pub fn fingerprint(&self) -> String {
+        Canonical::new("attempt")
+            .text(&self.method)
+            .text(&self.url)
+            .text(&self.idempotency_key)
+            .text(&self.correlation)
+            .bytes(&self.body)
+            .hex()
+    }
+}
+
 /// One time the bytes of an attempt went out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Send {

@@ -54,6 +54,21 @@ pub(super) fn append(connection: &Connection, deed: &Deed<'_>) -> Result<(), Led
     Ok(())
 }
 
+/// Every entry, first to last, in the caller's transaction.
+pub(super) fn each(
+    connection: &Connection,
+    mut look: impl FnMut(AuditEntry),
+) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare(
+        "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit ORDER BY seq",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        look(entry(row)?);
+    }
+    Ok(())
+}
+
 impl Ledger {
     /// The newest entries, about one subject if given, oldest of them first.
     ///

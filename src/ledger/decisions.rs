@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
+use super::audit::{self, Deed};
 use super::error::LedgerError;
-use super::evidence::{Change, Record, apply_told, standing};
+use super::evidence::{Change, Record, apply, apply_told, standing};
 use super::proposals;
 use super::refunds;
 use super::row::{millis, time};
@@ -52,7 +53,19 @@ impl Ledger {
                     record.note.as_deref().unwrap_or_default(),
                     millis(record.now)
                 ])?;
-            apply_told(connection, &record, "")
+            let subject = record.id.to_string();
+            let note = record.note.as_deref().unwrap_or_default();
+            audit::append(
+                connection,
+                &Deed {
+                    at: record.now,
+                    actor: &record.actor,
+                    action: "refund.declined",
+                    subject: &subject,
+                    detail: &format!("rule=T4 note={note}"),
+                },
+            )?;
+            apply(connection, &record)
         })
         .await
     }
@@ -100,7 +113,7 @@ fn approve(connection: &Connection, record: &Record, seen: &str) -> Result<Chang
         event,
         ..record.clone()
     };
-    apply_told(connection, &record, &format!(" hash={seen}"))
+    apply_told(connection, &record, &format!(" seen={seen}"))
 }
 
 /// Takes the force from the approval in force, if there is one; in the caller's transaction.

@@ -43,8 +43,8 @@ pub(super) fn open_one(
 ) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO discrepancies (payment_id, refund_id, kind, detail, opened_at, proposed)
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6
+            "INSERT INTO discrepancies (payment_id, refund_id, kind, detail, opened_at, proposed, seal)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, seal_of('discrepancies', ?1, ?2, ?3, ?4, ?5)
              WHERE NOT EXISTS (SELECT 1 FROM discrepancies
                  WHERE resolved_at IS NULL AND payment_id = ?1 AND coalesce(refund_id, '') = coalesce(?2, '')
                    AND kind = ?3 AND detail = ?4)",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::refunds::{Likeness, RefundSummary};
 use crate::domain::eligibility::WhyNot;
+use crate::domain::finding::Finding;
 use crate::domain::money::{Currency, MoneyError};
 use crate::domain::state::Refused;
 
@@ -118,6 +119,9 @@ pub enum LedgerError {
     /// A stored value makes no sense: the database is damaged.
     #[error("the database holds a value that makes no sense: {0}")]
     Damaged(String),
+    /// Rows are not as they were written, or do not add up: no money is moved on them.
+    #[error("the records are damaged: {}", .0.detail)]
+    Untrusted(Box<Finding>),
     /// A sum over a list is beyond 64 bits; the rows are right, the sum cannot be shown.
     #[error("together the payments are more {0} than the desk can count; narrow the filter")]
     Uncountable(Currency),

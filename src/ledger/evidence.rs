@@ -17,6 +17,7 @@ use super::external;
 use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
+use super::seal::{self, Sealed};
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
@@ -97,17 +98,19 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<RefundSummary, LedgerError> {
         self.write(move |connection| {
-            let changed = connection.execute(
-                "UPDATE refunds SET needs_release = 0, updated_at = ?2,
-                     due_at = CASE state WHEN 'approved' THEN ?2 ELSE due_at END
-                 WHERE id = ?1 AND needs_release = 1
-                   AND state IN ('reserved', 'awaiting_approval', 'approved')",
-                params![id.to_string(), millis(now)],
-            )?;
+            let subject = id.to_string();
+            let changed = seal::keep(connection, Sealed::Refunds, ("id", &subject), || {
+                Ok(connection.execute(
+                    "UPDATE refunds SET needs_release = 0, updated_at = ?2,
+                         due_at = CASE state WHEN 'approved' THEN ?2 ELSE due_at END
+                     WHERE id = ?1 AND needs_release = 1
+                       AND state IN ('reserved', 'awaiting_approval', 'approved')",
+                    params![subject, millis(now)],
+                )?)
+            })?;
             if changed == 0 {
                 return Err(LedgerError::NotFound("refund that waits for a release"));
             }
-            let subject = id.to_string();
             audit::append(
                 connection,
                 &Deed {
@@ -129,7 +132,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     apply_told(connection, record, "")
 }
 
-/// As [`apply`], with more to say in the audit.
+/// As [`apply`], with one more fact for the audit; a person's words belong in the note.
 pub(super) fn apply_told(
     connection: &Connection,
     record: &Record,
@@ -148,14 +151,15 @@ pub(super) fn apply_told(
     if let Some(observation) = &record.observation {
         observe(connection, record.id, observation, record.exchange)?;
     }
-    if overtaken.is_some() {
-        learn_id(connection, record)?;
-    } else {
-        if proves_unexecuted(&event) && before.state == State::Submitting {
-            mark_last_send_unexecuted(connection, record.id)?;
-        }
-        write(connection, record, &before, &step)?;
+    let counts = overtaken.is_none();
+    if counts && proves_unexecuted(&event) && before.state == State::Submitting {
+        mark_last_send_unexecuted(connection, record.id)?;
     }
+    let id = record.id.to_string();
+    seal::keep(connection, Sealed::Refunds, ("id", &id), || match counts {
+        true => write(connection, record, &before, &step),
+        false => learn_id(connection, record),
+    })?;
     if record.provider_refund_id.is_some() {
         external::link_known(connection, record)?;
     }
@@ -272,9 +276,15 @@ const fn proves_unexecuted(event: &Event) -> bool {
 fn mark_last_send_unexecuted(connection: &Connection, id: RefundId) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "UPDATE sends SET not_executed = 1 WHERE (refund_id, step, number, send) = (
-                 SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
-                 ORDER BY number DESC, send DESC LIMIT 1)",
+            // Nor does this mend a seal that was broken.
+            &format!(
+                "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
+                     THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
+                 WHERE (refund_id, step, number, send) = (
+                     SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
+                     ORDER BY number DESC, send DESC LIMIT 1)",
+                Sealed::Sends.sql()
+            ),
         )?
         .execute([id.to_string()])?;
     Ok(())
@@ -289,8 +299,8 @@ pub(super) fn observe(
 ) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
-            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw, exchange)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO observations (refund_id, attempt, at, source, meaning, http_status, said, support_id, raw, exchange, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, seal_of('observations', ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))",
         )?
         .execute(params![
             id.to_string(),
@@ -451,18 +461,16 @@ fn note(
     also: &str,
 ) -> Result<(), LedgerError> {
     let action = match (step.rule, step.to) {
-        _ if record.event == Event::Decline => "refund.declined".to_owned(),
         (Rule::T22, _) | (_, None) => "refund.observed".to_owned(),
         (_, Some(to)) => format!("refund.{}", to.name()),
     };
-    let mut detail = format!("rule={:?}", step.rule);
+    let mut detail = format!("rule={:?}{also}", step.rule);
     if let Some(proven) = step.proven {
         detail.push_str(&format!(" paid={proven}"));
     }
     if let Some(reported) = step.reported {
         detail.push_str(&format!(" reported={reported}"));
     }
-    detail.push_str(also);
     if let Some(note) = &record.note {
         detail.push_str(&format!(" note={note}"));
     }

@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod audit;
-mod balance;
 mod decisions;
 mod discrepancy;
 mod disputes;
@@ -18,6 +17,7 @@ mod error;
 mod evidence;
 mod external;
 mod filter;
+mod head;
 mod import;
 mod lease;
 mod open;
@@ -29,8 +29,10 @@ mod reserve;
 mod resolution;
 mod row;
 mod rules;
+mod seal;
 mod search;
 mod todo;
+mod verify;
 mod worker;
 mod write_ahead;
 
@@ -50,8 +52,11 @@ pub use reserve::{Reservation, Reserved};
 pub use resolution::{Closing, DiscrepancyFilter};
 pub use rules::{POLICY, Rule};
 pub use todo::Waiting;
+pub use verify::Verdict;
 pub use write_ahead::{Begun, NewAttempt};
 
+use head::{Head, HeadFile};
+use open::Vfs;
 use worker::Worker;
 
 /// Readers for short questions; long scans have their own.
@@ -64,6 +69,9 @@ pub struct Ledger {
     readers: Arc<[Worker]>,
     scanner: Worker,
     next: Arc<AtomicUsize>,
+    head: Arc<HeadFile>,
+    options: Arc<OpenOptions>,
+    vfs: Vfs,
     pending: rules::Pending,
 }
 
@@ -75,17 +83,26 @@ impl Ledger {
     /// Every reason not to touch the file: another program's, newer, another environment's, not
     /// writable.
     pub fn open(options: &OpenOptions) -> Result<Self, LedgerError> {
-        let writer = open::prepare(options)?
+        Self::open_through(options, None)
+    }
+
+    fn open_through(options: &OpenOptions, vfs: Vfs) -> Result<Self, LedgerError> {
+        let writer = open::prepare(options, vfs)?
             .map(|connection| Worker::start("writer", connection))
             .transpose()?;
         let readers = (0..READERS)
-            .map(|_| Worker::start("reader", open::reader(options)?))
+            .map(|_| Worker::start("reader", open::reader(options, vfs)?))
             .collect::<Result<Vec<_>, LedgerError>>()?;
+        let scanner = open::reader(options, vfs)?;
+        let head = HeadFile::open(&options.path, &scanner)?;
         Ok(Self {
             writer,
             readers: readers.into(),
-            scanner: Worker::start("scanner", open::reader(options)?)?,
+            scanner: Worker::start("scanner", scanner)?,
             next: Arc::default(),
+            head: Arc::new(head),
+            options: Arc::new(options.clone()),
+            vfs,
             pending: rules::Pending::default(),
         })
     }
@@ -118,18 +135,68 @@ impl Ledger {
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
         let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
-        let Some(adoption) = self.pending.adoption() else {
-            return writer.transact(job).await;
-        };
-        let done = writer
-            .transact(move |connection| {
-                let done = job(connection)?;
-                rules::write_all(connection, &adoption)?;
-                Ok(done)
-            })
-            .await?;
-        self.pending.done();
-        Ok(done)
+        let deed = self.deed();
+        let then = deed.clone();
+        writer
+            .transact(
+                move |connection| deed.carry_out(connection, job),
+                move |done| then.committed(done),
+            )
+            .await
+    }
+
+    /// As [`Ledger::write`], but blocks: only where the ledger is opened.
+    fn write_blocking<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        let deed = self.deed();
+        let then = deed.clone();
+        writer.transact_blocking(
+            move |connection| deed.carry_out(connection, job),
+            move |done| then.committed(done),
+        )
+    }
+
+    fn deed(&self) -> Committing {
+        Committing {
+            adoption: self.pending.adoption(),
+            pending: self.pending.clone(),
+            head: Arc::clone(&self.head),
+        }
+    }
+}
+
+/// What goes with every transaction: the rules that a new ledger still owes, and the newest audit
+/// entry, which is noted outside the database once it is committed.
+#[derive(Clone)]
+struct Committing {
+    adoption: Option<rules::Adoption>,
+    pending: rules::Pending,
+    head: Arc<HeadFile>,
+}
+
+impl Committing {
+    fn carry_out<T>(
+        &self,
+        connection: &Connection,
+        job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+    ) -> Result<(T, Option<Head>), LedgerError> {
+        let done = job(connection)?;
+        if let Some(adoption) = &self.adoption {
+            rules::write_all(connection, adoption)?;
+        }
+        Ok((done, Head::of(connection)?))
+    }
+
+    fn committed<T>(&self, (done, newest): (T, Option<Head>)) -> T {
+        self.head.note(newest.as_ref());
+        if self.adoption.is_some() {
+            self.pending.done();
+        }
+        done
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::LedgerError;
+use super::seal;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -24,6 +25,9 @@ const HEADER: &[u8] = b"SQLite format 3\0";
 const SYNCHRONOUS_FULL: i64 = 2;
 const BUSY: Duration = Duration::from_secs(30);
 
+/// The way SQLite takes to the disk; its own unless a test puts a failing one in between.
+pub(super) type Vfs = Option<&'static str>;
+
 /// How a ledger is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenOptions {
@@ -36,20 +40,20 @@ pub struct OpenOptions {
 }
 
 /// Makes the file ready and returns the writing connection; `None` when opened read-only.
-pub(super) fn prepare(options: &OpenOptions) -> Result<Option<Connection>, LedgerError> {
+pub(super) fn prepare(options: &OpenOptions, vfs: Vfs) -> Result<Option<Connection>, LedgerError> {
     let path = &options.path;
     if options.read_only {
         if !path.exists() {
             return Err(LedgerError::Missing(path.clone()));
         }
         check_header(path)?;
-        let connection = reader(options)?;
+        let connection = reader(options, vfs)?;
         check(&connection, options)?;
         return Ok(None);
     }
     create_files(path)?;
     check_header(path)?;
-    let mut connection = Connection::open_with_flags(path, flags(false))?;
+    let mut connection = connect(path, flags(false), vfs)?;
     connection.busy_timeout(BUSY)?;
     if !is_finished(&connection)? {
         finish(&mut connection, options)?;
@@ -60,20 +64,40 @@ pub(super) fn prepare(options: &OpenOptions) -> Result<Option<Connection>, Ledge
 }
 
 /// A connection that can only read.
-pub(super) fn reader(options: &OpenOptions) -> Result<Connection, LedgerError> {
-    let connection = match Connection::open_with_flags(&options.path, flags(true)) {
+pub(super) fn reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, LedgerError> {
+    let connection = match connect(&options.path, flags(true), vfs) {
         Ok(connection) if readable(&connection) => connection,
         // A folder we may not write to: without a write-ahead log beside it the file can be read
         // as it is.
-        _ if options.read_only && !wal_in_use(&options.path) => Connection::open_with_flags(
-            format!("file:{}?immutable=1", uri_path(&options.path)),
+        _ if options.read_only && !wal_in_use(&options.path) => connect(
+            format!("file:{}?immutable=1", uri_path(&options.path)).as_ref(),
             flags(true) | OpenFlags::SQLITE_OPEN_URI,
+            vfs,
         )?,
         Ok(connection) => connection,
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn connect(path: &Path, flags: OpenFlags, vfs: Vfs) -> Result<Connection, LedgerError> {
+    let connection = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+        None => Connection::open_with_flags(path, flags)?,
+    };
+    seal::register(&connection)?;
+    Ok(connection)
+}
+
+/// An empty ledger in memory: the schema as this program makes it.
+pub(super) fn in_memory() -> Result<Connection, LedgerError> {
+    let mut connection = Connection::open_in_memory()?;
+    seal::register(&connection)?;
+    embedded::migrations::runner()
+        .run(&mut connection)
+        .map_err(|error| LedgerError::Upgrade(Box::new(error)))?;
     Ok(connection)
 }
 
@@ -344,7 +368,7 @@ mod tests {
 
     /// The writing connection of a new database.
     fn create(folder: &tempfile::TempDir) -> Connection {
-        prepare(&options(folder, false)).unwrap().unwrap()
+        prepare(&options(folder, false), None).unwrap().unwrap()
     }
 
     /// What the first version let happen is put right when its file is opened: refunds that would
@@ -445,7 +469,7 @@ mod tests {
             path: copy.join("desk.db"),
             ..options(&folder, true)
         };
-        let refused = prepare(&options);
+        let refused = prepare(&options, None);
         assert!(
             matches!(refused, Err(LedgerError::Unreadable { .. })),
             "{refused:?}"

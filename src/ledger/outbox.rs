@@ -11,6 +11,7 @@ use super::payments;
 use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
+use super::verify;
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
@@ -129,13 +130,15 @@ impl Ledger {
     /// Takes the lease of an approved refund, to send it.
     ///
     /// # Errors
-    /// [`LedgerError::Leased`] when another desk holds it, or it is not or not yet to be sent.
+    /// [`LedgerError::Leased`] when another desk holds it, or it is not or not yet to be sent;
+    /// [`LedgerError::Untrusted`] when its payment's rows are damaged.
     pub async fn claim(
         &self,
         id: RefundId,
         holder: String,
         now: DateTime<Utc>,
     ) -> Result<Claim, LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| claim(connection, id, State::Approved, &holder, now))
             .await
     }
@@ -361,6 +364,7 @@ fn claim(
         .optional()?
         .ok_or(LedgerError::NotFound("refund"))?;
     let refund = &summary.refund;
+    verify::trust(connection, refund.content.payment)?;
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
     let not_yet = state == State::Approved && waits;
     if refund.state != state || not_yet || !lease.is_void(now) {

@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::Ledger;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
-use super::evidence::{Change, Record, apply_told, standing};
+use super::evidence::{Change, Record, apply, standing};
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
+use super::seal::Sealed;
 use crate::domain::id::RefundId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refund::Refund;
@@ -89,7 +90,7 @@ impl Ledger {
                 id,
                 &by,
                 "refund.proposal_declined",
-                &format!("note={note}"),
+                &format!("proposal=declined note={note}"),
                 now,
             )
         })
@@ -120,7 +121,13 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
             new.by,
             millis(new.now)
         ])?;
-    let detail = format!("{} evidence={} hash={hash}", says(new.outcome), new.proof);
+    // What people write stands behind the note: the facts of a record are the program's.
+    let detail = format!(
+        "outcome={} note={}; {}",
+        new.outcome.name(),
+        new.outcome,
+        new.proof
+    );
     told(
         connection,
         new.id,
@@ -129,13 +136,6 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
         &detail,
         new.now,
     )
-}
-
-fn says(outcome: Outcome) -> String {
-    match outcome.paid() {
-        Some(paid) => format!("outcome={} paid={paid}", outcome.name()),
-        None => format!("outcome={}", outcome.name()),
-    }
 }
 
 fn told(
@@ -168,6 +168,19 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
         .ok_or(LedgerError::NotFound(
             "statement that waits for a second person",
         ))?;
+    if proposal.hash
+        != hash(
+            &refund.hash,
+            proposal.outcome,
+            &proposal.proof,
+            &proposal.by,
+        )
+    {
+        return Err(LedgerError::Damaged(format!(
+            "a statement about refund {}",
+            refund.id
+        )));
+    }
     match proposal.judge_second(&record.actor, proposal.outcome) {
         Err(NotSecond::SamePerson) => return Err(LedgerError::SamePerson),
         Err(NotSecond::Differs) | Ok(()) => {}
@@ -179,20 +192,24 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
     if proposal.outcome == Outcome::Absent {
         // T14: what never arrived was not executed, so that a new attempt may be made.
         connection
-            .prepare_cached("UPDATE sends SET not_executed = 1 WHERE refund_id = ?1")?
+            // Nor does this mend a seal that was broken.
+            .prepare_cached(&format!(
+                "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
+                     THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
+                 WHERE refund_id = ?1",
+                Sealed::Sends.sql()
+            ))?
             .execute([record.id.to_string()])?;
     }
     let record = Record {
         event,
+        note: Some(format!(
+            "{}, stated by {} and {}: {}",
+            proposal.outcome, proposal.by, record.actor, proposal.proof
+        )),
         ..record.clone()
     };
-    let detail = format!(
-        " {} proposed_by={} evidence={}",
-        says(proposal.outcome),
-        proposal.by,
-        proposal.proof
-    );
-    apply_told(connection, &record, &detail)
+    apply(connection, &record)
 }
 
 /// The guards, with the facts as the transaction sees them.

@@ -12,6 +12,8 @@ use super::error::LedgerError;
 use super::payments;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
+use super::seal::{self, Sealed};
+use super::verify;
 use crate::domain::approval::WhyChecker;
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::id::RefundId;
@@ -69,8 +71,10 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`], [`LedgerError::Blocked`],
-    /// [`LedgerError::KeyReused`], a refusal of the state machine; nothing was written.
+    /// [`LedgerError::KeyReused`], [`LedgerError::Untrusted`], a refusal of
+    /// the state machine; nothing was written.
     pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| reserve(connection, &reservation))
             .await
     }
@@ -94,6 +98,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     let content = &reservation.content;
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
+    verify::trust(connection, content.payment)?;
     if discrepancy::block(connection, payment.id)?.is_some() {
         return Err(LedgerError::Blocked);
     }
@@ -119,6 +124,8 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
             millis(due(reservation, routed)),
             why.map(|why| why.to_string()),
         ])?;
+    let id = reservation.id.to_string();
+    seal::put(connection, Sealed::Refunds, ("id", &id))?;
     record(connection, reservation, routed, why)?;
     refunds::one(connection, reservation.id)?
         .map(Reserved::New)

@@ -71,16 +71,14 @@ impl Ledger {
             let (version, news) = look(connection, &wanted)?;
             Ok((version, !news.is_empty(), is_new(connection)?))
         })?;
-        match &self.writer {
-            Some(_) if any && new_ledger => {
-                *self.pending.slot() = Some(adoption);
-                Ok(version)
-            }
-            Some(writer) if any => {
-                writer.transact_blocking(move |connection| write_all(connection, &adoption))
-            }
-            _ => Ok(version),
+        if !any || self.writer.is_none() {
+            return Ok(version);
         }
+        if new_ledger {
+            *self.pending.slot() = Some(adoption);
+            return Ok(version);
+        }
+        self.write_blocking(move |connection| write_all(connection, &adoption))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::refund::{Attempt, Content, Kind, Observation, ObservationSour
 use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
 
+mod bitrot;
 mod constraints;
 mod elsewhere;
 mod importing;
@@ -21,6 +22,8 @@ mod lives;
 mod overdraft;
 mod people;
 mod plans;
+mod power;
+mod verify;
 
 fn now() -> DateTime<Utc> {
     "2026-11-21T10:00:00Z".parse().unwrap()
@@ -164,7 +167,7 @@ async fn reserve(ledger: &Ledger, payment: &str, minor: i64) -> RefundId {
 }
 
 fn attempt(id: RefundId, number: u32) -> Attempt {
-    Attempt {
+    let mut attempt = Attempt {
         step: "refund".into(),
         number,
         idempotency_key: id.idempotency_key("refund", number),
@@ -172,10 +175,12 @@ fn attempt(id: RefundId, number: u32) -> Attempt {
         method: "POST".into(),
         url: "http://127.0.0.1/refunds".into(),
         body: b"{}".to_vec(),
-        sha256: "0".repeat(64),
+        sha256: String::new(),
         created_at: now(),
         sends: Vec::new(),
-    }
+    };
+    attempt.sha256 = attempt.fingerprint();
+    attempt
 }
 
 async fn claim_and_begin(
@@ -240,11 +245,18 @@ fn report(status: Reported, amount: Option<Money>) -> Event {
     Event::Evidence(Evidence::Report { status, amount })
 }
 
+/// Invariant 2 and all the rest: nothing is wrong with the ledger as it is now.
+async fn sound(ledger: &Ledger) {
+    assert_eq!(ledger.verify().await.unwrap().findings, []);
+}
+
 async fn state(ledger: &Ledger, id: RefundId) -> State {
+    sound(ledger).await;
     ledger.refund(id).await.unwrap().unwrap().refund.state
 }
 
 async fn available(ledger: &Ledger, payment: &str) -> i64 {
+    sound(ledger).await;
     let payment = ledger.payment(payment_id(payment)).await.unwrap().unwrap();
     payment.figures().available().minor
 }

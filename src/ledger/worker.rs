@@ -71,12 +71,13 @@ impl Worker {
     }
 
     /// As [`Worker::transact`], but blocks the caller's thread: only where the ledger is opened.
-    pub(super) fn transact_blocking<T, F>(&self, job: F) -> Result<T, LedgerError>
+    pub(super) fn transact_blocking<T, U, F, G>(&self, job: F, then: G) -> Result<U, LedgerError>
     where
-        T: Send + 'static,
+        U: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+        G: FnOnce(T) -> U + Send + 'static,
     {
-        self.run_blocking(move |connection| in_transaction(connection, job))
+        self.run_blocking(move |connection| in_transaction(connection, job, then))
     }
 
     /// As [`Worker::run`], but gives way to the next question: a running one is interrupted, one
@@ -104,24 +105,27 @@ impl Worker {
         .await
     }
 
-    /// Runs a job inside a transaction that takes the write lock first, and commits it. Any error
-    /// rolls everything back; only a commit that fails leaves doubt.
-    pub(super) async fn transact<T, F>(&self, job: F) -> Result<T, LedgerError>
+    /// Runs a job inside a transaction that takes the write lock first, commits it, and goes on
+    /// with `then` once it is committed. Any error rolls everything back;
+    /// only a commit that fails leaves doubt.
+    pub(super) async fn transact<T, U, F, G>(&self, job: F, then: G) -> Result<U, LedgerError>
     where
-        T: Send + 'static,
+        U: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+        G: FnOnce(T) -> U + Send + 'static,
     {
-        self.run(move |connection| in_transaction(connection, job))
+        self.run(move |connection| in_transaction(connection, job, then))
             .await
     }
 }
 
-fn in_transaction<T>(
+fn in_transaction<T, U>(
     connection: &mut Connection,
     job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
-) -> Result<T, LedgerError> {
+    then: impl FnOnce(T) -> U,
+) -> Result<U, LedgerError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done = job(&transaction)?;
     transaction.commit().map_err(LedgerError::InDoubt)?;
-    Ok(done)
+    Ok(then(done))
 }

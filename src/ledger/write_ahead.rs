@@ -10,7 +10,8 @@ use super::error::LedgerError;
 use super::evidence::standing;
 use super::lease::LEASE;
 use super::row::millis;
-use super::{balance, discrepancy, payments, proposals, refunds};
+use super::seal::{self, Sealed};
+use super::{discrepancy, proposals, refunds, verify};
 use crate::domain::discrepancy::Block;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
@@ -49,9 +50,10 @@ impl Ledger {
     /// (R6). Only when this says [`Begun::Written`] may bytes go out.
     ///
     /// # Errors
-    /// The lease was lost, T7 refuses, the stored balance is damaged; nothing was written and
+    /// The lease was lost, T7 refuses, the payment's rows are damaged; nothing was written and
     /// nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<Begun, LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| begin_send(connection, &attempt, None))
             .await
     }
@@ -67,6 +69,7 @@ impl Ledger {
         attempt: NewAttempt,
         replay: Replay,
     ) -> Result<Begun, LedgerError> {
+        self.head.trust()?;
         self.write(move |connection| begin_send(connection, &attempt, Some(replay)))
             .await
     }
@@ -80,6 +83,7 @@ fn begin_send(
     let refund = refunds::one(connection, new.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
+    verify::trust(connection, refund.content.payment)?;
     let held: Option<i64> = connection
         .prepare_cached(
             "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
@@ -105,18 +109,14 @@ fn begin_send(
     insert_attempt(connection, new)?;
     let sends = insert_send(connection, new)?;
     let to = step.to.unwrap_or(State::Submitting);
-    connection
-        .prepare_cached(
-            "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4, send_exchange = exchange
-             WHERE id = ?1",
-        )?
-        .execute(params![
-            new.id.to_string(),
-            to.name(),
-            millis(new.now + LEASE),
-            millis(new.now)
-        ])?;
     let subject = new.id.to_string();
+    seal::keep(connection, Sealed::Refunds, ("id", &subject), || {
+        let sql = "UPDATE refunds SET state = ?2, due_at = ?3, lease_until = ?3, updated_at = ?4,
+                       send_exchange = exchange WHERE id = ?1";
+        let lease = millis(new.now + LEASE);
+        let mut statement = connection.prepare_cached(sql)?;
+        Ok(statement.execute(params![subject, to.name(), lease, millis(new.now)])?)
+    })?;
     let detail = format!(
         "rule={:?} attempt={} send={sends} key={} sha256={}",
         step.rule, new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
@@ -156,10 +156,7 @@ fn resend(
 /// The balance as this transaction sees it: a file or another desk may have changed it since the
 /// sender looked.
 fn block(connection: &Connection, refund: &Refund) -> Result<Option<Block>, LedgerError> {
-    let payment = payments::one(connection, refund.content.payment)?
-        .ok_or(LedgerError::NotFound("payment"))?;
-    balance::check(connection, &payment)?;
-    discrepancy::block(connection, payment.id)
+    discrepancy::block(connection, refund.content.payment)
 }
 
 fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
@@ -190,8 +187,9 @@ fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), Ledge
 fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
     let send = connection
         .prepare_cached(
-            "INSERT INTO sends (refund_id, step, number, send, at)
-             SELECT ?1, ?2, ?3, 1 + count(*), ?4 FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3
+            "INSERT INTO sends (refund_id, step, number, send, at, seal)
+             SELECT ?1, ?2, ?3, next, ?4, seal_of('sends', ?1, ?2, ?3, next, ?4, 0)
+             FROM (SELECT 1 + count(*) AS next FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3)
              RETURNING send",
         )?
         .query_row(

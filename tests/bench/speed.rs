@@ -178,3 +178,10 @@ fn count_and_sums(bencher: divan::Bencher) {
     let bench = Bench::filled();
     bencher.bench_local(|| bench.ask(Request::Totals(PaymentFilter::default())));
 }
+
+/// The check of all records, behind the first frame of the desk.
+#[divan::bench(sample_count = 5)]
+fn verify(bencher: divan::Bencher) {
+    let bench = Bench::filled();
+    bencher.bench_local(|| bench.ask(Request::Verify));
+}

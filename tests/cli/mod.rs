@@ -11,6 +11,7 @@ mod audit;
 mod config;
 mod confirm;
 mod crash;
+mod damage;
 mod database;
 mod deeds;
 mod disputes;

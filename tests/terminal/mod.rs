@@ -187,3 +187,22 @@ fn a_desk_opened_to_look_at_says_so_and_composes_nothing() {
     desk.keys("q");
     desk.assert_left_clean();
 }
+
+#[test]
+fn damaged_records_are_said_when_the_desk_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let mut desk = Terminal::start(NARROW, &["demo", "--data-dir", data]);
+    desk.wait_for("2 000");
+    desk.keys("q");
+    desk.assert_left_clean();
+    let database = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let one = "UPDATE captures SET captured_at = captured_at + 65536 WHERE seq = 7";
+    database.execute(one, []).unwrap();
+    drop(database);
+    let mut desk = Terminal::start(NARROW, &["demo", "--data-dir", data]);
+    desk.wait_for("DAMAGED");
+    desk.wait_for("nothing is sent on damaged payments");
+    desk.keys("q");
+    desk.assert_left_clean();
+}

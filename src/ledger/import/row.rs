@@ -11,6 +11,7 @@ use crate::domain::money::{LARGEST_MINOR, Money};
 use crate::ledger::discrepancy::{self, Contradiction};
 use crate::ledger::error::LedgerError;
 use crate::ledger::row::millis;
+use crate::ledger::seal::{self, Sealed};
 
 /// What became of a row.
 pub(super) enum Fate {
@@ -117,8 +118,8 @@ fn insert_capture(
 ) -> Result<i64, LedgerError> {
     connection
         .prepare_cached(
-            "INSERT OR FAIL INTO captures (payment_id, capture_id, captured_at, settled_at, captured_minor, external_minor, executed_minor)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            "INSERT OR FAIL INTO captures (payment_id, capture_id, captured_at, settled_at, captured_minor, external_minor, executed_minor, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, seal_of('captures', ?1, ?2, ?7, ?3, ?4, ?5, ?6))",
         )?
         .execute(params![
             id.as_i64(),
@@ -127,6 +128,7 @@ fn insert_capture(
             row.settled_at.map(millis),
             row.amount.minor,
             external(row),
+            row.amount.currency.code(),
         ])?;
     Ok(connection.last_insert_rowid())
 }
@@ -252,9 +254,12 @@ fn raise_external(
     let Some(refunded) = row.refunded.filter(|refunded| refunded.minor > known) else {
         return Ok(false);
     };
-    connection
-        .prepare_cached("UPDATE captures SET external_minor = ?2 WHERE seq = ?1")?
-        .execute(params![capture, refunded.minor])?;
+    seal::keep(connection, Sealed::Captures, ("seq", &capture), || {
+        connection
+            .prepare_cached("UPDATE captures SET external_minor = ?2 WHERE seq = ?1")?
+            .execute(params![capture, refunded.minor])?;
+        Ok(())
+    })?;
     found_refunded(connection, id, capture, refunded.minor - known, row, now)?;
     Ok(true)
 }
@@ -299,9 +304,11 @@ fn settle(
     let Some(settled_at) = row.settled_at.map(millis).filter(|new| Some(*new) != known) else {
         return Ok(false);
     };
-    connection
-        .prepare_cached("UPDATE captures SET settled_at = ?2 WHERE seq = ?1")?
-        .execute(params![capture, settled_at])?;
+    seal::keep(connection, Sealed::Captures, ("seq", &capture), || {
+        let sql = "UPDATE captures SET settled_at = ?2 WHERE seq = ?1";
+        let mut statement = connection.prepare_cached(sql)?;
+        Ok(statement.execute(params![capture, settled_at])?)
+    })?;
     connection
         .prepare_cached(
             "UPDATE payments SET settled_at =

@@ -11,6 +11,7 @@ async fn importing_again_changes_nothing() {
     assert_eq!(import(&ledger, rows.clone()).await.new, 2);
     let again = import(&ledger, rows).await;
     assert_eq!((again.new, again.updated, again.unchanged), (0, 0, 2));
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -25,6 +26,7 @@ async fn a_file_raises_what_was_paid_back_and_never_lowers_it() {
         import(&ledger, vec![news]).await;
         assert_eq!(available(&ledger, "a").await, left);
     }
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -34,6 +36,7 @@ async fn a_file_never_changes_the_money_of_a_known_payment() {
     let counts = import(&ledger, vec![row("a", 2000)]).await;
     assert_eq!(counts.rejected.len(), 1);
     assert_eq!(available(&ledger, "a").await, 1000);
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -48,6 +51,7 @@ async fn a_dry_run_writes_nothing() {
     let counts = ledger.import(batch).await.unwrap();
     assert_eq!((counts.new, counts.unchanged), (1, 1));
     assert_eq!(ledger.payment(payment_id("a")).await.unwrap(), None);
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -60,6 +64,7 @@ async fn a_hold_takes_from_what_is_available_and_no_more() {
     assert!(matches!(over, Err(LedgerError::OverAvailable)), "{over:?}");
     reserve(&ledger, "a", 400).await;
     assert_eq!(available(&ledger, "a").await, 0);
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -74,6 +79,7 @@ async fn a_changed_balance_is_noticed() {
         matches!(refused, Err(LedgerError::BalanceChanged)),
         "{refused:?}"
     );
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -102,6 +108,7 @@ async fn a_key_names_one_decision() {
         "{refused:?}"
     );
     assert_eq!(available(&ledger, "a").await, 900);
+    sound(&ledger).await;
 }
 
 #[rstest]
@@ -126,6 +133,7 @@ async fn an_answer_moves_refund_and_balance_together(
     ledger.record(answer).await.unwrap();
     assert_eq!(state(&ledger, id).await, to);
     assert_eq!(available(&ledger, "a").await, left);
+    sound(&ledger).await;
 }
 
 /// A slow look, or the late answer to a send that another has followed, speaks of other bytes
@@ -164,6 +172,7 @@ async fn another_amount_in_the_reply_holds_the_larger_and_opens_a_discrepancy() 
         .query_row("SELECT count(*) FROM discrepancies", [], |row| row.get(0))
         .unwrap();
     assert!(open >= 1);
+    sound(&ledger).await;
 }
 
 /// A resend of an attempt whose first send is unresolved cannot be believed to have failed.
@@ -184,6 +193,7 @@ async fn nothing_is_released_while_a_send_is_unresolved() {
     }
     assert!(ledger.record(record(id, Event::Withdraw)).await.is_err());
     assert_eq!(available(&ledger, "a").await, 600);
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -196,6 +206,7 @@ async fn two_desks_do_not_hold_one_lease() {
     assert!(matches!(second, Err(LedgerError::Leased)), "{second:?}");
     let late = ledger.claim(id, holder(), now() + LEASE).await.unwrap();
     assert_eq!(late.fence, 2);
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -216,6 +227,7 @@ async fn a_lost_fence_sends_and_writes_nothing() {
     assert!(ledger.begin_send(new).await.is_err());
     assert_eq!(state(&ledger, id).await, State::Approved);
     assert_eq!(ledger.evidence(id).await.unwrap().attempts, vec![]);
+    sound(&ledger).await;
 }
 
 async fn closings(ledger: &Ledger, now: DateTime<Utc>) -> Vec<Due> {
@@ -241,6 +253,7 @@ async fn what_was_sending_when_its_process_died_is_found() {
     let due = closings(&ledger, now()).await;
     assert_eq!(due.len(), 1);
     assert_eq!(due[0].task, Task::LeaseLost);
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -259,6 +272,7 @@ async fn a_refund_that_waits_too_long_expires() {
         .await
         .unwrap();
     assert_eq!(available(&ledger, "a").await, 1000);
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -285,6 +299,7 @@ async fn the_audit_is_a_chain_of_what_was_done() {
     let all = ledger.audit(None, 100).await.unwrap();
     assert!(all.iter().all(|entry| entry.hash == entry.expected_hash()));
     assert!(all.windows(2).all(|pair| pair[1].previous == pair[0].hash));
+    sound(&ledger).await;
 }
 
 #[tokio::test]
@@ -328,7 +343,7 @@ async fn environments_and_versions_are_kept_apart() {
     let connection = rusqlite::Connection::open(&live.path).unwrap();
     connection
         .execute(
-            "UPDATE refinery_schema_history SET version = 99 WHERE version = 2",
+            "UPDATE refinery_schema_history SET version = 99 WHERE version = 3",
             [],
         )
         .unwrap();

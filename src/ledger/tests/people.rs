@@ -170,14 +170,15 @@ async fn compensation_and_what_came_back_are_never_approved_by_one() {
     let (folder, ledger) = open();
     import(&ledger, vec![row("a", 1000)]).await;
     let id = reserve(&ledger, "a", 400).await;
-    let connection = Connection::open(folder.path().join("desk.db")).unwrap();
-    connection
-        .execute_batch(
-            "UPDATE refunds SET state = 'submitting';
-             UPDATE refunds SET state = 'succeeded', proven_minor = 400;
-             UPDATE refunds SET state = 'reversed';",
-        )
-        .unwrap();
+    claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
+    for status in [Reported::Succeeded, Reported::Reversed] {
+        let told = Record {
+            fence: Some(1),
+            ..record(id, report(status, None))
+        };
+        ledger.record(told).await.unwrap();
+    }
+    assert_eq!(state(&ledger, id).await, State::Reversed);
     let mut again = reservation("a", 100);
     again.supersedes = Some(id);
     let Reserved::New(made) = ledger.reserve(again).await.unwrap() else {
@@ -185,6 +186,7 @@ async fn compensation_and_what_came_back_are_never_approved_by_one() {
     };
     assert_eq!(made.refund.state, State::AwaitingApproval);
     assert!(ledger.follows_reversal(made.refund.id).await.unwrap());
+    let connection = Connection::open(folder.path().join("desk.db")).unwrap();
     for more in ["5, NULL", &format!("0, '{id}'")] {
         let sql = format!(
             "INSERT INTO refunds (id, payment_id, capture_seq, account, kind, amount_minor, currency, reason, maker, hash,

@@ -36,6 +36,9 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Quit if app.slots.is_waiting(Slot::Compose) => {
             no("the refund is being saved; a moment")
         }
+        Action::Quit if app.slots.is_waiting(Slot::Decide) => {
+            no("the decision is being saved; a moment")
+        }
         _ => Ok(()),
     }
 }

@@ -17,6 +17,8 @@ pub struct Overview {
     pub offline: bool,
     /// Nothing is written.
     pub read_only: bool,
+    /// How many things are wrong with the records.
+    pub damaged: u64,
     /// How many refunds are in each state.
     pub counts: StateCounts,
     /// Every account.

@@ -9,6 +9,8 @@ use crate::domain::id::PaymentId;
 pub enum Slot {
     /// The top line.
     Overview,
+    /// The check of all records.
+    Verify,
     /// A page of payments that replaces the window.
     Page,
     /// The page after the window.

@@ -1,6 +1,7 @@
 //! Answers of the desk: each goes to what asked for it; those that came too late are dropped.
 
-use crate::desk::face::{PaymentCard, RefundCard, Refusal, Reply};
+use crate::desk::face::{PaymentCard, RefundCard, Refusal, Reply, Request};
+use crate::domain::finding::Finding;
 use crate::tui::state::Layer;
 use crate::tui::state::layout;
 use crate::tui::state::slots::Slot;
@@ -49,8 +50,28 @@ impl Turn<'_> {
             (Slot::Compose, Reply::Composed(composed)) => self.composed(*composed),
             (Slot::Decide, Reply::Refund(card)) => self.decided(*card),
             (Slot::Decide, Reply::Discrepancy(closed)) => self.closed(&closed),
+            (Slot::Verify, Reply::Verified(verified)) => self.verified(&verified.findings),
             (slot, _) => self.say(Level::Error, format!("the desk gave no answer to {slot:?}")),
         }
+    }
+
+    /// Damaged records are said once in full; the top line keeps saying that there are some.
+    fn verified(&mut self, findings: &[Finding]) {
+        let Some(first) = findings.first() else {
+            return;
+        };
+        let frozen = match findings.iter().all(|finding| finding.payment.is_some()) {
+            true => "nothing is sent on damaged payments",
+            false => "nothing is sent, records are damaged",
+        };
+        // What it means stands first: the line may be cut.
+        let text = format!(
+            "{frozen} ({} findings); tell whoever looks after this desk: {}",
+            findings.len(),
+            first.detail
+        );
+        self.say(Level::Error, text);
+        self.ask(Slot::Overview, Request::Overview);
     }
 
     fn refused(&mut self, slot: Slot, refusal: Refusal) {

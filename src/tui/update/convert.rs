@@ -93,6 +93,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         zone: overview.zone.parse().unwrap_or(chrono_tz::UTC),
         offline: overview.offline,
         read_only: overview.read_only,
+        damaged: overview.damaged,
         counts: overview.counts,
         accounts: overview.accounts.into_iter().map(account).collect(),
     }

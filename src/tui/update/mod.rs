@@ -89,6 +89,8 @@ impl Turn<'_> {
         self.ask(Slot::Overview, Request::Overview);
         self.ask_todo();
         self.open_payments();
+        // Reads everything, behind the screens.
+        self.ask(Slot::Verify, Request::Verify);
     }
 
     fn resize(&mut self, size: (u16, u16)) {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::domain::finding::{Finding, Flaw};
 use crate::tui::caps::Depth;
 use crate::tui::fixture::decisions;
 use crate::tui::fixture::desk::{FakeDesk, World};
@@ -173,6 +174,23 @@ fn help_and_palette() {
     });
     snap("palette", full, |session| {
         session.press(":").type_text("re");
+    });
+    snap("damaged", full, |session| {
+        let payment = session.app.payments.rows[2].payment.id;
+        session.desk.world.lock().unwrap().findings = vec![
+            Finding::of_payment(
+                Flaw::Balance,
+                payment,
+                format!(
+                    "payment {payment}: held is written as 12.00 USD, its refunds make it 0.00 USD"
+                ),
+            ),
+            Finding::of_all(
+                Flaw::Audit,
+                "record 7 of the audit is not as it was written",
+            ),
+        ];
+        session.tell(crate::tui::update::Msg::Opened);
     });
     snap("broken", full, |session| {
         session.desk.world.lock().unwrap().unreachable = true;

@@ -55,6 +55,9 @@ fn label(overview: Option<&Overview>) -> Piece {
 /// What stands on the right; the time zone and who sits there give way first.
 fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
+    if overview.damaged > 0 {
+        pieces.push((" DAMAGED ".to_owned(), Role::Alarm));
+    }
     let unknown = overview.unknown();
     if unknown > 0 {
         pieces.push((format!(" {unknown} UNKNOWN "), Role::Alarm));

@@ -1,0 +1,79 @@
+//! The audit: an unbroken chain, as long as it was.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+
+use super::Verdict;
+use crate::domain::audit::GENESIS;
+use crate::domain::finding::{Finding, Flaw};
+use crate::domain::state::State;
+use crate::ledger::audit;
+use crate::ledger::error::LedgerError;
+use crate::ledger::head::{self, Head};
+
+/// What the audit says of a refund.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// Where it stands.
+    pub state: Option<State>,
+    /// The amount proven paid, as written.
+    pub paid: Option<String>,
+    /// The hash of what was decided.
+    pub hash: Option<String>,
+    /// How often it was sent.
+    pub sends: i64,
+}
+
+/// Walks the chain from its first entry; collects what it says of each refund.
+pub(super) fn check(
+    connection: &Connection,
+    known: Option<&Head>,
+    verdict: &mut Verdict,
+) -> Result<HashMap<String, Told>, LedgerError> {
+    let mut told: HashMap<String, Told> = HashMap::new();
+    let (mut seq, mut previous) = (0, GENESIS.to_owned());
+    audit::each(connection, |entry| {
+        let follows = entry.seq == seq + 1 && entry.previous == previous;
+        if !follows || entry.hash != entry.expected_hash() {
+            verdict.add(Finding::of_all(
+                Flaw::Audit,
+                format!("record {} of the audit is not as it was written", entry.seq),
+            ));
+        }
+        if let Some(event) = entry.action.strip_prefix("refund.") {
+            let refund = told.entry(entry.subject.clone()).or_default();
+            refund.hear(event, &entry.detail);
+        }
+        verdict.entries += 1;
+        (seq, previous) = (entry.seq, entry.hash);
+    })?;
+    if let Some(finding) = head::lost(known, connection)? {
+        verdict.add(finding);
+    }
+    Ok(told)
+}
+
+impl Told {
+    fn hear(&mut self, event: &str, detail: &str) {
+        if let Some(state) = State::from_name(event) {
+            self.state = Some(state);
+            self.sends += i64::from(state == State::Submitting);
+        }
+        // A person's note stands last and may say anything.
+        let facts = detail.split(" note=").next().unwrap_or_default();
+        if let Some(hash) = fact(facts, "hash=") {
+            self.hash = Some(hash.to_owned());
+        }
+        if let Some((_, paid)) = facts.split_once(" paid=") {
+            let paid = paid.split(" reported=").next().unwrap_or_default();
+            self.paid = Some(paid.to_owned());
+        }
+    }
+}
+
+fn fact<'a>(facts: &'a str, name: &str) -> Option<&'a str> {
+    facts
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix(name))
+}
