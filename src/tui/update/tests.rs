@@ -557,6 +557,10 @@ fn the_queue_counts_down_once_a_second_and_asks_when_time_is_up() {
         None,
         "not looked at: nothing is drawn"
     );
+    // A day that is far off is a date, not a countdown.
+    session.press("3 [");
+    let next = session.app.next_wake();
+    assert!(next.is_some_and(|next| next > second * 3600), "{next:?}");
 }
 
 #[test]
