@@ -19,7 +19,9 @@ fn desk(shop: &Shop, size: super::Size, name: &str) -> Terminal {
 
 /// Goes to the one payment of a reference in the list of payments.
 fn find(desk: &mut Terminal, reference: &str) {
-    desk.keys(&format!("1/{reference}\r"));
+    // What was filtered by before is cleared first.
+    desk.keys(&format!("1/\x15{reference}\r"));
+    desk.wait_for(&format!("/ {reference}"));
     desk.wait_until("the payment", |screen| {
         screen
             .selected()
@@ -55,7 +57,9 @@ fn one_makes_it_another_approves_it_and_it_is_paid() {
     let mut ben = desk(&shop, WIDE, "ben");
     ben.wait_for("3 To do 1");
     find(&mut ben, "BIG-1");
-    assert_eq!(can_refund(&ben.screen()), 60_000, "held while it waits");
+    ben.wait_until("the amount to be held", |screen| {
+        can_refund(screen) == 60_000
+    });
     ben.keys("3");
     ben.wait_for("Approvals 1");
     ben.wait_for("look at it, then approve or decline it");
@@ -68,7 +72,9 @@ fn one_makes_it_another_approves_it_and_it_is_paid() {
     ben.keys("2[");
     ben.wait_for("confirmed by the provider");
     find(&mut ben, "BIG-1");
-    assert_eq!(can_refund(&ben.screen()), 60_000);
+    ben.wait_until("the balance to have fallen by just that", |screen| {
+        can_refund(screen) == 60_000
+    });
     // Ann's desk was told by the other's.
     ann.wait_for("nothing of yours waits");
     assert_eq!(shop.payouts("pay-big"), ["300.00"]);
