@@ -135,6 +135,10 @@ fn provider(provider: &Provider) -> Value {
                 config::commerce_hub::RefundCall::ChargeUri => "charge-uri",
             },
             "refund_months": hub.refund_months,
+            "replay_seconds": hub.replay_seconds,
+            "replay_wait_seconds": hub.replay_wait_seconds,
+            "absence_is_proof": hub.absence_is_proof,
+            "absence_after_minutes": hub.absence_after_minutes,
             "polls_per_minute": hub.polls_per_minute,
         }),
         Provider::Prism(prism) => json!({
