@@ -4,7 +4,7 @@ mod book;
 mod desk;
 mod process;
 mod sandbox;
-mod shop;
+pub mod shop;
 mod stock;
 
 mod audit;
