@@ -24,6 +24,7 @@ mod offline;
 mod outcomes;
 mod payments;
 mod race;
+mod racing;
 mod refund;
 mod refusals;
 mod relay;
