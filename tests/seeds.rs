@@ -4,7 +4,9 @@ use std::path::Path;
 
 use refund_desk::clock::Clock;
 use refund_desk::config::{Environ, Settings};
-use refund_desk::desk::local::{Mode, Parts};
+use refund_desk::desk::Desk as _;
+use refund_desk::desk::face::{Actor, Reply, Request};
+use refund_desk::desk::local::{Local, Mode, Parts};
 
 /// The large figures of `promises.md` instead of the small ones.
 pub fn large() -> bool {
@@ -51,4 +53,23 @@ pub fn parts(settings: Settings, environ: Environ, data: &Path, clock: Clock) ->
         mode: Mode::default(),
         clock,
     }
+}
+
+/// What a check of all records finds wrong with the database in `data`.
+pub fn findings(config: &Path, data: &Path) -> Vec<String> {
+    let settings = refund_desk::config::load(config).unwrap();
+    let desk = parts(settings, Environ::new([]), data, Clock::system());
+    let desk = Local::open(desk).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let actor = Actor {
+        name: "mia".to_owned(),
+    };
+    let answer = runtime.block_on(desk.ask(&actor, Request::Verify)).unwrap();
+    let Reply::Verified(verified) = answer else {
+        panic!("{answer:?}");
+    };
+    let found = verified.findings.iter();
+    found.map(|it| it.detail.clone()).collect()
 }

@@ -5,6 +5,7 @@ use super::face::{Actor, Refusal, Reply};
 use super::local::Local;
 use super::refusal;
 use crate::domain::state::{Event, State};
+use crate::failpoint;
 use crate::ledger::RefundSummary;
 
 impl Local {
@@ -29,6 +30,7 @@ impl Local {
         record.note = note.map(|note| tidy(&note)).transpose()?;
         let written = self.ledger.record(record).await;
         let change = written.map_err(|error| refusal::unwritten(error, id, "withdrawn"))?;
+        failpoint::reach("cancel.committed");
         Ok(self.decided(change.summary).await)
     }
 
@@ -46,6 +48,7 @@ impl Local {
         let now = self.clock.now();
         let written = self.ledger.release(id, actor.name.clone(), now).await;
         let released = written.map_err(|error| refusal::unwritten(error, id, "released"))?;
+        failpoint::reach("release.committed");
         Ok(self.decided(released).await)
     }
 

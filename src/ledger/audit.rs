@@ -7,6 +7,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::row::{millis, time};
 use crate::domain::audit::{AuditEntry, GENESIS};
+use crate::failpoint;
 
 /// What is to be recorded; place in the chain and hash follow.
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ pub(super) fn append(connection: &Connection, deed: &Deed<'_>) -> Result<(), Led
             entry.previous,
             entry.hash
         ])?;
+    failpoint::reach("audit.appended");
     Ok(())
 }
 

@@ -22,6 +22,7 @@ use crate::domain::id::RefundId;
 use crate::domain::refund::{Observation, Refund};
 use crate::domain::schedule::{Pace, wait_before_look};
 use crate::domain::state::{self, Event, Move, Order, Rule, Standing, State, transition};
+use crate::failpoint;
 
 /// Something that happened to a refund, to be written down.
 #[derive(Clone, Debug)]
@@ -118,6 +119,7 @@ impl Ledger {
                     detail: "",
                 },
             )?;
+            failpoint::reach("release.written");
             refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))
         })
         .await
@@ -129,6 +131,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     let before = refunds::one(connection, record.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
+    failpoint::reach("record.begun");
     check_fence(connection, record)?;
     let event = told(record, before.state);
     let overtaken = overtaken(connection, record, &before)?;
@@ -139,6 +142,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     if let Some(observation) = &record.observation {
         observe(connection, record.id, observation, record.exchange)?;
     }
+    failpoint::reach("record.observed");
     let counts = overtaken.is_none();
     if counts && proves_unexecuted(&event) && before.state == State::Submitting {
         mark_last_send_unexecuted(connection, record.id)?;
@@ -148,6 +152,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
         true => write(connection, record, &before, &step),
         false => learn_id(connection, record),
     })?;
+    failpoint::reach("record.moved");
     if record.provider_refund_id.is_some() {
         external::link_known(connection, record)?;
     }
@@ -158,6 +163,7 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     if step.to != Some(before.state) || record.observation.is_none() {
         note(connection, record, &step)?;
     }
+    failpoint::reach("record.written");
     let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;
     Ok(Change { step, summary })
 }

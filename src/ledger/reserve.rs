@@ -21,6 +21,7 @@ use crate::domain::payment::Payment;
 use crate::domain::policy::Policy;
 use crate::domain::refund::Content;
 use crate::domain::state::{ConfirmGuard, Event, Move, Standing, State, transition};
+use crate::failpoint;
 
 /// A refund to be reserved, with the facts it was decided on.
 #[derive(Clone, Debug)]
@@ -83,6 +84,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     if let Some(existing) = existing(connection, reservation)? {
         return Ok(Reserved::Existing(existing));
     }
+    failpoint::reach("reserve.begun");
     let content = &reservation.content;
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
@@ -102,6 +104,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
         disputes::answer(connection, dispute, reservation.id)?;
     }
     insert(connection, reservation, &payment)?;
+    failpoint::reach("reserve.inserted");
     let routed = route(reservation, recent)?;
     connection
         .prepare_cached("UPDATE refunds SET state = ?2, due_at = ?3 WHERE id = ?1")?
@@ -112,7 +115,9 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
         ])?;
     let id = reservation.id.to_string();
     seal::put(connection, Sealed::Refunds, ("id", &id))?;
+    failpoint::reach("reserve.routed");
     record(connection, reservation, routed)?;
+    failpoint::reach("reserve.written");
     refunds::one(connection, reservation.id)?
         .map(Reserved::New)
         .ok_or(LedgerError::NotFound("refund"))

@@ -16,6 +16,7 @@ use crate::domain::discrepancy::Block;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
 use crate::domain::state::{Event, SendGuard, State, transition};
+use crate::failpoint;
 
 /// An attempt about to be sent, with the facts its guard asks for.
 #[derive(Clone, Debug)]
@@ -81,7 +82,9 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Begun, Ledger
     if let Some(block) = block(connection, &refund)? {
         return Ok(Begun::Blocked(block));
     }
+    failpoint::reach("begin_send.checked");
     insert_attempt(connection, new)?;
+    failpoint::reach("begin_send.attempt_written");
     let sends = insert_send(connection, new)?;
     let to = step.to.unwrap_or(State::Submitting);
     let subject = new.id.to_string();
@@ -106,6 +109,7 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Begun, Ledger
             detail: &detail,
         },
     )?;
+    failpoint::reach("begin_send.written");
     Ok(Begun::Written)
 }
 

@@ -28,7 +28,14 @@ const ROOMS: [(&str, &[&str]); 12] = [
     (
         "cli",
         &[
-            "desk", "domain", "config", "tui", "serve", "sandbox", "clock", "failpoint",
+            "desk",
+            "domain",
+            "config",
+            "tui",
+            "serve",
+            "sandbox",
+            "clock",
+            "failpoint",
         ],
     ),
     ("main", &["cli"]),

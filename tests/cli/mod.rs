@@ -16,6 +16,8 @@ mod database;
 mod deeds;
 mod disputes;
 mod elsewhere;
+#[cfg(debug_assertions)]
+mod failpoints;
 mod gate;
 mod import;
 mod import_stops;

@@ -135,9 +135,7 @@ fn race(shop: &Shop, racers: u64, attempts: u64) -> Vec<Told> {
         assert!(output.status.success(), "{output:#?}");
     }
     (0..racers)
-        .map(|number| {
-            serde_json::from_slice(&fs::read(report(&folder, number)).unwrap()).unwrap()
-        })
+        .map(|number| serde_json::from_slice(&fs::read(report(&folder, number)).unwrap()).unwrap())
         .collect()
 }
 
