@@ -3,8 +3,10 @@
 /// What the process that dies was doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Composing and sending a refund.
-    Refund,
+    /// Composing a refund, until it is taken up to be sent.
+    Compose,
+    /// Sending it.
+    Send,
     /// Asking the provider about one that was accepted.
     Look,
     /// Closing one whose sender had died.
@@ -21,29 +23,29 @@ pub enum Way {
 
 /// Label and way. A label may be tried on several.
 pub const POINTS: &[(&str, Way)] = &[
-    ("reserve.begun", Way::Refund),
-    ("reserve.inserted", Way::Refund),
-    ("reserve.routed", Way::Refund),
-    ("reserve.written", Way::Refund),
-    ("reserve.committed", Way::Refund),
-    ("audit.appended", Way::Refund),
-    ("claim.written", Way::Refund),
-    ("claim.committed", Way::Refund),
-    ("begin_send.checked", Way::Refund),
-    ("begin_send.attempt_written", Way::Refund),
-    ("begin_send.written", Way::Refund),
-    ("begin_send.committed", Way::Refund),
-    ("send.before", Way::Refund),
-    ("send.connect", Way::Refund),
-    ("send.head_read", Way::Refund),
-    ("send.body_read", Way::Refund),
-    ("send.after", Way::Refund),
-    ("answer.before", Way::Refund),
-    ("answer.committed", Way::Refund),
-    ("record.begun", Way::Refund),
-    ("record.observed", Way::Refund),
-    ("record.moved", Way::Refund),
-    ("record.written", Way::Refund),
+    ("reserve.begun", Way::Compose),
+    ("reserve.inserted", Way::Compose),
+    ("reserve.routed", Way::Compose),
+    ("reserve.written", Way::Compose),
+    ("reserve.committed", Way::Compose),
+    ("audit.appended", Way::Compose),
+    ("claim.written", Way::Compose),
+    ("claim.committed", Way::Compose),
+    ("begin_send.checked", Way::Compose),
+    ("begin_send.attempt_written", Way::Compose),
+    ("begin_send.written", Way::Send),
+    ("begin_send.committed", Way::Send),
+    ("send.before", Way::Send),
+    ("send.connect", Way::Send),
+    ("send.head_read", Way::Send),
+    ("send.body_read", Way::Send),
+    ("send.after", Way::Send),
+    ("answer.before", Way::Send),
+    ("answer.committed", Way::Send),
+    ("record.begun", Way::Send),
+    ("record.observed", Way::Send),
+    ("record.moved", Way::Send),
+    ("record.written", Way::Send),
     ("look.lease_written", Way::Look),
     ("look.lease_committed", Way::Look),
     ("look.connect", Way::Look),
