@@ -52,6 +52,7 @@ pub fn parts(settings: Settings, environ: Environ, data: &Path, clock: Clock) ->
         rejects: data.join("rejects"),
         mode: Mode::default(),
         clock,
+        opened_by: "mia".to_owned(),
     }
 }
 

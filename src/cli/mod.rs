@@ -12,6 +12,7 @@ use crate::failpoint;
 mod args;
 mod audit;
 mod config;
+mod decide;
 mod demo;
 mod discrepancies;
 mod identity;
@@ -90,7 +91,7 @@ pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = decide::outcome_of_as(arguments.into_iter().collect());
     let environ = Environ::new(variables);
     failpoint::arm(environ.text(failpoint::VARIABLE));
     let wants_json = arguments.iter().any(|argument| argument == "--json");
@@ -175,6 +176,11 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Refund(refund) => refund::run(&session()?, output, &refund).await,
         Command::Refunds(refunds) => refunds::list(&session()?, output, &refunds).await,
         Command::Status { refund } => refunds::status(&session()?, output, refund).await,
+        Command::Approve(approve) => decide::approve(&session()?, output, &approve).await,
+        Command::Decline { refund, note } => {
+            decide::decline(&session()?, output, refund, note).await
+        }
+        Command::Resolve(resolve) => decide::resolve(&session()?, output, &resolve).await,
         Command::Cancel { refund, note } => {
             refunds::cancel(&session()?, output, refund, note).await
         }

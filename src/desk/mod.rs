@@ -8,7 +8,9 @@ use tokio::sync::broadcast;
 
 mod accounts;
 mod answer;
+mod approve;
 mod audit;
+mod card;
 mod compose;
 mod decide;
 mod duty;
@@ -19,9 +21,13 @@ mod find;
 mod import;
 pub mod local;
 mod refusal;
+mod resend;
+mod resolve;
+mod rules;
 mod send;
 #[cfg(test)]
 mod tests;
+mod todo;
 mod track;
 mod verify;
 

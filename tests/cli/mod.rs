@@ -25,6 +25,7 @@ mod malformed;
 mod offline;
 mod outcomes;
 mod payments;
+mod people;
 mod race;
 mod racing;
 mod refund;

@@ -177,7 +177,7 @@ fn payment(
         let detail = "its account or provider's id is not what it was".to_owned();
         verdict.add(stored.finding(Flaw::Seal, detail));
     }
-    let computed = elsewhere.added_to(sums.figures.clone(), stored.id, None)?;
+    let computed = elsewhere.added_to(sums.figures, stored.id, None)?;
     compare(stored, &stored.figures, &computed, "its captures", verdict);
     let settled_at = sums.settled_at.filter(|_| sums.all_settled);
     let dates = sums.captured_at == Some(stored.captured_at) && settled_at == stored.settled_at;
