@@ -11,6 +11,7 @@ use crate::failpoint;
 
 mod args;
 mod audit;
+mod backup;
 mod config;
 mod decide;
 mod demo;
@@ -189,6 +190,8 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Audit(args::Audit::Show { subject, limit }) => {
             audit::show(&session()?, output, subject, limit).await
         }
+        Command::Backup { file } => backup::take(&session()?, output, file).await,
+        Command::Restore { file } => backup::restore(global, &environ, output, file),
         Command::Discrepancies(arguments) => {
             discrepancies::run(&session()?, output, arguments).await
         }

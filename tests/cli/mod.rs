@@ -32,6 +32,7 @@ mod refund;
 mod refusals;
 mod relay;
 mod release;
+mod restore;
 mod secrets;
 mod stop;
 mod unfit;

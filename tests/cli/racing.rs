@@ -217,8 +217,8 @@ async fn reserve(desk: &Arc<Local>, draw: &mut Draw, told: &mut Told) {
 /// Withdraws one of its own refunds, so that room is made while others take it.
 async fn withdraw(desk: &Arc<Local>, told: &mut Told) {
     let held = told.reserved.keys();
-    let held = held.filter(|it| !told.withdrawn.contains(it));
-    let Some(refund) = held.cloned().next() else {
+    let mut held = held.filter(|it| !told.withdrawn.contains(it));
+    let Some(refund) = held.next().cloned() else {
         return;
     };
     let cancel = Request::Cancel {

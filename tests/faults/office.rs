@@ -204,7 +204,7 @@ impl Office {
     }
 
     async fn assert_never_over(&self, rows: &[RefundRow], payouts: &[(String, String, i64)]) {
-        for (reference, payment_id, captured) in [("A", "pay-a", 100_00), ("B", "pay-b", 60_00)] {
+        for (reference, payment_id, captured) in [("A", "pay-a", 10_000), ("B", "pay-b", 6_000)] {
             let paid: i64 = payouts
                 .iter()
                 // What was taken back is there again.
