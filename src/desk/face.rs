@@ -6,7 +6,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::audit::AuditEntry;
+use crate::domain::audit::{Anchor, AuditEntry, AuditFilter};
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
@@ -20,8 +20,10 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Observation, Refund};
 
+mod audit;
 mod elsewhere;
 
+pub use audit::AuditVerified;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 
 /// Who asks.
@@ -68,10 +70,16 @@ pub enum Request {
     Import(Import),
     /// The newest audit entries, oldest of them first. Answer: [`Reply::Audit`].
     Audit {
-        /// About this refund, this payment with its refunds, or this imported file only.
-        subject: Option<String>,
+        /// Which; the subject is a refund, a payment (with its refunds) or an imported file.
+        filter: AuditFilter,
         /// At most this many.
         limit: u32,
+    },
+    /// Walks the whole audit and compares it with an earlier head, if one is given. Answer:
+    /// [`Reply::AuditVerified`].
+    VerifyAudit {
+        /// What an earlier check told.
+        earlier: Option<Anchor>,
     },
     /// What contradicts what is known, oldest first. Answer: [`Reply::Discrepancies`].
     Discrepancies {
@@ -178,6 +186,8 @@ pub enum Reply {
     Imported(ImportReport),
     /// To [`Request::Audit`].
     Audit(Vec<AuditEntry>),
+    /// To [`Request::VerifyAudit`].
+    AuditVerified(AuditVerified),
     /// To [`Request::Discrepancies`].
     Discrepancies(Vec<Discrepancy>),
     /// To [`Request::CloseDiscrepancy`] and [`Request::AssignDiscrepancy`].

@@ -191,9 +191,11 @@ impl Local {
             Request::Cancel { refund, note } => self.cancel(actor, &refund, note).await,
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
-            Request::Audit { subject, limit } => {
-                let entries = self.audit_about(subject.as_deref(), limit).await?;
-                Ok(Reply::Audit(entries))
+            Request::Audit { filter, limit } => {
+                self.audit_about(filter, limit).await.map(Reply::Audit)
+            }
+            Request::VerifyAudit { earlier } => {
+                self.verify_audit(earlier).await.map(Reply::AuditVerified)
             }
             Request::Discrepancies { closed } => self.discrepancies(closed).await,
             Request::CloseDiscrepancy(close) => self.close_discrepancy(actor, close).await,

@@ -44,7 +44,7 @@ pub use payments::{Judgement, PlacedPayment};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
 pub use resolution::{Closing, DiscrepancyFilter};
-pub use verify::Verdict;
+pub use verify::{AuditVerdict, Verdict};
 pub use write_ahead::{Begun, NewAttempt};
 
 use head::{Head, HeadFile};

@@ -14,6 +14,7 @@ use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
 
 mod bitrot;
+mod chain;
 mod constraints;
 mod elsewhere;
 mod importing;
