@@ -45,6 +45,14 @@ pub enum Request {
     /// One payment by our id, `ACCOUNT/PROVIDER_ID` or a unique reference. Answer:
     /// [`Reply::Payment`].
     Payment(String),
+    /// One payment as this desk had it at a time, recomputed from the audit. Answer:
+    /// [`Reply::Payment`].
+    PaymentAsOf {
+        /// As in [`Request::Payment`].
+        payment: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// What a refund would be, without writing anything. Answer: [`Reply::Preview`].
     Preview(Draft),
     /// Reserves and queues a refund. Answer: [`Reply::Composed`].
@@ -172,7 +180,7 @@ pub enum Reply {
     Payments(Vec<PaymentRow>),
     /// To [`Request::Totals`].
     Totals(Totals),
-    /// To [`Request::Payment`].
+    /// To [`Request::Payment`] and [`Request::PaymentAsOf`].
     Payment(Box<PaymentCard>),
     /// To [`Request::Preview`].
     Preview(Box<Preview>),

@@ -181,6 +181,7 @@ impl Local {
                 Ok(Reply::Totals(totals))
             }
             Request::Payment(handle) => self.payment_card(&handle).await,
+            Request::PaymentAsOf { payment, at } => self.payment_as_of(&payment, at).await,
             Request::Preview(draft) => self.preview(actor, &draft).await,
             Request::Compose(draft) => self.compose(actor, &draft).await,
             Request::Refunds(filter) => {
@@ -252,7 +253,7 @@ impl Local {
             .collect())
     }
 
-    fn judge(
+    pub(super) fn judge(
         &self,
         payment: &Payment,
         now: chrono::DateTime<chrono::Utc>,

@@ -16,6 +16,7 @@ mod elsewhere;
 mod explain;
 pub mod face;
 mod find;
+mod history;
 mod import;
 pub mod local;
 mod refusal;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::digest::Canonical;
+use super::money::{Currency, Money};
 
 /// One thing that was done, by whom and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,28 @@ pub struct AuditEntry {
     pub previous: String,
     /// The hash of this entry, hex.
     pub hash: String,
+}
+
+impl AuditEntry {
+    /// A fact of the detail, by its name. A person's note stands last and may say anything.
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.words(name)?.next()
+    }
+
+    /// An amount the detail tells: `paid=12.00 USD`.
+    pub fn money(&self, name: &str) -> Option<Money> {
+        let mut words = self.words(name)?;
+        let (amount, code) = (words.next()?, words.next()?);
+        Money::parse(amount, Currency::from_code(code).ok()?).ok()
+    }
+
+    /// What is told under a name, and all words after it.
+    fn words<'a>(&'a self, name: &str) -> Option<impl Iterator<Item = &'a str> + use<'a>> {
+        let facts = self.detail.split(" note=").next().unwrap_or_default();
+        let mut words = facts.split(' ');
+        let first = words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='))?;
+        Some(std::iter::once(first).chain(words))
+    }
 }
 
 /// Which entries are asked for; all conditions hold at once.

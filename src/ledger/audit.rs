@@ -77,6 +77,21 @@ pub(super) fn each_after(
     Ok(())
 }
 
+/// Every entry about a subject, in the order of the chain; in the caller's transaction.
+pub(super) fn about(
+    connection: &Connection,
+    subject: &str,
+) -> Result<Vec<AuditEntry>, LedgerError> {
+    let entries = connection
+        .prepare_cached(
+            "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit
+             WHERE subject = ?1 ORDER BY seq",
+        )?
+        .query_map([subject], entry)?
+        .collect::<Result<_, _>>()?;
+    Ok(entries)
+}
+
 impl Ledger {
     /// The newest entries, about one subject if given, oldest of them first.
     ///

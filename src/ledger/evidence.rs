@@ -155,7 +155,10 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
         disagree(connection, record, &before, &step)?;
     }
     discrepancy::open_if_overdrawn(connection, before.content.payment, record.now)?;
-    if step.to != Some(before.state) || record.observation.is_none() {
+    // What only confirms is in the observations; what changes the money is told, state or no state.
+    let moves_money = step.reported.is_some_and(|it| before.reported != Some(it))
+        || step.proven.is_some_and(|it| before.proven != Some(it));
+    if step.to != Some(before.state) || record.observation.is_none() || moves_money {
         note(connection, record, &step)?;
     }
     let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;

@@ -134,7 +134,8 @@ fn every_entry_deleted_or_duplicated() {
         });
         assert_eq!(told.broken, seq < ENTRIES, "{seq} deleted");
         assert!(told.broken || told.lost, "{seq} deleted");
-        let copy = "INSERT INTO audit SELECT 1001, at, actor, action, subject, detail, previous, hash
+        let copy =
+            "INSERT INTO audit SELECT 1001, at, actor, action, subject, detail, previous, hash
                     FROM audit WHERE seq = ?1";
         let told = log.tells(ENTRIES, |connection| run(connection, copy, seq));
         assert!(told.broken, "{seq} told twice");
@@ -226,7 +227,10 @@ fn a_shortened_log_against_any_earlier_head() {
     let log = Log::written();
     for last in (0..ENTRIES).rev() {
         run(&log.connection, "DELETE FROM audit WHERE seq > ?1", last);
-        for seq in [last + 1, ENTRIES].into_iter().chain((1..=ENTRIES).step_by(83)) {
+        for seq in [last + 1, ENTRIES]
+            .into_iter()
+            .chain((1..=ENTRIES).step_by(83))
+        {
             let known = log.anchor(seq).into();
             let lost = head::lost(Some(&known), &log.connection).unwrap();
             assert_eq!(lost.is_some(), seq > last, "{seq} known, {last} left");
@@ -250,7 +254,11 @@ fn the_walk_tells_the_first_bad_entry_and_the_head() {
     );
     let broken = verdict(None);
     assert_eq!((broken.first_bad, broken.findings.len()), (Some(300), 2));
-    assert!(broken.findings[1].detail.contains("from record 699 to record 701"));
+    assert!(
+        broken.findings[1]
+            .detail
+            .contains("from record 699 to record 701")
+    );
     run(&log.connection, "DELETE FROM audit WHERE seq > ?1", 299);
     assert_eq!(verdict(None).findings, []);
     let cut = verdict(Some(log.anchor(400)));

@@ -81,7 +81,10 @@ fn another(earlier: &Anchor, found: &AuditVerdict) -> String {
             format!("record {seq} is not the one you named: it was changed since")
         }
         Some((head, _)) => {
-            format!("the audit ends at record {}; record {seq}, which you named, is gone", head.seq)
+            format!(
+                "the audit ends at record {}; record {seq}, which you named, is gone",
+                head.seq
+            )
         }
         None => format!("the audit is empty; record {seq}, which you named, is gone"),
     }
