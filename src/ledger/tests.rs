@@ -101,8 +101,12 @@ fn row(payment_id: &str, minor: i64) -> ImportRow {
 }
 
 async fn import(ledger: &Ledger, rows: Vec<ImportRow>) -> ImportCounts {
+    import_at(ledger, rows, now()).await
+}
+
+async fn import_at(ledger: &Ledger, rows: Vec<ImportRow>, at: DateTime<Utc>) -> ImportCounts {
     let batch = ImportBatch {
-        source: source(),
+        source: ImportSource { at, ..source() },
         rows,
         dry_run: false,
         audit: ImportAudit::default(),

@@ -124,16 +124,23 @@ async fn submitted(ledger: &Ledger, minor: i64) -> RefundId {
 
 /// True when the refund may go out now.
 async fn goes_out(ledger: &Ledger, id: RefundId) -> bool {
-    let Ok(claim) = ledger.claim(id, holder(), now()).await else {
+    goes_out_at(ledger, id, now()).await
+}
+
+async fn goes_out_at(ledger: &Ledger, id: RefundId, now: DateTime<Utc>) -> bool {
+    let Ok(claim) = ledger.claim(id, holder(), now).await else {
         return false;
     };
     let new = NewAttempt {
         id,
         fence: claim.fence,
         holder: holder(),
-        attempt: attempt(id, 1),
+        attempt: Attempt {
+            created_at: now,
+            ..attempt(id, 1)
+        },
         guard: SendGuard::HOLDS,
-        now: now(),
+        now,
     };
     matches!(ledger.begin_send(new).await, Ok(Begun::Written))
 }
