@@ -15,6 +15,7 @@ use crate::domain::state::{Event, SendGuard, State};
 
 mod bitrot;
 mod chain;
+mod complete;
 mod constraints;
 mod elsewhere;
 mod importing;

@@ -23,7 +23,7 @@ fn cadence() -> Cadence {
     }
 }
 
-fn sighting(id: &str, minor: i64, state: ExternalState) -> Sighting {
+pub(super) fn sighting(id: &str, minor: i64, state: ExternalState) -> Sighting {
     Sighting {
         payment: payment_id("a"),
         capture_id: None,
@@ -40,7 +40,7 @@ fn sighting(id: &str, minor: i64, state: ExternalState) -> Sighting {
     }
 }
 
-fn linking(external: i64, refund: Option<RefundId>) -> Linking {
+pub(super) fn linking(external: i64, refund: Option<RefundId>) -> Linking {
     Linking {
         external,
         refund,
@@ -51,7 +51,7 @@ fn linking(external: i64, refund: Option<RefundId>) -> Linking {
     }
 }
 
-fn news(id: &str, amount: Money, stage: Stage) -> DisputeNews {
+pub(super) fn news(id: &str, amount: Money, stage: Stage) -> DisputeNews {
     DisputeNews {
         payment: payment_id("a"),
         capture_id: None,
@@ -78,7 +78,7 @@ async fn disputed(ledger: &Ledger, id: &str, minor: i64, stage: Stage) -> Disput
         .unwrap()
 }
 
-async fn open_discrepancies(ledger: &Ledger) -> Vec<Discrepancy> {
+pub(super) async fn open_discrepancies(ledger: &Ledger) -> Vec<Discrepancy> {
     ledger
         .discrepancies(DiscrepancyFilter::default())
         .await
@@ -93,7 +93,7 @@ async fn kinds(ledger: &Ledger) -> Vec<DiscrepancyKind> {
         .collect()
 }
 
-fn closing(id: i64, actor: &str, accept: bool) -> Closing {
+pub(super) fn closing(id: i64, actor: &str, accept: bool) -> Closing {
     Closing {
         id,
         note: "found out".into(),
