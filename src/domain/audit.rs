@@ -31,7 +31,7 @@ pub struct AuditEntry {
 }
 
 impl AuditEntry {
-    /// A fact of the detail, by its name. A person's note stands last and may say anything.
+    /// A fact of the detail, by its name. What people wrote stands last and may say anything.
     pub fn fact(&self, name: &str) -> Option<&str> {
         self.words(name)?.next()
     }
@@ -45,7 +45,8 @@ impl AuditEntry {
 
     /// What is told under a name, and all words after it.
     fn words<'a>(&'a self, name: &str) -> Option<impl Iterator<Item = &'a str> + use<'a>> {
-        let facts = self.detail.split(" note=").next().unwrap_or_default();
+        let told = self.detail.split(" note=").next().unwrap_or_default();
+        let facts = told.split(" evidence=").next().unwrap_or_default();
         let mut words = facts.split(' ');
         let first = words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='))?;
         Some(std::iter::once(first).chain(words))

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::balance::RefundFigures;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 
@@ -61,7 +62,7 @@ struct Life {
 #[derive(Clone, Debug, PartialEq)]
 struct Snapshot {
     payment: Payment,
-    refunds: Vec<(RefundId, State, Option<Money>, Option<Money>, u32)>,
+    refunds: Vec<(RefundId, RefundFigures, u32)>,
     external: Vec<(i64, Money, ExternalState, Option<RefundId>)>,
     disputes: Vec<Dispute>,
 }
@@ -78,7 +79,7 @@ impl Snapshot {
         Self {
             payment,
             refunds: refunds
-                .map(|it| (it.id, it.state, it.reported, it.proven, it.attempts))
+                .map(|it| (it.id, it.figures(), it.attempts))
                 .collect(),
             external: external
                 .map(|it| (it.id, it.amount, it.state, it.linked))
