@@ -8,7 +8,9 @@ use tokio::sync::broadcast;
 
 mod accounts;
 mod answer;
+mod approve;
 mod audit;
+mod card;
 mod compose;
 mod decide;
 mod duty;
@@ -20,9 +22,13 @@ mod history;
 mod import;
 pub mod local;
 mod refusal;
+mod resend;
+mod resolve;
+mod rules;
 mod send;
 #[cfg(test)]
 mod tests;
+mod todo;
 mod track;
 mod verify;
 

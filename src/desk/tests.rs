@@ -22,6 +22,8 @@ use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::providers::{Finding, Inquiry, Provider, WireRequest};
 
+mod people;
+
 const CONFIG: &str = r#"environment = "sandbox"
 [desk]
 deadline_seconds = 5
@@ -146,6 +148,7 @@ impl Stage {
             rejects: folder.path().join("rejects"),
             mode: Mode::default(),
             clock: clock.clone(),
+            opened_by: actor().name,
         });
         Self {
             desk: desk.unwrap(),

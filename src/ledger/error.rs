@@ -99,6 +99,9 @@ pub enum LedgerError {
     /// The state machine does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The second person of two is the first.
+    #[error("it takes another person than the one who said so first")]
+    SamePerson,
     /// Another desk holds the lease of this refund.
     #[error("another desk is working on this refund")]
     Leased,

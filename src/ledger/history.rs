@@ -10,7 +10,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::resolution::{self, DiscrepancyFilter};
 use super::row::time;
-use super::{audit, disputes, external, payments, refunds};
+use super::{audit, decisions, disputes, external, payments, refunds};
 use crate::domain::audit::AuditEntry;
 use crate::domain::balance::{self, Figures, RefundFigures};
 use crate::domain::discrepancy::Discrepancy;
@@ -79,6 +79,7 @@ fn as_of(
     refunds.retain_mut(|refund| stood(refund, &then, at));
     for refund in &mut refunds {
         refund.attempts = attempts_until(connection, refund, at)?;
+        decided_until(connection, refund, at)?;
     }
     let mut book = Book {
         captures: captures(connection, &payment, &then, &later)?,
@@ -147,6 +148,20 @@ fn stood(refund: &mut Refund, then: &History, at: DateTime<Utc>) -> bool {
     refund.send_after = refund.send_after.filter(|after| *after > at);
     refund.looks = 0;
     true
+}
+
+fn decided_until(
+    connection: &Connection,
+    refund: &mut Refund,
+    at: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let in_force = decisions::approvals(connection, refund.id)?
+        .into_iter()
+        .find(|it| it.at <= at && it.voided.as_ref().is_none_or(|(voided, _)| *voided > at));
+    refund.checker = in_force.map(|it| it.checker);
+    let decline = decisions::decline_of(connection, refund.id)?.filter(|it| it.at <= at);
+    refund.declined_by = decline.map(|it| it.checker);
+    Ok(())
 }
 
 fn attempts_until(

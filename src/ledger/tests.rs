@@ -22,6 +22,7 @@ mod importing;
 mod listing;
 mod lives;
 mod overdraft;
+mod people;
 mod plans;
 mod power;
 mod verify;

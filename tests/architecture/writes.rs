@@ -17,17 +17,26 @@ const SCHEDULE: &str = "when it is looked at next: no decision and no money";
 
 /// Every function of the ledger's face that writes.
 const WRITES: &[(&str, Told)] = &[
+    ("adopt", Entry),
+    ("agree", Entry),
+    ("approve", Entry),
     ("assign_discrepancy", Entry),
+    ("begin_resend", Entry),
     ("begin_send", Entry),
+    ("bring_forward", Nothing(SCHEDULE)),
     ("claim", Nothing(LEASE)),
+    ("claim_unknown", Nothing(LEASE)),
     ("close_discrepancy", Entry),
+    ("decline", Entry),
     ("give_back", Nothing(SCHEDULE)),
     ("import", Entry),
+    ("let_go", Nothing(LEASE)),
     ("link_external", Entry),
     (
         "note",
         Nothing("the file beside the database that remembers the newest entry"),
     ),
+    ("propose", Entry),
     ("put_off", Nothing(SCHEDULE)),
     ("record", Entry),
     ("record_dispute", Entry),
@@ -35,6 +44,7 @@ const WRITES: &[(&str, Told)] = &[
     ("release", Entry),
     ("reserve", Entry),
     ("take_look", Nothing(LEASE)),
+    ("turn_down", Entry),
 ];
 
 /// The functions that hand a transaction to the writer.
@@ -43,7 +53,7 @@ fn writers(source: &Source) -> Vec<String> {
     functions
         .filter(|function| {
             let body: String = function.split_whitespace().collect();
-            body.contains("self.write(")
+            body.contains("self.write(") || body.contains("self.write_blocking(")
         })
         .map(|function| {
             let name = |it: &char| it.is_alphanumeric() || *it == '_';
