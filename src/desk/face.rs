@@ -3,6 +3,8 @@
 //! Screens and commands know only these types; whether the desk runs in this process or behind a
 //! socket makes no difference to them.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,8 @@ pub use todo::ToDoItem;
 
 mod audit;
 mod elsewhere;
+mod safeguards;
+pub use safeguards::*;
 
 pub use audit::AuditVerified;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
@@ -120,6 +124,13 @@ pub enum Request {
         /// What an earlier check told.
         earlier: Option<Anchor>,
     },
+    /// Writes a backup to a new file. Answer: [`Reply::BackedUp`].
+    Backup {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Backups, and accounts that are closed for sending. Answer: [`Reply::Safeguards`].
+    Safeguards,
     /// What contradicts what is known, oldest first. Answer: [`Reply::Discrepancies`].
     Discrepancies {
         /// What was closed, too.
@@ -231,6 +242,10 @@ pub enum Reply {
     Audit(Vec<AuditEntry>),
     /// To [`Request::VerifyAudit`].
     AuditVerified(AuditVerified),
+    /// To [`Request::Backup`].
+    BackedUp(Backup),
+    /// To [`Request::Safeguards`].
+    Safeguards(Safeguards),
     /// To [`Request::Discrepancies`].
     Discrepancies(Vec<Discrepancy>),
     /// To [`Request::CloseDiscrepancy`] and [`Request::AssignDiscrepancy`].

@@ -10,6 +10,7 @@ mod accounts;
 mod answer;
 mod approve;
 mod audit;
+mod backup;
 mod card;
 mod compose;
 mod decide;
@@ -24,6 +25,7 @@ pub mod local;
 mod refusal;
 mod resend;
 mod resolve;
+pub mod restore;
 mod rules;
 mod send;
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::domain::refund::{Attempt, Content, Kind, Observation, ObservationSour
 use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
 
+mod backups;
 mod bitrot;
 mod chain;
 mod complete;
@@ -25,6 +26,7 @@ mod overdraft;
 mod people;
 mod plans;
 mod power;
+mod restoring;
 mod verify;
 
 fn now() -> DateTime<Utc> {
@@ -63,6 +65,7 @@ fn options(folder: &TempDir) -> OpenOptions {
         path: folder.path().join("desk.db"),
         environment: "sandbox".into(),
         read_only: false,
+        now: now(),
     }
 }
 

@@ -29,6 +29,7 @@ mod refund;
 mod refusals;
 mod relay;
 mod release;
+mod restore;
 mod secrets;
 mod stop;
 mod unfit;

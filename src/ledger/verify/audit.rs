@@ -36,7 +36,7 @@ impl Ledger {
     pub async fn verify_audit(&self, earlier: Option<Anchor>) -> Result<AuditVerdict, LedgerError> {
         let connection = open::reader(&self.options, self.vfs)?;
         let remembered = self.head.known();
-        Worker::start("verifier", connection)?
+        Worker::start("verifier", connection, None)?
             .run(move |connection| {
                 let snapshot = connection.transaction()?;
                 walk(&snapshot, remembered.as_ref(), earlier)
