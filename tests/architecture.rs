@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 mod paths;
 mod rules;
 mod source;
+mod writes;
 
 use source::Source;
 
@@ -63,6 +64,12 @@ fn every_room_keeps_to_what_it_may_use() {
     assert!(sources.len() > 50, "the source was not found");
     let broken: Vec<String> = sources.iter().flat_map(rules::broken).collect();
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+#[test]
+fn every_write_is_told_or_says_why_not() {
+    let wrong = writes::unlisted(&sources());
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }
 
 #[test]

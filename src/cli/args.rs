@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::desk::face::Stated;
+use crate::domain::audit::Anchor;
 use crate::domain::money::{Currency, Money};
 use crate::domain::state::State;
 
@@ -79,6 +80,9 @@ pub enum Command {
     Payment {
         /// Our id, ACCOUNT/PROVIDER_ID or a unique reference
         payment: String,
+        /// As it stood at this time, or at the end of this UTC date
+        #[arg(long, value_name = "TIME", value_parser = instant)]
+        as_of: Option<DateTime<Utc>>,
     },
     /// Refund a payment
     Refund(Refund),
@@ -433,14 +437,33 @@ pub enum External {
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// Show the newest entries, oldest of them first
-    Show {
-        /// Only about this refund, this payment and its refunds, or this imported file
-        #[arg(value_name = "SUBJECT")]
-        subject: Option<String>,
-        /// At most this many
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        limit: u32,
+    Show(AuditShow),
+    /// Check that no entry was changed, removed, moved or added afterwards
+    Verify {
+        /// What an earlier check told: the log must still contain it
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<Anchor>,
     },
+}
+
+/// `audit show`
+#[derive(Debug, Args)]
+pub struct AuditShow {
+    /// Only about this refund, this payment and its refunds, or this imported file
+    #[arg(value_name = "SUBJECT")]
+    pub subject: Option<String>,
+    /// Of this UTC date or later
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<NaiveDate>,
+    /// Done by this person; desk: done by the desk itself
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+    /// Whose action begins with this: refund., refund.approved, payments.
+    #[arg(long, value_name = "PREFIX")]
+    pub action: Option<String>,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
 }
 
 /// `30s`, `5m`, `2h`, `7d`
@@ -461,6 +484,22 @@ fn duration(text: &str) -> Result<Duration, String> {
         .and_then(|number| number.checked_mul(seconds))
         .map(Duration::from_secs)
         .ok_or_else(|| format!("{text:?} is not a duration; write 30s, 5m, 2h or 7d"))
+}
+
+/// `2026-11-20T10:00Z`, with seconds and offset as in RFC 3339, or `2026-11-20`: its last instant.
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(date) = text.parse::<NaiveDate>() {
+        let next = date.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0));
+        return next
+            .map(|midnight| midnight.and_utc() - TimeDelta::milliseconds(1))
+            .ok_or_else(|| format!("{text:?} is too far away"));
+    }
+    let to_the_minute = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%MZ").ok();
+    DateTime::parse_from_rfc3339(text)
+        .map(|at| at.to_utc())
+        .ok()
+        .or_else(|| to_the_minute().map(|at| at.and_utc()))
+        .ok_or_else(|| format!("{text:?} is not a time; write 2026-11-20 or 2026-11-20T10:00Z"))
 }
 
 /// `USD=1234.50`
@@ -488,6 +527,19 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn instants() {
+        let read = |text| instant(text).map(|at| at.to_rfc3339());
+        let told = Ok("2026-11-20T10:00:00+00:00".to_owned());
+        assert_eq!(read("2026-11-20T10:00Z"), told);
+        assert_eq!(read("2026-11-20T11:00:00+01:00"), told);
+        let end = Ok("2026-11-20T23:59:59.999+00:00".to_owned());
+        assert_eq!(read("2026-11-20"), end);
+        for text in ["", "yesterday", "2026-11-31", "2026-11-20T10:00"] {
+            assert!(instant(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,19 +1,35 @@
-//! `audit show`.
+//! `audit show` and `audit verify`.
 
+use chrono::{NaiveTime, SecondsFormat};
+use serde_json::json;
+
+use super::args::AuditShow;
 use super::open::{Session, misanswered};
 use super::print::Output;
 use super::{Exit, Failure, json};
-use crate::desk::face::{Reply, Request};
+use crate::desk::face::{AuditVerified, Class, Refusal, Reply, Request};
+use crate::domain::audit::{Anchor, AuditFilter};
 use crate::domain::text::clean;
+
+/// Findings that are shown one by one.
+const SHOWN: usize = 20;
 
 /// Shows the newest entries, oldest of them first.
 pub(super) async fn show(
     session: &Session,
     output: &Output,
-    subject: Option<String>,
-    limit: u32,
+    arguments: AuditShow,
 ) -> Result<Exit, Failure> {
-    let Reply::Audit(entries) = session.ask(Request::Audit { subject, limit }).await? else {
+    let filter = AuditFilter {
+        subject: arguments.subject,
+        since: arguments
+            .since
+            .map(|date| date.and_time(NaiveTime::MIN).and_utc()),
+        actor: arguments.actor,
+        action: arguments.action,
+    };
+    let limit = arguments.limit;
+    let Reply::Audit(entries) = session.ask(Request::Audit { filter, limit }).await? else {
         return Err(misanswered());
     };
     let lines: Vec<String> = entries
@@ -35,4 +51,77 @@ pub(super) async fn show(
         output.text(&lines.join("\n"))?;
     }
     Ok(Exit::Done)
+}
+
+/// Checks the whole log; prints its head whatever was found.
+pub(super) async fn verify(
+    session: &Session,
+    output: &Output,
+    earlier: Option<Anchor>,
+) -> Result<Exit, Failure> {
+    let request = Request::VerifyAudit { earlier };
+    let Reply::AuditVerified(verified) = session.ask(request).await? else {
+        return Err(misanswered());
+    };
+    if output.json {
+        output.object(&object(&verified))?;
+    } else {
+        output.text(&text(&verified))?;
+    }
+    match verified.findings.first() {
+        None => Ok(Exit::Done),
+        Some(first) => Err(Refusal {
+            class: Class::Failed,
+            code: "audit_broken".to_owned(),
+            message: format!("the audit log is not the one that was written: {}", first.detail),
+            money: "What the log says of refunds cannot be relied on; the providers know what was paid."
+                .to_owned(),
+            next: "Stop using this database, keep a copy of the data folder as it is, and tell whoever runs this desk."
+                .to_owned(),
+        }
+        .into()),
+    }
+}
+
+fn object(verified: &AuditVerified) -> serde_json::Value {
+    let findings: Vec<_> = verified
+        .findings
+        .iter()
+        .map(|it| json!({ "kind": it.flaw, "detail": it.detail }))
+        .collect();
+    let head = verified.head.as_ref().map(|(anchor, at)| {
+        json!({
+            "seq": anchor.seq,
+            "hash": anchor.hash,
+            "at": at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        })
+    });
+    json!({
+        "ok": verified.findings.is_empty(),
+        "entries": verified.entries,
+        "head": head,
+        "first_bad": verified.first_bad,
+        "findings": findings,
+    })
+}
+
+fn text(verified: &AuditVerified) -> String {
+    let mut lines = vec![format!("entries  {}", verified.entries)];
+    lines.push(match &verified.head {
+        Some((anchor, at)) => {
+            format!("head     {anchor} {}", at.format("%Y-%m-%d %H:%M:%S UTC"))
+        }
+        None => "head     none yet".to_owned(),
+    });
+    let findings = &verified.findings;
+    lines.push(match findings.len() {
+        0 => "sound    every entry is as it was written".to_owned(),
+        count => format!("BROKEN   {count} found"),
+    });
+    let shown = findings.iter().take(SHOWN);
+    lines.extend(shown.map(|it| format!("         {}", clean(&it.detail))));
+    if findings.len() > SHOWN {
+        lines.push("         and more".to_owned());
+    }
+    lines.join("\n")
 }

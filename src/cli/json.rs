@@ -66,9 +66,12 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// A payment with its captures, refunds and balance.
-pub(super) fn payment_card(card: &PaymentCard) -> Value {
+/// A payment with its captures, refunds and balance; `as_of`: as they stood.
+pub(super) fn payment_card(card: &PaymentCard, as_of: Option<DateTime<Utc>>) -> Value {
     let mut fields = payment_fields(&card.payment, &card.eligibility);
+    if let Some(at) = as_of {
+        fields.insert("as_of".into(), time(at).into());
+    }
     let captures: Vec<Value> = card.payment.captures.iter().map(capture).collect();
     let refunds: Vec<Value> = card.refunds.iter().map(refund).collect();
     let balance: Vec<Value> = card.explained.iter().map(balance_line).collect();

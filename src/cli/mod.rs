@@ -173,7 +173,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Config(args::Config::Check) => config::check(global, &environ, output),
         Command::Import(import) => import::run(&session()?, output, &import).await,
         Command::Payments(payments) => payments::list(&session()?, output, &payments).await,
-        Command::Payment { payment } => payments::show(&session()?, output, payment).await,
+        Command::Payment { payment, as_of } => {
+            payments::show(&session()?, output, payment, as_of).await
+        }
         Command::Refund(refund) => refund::run(&session()?, output, &refund).await,
         Command::Refunds(refunds) => refunds::list(&session()?, output, &refunds).await,
         Command::Status { refund } => refunds::status(&session()?, output, refund).await,
@@ -187,8 +189,11 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         }
         Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
         Command::Track(track) => track::run(&session()?, output, &track).await,
-        Command::Audit(args::Audit::Show { subject, limit }) => {
-            audit::show(&session()?, output, subject, limit).await
+        Command::Audit(args::Audit::Show(arguments)) => {
+            audit::show(&session()?, output, arguments).await
+        }
+        Command::Audit(args::Audit::Verify { head }) => {
+            audit::verify(&session()?, output, head).await
         }
         Command::Backup { file } => backup::take(&session()?, output, file).await,
         Command::Restore { file } => backup::restore(global, &environ, output, file),

@@ -1,5 +1,7 @@
 //! `payments` and `payment`.
 
+use chrono::{DateTime, Utc};
+
 use super::args;
 use super::open::{Session, misanswered};
 use super::print::{Align, Column, Output, header, line};
@@ -143,18 +145,29 @@ pub(super) fn payer(payer: Option<&str>, last4: Option<&str>) -> String {
     }
 }
 
-/// Shows one payment with its balance explained.
+/// Shows one payment with its balance explained, as it stands or as it stood.
 pub(super) async fn show(
     session: &Session,
     output: &Output,
-    handle: String,
+    payment: String,
+    as_of: Option<DateTime<Utc>>,
 ) -> Result<Exit, Failure> {
-    let Reply::Payment(card) = session.ask(Request::Payment(handle)).await? else {
+    let request = match as_of {
+        None => Request::Payment(payment),
+        Some(at) => Request::PaymentAsOf { payment, at },
+    };
+    let Reply::Payment(card) = session.ask(request).await? else {
         return Err(misanswered());
     };
     if output.json {
-        output.object(&json::payment_card(&card))?;
+        output.object(&json::payment_card(&card, as_of))?;
     } else {
+        if let Some(at) = as_of {
+            output.text(&format!(
+                "as of             {}\n",
+                at.format("%Y-%m-%d %H:%M:%S UTC")
+            ))?;
+        }
         output.text(&text_card(&card))?;
     }
     Ok(Exit::Done)

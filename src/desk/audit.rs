@@ -1,23 +1,46 @@
-//! What was done about a payment, a refund or an imported file.
+//! What was done about a payment, a refund or an imported file, and whether the record of it is
+//! whole.
 
-use super::face::Refusal;
+use super::face::{AuditVerified, Refusal};
 use super::local::Local;
 use super::refusal;
-use crate::domain::audit::AuditEntry;
+use crate::domain::audit::{Anchor, AuditEntry, AuditFilter};
 
 impl Local {
-    /// The newest `limit` entries, oldest of them first: all, or those about what a handle names.
+    /// Walks the whole audit and compares it with `earlier`, told by an earlier check.
+    pub(super) async fn verify_audit(
+        &self,
+        earlier: Option<Anchor>,
+    ) -> Result<AuditVerified, Refusal> {
+        let verdict = self.ledger.verify_audit(earlier).await?;
+        for finding in &verdict.findings {
+            tracing::error!(flaw = ?finding.flaw, "{}", finding.detail);
+        }
+        Ok(AuditVerified {
+            entries: verdict.entries,
+            head: verdict.head,
+            first_bad: verdict.first_bad,
+            findings: verdict.findings,
+        })
+    }
+
+    /// The newest `limit` entries that match, oldest of them first; the filter's subject is a
+    /// handle.
     pub(super) async fn audit_about(
         &self,
-        handle: Option<&str>,
+        filter: AuditFilter,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, Refusal> {
-        let Some(handle) = handle else {
-            return Ok(self.ledger.audit(None, limit).await?);
+        let Some(handle) = &filter.subject else {
+            return Ok(self.ledger.audit_matching(filter, limit).await?);
         };
         let mut entries = Vec::new();
         for subject in self.audit_subjects(handle).await? {
-            entries.extend(self.ledger.audit(Some(subject), limit).await?);
+            let about = AuditFilter {
+                subject: Some(subject),
+                ..filter.clone()
+            };
+            entries.extend(self.ledger.audit_matching(about, limit).await?);
         }
         entries.sort_by_key(|entry| entry.seq);
         let most = usize::try_from(limit).unwrap_or(usize::MAX);

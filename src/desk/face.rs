@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{Approval, Decline};
-use crate::domain::audit::AuditEntry;
+use crate::domain::audit::{Anchor, AuditEntry, AuditFilter};
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
@@ -30,10 +30,12 @@ mod todo;
 pub use decisions::{Resolve, Review, Stated};
 pub use todo::ToDoItem;
 
+mod audit;
+mod elsewhere;
 mod safeguards;
 pub use safeguards::*;
-mod elsewhere;
 
+pub use audit::AuditVerified;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 
 /// Who asks.
@@ -55,6 +57,14 @@ pub enum Request {
     /// One payment by our id, `ACCOUNT/PROVIDER_ID` or a unique reference. Answer:
     /// [`Reply::Payment`].
     Payment(String),
+    /// One payment as this desk had it at a time, recomputed from the audit. Answer:
+    /// [`Reply::Payment`].
+    PaymentAsOf {
+        /// As in [`Request::Payment`].
+        payment: String,
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// What a refund would be, without writing anything. Answer: [`Reply::Preview`].
     Preview(Draft),
     /// Reserves and queues a refund. Answer: [`Reply::Composed`].
@@ -103,10 +113,16 @@ pub enum Request {
     Import(Import),
     /// The newest audit entries, oldest of them first. Answer: [`Reply::Audit`].
     Audit {
-        /// About this refund, this payment with its refunds, or this imported file only.
-        subject: Option<String>,
+        /// Which; the subject is a refund, a payment (with its refunds) or an imported file.
+        filter: AuditFilter,
         /// At most this many.
         limit: u32,
+    },
+    /// Walks the whole audit and compares it with an earlier head, if one is given. Answer:
+    /// [`Reply::AuditVerified`].
+    VerifyAudit {
+        /// What an earlier check told.
+        earlier: Option<Anchor>,
     },
     /// Writes a backup to a new file. Answer: [`Reply::BackedUp`].
     Backup {
@@ -206,7 +222,7 @@ pub enum Reply {
     Payments(Vec<PaymentRow>),
     /// To [`Request::Totals`].
     Totals(Totals),
-    /// To [`Request::Payment`].
+    /// To [`Request::Payment`] and [`Request::PaymentAsOf`].
     Payment(Box<PaymentCard>),
     /// To [`Request::Preview`].
     Preview(Box<Preview>),
@@ -224,6 +240,8 @@ pub enum Reply {
     Imported(ImportReport),
     /// To [`Request::Audit`].
     Audit(Vec<AuditEntry>),
+    /// To [`Request::VerifyAudit`].
+    AuditVerified(AuditVerified),
     /// To [`Request::Backup`].
     BackedUp(Backup),
     /// To [`Request::Safeguards`].

@@ -192,6 +192,7 @@ impl Local {
                 Ok(Reply::Totals(totals))
             }
             Request::Payment(handle) => self.payment_card(&handle).await,
+            Request::PaymentAsOf { payment, at } => self.payment_as_of(&payment, at).await,
             Request::Preview(draft) => self.preview(actor, &draft).await,
             Request::Compose(draft) => self.compose(actor, &draft).await,
             Request::Refunds(filter) => {
@@ -207,9 +208,11 @@ impl Local {
             Request::Cancel { refund, note } => self.cancel(actor, &refund, note).await,
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
-            Request::Audit { subject, limit } => {
-                let entries = self.audit_about(subject.as_deref(), limit).await?;
-                Ok(Reply::Audit(entries))
+            Request::Audit { filter, limit } => {
+                self.audit_about(filter, limit).await.map(Reply::Audit)
+            }
+            Request::VerifyAudit { earlier } => {
+                self.verify_audit(earlier).await.map(Reply::AuditVerified)
             }
             Request::Backup { file } => self.backup(actor, file).await.map(Reply::BackedUp),
             Request::Safeguards => self.safeguards().await.map(Reply::Safeguards),
@@ -268,7 +271,7 @@ impl Local {
             .collect())
     }
 
-    fn judge(
+    pub(super) fn judge(
         &self,
         payment: &Payment,
         now: chrono::DateTime<chrono::Utc>,

@@ -19,6 +19,7 @@ mod elsewhere;
 mod explain;
 pub mod face;
 mod find;
+mod history;
 mod import;
 pub mod local;
 mod refusal;

@@ -17,6 +17,7 @@ pub mod eligibility;
 pub mod evidence;
 pub mod external;
 pub mod finding;
+pub mod history;
 pub mod id;
 pub mod listing;
 pub mod money;

@@ -1,12 +1,15 @@
 //! The audit chain in SQL: append and read.
 
+use std::ops::ControlFlow;
+
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::Ledger;
 use super::error::LedgerError;
 use super::row::{millis, time};
-use crate::domain::audit::{AuditEntry, GENESIS};
+use crate::domain::audit::{AuditEntry, AuditFilter, GENESIS};
 use crate::failpoint;
 
 /// A send that was taken over from the send journal: it counts like one of our own.
@@ -67,19 +70,39 @@ pub(super) fn newest(connection: &Connection) -> Result<Option<(i64, String)>, L
         .optional()?)
 }
 
-/// Every entry, first to last, in the caller's transaction.
-pub(super) fn each(
+/// The entries after a place, in the order of the chain, until `look` has seen enough; in the
+/// caller's transaction.
+pub(super) fn each_after(
     connection: &Connection,
-    mut look: impl FnMut(AuditEntry),
+    seq: i64,
+    mut look: impl FnMut(AuditEntry) -> ControlFlow<()>,
 ) -> Result<(), LedgerError> {
-    let mut statement = connection.prepare(
-        "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit ORDER BY seq",
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit
+         WHERE seq > ?1 ORDER BY seq",
     )?;
-    let mut rows = statement.query([])?;
+    let mut rows = statement.query([seq])?;
     while let Some(row) = rows.next()? {
-        look(entry(row)?);
+        if look(entry(row)?).is_break() {
+            break;
+        }
     }
     Ok(())
+}
+
+/// Every entry about a subject, in the order of the chain; in the caller's transaction.
+pub(super) fn about(
+    connection: &Connection,
+    subject: &str,
+) -> Result<Vec<AuditEntry>, LedgerError> {
+    let entries = connection
+        .prepare_cached(
+            "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit
+             WHERE subject = ?1 ORDER BY seq",
+        )?
+        .query_map([subject], entry)?
+        .collect::<Result<_, _>>()?;
+    Ok(entries)
 }
 
 impl Ledger {
@@ -92,13 +115,28 @@ impl Ledger {
         subject: Option<String>,
         limit: u32,
     ) -> Result<Vec<AuditEntry>, LedgerError> {
+        let filter = AuditFilter {
+            subject,
+            ..AuditFilter::default()
+        };
+        self.audit_matching(filter, limit).await
+    }
+
+    /// The newest entries that match, oldest of them first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn audit_matching(
+        &self,
+        filter: AuditFilter,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, LedgerError> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&newest_sql(subject.is_some()))?;
-            let mut entries = match subject {
-                Some(subject) => statement.query_map(params![limit, subject], entry)?,
-                None => statement.query_map([limit], entry)?,
-            }
-            .collect::<Result<Vec<_>, _>>()?;
+            let (sql, values) = newest_sql(&filter, limit);
+            let mut entries = connection
+                .prepare_cached(&sql)?
+                .query_map(params_from_iter(values), entry)?
+                .collect::<Result<Vec<_>, _>>()?;
             entries.reverse();
             Ok(entries)
         })
@@ -106,18 +144,40 @@ impl Ledger {
     }
 }
 
-/// Two statements: one for either would read the whole chain to find a subject.
-fn newest_sql(of_subject: bool) -> String {
-    let only = if of_subject { "WHERE subject = ?2" } else { "" };
-    format!(
+/// Only what is asked for stands in the statement: one for every question would read the whole
+/// chain to find a subject.
+fn newest_sql(filter: &AuditFilter, limit: u32) -> (String, Vec<Value>) {
+    let mut conditions = Vec::new();
+    let mut values = Vec::new();
+    let mut condition = |sql: &'static str, value: Option<Value>| {
+        if let Some(value) = value {
+            conditions.push(sql);
+            values.push(value);
+        }
+    };
+    let text = |text: &Option<String>| text.clone().map(Value::Text);
+    condition("subject = ?", text(&filter.subject));
+    condition("at >= ?", filter.since.map(|at| millis(at).into()));
+    condition("actor = ?", text(&filter.actor));
+    condition("instr(action, ?) = 1", text(&filter.action));
+    let only = match conditions.is_empty() {
+        true => String::new(),
+        false => format!("WHERE {}", conditions.join(" AND ")),
+    };
+    let sql = format!(
         "SELECT seq, at, actor, action, subject, detail, previous, hash FROM audit
-         {only} ORDER BY seq DESC LIMIT ?1"
-    )
+         {only} ORDER BY seq DESC LIMIT {limit}"
+    );
+    (sql, values)
 }
 
 #[cfg(test)]
 pub(super) fn newest_plan(connection: &Connection) -> String {
-    super::tests::plan(connection, &newest_sql(true), [])
+    let filter = AuditFilter {
+        subject: Some(String::new()),
+        ..AuditFilter::default()
+    };
+    super::tests::plan(connection, &newest_sql(&filter, 1).0, [])
 }
 
 fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<AuditEntry> {

@@ -144,7 +144,11 @@ pub(super) fn in_force(
     Ok(hash)
 }
 
-fn approvals(connection: &Connection, id: RefundId) -> Result<Vec<Approval>, LedgerError> {
+/// A checker's yes, oldest first, in the caller's transaction.
+pub(super) fn approvals(
+    connection: &Connection,
+    id: RefundId,
+) -> Result<Vec<Approval>, LedgerError> {
     let approvals = connection
         .prepare_cached(
             "SELECT checker, hash, at, voided_at, void_reason FROM approvals
@@ -164,7 +168,11 @@ fn approvals(connection: &Connection, id: RefundId) -> Result<Vec<Approval>, Led
     Ok(approvals)
 }
 
-fn decline_of(connection: &Connection, id: RefundId) -> Result<Option<Decline>, LedgerError> {
+/// A checker's no, in the caller's transaction.
+pub(super) fn decline_of(
+    connection: &Connection,
+    id: RefundId,
+) -> Result<Option<Decline>, LedgerError> {
     let decline = connection
         .prepare_cached("SELECT checker, note, at FROM declines WHERE refund_id = ?1")?
         .query_row([id.to_string()], |row| {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::LedgerError;
+use super::external::note;
 use super::row::millis;
 use crate::domain::discrepancy::{Block, DiscrepancyKind};
 use crate::domain::id::PaymentId;
@@ -41,7 +42,7 @@ pub(super) fn open_one(
     contradiction: &Contradiction<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
-    connection
+    let opened = connection
         .prepare_cached(
             "INSERT INTO discrepancies (payment_id, refund_id, kind, detail, opened_at, proposed, seal)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, seal_of('discrepancies', ?1, ?2, ?3, ?4, ?5)
@@ -57,7 +58,18 @@ pub(super) fn open_one(
             millis(now),
             contradiction.proposed,
         ])?;
-    Ok(())
+    if opened == 0 {
+        return Ok(());
+    }
+    // Not what it says: that may name people, and the chain keeps what it is told for ever.
+    let detail = format!(
+        "discrepancy={} kind={} refund={}",
+        connection.last_insert_rowid(),
+        contradiction.kind.name(),
+        refund.unwrap_or("-")
+    );
+    let action = "discrepancy.opened";
+    note(connection, payment, "desk", action, &detail, now)
 }
 
 /// Evidence is stored even where it takes more than there is; here that is noticed. One per

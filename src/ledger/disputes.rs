@@ -1,6 +1,6 @@
 //! Disputes: learned of, followed to their end, answered by refunds.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Ledger;
@@ -50,9 +50,17 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn disputes_of(&self, payment: PaymentId) -> Result<Vec<Dispute>, LedgerError> {
-        self.read(move |connection| list(connection, "d.payment_id", payment.as_i64()))
+        self.read(move |connection| of_payment(connection, payment))
             .await
     }
+}
+
+/// Those about a payment, in the caller's transaction.
+pub(super) fn of_payment(
+    connection: &Connection,
+    payment: PaymentId,
+) -> Result<Vec<Dispute>, LedgerError> {
+    list(connection, "d.payment_id", payment.as_i64())
 }
 
 fn list(connection: &Connection, key: &str, value: i64) -> Result<Vec<Dispute>, LedgerError> {
@@ -173,11 +181,17 @@ fn record(connection: &Connection, news: &DisputeNews) -> Result<Dispute, Ledger
     let dispute = one(connection, id)?;
     warn_paid_twice(connection, &dispute, news.now)?;
     discrepancy::open_if_overdrawn(connection, news.payment, news.now)?;
+    // What others wrote stands behind the facts (`domain::history`).
     let detail = format!(
-        "dispute={} amount={} stage={}",
-        dispute.provider_dispute_id,
+        "dispute={} amount={} stage={} deadline={} provider_dispute={}",
+        dispute.id,
         dispute.amount,
-        dispute.stage.name()
+        dispute.stage.name(),
+        dispute.deadline.map_or_else(
+            || "-".to_owned(),
+            |at| at.to_rfc3339_opts(SecondsFormat::Millis, true)
+        ),
+        dispute.provider_dispute_id,
     );
     note(
         connection,

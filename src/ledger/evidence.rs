@@ -200,7 +200,10 @@ pub(super) fn apply_told(
         disagree(connection, record, &before, &step)?;
     }
     discrepancy::open_if_overdrawn(connection, before.content.payment, record.now)?;
-    if step.to != Some(before.state) || record.observation.is_none() {
+    // What only confirms is in the observations; what changes the money is told, state or no state.
+    let moves_money = step.reported.is_some_and(|it| before.reported != Some(it))
+        || step.proven.is_some_and(|it| before.proven != Some(it));
+    if step.to != Some(before.state) || record.observation.is_none() || moves_money {
         note(connection, record, &step, also)?;
     }
     failpoint::reach("record.written");

@@ -94,9 +94,17 @@ impl Ledger {
         &self,
         payment: PaymentId,
     ) -> Result<Vec<ExternalRefund>, LedgerError> {
-        self.read(move |connection| list(connection, "e.payment_id", payment.as_i64()))
+        self.read(move |connection| of_payment(connection, payment))
             .await
     }
+}
+
+/// Those of a payment, in the caller's transaction.
+pub(super) fn of_payment(
+    connection: &Connection,
+    payment: PaymentId,
+) -> Result<Vec<ExternalRefund>, LedgerError> {
+    list(connection, "e.payment_id", payment.as_i64())
 }
 
 fn list(
@@ -250,30 +258,36 @@ fn insert(connection: &Connection, account: &str, seen: &Sighting) -> Result<i64
             millis(seen.seen_at),
         ])?;
     let id = connection.last_insert_rowid();
-    tell(connection, seen, "external.found", id)?;
+    tell(
+        connection,
+        id,
+        (&seen.actor, "external.found"),
+        "",
+        seen.now,
+    )?;
     Ok(id)
 }
 
-fn tell(
+/// Tells the audit how a refund made elsewhere stands after what was done. What others wrote
+/// stands behind the facts (`domain::history`).
+pub(super) fn tell(
     connection: &Connection,
-    seen: &Sighting,
-    action: &str,
     id: i64,
+    (actor, action): (&str, &str),
+    also: &str,
+    at: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
-    let provider_id = seen.provider_refund_id.as_deref().unwrap_or("-");
-    let (amount, state) = (seen.amount, seen.state.name());
-    let source = seen.source.name();
+    let found = one(connection, id)?;
+    let linked = found.linked.map(|id| id.to_string());
     let detail = format!(
-        "external={id} provider_refund={provider_id} amount={amount} state={state} source={source}"
+        "external={id} amount={} state={} linked={} source={}{also} provider_refund={}",
+        found.amount,
+        found.state.name(),
+        linked.as_deref().unwrap_or("-"),
+        found.source.name(),
+        found.provider_refund_id.as_deref().unwrap_or("-"),
     );
-    note(
-        connection,
-        seen.payment,
-        &seen.actor,
-        action,
-        &detail,
-        seen.now,
-    )
+    note(connection, found.payment, actor, action, &detail, at)
 }
 
 /// An entry of the audit about the money of a payment.
@@ -335,7 +349,13 @@ fn see_again(
         )?
         .execute(params![id, state.name(), seen.amount.minor, millis(seen.seen_at)])?;
     if moves || known.amount != seen.amount {
-        tell(connection, seen, "external.changed", id)?;
+        tell(
+            connection,
+            id,
+            (&seen.actor, "external.changed"),
+            "",
+            seen.now,
+        )?;
         return Ok(Some(id));
     }
     Ok(None)
@@ -356,7 +376,13 @@ fn believe(
     let Some(ours) = ours else { return Ok(()) };
     if found.linked.is_none() {
         set_link(connection, id, Some(ours))?;
-        tell(connection, seen, "external.linked", id)?;
+        tell(
+            connection,
+            id,
+            (&seen.actor, "external.linked"),
+            "",
+            seen.now,
+        )?;
     }
     let status = match found.state {
         ExternalState::Pending => Reported::Pending,
@@ -431,28 +457,23 @@ fn set_link(connection: &Connection, id: i64, ours: Option<RefundId>) -> Result<
 
 /// Ours just learned its id at the provider: what was found under that id before is ours.
 pub(super) fn link_known(connection: &Connection, record: &Record) -> Result<(), LedgerError> {
-    let linked = connection
+    let linked: Vec<i64> = connection
         .prepare_cached(
             "UPDATE external_refunds SET linked_refund = ?1
              WHERE linked_refund IS NULL AND provider_refund_id = ?2
-               AND (account, payment_id) = (SELECT account, payment_id FROM refunds WHERE id = ?1)",
+               AND (account, payment_id) = (SELECT account, payment_id FROM refunds WHERE id = ?1)
+             RETURNING seq",
         )?
-        .execute(params![record.id.to_string(), record.provider_refund_id])?;
-    if linked == 0 {
-        return Ok(());
+        .query_map(
+            params![record.id.to_string(), record.provider_refund_id],
+            |row| row.get(0),
+        )?
+        .collect::<Result<_, _>>()?;
+    for id in linked {
+        let told = (record.actor.as_str(), "external.linked");
+        tell(connection, id, told, "", record.now)?;
     }
-    let subject = record.id.to_string();
-    let provider_id = record.provider_refund_id.as_deref().unwrap_or_default();
-    audit::append(
-        connection,
-        &Deed {
-            at: record.now,
-            actor: &record.actor,
-            action: "external.linked",
-            subject: &subject,
-            detail: &format!("provider_refund={provider_id}"),
-        },
-    )
+    Ok(())
 }
 
 fn link(connection: &Connection, linking: &Linking) -> Result<ExternalRefund, LedgerError> {
@@ -468,21 +489,13 @@ fn link(connection: &Connection, linking: &Linking) -> Result<ExternalRefund, Le
         None => "external.unlinked",
     };
     let refund = linking.refund.or(found.linked);
-    let detail = format!(
-        "external={} refund={} amount={} note={}",
-        found.id,
+    let also = format!(
+        " refund={} note={}",
         refund.map_or_else(String::new, |id| id.to_string()),
-        found.amount,
         linking.note
     );
-    note(
-        connection,
-        found.payment,
-        &linking.actor,
-        action,
-        &detail,
-        linking.now,
-    )?;
+    let told = (linking.actor.as_str(), action);
+    tell(connection, found.id, told, &also, linking.now)?;
     if let Some(ours) = &ours {
         observe_link(connection, &found, ours, linking)?;
     }

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::error::LedgerError;
+use crate::domain::audit::Anchor;
 use crate::domain::digest::Canonical;
 use crate::domain::finding::{Finding, Flaw};
 
@@ -23,6 +24,15 @@ use crate::domain::finding::{Finding, Flaw};
 pub(super) struct Head {
     seq: i64,
     hash: String,
+}
+
+impl From<Anchor> for Head {
+    fn from(anchor: Anchor) -> Self {
+        Self {
+            seq: anchor.seq,
+            hash: anchor.hash,
+        }
+    }
 }
 
 impl Head {

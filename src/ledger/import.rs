@@ -159,7 +159,7 @@ fn write(connection: &Connection, batch: &ImportBatch) -> Result<ImportCounts, L
     }
     for row in &batch.rows {
         let known = payments.entry(&row.account).or_default();
-        match row::write(connection, row, file, batch.source.at)? {
+        match row::write(connection, row, file, &batch.source)? {
             Fate::NewPayment => {
                 *known += 1;
                 counts.new += 1;

@@ -161,7 +161,11 @@ pub(super) fn summary(row: &rusqlite::Row<'_>) -> rusqlite::Result<RefundSummary
     })
 }
 
-fn list(connection: &Connection, filter: &RefundFilter) -> Result<Vec<RefundSummary>, LedgerError> {
+/// Refunds, newest first, in the caller's transaction.
+pub(super) fn list(
+    connection: &Connection,
+    filter: &RefundFilter,
+) -> Result<Vec<RefundSummary>, LedgerError> {
     let mut clause = Where::default();
     if !filter.states.is_empty() {
         let marks = vec!["?"; filter.states.len()].join(", ");

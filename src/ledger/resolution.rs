@@ -96,7 +96,8 @@ const COLUMNS: &str =
      d.owner, d.opened_at, d.resolved_at, d.resolved_by, d.note
      FROM discrepancies d JOIN payments p ON p.id = d.payment_id";
 
-fn list(
+/// Discrepancies, oldest first, in the caller's transaction.
+pub(super) fn list(
     connection: &Connection,
     filter: &DiscrepancyFilter,
 ) -> Result<Vec<Discrepancy>, LedgerError> {

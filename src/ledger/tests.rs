@@ -15,6 +15,8 @@ use crate::domain::state::{Event, SendGuard, State};
 
 mod backups;
 mod bitrot;
+mod chain;
+mod complete;
 mod constraints;
 mod elsewhere;
 mod importing;
@@ -104,8 +106,12 @@ fn row(payment_id: &str, minor: i64) -> ImportRow {
 }
 
 async fn import(ledger: &Ledger, rows: Vec<ImportRow>) -> ImportCounts {
+    import_at(ledger, rows, now()).await
+}
+
+async fn import_at(ledger: &Ledger, rows: Vec<ImportRow>, at: DateTime<Utc>) -> ImportCounts {
     let batch = ImportBatch {
-        source: source(),
+        source: ImportSource { at, ..source() },
         rows,
         dry_run: false,
         audit: ImportAudit::default(),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::desk::Ran;
 use super::shop::Shop;
 
 fn entries(shop: &Shop, more: &[&str]) -> Vec<Value> {
@@ -137,4 +138,152 @@ fn a_payment_shows_what_was_done_to_its_refunds_too() {
     assert_eq!(error["code"], "not_found");
     let error = shop.desk.json(["audit", "show", "TWIN"]).exits(3).error();
     assert_eq!(error["code"], "ambiguous");
+}
+
+fn verify(shop: &Shop, more: &[&str]) -> Ran {
+    let command = ["audit", "verify"];
+    shop.desk.json(command.iter().chain(more))
+}
+
+/// Changes rows the way whoever owns the file can: past every trigger.
+fn tamper(shop: &Shop, sql: &str) {
+    let database = rusqlite::Connection::open(shop.desk.data.join("desk.db")).unwrap();
+    database
+        .set_db_config(
+            rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
+            false,
+        )
+        .unwrap();
+    database.execute_batch(sql).unwrap();
+}
+
+#[test]
+fn verify_tells_the_head_and_holds_the_log_against_an_earlier_one() {
+    let shop = Shop::open();
+    let first = verify(&shop, &[]).exits(0).object();
+    let head = |told: &Value| {
+        let (seq, hash) = (&told["head"]["seq"], &told["head"]["hash"]);
+        format!("{seq}:{}", hash.as_str().unwrap())
+    };
+    let early = head(&first);
+    shop.refund("A-1", "12.34", &["--wait"]).exits(0);
+    let sound = verify(&shop, &["--head", &early]).exits(0).object();
+    assert_eq!(sound["ok"], true);
+    assert_eq!(sound["entries"], sound["head"]["seq"]);
+    assert_eq!(sound["findings"].as_array().unwrap().len(), 0);
+    let late = head(&sound);
+    let newest = entries(&shop, &[]).pop().unwrap();
+    assert_eq!(newest["hash"], sound["head"]["hash"]);
+    assert_eq!(newest["at"], sound["head"]["at"]);
+
+    // The log is cut, and so is what is remembered beside it: only the head tells.
+    let kept = &first["head"]["seq"];
+    tamper(&shop, &format!("DELETE FROM audit WHERE seq > {kept}"));
+    let cut = verify(&shop, &[]).exits(1);
+    assert_eq!(cut.object()["head"], first["head"]);
+    assert_eq!(cut.error()["code"], "audit_broken");
+    std::fs::remove_file(shop.desk.data.join("desk.head")).unwrap();
+    verify(&shop, &[]).exits(0);
+    let cut = verify(&shop, &["--head", &late]).exits(1).object();
+    assert_eq!(
+        (&cut["ok"], &cut["first_bad"]),
+        (&false.into(), &Value::Null)
+    );
+    verify(&shop, &["--head", &early]).exits(0);
+    verify(&shop, &["--head", "12"]).exits(2);
+}
+
+#[test]
+fn verify_tells_the_first_bad_entry() {
+    let shop = Shop::open();
+    shop.refund("A-1", "12.34", &["--wait"]).exits(0);
+    tamper(
+        &shop,
+        "UPDATE audit SET actor = 'nobody' WHERE seq IN (3, 5); DELETE FROM audit WHERE seq = 4",
+    );
+    let told = verify(&shop, &["--read-only"]).exits(1).object();
+    assert_eq!(told["first_bad"], 3);
+    let details: Vec<&str> = told["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["detail"].as_str().unwrap())
+        .collect();
+    assert!(details[0].starts_with("record 3 "), "{details:?}");
+    assert!(
+        details[1].contains("from record 3 to record 5"),
+        "{details:?}"
+    );
+}
+
+#[test]
+fn entries_are_found_by_who_what_and_when() {
+    let shop = Shop::open();
+    shop.refund("A-1", "12.34", &["--wait", "--as", "mia"])
+        .exits(0);
+    let by_mia = entries(&shop, &["--actor", "mia"]);
+    assert!(!by_mia.is_empty() && by_mia.iter().all(|it| it["actor"] == "mia"));
+    let moves = entries(&shop, &["--action", "refund.s"]);
+    assert_eq!(actions(&moves), ["refund.submitting", "refund.succeeded"]);
+    let about = entries(&shop, &["A-1", "--action", "refund.", "--actor", "desk"]);
+    assert!(about.len() >= 3 && about.iter().all(|it| it["actor"] == "desk"));
+    let today = all_since(&shop, "2026-01-01");
+    assert_eq!(today, entries(&shop, &[]));
+    assert_eq!(all_since(&shop, "2999-01-01"), [] as [Value; 0]);
+}
+
+fn all_since(shop: &Shop, date: &str) -> Vec<Value> {
+    entries(shop, &["--since", date])
+}
+
+#[test]
+fn a_payment_as_it_stood() {
+    let shop = Shop::open();
+    let refund = shop.refund("A-1", "12.34", &["--wait"]).exits(0).object();
+    let as_of = |at: &str| shop.desk.json(["payment", "A-1", "--as-of", at]);
+    let now = shop.desk.payment("A-1");
+    let mut told = as_of("2999-01-01").exits(0).object();
+    assert!(
+        told["as_of"]
+            .as_str()
+            .unwrap()
+            .starts_with("2999-01-01T23:59:59")
+    );
+    for name in [
+        "amount",
+        "refunded",
+        "held",
+        "disputed",
+        "available",
+        "captures",
+    ] {
+        assert_eq!(told[name], now[name], "{name}");
+    }
+    // Same shape, whatever the time.
+    told.as_object_mut().unwrap().remove("as_of");
+    let names = |it: &Value| it.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&told), names(&now));
+
+    for step in entries(&shop, &[refund["id"].as_str().unwrap()]) {
+        let then = as_of(step["at"].as_str().unwrap()).exits(0).object();
+        let state = then["refunds"][0]["state"].as_str().unwrap();
+        let counted = if state == "succeeded" {
+            "refunded"
+        } else {
+            "held"
+        };
+        assert_eq!(then[counted], "12.34", "{step} {then}");
+    }
+    let imported = entries(&shop, &["stock.csv"])[0]["at"].clone();
+    let before = as_of(imported.as_str().unwrap()).exits(0).object();
+    assert_eq!(before["refunds"].as_array().unwrap().len(), 0);
+    assert_eq!(
+        (&before["refunded"], &before["held"]),
+        (&"0.00".into(), &"0.00".into())
+    );
+    assert_eq!(
+        as_of("2020-01-01T10:00Z").exits(3).error()["code"],
+        "not_known_then"
+    );
+    as_of("yesterday").exits(2);
 }

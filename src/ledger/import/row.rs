@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{ImportRow, details};
+use super::{ImportRow, ImportSource, details};
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::id::PaymentId;
 use crate::domain::money::{LARGEST_MINOR, Money};
 use crate::ledger::discrepancy::{self, Contradiction};
 use crate::ledger::error::LedgerError;
+use crate::ledger::external::{self, note};
 use crate::ledger::row::millis;
 use crate::ledger::seal::{self, Sealed};
 
@@ -40,8 +41,9 @@ pub(super) fn write(
     connection: &Connection,
     row: &ImportRow,
     file: i64,
-    now: DateTime<Utc>,
+    source: &ImportSource,
 ) -> Result<Fate, LedgerError> {
+    let now = source.at;
     let id = PaymentId::derive(&row.account, &row.payment_id);
     let known = connection
         .prepare_cached(
@@ -59,9 +61,9 @@ pub(super) fn write(
     let Some(known) = known else {
         let capture = insert_capture(connection, id, row)?;
         insert_payment(connection, id, row, file)?;
-        found_refunded(connection, id, capture, external(row), row, now)?;
+        found_refunded(connection, id, capture, refunded(row), row, now)?;
         // The whole balance is in the row: no need to ask for it.
-        if external(row) > row.amount.minor {
+        if refunded(row) > row.amount.minor {
             discrepancy::open_if_overdrawn(connection, id, now)?;
         }
         return Ok(Fate::NewPayment);
@@ -71,7 +73,7 @@ pub(super) fn write(
             "its id collides with that of another payment; tell whoever builds this desk".into(),
         ));
     }
-    update(connection, id, row, &known, now)
+    update(connection, id, row, &known, source)
 }
 
 fn insert_payment(
@@ -106,7 +108,7 @@ fn insert_payment(
             file,
             line,
             row.amount.minor,
-            external(row),
+            refunded(row),
         ])?;
     Ok(())
 }
@@ -127,14 +129,14 @@ fn insert_capture(
             millis(row.captured_at),
             row.settled_at.map(millis),
             row.amount.minor,
-            external(row),
+            refunded(row),
             row.amount.currency.code(),
         ])?;
     Ok(connection.last_insert_rowid())
 }
 
 /// What the file says was paid back: not by us, as far as anyone knows.
-fn external(row: &ImportRow) -> i64 {
+fn refunded(row: &ImportRow) -> i64 {
     row.refunded.map_or(0, |refunded| refunded.minor)
 }
 
@@ -144,8 +146,9 @@ fn update(
     id: PaymentId,
     row: &ImportRow,
     known: &Known,
-    now: DateTime<Utc>,
+    source: &ImportSource,
 ) -> Result<Fate, LedgerError> {
+    let now = source.at;
     if known.currency != row.amount.currency.code() {
         let detail = format!(
             "file says {}, known is {}",
@@ -167,7 +170,7 @@ fn update(
         )
         .optional()?;
     let Some((seq, captured, settled_at, external)) = capture else {
-        return further_capture(connection, id, row, now);
+        return further_capture(connection, id, row, source);
     };
     if captured != row.amount.minor {
         let known = Money::new(captured, row.amount.currency);
@@ -193,7 +196,7 @@ fn update(
             "another payer than known; the known one stays".into(),
         ));
     }
-    let mut news = raise_external(connection, id, seq, external, row, now)?;
+    let mut news = raise_external(connection, id, seq, external, row, source)?;
     if news {
         discrepancy::open_if_overdrawn(connection, id, now)?;
     }
@@ -206,8 +209,9 @@ fn further_capture(
     connection: &Connection,
     id: PaymentId,
     row: &ImportRow,
-    now: DateTime<Utc>,
+    source: &ImportSource,
 ) -> Result<Fate, LedgerError> {
+    let now = source.at;
     let (unnamed, captured): (bool, i64) = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM captures WHERE payment_id = ?1 AND (capture_id = '' OR ?2 IS NULL)),
@@ -227,7 +231,15 @@ fn further_capture(
         ));
     }
     let capture = insert_capture(connection, id, row)?;
-    found_refunded(connection, id, capture, external(row), row, now)?;
+    let detail = format!(
+        "capture={capture} amount={} sha256={} line={}",
+        row.amount, source.sha256, row.line
+    );
+    let action = "payment.captured";
+    note(connection, id, &source.importer, action, &detail, now)?;
+    if let Some(found) = found_refunded(connection, id, capture, refunded(row), row, now)? {
+        tell_found(connection, found, row, source)?;
+    }
     connection
         .prepare_cached(
             "UPDATE payments SET captured_at = min(captured_at, ?2),
@@ -236,7 +248,7 @@ fn further_capture(
              WHERE id = ?1",
         )?
         .execute(params![id.as_i64(), millis(row.captured_at)])?;
-    if external(row) > row.amount.minor {
+    if refunded(row) > row.amount.minor {
         discrepancy::open_if_overdrawn(connection, id, now)?;
     }
     Ok(Fate::NewCapture)
@@ -249,7 +261,7 @@ fn raise_external(
     capture: i64,
     known: i64,
     row: &ImportRow,
-    now: DateTime<Utc>,
+    source: &ImportSource,
 ) -> Result<bool, LedgerError> {
     let Some(refunded) = row.refunded.filter(|refunded| refunded.minor > known) else {
         return Ok(false);
@@ -260,8 +272,24 @@ fn raise_external(
             .execute(params![capture, refunded.minor])?;
         Ok(())
     })?;
-    found_refunded(connection, id, capture, refunded.minor - known, row, now)?;
+    let rise = refunded.minor - known;
+    if let Some(found) = found_refunded(connection, id, capture, rise, row, source.at)? {
+        tell_found(connection, found, row, source)?;
+    }
     Ok(true)
+}
+
+/// What a file changes about the money of a payment that is known has its own entry; what comes
+/// with a new payment is told by the entry of its file, which the payment names.
+fn tell_found(
+    connection: &Connection,
+    found: i64,
+    row: &ImportRow,
+    source: &ImportSource,
+) -> Result<(), LedgerError> {
+    let also = format!(" sha256={} line={}", source.sha256, row.line);
+    let told = (source.importer.as_str(), "external.found");
+    external::tell(connection, found, told, &also, source.at)
 }
 
 /// Each rise is a refund made elsewhere, of which the file tells no more than the amount.
@@ -272,9 +300,9 @@ fn found_refunded(
     minor: i64,
     row: &ImportRow,
     now: DateTime<Utc>,
-) -> Result<(), LedgerError> {
+) -> Result<Option<i64>, LedgerError> {
     if minor <= 0 {
-        return Ok(());
+        return Ok(None);
     }
     connection
         .prepare_cached(
@@ -291,7 +319,7 @@ fn found_refunded(
             format!("settlement file, line {}", row.line),
             millis(now),
         ])?;
-    Ok(())
+    Ok(Some(connection.last_insert_rowid()))
 }
 
 fn settle(

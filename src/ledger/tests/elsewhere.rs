@@ -23,7 +23,7 @@ fn cadence() -> Cadence {
     }
 }
 
-fn sighting(id: &str, minor: i64, state: ExternalState) -> Sighting {
+pub(super) fn sighting(id: &str, minor: i64, state: ExternalState) -> Sighting {
     Sighting {
         payment: payment_id("a"),
         capture_id: None,
@@ -40,7 +40,7 @@ fn sighting(id: &str, minor: i64, state: ExternalState) -> Sighting {
     }
 }
 
-fn linking(external: i64, refund: Option<RefundId>) -> Linking {
+pub(super) fn linking(external: i64, refund: Option<RefundId>) -> Linking {
     Linking {
         external,
         refund,
@@ -51,7 +51,7 @@ fn linking(external: i64, refund: Option<RefundId>) -> Linking {
     }
 }
 
-fn news(id: &str, amount: Money, stage: Stage) -> DisputeNews {
+pub(super) fn news(id: &str, amount: Money, stage: Stage) -> DisputeNews {
     DisputeNews {
         payment: payment_id("a"),
         capture_id: None,
@@ -78,7 +78,7 @@ async fn disputed(ledger: &Ledger, id: &str, minor: i64, stage: Stage) -> Disput
         .unwrap()
 }
 
-async fn open_discrepancies(ledger: &Ledger) -> Vec<Discrepancy> {
+pub(super) async fn open_discrepancies(ledger: &Ledger) -> Vec<Discrepancy> {
     ledger
         .discrepancies(DiscrepancyFilter::default())
         .await
@@ -93,7 +93,7 @@ async fn kinds(ledger: &Ledger) -> Vec<DiscrepancyKind> {
         .collect()
 }
 
-fn closing(id: i64, actor: &str, accept: bool) -> Closing {
+pub(super) fn closing(id: i64, actor: &str, accept: bool) -> Closing {
     Closing {
         id,
         note: "found out".into(),
@@ -124,16 +124,23 @@ async fn submitted(ledger: &Ledger, minor: i64) -> RefundId {
 
 /// True when the refund may go out now.
 async fn goes_out(ledger: &Ledger, id: RefundId) -> bool {
-    let Ok(claim) = ledger.claim(id, holder(), now()).await else {
+    goes_out_at(ledger, id, now()).await
+}
+
+async fn goes_out_at(ledger: &Ledger, id: RefundId, now: DateTime<Utc>) -> bool {
+    let Ok(claim) = ledger.claim(id, holder(), now).await else {
         return false;
     };
     let new = NewAttempt {
         id,
         fence: claim.fence,
         holder: holder(),
-        attempt: attempt(id, 1),
+        attempt: Attempt {
+            created_at: now,
+            ..attempt(id, 1)
+        },
         guard: SendGuard::HOLDS,
-        now: now(),
+        now,
     };
     matches!(ledger.begin_send(new).await, Ok(Begun::Written))
 }

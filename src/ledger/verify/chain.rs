@@ -1,11 +1,12 @@
 //! The audit: an unbroken chain, as long as it was.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use rusqlite::Connection;
 
 use super::Verdict;
-use crate::domain::audit::GENESIS;
+use crate::domain::audit::{AuditEntry, Break, Walk};
 use crate::domain::finding::{Finding, Flaw};
 use crate::domain::state::State;
 use crate::ledger::audit;
@@ -32,27 +33,35 @@ pub(super) fn check(
     verdict: &mut Verdict,
 ) -> Result<HashMap<String, Told>, LedgerError> {
     let mut told: HashMap<String, Told> = HashMap::new();
-    let (mut seq, mut previous) = (0, GENESIS.to_owned());
-    audit::each(connection, |entry| {
-        let follows = entry.seq == seq + 1 && entry.previous == previous;
-        if !follows || entry.hash != entry.expected_hash() {
-            verdict.add(Finding::of_all(
-                Flaw::Audit,
-                format!("record {} of the audit is not as it was written", entry.seq),
-            ));
-        }
+    walk(connection, verdict, |entry, _| {
         if let Some(event) = entry.action.strip_prefix("refund.") {
             let refund = told.entry(entry.subject.clone()).or_default();
             refund.hear(event, &entry.detail);
             refund.sends += i64::from(entry.action == audit::SEND_TAKEN_OVER);
         }
-        verdict.entries += 1;
-        (seq, previous) = (entry.seq, entry.hash);
     })?;
     if let Some(finding) = head::lost(known, connection)? {
         verdict.add(finding);
     }
     Ok(told)
+}
+
+/// Walks the chain from its first entry, whole or broken.
+pub(super) fn walk(
+    connection: &Connection,
+    verdict: &mut Verdict,
+    mut look: impl FnMut(&AuditEntry, Option<Break>),
+) -> Result<(), LedgerError> {
+    let mut walk = Walk::default();
+    audit::each_after(connection, 0, |entry| {
+        let broken = walk.step(&entry).err();
+        if let Some(broken) = broken {
+            verdict.add(Finding::of_all(Flaw::Audit, broken.to_string()));
+        }
+        verdict.entries += 1;
+        look(&entry, broken);
+        ControlFlow::Continue(())
+    })
 }
 
 impl Told {

@@ -14,11 +14,16 @@ use super::worker::Worker;
 use crate::domain::finding::{Finding, Flaw};
 use crate::domain::id::PaymentId;
 
+mod audit;
 mod balances;
 mod chain;
 mod elsewhere;
 mod file;
 mod refunds;
+
+pub use audit::AuditVerdict;
+#[cfg(test)]
+pub(super) use audit::walk as walk_audit;
 
 /// More is not listed: by then every payment is in question.
 const MOST: usize = 1_000;

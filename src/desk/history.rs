@@ -1,0 +1,44 @@
+//! A payment as of a time.
+
+use chrono::{DateTime, Utc};
+
+use super::explain;
+use super::face::{Elsewhere, PaymentCard, Refusal, Reply};
+use super::local::Local;
+use super::refusal;
+
+impl Local {
+    /// The payment with its refunds and its balance explained, as they stood. What could be
+    /// refunded is judged by today's terms as of then.
+    pub(super) async fn payment_as_of(
+        &self,
+        handle: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Reply, Refusal> {
+        let known = self.payment_named(handle).await?;
+        let Some(then) = self.ledger.payment_as_of(known.id, at).await? else {
+            let since = known.source.at.format("%Y-%m-%d %H:%M UTC");
+            return Err(refusal::rule(
+                "not_known_then",
+                format!(
+                    "payment {} became known to this desk on {since}, after the time asked for",
+                    known.id
+                ),
+                "Ask for a later time.",
+            ));
+        };
+        let eligibility = self.judge(&then.payment, at);
+        let elsewhere = Elsewhere {
+            external: then.external,
+            disputes: then.disputes,
+            discrepancies: then.discrepancies,
+        };
+        Ok(Reply::Payment(Box::new(PaymentCard {
+            explained: explain::balance(&then.payment, &then.refunds, &elsewhere, &eligibility),
+            elsewhere,
+            payment: then.payment,
+            eligibility,
+            refunds: then.refunds,
+        })))
+    }
+}

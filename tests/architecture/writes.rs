@@ -1,0 +1,89 @@
+//! Every way the ledger is written leaves an entry in the audit, in the same transaction, or says
+//! why not. A new way must be named here, and run in `ledger/tests/complete.rs`.
+
+use super::source::Source;
+
+/// What a way to write tells the audit.
+enum Told {
+    /// Who did what and when.
+    Entry,
+    /// Nothing, and why that is right.
+    Nothing(&'static str),
+}
+use Told::{Entry, Nothing};
+
+const LEASE: &str = "a lease: what is done under it is told";
+const SCHEDULE: &str = "when it is looked at next: no decision and no money";
+
+/// Every function of the ledger's face that writes.
+const WRITES: &[(&str, Told)] = &[
+    ("adopt", Entry),
+    ("agree", Entry),
+    ("approve", Entry),
+    ("assign_discrepancy", Entry),
+    ("begin", Entry),
+    ("bring_forward", Nothing(SCHEDULE)),
+    ("claim", Nothing(LEASE)),
+    ("claim_unknown", Nothing(LEASE)),
+    ("close_discrepancy", Entry),
+    ("decline", Entry),
+    ("give_back", Nothing(SCHEDULE)),
+    ("import", Entry),
+    ("let_go", Nothing(LEASE)),
+    ("link_external", Entry),
+    (
+        "note",
+        Nothing("the file beside the database that remembers the newest entry"),
+    ),
+    ("note_backup", Entry),
+    ("propose", Entry),
+    ("put_off", Nothing(SCHEDULE)),
+    ("record", Entry),
+    ("record_dispute", Entry),
+    ("record_external", Entry),
+    ("release", Entry),
+    ("reopen_account", Entry),
+    ("reserve", Entry),
+    ("settle_restore", Entry),
+    ("take_look", Nothing(LEASE)),
+    ("turn_down", Entry),
+];
+
+/// The functions that hand a transaction to the writer.
+fn writers(source: &Source) -> Vec<String> {
+    let functions = source.code.split("fn ").skip(1);
+    functions
+        .filter(|function| {
+            let body: String = function.split_whitespace().collect();
+            body.contains("self.write(") || body.contains("self.write_blocking(")
+        })
+        .map(|function| {
+            let name = |it: &char| it.is_alphanumeric() || *it == '_';
+            function.chars().take_while(name).collect()
+        })
+        .collect()
+}
+
+/// What is not as it is listed.
+pub fn unlisted(sources: &[Source]) -> Vec<String> {
+    let found: Vec<String> = sources
+        .iter()
+        .filter(|source| source.room() == "ledger")
+        .flat_map(writers)
+        .collect();
+    let known = |name: &str| WRITES.iter().find(|(known, _)| *known == name);
+    let mut wrong: Vec<String> = found
+        .iter()
+        .filter(|name| known(name).is_none())
+        .map(|name| format!("{name} writes: does it append to the audit?"))
+        .collect();
+    for (name, told) in WRITES {
+        if !found.iter().any(|it| it == name) {
+            wrong.push(format!("{name} writes no longer"));
+        }
+        if matches!(told, Nothing(why) if why.is_empty()) {
+            wrong.push(format!("{name} tells nothing and does not say why"));
+        }
+    }
+    wrong
+}
