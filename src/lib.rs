@@ -16,6 +16,7 @@
 //!   type with [`providers`], so that the two can catch each other's mistakes.
 //! - [`config`]: file, environment and flags become one checked set of settings.
 //! - [`clock`]: the one clock, injected everywhere.
+//! - [`failpoint`]: where tests have the process die; not in a release build.
 //!
 //! # The way of a refund
 //!
@@ -35,6 +36,7 @@ pub mod clock;
 pub mod config;
 pub mod desk;
 pub mod domain;
+pub mod failpoint;
 pub mod ledger;
 pub mod providers;
 pub mod sandbox;

@@ -8,5 +8,7 @@
 
 mod architecture;
 mod cli;
+mod faults;
 mod model;
+mod seeds;
 mod terminal;

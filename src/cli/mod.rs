@@ -7,6 +7,7 @@ use clap::Parser;
 
 use crate::config::{ConfigError, Environ};
 use crate::desk::face::{Class, Refusal};
+use crate::failpoint;
 
 mod args;
 mod audit;
@@ -93,6 +94,7 @@ pub fn main(
 ) -> ExitCode {
     let arguments = decide::outcome_of_as(arguments.into_iter().collect());
     let environ = Environ::new(variables);
+    failpoint::arm(environ.text(failpoint::VARIABLE));
     let wants_json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,

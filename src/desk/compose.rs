@@ -19,6 +19,7 @@ use crate::domain::reason;
 use crate::domain::refund::{Content, Kind};
 use crate::domain::state::State;
 use crate::domain::text;
+use crate::failpoint;
 use crate::ledger::{LedgerError, Likeness, RefundSummary, Reservation, Reserved};
 
 /// Sums for approval are taken over this long, so that slicing a refund does not escape them.
@@ -126,6 +127,7 @@ impl Local {
         let id = reservation.id;
         match self.ledger.reserve(reservation).await {
             Ok(Reserved::New(summary)) => {
+                failpoint::reach("reserve.committed");
                 self.changed(summary.clone());
                 Ok(composed(summary, false))
             }

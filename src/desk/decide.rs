@@ -5,6 +5,7 @@ use super::face::{Actor, Refusal, Reply};
 use super::local::Local;
 use super::refusal;
 use crate::domain::state::{Event, State};
+use crate::failpoint;
 
 impl Local {
     /// Withdraws a refund that was not sent.
@@ -28,6 +29,7 @@ impl Local {
         record.note = note.map(|note| tidy(&note)).transpose()?;
         let written = self.ledger.record(record).await;
         let change = written.map_err(|error| refusal::unwritten(error, id, "withdrawn"))?;
+        failpoint::reach("cancel.committed");
         Ok(self.decided(actor, change.summary).await)
     }
 
@@ -45,6 +47,7 @@ impl Local {
         let now = self.clock.now();
         let written = self.ledger.release(id, actor.name.clone(), now).await;
         let released = written.map_err(|error| refusal::unwritten(error, id, "released"))?;
+        failpoint::reach("release.committed");
         Ok(self.decided(actor, released).await)
     }
 }

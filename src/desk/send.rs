@@ -19,6 +19,7 @@ use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Content, ObservationSource, Refund};
 use crate::domain::replay::Replay;
 use crate::domain::state::{Event, SendGuard};
+use crate::failpoint;
 use crate::ledger::{Begun, Claim, LedgerError, NewAttempt, RefundSummary};
 use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
 
@@ -52,6 +53,7 @@ impl Local {
             Err(LedgerError::Leased) => return Ok(None),
             claim => claim?,
         };
+        failpoint::reach("claim.committed");
         // Counted from here: what is under way is finished before the desk is left.
         let _under_way = self.duty.exchange();
         let name = &claim.payment.account;
@@ -225,21 +227,26 @@ impl Local {
     ) -> Result<RefundSummary, Refusal> {
         let OnDisk { attempt, at } = on_disk;
         let refund = &claim.summary.refund;
+        failpoint::reach("begin_send.committed");
         // The attempt is on disk: nothing between here and the answer may fail.
         if let Ok(Some(summary)) = self.ledger.refund(refund.id).await {
             self.tell(Notice::Refund(Box::new(row(summary))));
         }
+        failpoint::reach("send.before");
         let number = attempt.number;
         let wire = wire(attempt);
         let finding = match self.clock.since(at) {
             stood if stood > STOOD_STILL => held_up(stood),
             _ => provider.send(&wire, refund.content.amount).await,
         };
+        failpoint::reach("send.after");
         tracing::info!(refund = %refund.id, status = finding.http_status, said = finding.said, "answered");
         account.learn(provider, &finding, &self.clock);
         let source = ObservationSource::Reply;
         let record = self.evidence_of(&claim.summary, &finding, source, Some(number));
+        failpoint::reach("answer.before");
         let change = self.record_answer(record, claim.fence, at).await?;
+        failpoint::reach("answer.committed");
         self.changed(change.clone());
         Ok(change)
     }

@@ -29,6 +29,7 @@ impl Local {
                     payment: waiting.summary.refund.content.payment,
                     since: waiting.summary.refund.updated_at,
                     refund: Some(row(waiting.summary)),
+                    discrepancy: None,
                 })
             })
             .collect();
@@ -43,6 +44,7 @@ impl Local {
                 payment: open.payment,
                 refund,
                 since: open.opened_at,
+                discrepancy: Some(open),
             });
         }
         items.sort_by_key(|item| (item.step.tab, item.since));

@@ -17,6 +17,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::ObservationSource;
 use crate::domain::state::{Event, State};
+use crate::failpoint;
 use crate::ledger::{Cadence, Due, LedgerError, Queue, RefundSummary, Task};
 use crate::providers::Inquiry;
 
@@ -334,8 +335,12 @@ impl Local {
     async fn apply(&self, id: RefundId, event: Event) -> Result<Done, Refusal> {
         let summary = self.refund_of(id).await?;
         let record = self.record_of(&summary, event, "desk");
+        failpoint::reach("closing.before");
         match self.ledger.record(record).await {
-            Ok(change) => self.changed(change.summary),
+            Ok(change) => {
+                failpoint::reach("closing.committed");
+                self.changed(change.summary);
+            }
             // Another desk was quicker.
             Err(LedgerError::Refused(_)) => return Ok(Done::Nothing),
             Err(error) => return Err(error.into()),
@@ -361,6 +366,7 @@ impl Local {
         if !self.ledger.take_look(due.id, holder, now).await? {
             return Ok(Done::Nothing);
         }
+        failpoint::reach("look.lease_committed");
         let summary = self.refund_of(due.id).await?;
         let Some((number, inquiry)) = self.inquiry(&summary).await? else {
             return Ok(Done::Nothing);
@@ -374,7 +380,9 @@ impl Local {
             _ => ObservationSource::Poll,
         };
         let record = self.evidence_of(&summary, &finding, source, Some(number));
+        failpoint::reach("look.answered");
         let change = self.ledger.record(record).await?;
+        failpoint::reach("look.committed");
         self.changed(change.summary.clone());
         let resent = finding.evidence == Evidence::NotFound
             && self

@@ -10,6 +10,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::row::{millis, time};
 use crate::domain::audit::{AuditEntry, AuditFilter, GENESIS};
+use crate::failpoint;
 
 /// A send that was taken over from the send journal: it counts like one of our own.
 pub(super) const SEND_TAKEN_OVER: &str = "refund.send_taken_over";
@@ -57,6 +58,7 @@ pub(super) fn append(connection: &Connection, deed: &Deed<'_>) -> Result<(), Led
             entry.previous,
             entry.hash
         ])?;
+    failpoint::reach("audit.appended");
     Ok(())
 }
 

@@ -26,6 +26,7 @@ use crate::domain::refund::{Observation, Refund};
 use crate::domain::resolution::End;
 use crate::domain::schedule::{Pace, wait_before_look};
 use crate::domain::state::{self, Event, Move, Order, Rule, Standing, State, transition};
+use crate::failpoint;
 
 /// Something that happened to a refund, to be written down.
 #[derive(Clone, Debug)]
@@ -131,6 +132,7 @@ impl Ledger {
                     detail: "",
                 },
             )?;
+            failpoint::reach("release.written");
             refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))
         })
         .await
@@ -151,6 +153,7 @@ pub(super) fn apply_told(
     let before = refunds::one(connection, record.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
+    failpoint::reach("record.begun");
     check_fence(connection, record)?;
     let event = told(record, before.state);
     let overtaken = overtaken(connection, record, &before)?;
@@ -161,6 +164,7 @@ pub(super) fn apply_told(
     if let Some(observation) = &record.observation {
         observe(connection, record.id, observation, record.exchange)?;
     }
+    failpoint::reach("record.observed");
     let counts = overtaken.is_none();
     if counts && proves_unexecuted(&event) && before.state == State::Submitting {
         mark_last_send_unexecuted(connection, record.id)?;
@@ -170,6 +174,7 @@ pub(super) fn apply_told(
         true => write(connection, record, &before, &step),
         false => learn_id(connection, record),
     })?;
+    failpoint::reach("record.moved");
     closed::note_read(connection, record)?;
     if record.provider_refund_id.is_some() {
         external::link_known(connection, record)?;
@@ -201,6 +206,7 @@ pub(super) fn apply_told(
     if step.to != Some(before.state) || record.observation.is_none() || moves_money {
         note(connection, record, &step, also)?;
     }
+    failpoint::reach("record.written");
     let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;
     Ok(Change { step, summary })
 }

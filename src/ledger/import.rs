@@ -11,6 +11,7 @@ use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::row::millis;
 use crate::domain::money::Money;
+use crate::failpoint;
 
 mod details;
 mod row;
@@ -143,6 +144,7 @@ impl Ledger {
 }
 
 fn write(connection: &Connection, batch: &ImportBatch) -> Result<ImportCounts, LedgerError> {
+    failpoint::reach("import.begun");
     let file = file_seq(connection, &batch.source)?;
     let mut counts = ImportCounts::default();
     let mut payments: BTreeMap<&str, i64> = BTreeMap::new();
@@ -168,6 +170,7 @@ fn write(connection: &Connection, batch: &ImportBatch) -> Result<ImportCounts, L
             Fate::Rejected(reason) => counts.rejected.push((row.line, reason)),
         }
     }
+    failpoint::reach("import.rows_written");
     for (account, new) in payments {
         touch_account(connection, account, new, batch.source.at)?;
     }
@@ -175,6 +178,7 @@ fn write(connection: &Connection, batch: &ImportBatch) -> Result<ImportCounts, L
         let detail = summary(&batch.source, &before.plus(&counts));
         tell(connection, &batch.source, "payments.imported", &detail)?;
     }
+    failpoint::reach("import.written");
     Ok(counts)
 }
 

@@ -22,6 +22,7 @@ use serde_json::value::RawValue;
 use crate::domain::digest::Canonical;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Currency;
+use crate::failpoint;
 
 /// How much of the end is looked at when a database is opened.
 const TAIL: u64 = 64 * 1024;
@@ -154,8 +155,12 @@ impl Journal {
         for line in lines {
             text.push_str(&framed(line)?);
         }
+        failpoint::reach("journal.opened");
         file.write_all(text.as_bytes())?;
-        file.sync_data()
+        failpoint::reach("journal.written");
+        file.sync_data()?;
+        failpoint::reach("journal.flushed");
+        Ok(())
     }
 
     fn open(&self) -> io::Result<File> {

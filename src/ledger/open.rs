@@ -11,6 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::LedgerError;
 use super::seal;
+use crate::failpoint;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -55,6 +56,7 @@ pub(super) fn prepare(options: &OpenOptions, vfs: Vfs) -> Result<Option<Connecti
         return Ok(None);
     }
     create_files(path)?;
+    failpoint::reach("open.created");
     check_header(path)?;
     let mut connection = connect(path, flags(false), vfs)?;
     connection.busy_timeout(BUSY)?;
@@ -234,17 +236,20 @@ fn finish(connection: &mut Connection, options: &OpenOptions) -> Result<(), Ledg
         .open(&path)
         .map_err(failed)?;
     lock.lock().map_err(failed)?;
+    failpoint::reach("open.locked");
     check_ours(connection, &options.path)?;
     let found = version(connection)?;
     if found > newest() {
         return Err(too_new(options, found));
     }
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    failpoint::reach("open.named");
     // Grouped: schema and history are one transaction.
     embedded::migrations::runner()
         .set_grouped(true)
         .run(connection)
         .map_err(|error| LedgerError::Upgrade(Box::new(error)))?;
+    failpoint::reach("open.migrated");
     connection.execute(
         "INSERT INTO desk (name, value) VALUES ('environment', ?1) ON CONFLICT DO NOTHING",
         [&options.environment],

@@ -15,6 +15,7 @@ use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
 use crate::domain::state::State;
+use crate::failpoint;
 
 /// A refund that needs the desk now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,6 +232,7 @@ impl Ledger {
                     "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, due_at = ?3, exchange = exchange + 1 WHERE id = ?1",
                 )?
                 .execute(params![id.to_string(), holder, millis(now + LEASE)])?;
+            failpoint::reach("look.lease_written");
             Ok(true)
         })
         .await
@@ -388,6 +390,7 @@ fn claim(
     summary.exchange += 1;
     let payment = payments::one(connection, summary.refund.content.payment)?
         .ok_or(LedgerError::NotFound("payment"))?;
+    failpoint::reach("claim.written");
     Ok(Claim {
         attempts: refunds::attempts(connection, id)?,
         approved: decisions::in_force(connection, id)?,

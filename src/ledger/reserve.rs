@@ -21,6 +21,7 @@ use crate::domain::payment::Payment;
 use crate::domain::policy::{Asked, Policy};
 use crate::domain::refund::Content;
 use crate::domain::state::{ConfirmGuard, Event, Move, Standing, State, transition};
+use crate::failpoint;
 
 /// A refund to be reserved, with the facts it was decided on.
 #[derive(Clone, Debug)]
@@ -94,6 +95,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     if let Some(existing) = existing(connection, reservation)? {
         return Ok(Reserved::Existing(existing));
     }
+    failpoint::reach("reserve.begun");
     let content = &reservation.content;
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
@@ -114,6 +116,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
         disputes::answer(connection, dispute, reservation.id)?;
     }
     insert(connection, reservation, &payment)?;
+    failpoint::reach("reserve.inserted");
     let why = why_checker(connection, reservation, recent)?;
     let routed = route(reservation, why)?;
     connection
@@ -126,7 +129,9 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
         ])?;
     let id = reservation.id.to_string();
     seal::put(connection, Sealed::Refunds, ("id", &id))?;
+    failpoint::reach("reserve.routed");
     record(connection, reservation, routed, why)?;
+    failpoint::reach("reserve.written");
     refunds::one(connection, reservation.id)?
         .map(Reserved::New)
         .ok_or(LedgerError::NotFound("refund"))

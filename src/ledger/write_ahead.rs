@@ -18,6 +18,7 @@ use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
 use crate::domain::replay::Replay;
 use crate::domain::state::{Event, ResendGuard, SendGuard, State, transition};
+use crate::failpoint;
 
 /// An attempt about to be sent, with the facts its guard asks for.
 #[derive(Clone, Debug)]
@@ -123,7 +124,9 @@ fn begin_send(
     if let Some(block) = block(connection, &refund)? {
         return Ok(Err(block));
     }
+    failpoint::reach("begin_send.checked");
     insert_attempt(connection, new)?;
+    failpoint::reach("begin_send.attempt_written");
     let sends = insert_send(connection, new)?;
     let to = step.to.unwrap_or(State::Submitting);
     let subject = new.id.to_string();
@@ -148,6 +151,7 @@ fn begin_send(
             detail: &detail,
         },
     )?;
+    failpoint::reach("begin_send.written");
     journalled::line(connection, new, sends).map(Ok)
 }
 

@@ -12,6 +12,7 @@ use reqwest::{Client, ClientBuilder, Method, Url, redirect, retry};
 
 use crate::clock::Clock;
 use crate::domain::text::{clean, mask_card_numbers};
+use crate::failpoint;
 
 pub mod redact;
 
@@ -38,6 +39,16 @@ pub enum Purpose {
     MoveMoney,
     /// Only looks: connections are kept.
     Inquire,
+}
+
+impl Purpose {
+    /// The name of a failpoint, by what the exchange is for.
+    const fn point(self, money: &'static str, look: &'static str) -> &'static str {
+        match self {
+            Self::MoveMoney => money,
+            Self::Inquire => look,
+        }
+    }
 }
 
 /// A request as it goes out.
@@ -129,7 +140,9 @@ impl Transport {
             Purpose::Inquire => &self.inquiry,
         };
         let request = request.build().map_err(|said| Failure::NotSent { said })?;
+        failpoint::reach(purpose.point("send.connect", "look.connect"));
         let mut response = client.execute(request).await.map_err(Failure::of)?;
+        failpoint::reach(purpose.point("send.head_read", "look.head_read"));
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers(), self.clock.now());
         let body = read_bounded(&mut response)
@@ -138,6 +151,7 @@ impl Transport {
                 status: Some(status),
                 said,
             })?;
+        failpoint::reach(purpose.point("send.body_read", "look.body_read"));
         Ok(Response {
             status,
             retry_after,

@@ -14,6 +14,7 @@ pub use enabled::{Reason, enabled};
 pub enum Action {
     ShowPayments,
     ShowRefunds,
+    ShowToDo,
     Open,
     Filter,
     Refund,
@@ -22,8 +23,12 @@ pub enum Action {
     Turn,
     NextTab,
     PreviousTab,
+    Approve,
+    Decline,
+    Resolve,
     Withdraw,
     Release,
+    Refresh,
     Copy,
     Up,
     Down,
@@ -56,6 +61,8 @@ pub enum Context {
     Payments,
     /// The list of refunds.
     Refunds,
+    /// What waits for a person.
+    ToDo,
     /// One payment over the list.
     Payment,
     /// One refund over the list.
@@ -64,6 +71,8 @@ pub enum Context {
     Explain,
     /// A refund being composed.
     Compose,
+    /// A decision being written down.
+    Decide,
     /// The second step before money moves.
     Confirm,
     /// The filter being typed.
@@ -76,13 +85,15 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the key list.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Payments,
         Self::Refunds,
+        Self::ToDo,
         Self::Payment,
         Self::Refund,
         Self::Explain,
         Self::Compose,
+        Self::Decide,
         Self::Confirm,
         Self::Filter,
         Self::Help,
@@ -94,10 +105,12 @@ impl Context {
         match self {
             Self::Payments => "Payments",
             Self::Refunds => "Refunds",
+            Self::ToDo => "To do",
             Self::Payment => "One payment",
             Self::Refund => "One refund",
             Self::Explain => "Balance explained",
             Self::Compose => "Compose a refund",
+            Self::Decide => "Write a decision down",
             Self::Confirm => "Confirm",
             Self::Filter => "Filter",
             Self::Help => "Help",
@@ -109,7 +122,7 @@ impl Context {
     pub const fn is_typing(self) -> bool {
         matches!(
             self,
-            Self::Compose | Self::Confirm | Self::Filter | Self::Palette
+            Self::Compose | Self::Decide | Self::Confirm | Self::Filter | Self::Palette
         )
     }
 }
@@ -176,13 +189,17 @@ pub struct Spec {
 }
 
 use Context::{
-    Compose, Confirm, Explain, Filter, Help, Palette, Payment, Payments, Refund, Refunds,
+    Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments, Refund, Refunds,
+    ToDo,
 };
 
-const LISTS: &[Context] = &[Payments, Refunds];
+const LISTS: &[Context] = &[Payments, Refunds, ToDo];
+const TABBED: &[Context] = &[Refunds, ToDo];
+const DECIDED: &[Context] = &[ToDo, Refunds, Refund];
+const FORMS: &[Context] = &[Compose, Decide];
 const PAGES: &[Context] = &[Payment, Refund, Explain];
-const ROOMS: &[Context] = &[Payments, Refunds, Payment, Refund, Explain];
-const MOVING: &[Context] = &[Payments, Refunds, Payment, Refund, Explain, Help];
+const ROOMS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain];
+const MOVING: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain, Help];
 const EVERYWHERE: &[Context] = &Context::ALL;
 
 macro_rules! spec {
@@ -204,22 +221,26 @@ macro_rules! spec {
 pub const ACTIONS: &[Spec] = &[
     spec!(Open, "open", "This row", [(LISTS, &["enter", "l"])], "open", "open the selected row", SHOWN),
     spec!(Refund, "refund.compose", "This row", [(&[Payments, Payment, Explain], &["r"])], "refund", "compose a refund of this payment", DANGEROUS),
-    spec!(Withdraw, "refund.withdraw", "This row", [(&[Refunds, Refund], &["u"])], "withdraw", "withdraw a refund that was not sent", DANGEROUS),
-    spec!(Release, "refund.release", "This row", [(&[Refunds, Refund], &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
-    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
+    spec!(Approve, "refund.approve", "This row", [(DECIDED, &["a"])], "approve", "approve a refund, or what another person stated", DANGEROUS),
+    spec!(Decline, "refund.decline", "This row", [(DECIDED, &["d"])], "decline", "decline it, with a note", DANGEROUS),
+    spec!(Resolve, "refund.resolve", "This row", [(DECIDED, &["o"])], "outcome", "state what became of it, with evidence", DANGEROUS),
+    spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"])], "withdraw", "withdraw a refund that was not sent", DANGEROUS),
+    spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
+    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
     spec!(Copy, "copy", "This row", [(ROOMS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
     spec!(Filter, "payments.filter", "This list", [(&[Payments], &["/"])], "filter", "show only some payments", SHOWN),
     spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s"])], "sort", "sort by settlement, amount or balance", SHOWN),
     spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
-    spec!(NextTab, "refunds.next-tab", "This list", [(&[Refunds], &["tab", "]"])], "next tab", "open, attention, done, all", SHOWN),
-    spec!(PreviousTab, "refunds.previous-tab", "This list", [(&[Refunds], &["shift-tab", "["])], "previous tab", "the same, backwards", PALETTE),
-    spec!(NextField, "compose.next-field", "This form", [(&[Compose], &["tab", "down"])], "next", "go to the next field", FOOTER),
-    spec!(PreviousField, "compose.previous-field", "This form", [(&[Compose], &["shift-tab", "up"])], "previous", "go to the field before", QUIET),
-    spec!(NextChoice, "compose.next-choice", "This form", [(&[Compose], &["right"])], "choose", "the next reason or capture; in text, one to the right", FOOTER),
-    spec!(PreviousChoice, "compose.previous-choice", "This form", [(&[Compose], &["left"])], "choose back", "the reason or capture before; in text, one to the left", QUIET),
+    spec!(NextTab, "list.next-tab", "This list", [(TABBED, &["tab", "]"])], "next tab", "the next tab of the list", SHOWN),
+    spec!(PreviousTab, "list.previous-tab", "This list", [(TABBED, &["shift-tab", "["])], "previous tab", "the same, backwards", PALETTE),
+    spec!(Refresh, "refresh", "This list", [(LISTS, &["ctrl-r"])], "refresh", "read the list anew", PALETTE),
+    spec!(NextField, "compose.next-field", "This form", [(FORMS, &["tab", "down"])], "next", "go to the next field", FOOTER),
+    spec!(PreviousField, "compose.previous-field", "This form", [(FORMS, &["shift-tab", "up"])], "previous", "go to the field before", QUIET),
+    spec!(NextChoice, "compose.next-choice", "This form", [(FORMS, &["right"])], "choose", "the next choice; in text, one to the right", FOOTER),
+    spec!(PreviousChoice, "compose.previous-choice", "This form", [(FORMS, &["left"])], "choose back", "the choice before; in text, one to the left", QUIET),
     spec!(ShowRequest, "compose.request", "This form", [(&[Compose], &["ctrl-r"])], "request", "show or hide the exact request that would be sent", FOOTER),
-    spec!(Review, "compose.review", "This form", [(&[Compose], &["ctrl-s"])], "review", "check once more, then confirm", Flags { palette: false, ..DANGEROUS }),
-    spec!(Accept, "accept", "This form", [(&[Filter, Compose], &["enter"])], "accept", "keep the filter; in a form, the next field or review", FOOTER),
+    spec!(Review, "compose.review", "This form", [(FORMS, &["ctrl-s"])], "review", "check once more, then confirm", Flags { palette: false, ..DANGEROUS }),
+    spec!(Accept, "accept", "This form", [(&[Filter, Compose, Decide], &["enter"])], "accept", "keep the filter; in a form, the next field or review", FOOTER),
     spec!(Confirm, "confirm", "This form", [(&[Confirm], &["y"])], "yes, do it", "do what the dialog says", FOOTER),
     spec!(Run, "palette.run", "This form", [(&[Palette], &["enter"])], "run", "run the chosen command", FOOTER),
     spec!(Down, "move.down", "Move", [(MOVING, &["j", "down"]), (&[Palette], &["down", "ctrl-n"])], "down", "one row down", QUIET),
@@ -232,6 +253,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Last, "move.last", "Move", [(MOVING, &["G", "end"])], "last", "to the last row", QUIET),
     spec!(ShowPayments, "screen.payments", "Desk", [(ROOMS, &["1"])], "payments", "the payments", PALETTE),
     spec!(ShowRefunds, "screen.refunds", "Desk", [(ROOMS, &["2"])], "refunds", "the refunds", PALETTE),
+    spec!(ShowToDo, "screen.todo", "Desk", [(ROOMS, &["3"])], "to do", "what waits for a person", PALETTE),
     spec!(Palette, "palette", "Desk", [(ROOMS, &[":"])], "commands", "find a command by name", FOOTER),
     spec!(Help, "help", "Desk", [(ROOMS, &["?"])], "help", "the keys of this screen", SHOWN),
     spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", QUIET),

@@ -4,15 +4,23 @@ use super::paths::{named, words};
 use super::source::Source;
 
 /// Which rooms a room may use, besides itself. The clock is handed to whoever may have one.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("clock", &[]),
+    ("failpoint", &[]),
     ("config", &["domain", "clock"]),
-    ("ledger", &["domain", "clock"]),
-    ("providers", &["domain", "config", "clock"]),
+    ("ledger", &["domain", "clock", "failpoint"]),
+    ("providers", &["domain", "config", "clock", "failpoint"]),
     (
         "desk",
-        &["domain", "config", "ledger", "providers", "clock"],
+        &[
+            "domain",
+            "config",
+            "ledger",
+            "providers",
+            "clock",
+            "failpoint",
+        ],
     ),
     ("serve", &["desk", "domain", "config", "clock"]),
     ("tui", &["desk", "domain", "config", "clock"]),
@@ -20,7 +28,14 @@ const ROOMS: [(&str, &[&str]); 11] = [
     (
         "cli",
         &[
-            "desk", "domain", "config", "tui", "serve", "sandbox", "clock",
+            "desk",
+            "domain",
+            "config",
+            "tui",
+            "serve",
+            "sandbox",
+            "clock",
+            "failpoint",
         ],
     ),
     ("main", &["cli"]),

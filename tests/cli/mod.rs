@@ -4,7 +4,7 @@ mod book;
 mod desk;
 mod process;
 mod sandbox;
-mod shop;
+pub mod shop;
 mod stock;
 
 mod audit;
@@ -16,6 +16,8 @@ mod database;
 mod deeds;
 mod disputes;
 mod elsewhere;
+#[cfg(debug_assertions)]
+mod failpoints;
 mod gate;
 mod import;
 mod import_stops;
@@ -25,6 +27,7 @@ mod outcomes;
 mod payments;
 mod people;
 mod race;
+mod racing;
 mod refund;
 mod refusals;
 mod relay;

@@ -1,5 +1,6 @@
 //! The desk in a real pseudo-terminal, as an operator sees it.
 
+mod decisions;
 pub mod screen;
 
 use rstest::rstest;
@@ -50,10 +51,15 @@ fn can_refund(screen: &Screen) -> i64 {
 
 /// A refund of 2.50 for the first reason, not yet confirmed.
 fn compose(desk: &mut Terminal) {
+    compose_amount(desk, "2.50");
+}
+
+/// A refund for the first reason, not yet confirmed.
+fn compose_amount(desk: &mut Terminal, amount: &str) {
     desk.keys("r");
     desk.wait_for("Compose a refund");
-    desk.keys("2.50");
-    desk.wait_for("= 2.50 USD");
+    desk.keys(amount);
+    desk.wait_for(&format!("= {amount} USD"));
     desk.keys("\t\x1b[C");
     desk.wait_until("a reason", |screen| screen.text().contains('<'));
 }
@@ -95,6 +101,9 @@ fn enter_and_what_was_typed_ahead_send_nothing() {
         !screen.text().contains("Give back")
     });
     desk.keys("\x1b");
+    desk.wait_for("Drop what was typed?");
+    desk.wait_for("y yes, do it");
+    desk.keys("y");
     desk.wait_for("/ refundable");
     desk.keys("2");
     desk.wait_for("All 0");

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::RefundRow;
+use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::PaymentId;
 use crate::domain::todo::Step;
 
@@ -16,6 +17,8 @@ pub struct ToDoItem {
     pub payment: PaymentId,
     /// The refund; none for a discrepancy of the payment itself.
     pub refund: Option<RefundRow>,
+    /// The discrepancy, when it is one.
+    pub discrepancy: Option<Discrepancy>,
     /// Since when it has waited.
     pub since: DateTime<Utc>,
 }

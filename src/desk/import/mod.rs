@@ -5,6 +5,7 @@ use super::local::Local;
 use super::refusal;
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
+use crate::failpoint;
 use crate::ledger::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 
 mod check;
@@ -176,6 +177,7 @@ impl Local {
                 stopped(refusal, progress)
             }
         })?;
+        failpoint::reach("import.committed");
         progress.done += rows;
         self.tell(Notice::Importing {
             done: progress.done,

@@ -238,7 +238,14 @@ async fn one_that_needed_a_checker_needs_one_again() {
         hash_matches: true,
         in_time: true,
     };
-    bench.record(waiting.id, Event::Approve(guard)).await;
+    let ledger = bench.ledger();
+    let seen = ledger.refund(waiting.id).await.unwrap().unwrap().refund;
+    let approved = Record {
+        actor: "ben".into(),
+        observation: None,
+        ..record(waiting.id, Event::Approve(guard))
+    };
+    ledger.approve(approved, seen.approval_hash).await.unwrap();
     assert_eq!(bench.state(waiting.id).await, State::Approved);
     bench.back_up().await;
     bench.restore("b.db").await.unwrap();

@@ -1,6 +1,7 @@
 //! Whether an action can be done now, and if not, why not.
 
 use crate::domain::state::State;
+use crate::domain::todo::{Act, Step};
 use crate::tui::state::slots::Slot;
 use crate::tui::state::{App, Screen};
 use crate::tui::view;
@@ -24,6 +25,9 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Refund => refund(app),
         Action::Withdraw => withdraw(app),
         Action::Release => release(app),
+        Action::Approve => approve(app),
+        Action::Decline => decline(app),
+        Action::Resolve => resolve(app),
         Action::Review => review(app),
         Action::Confirm => confirm(app),
         Action::Explain if app.focus_payment().is_none() => no("no payment is selected"),
@@ -31,6 +35,9 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Copy if selection(app) => no("nothing is selected"),
         Action::Quit if app.slots.is_waiting(Slot::Compose) => {
             no("the refund is being saved; a moment")
+        }
+        Action::Quit if app.slots.is_waiting(Slot::Decide) => {
+            no("the decision is being saved; a moment")
         }
         _ => Ok(()),
     }
@@ -40,7 +47,9 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
 fn selection(app: &App) -> bool {
     match app.screen {
         Screen::Payments => app.focus_payment().is_none(),
-        Screen::Refunds => app.focus_payment().is_none() && app.focus_refund().is_none(),
+        Screen::Refunds | Screen::ToDo => {
+            app.focus_payment().is_none() && app.focus_refund().is_none()
+        }
     }
 }
 
@@ -83,7 +92,67 @@ fn release(app: &App) -> Result<(), Reason> {
     }
 }
 
+/// The step by which a second person decides on the refund that is looked at.
+fn second_step(app: &App) -> Result<(&Step, State), Reason> {
+    if app.is_read_only() {
+        return Err(Reason("the desk is read-only".to_owned()));
+    }
+    let Some(refund) = app.focus_refund().map(|row| &row.refund) else {
+        return Err(Reason("no refund is selected".to_owned()));
+    };
+    let step = app.step(refund.id).filter(|step| step.act == Act::Decide);
+    match step {
+        Some(step) => Ok((step, refund.state)),
+        None => Err(Reason("it waits for no second person".to_owned())),
+    }
+}
+
+fn approve(app: &App) -> Result<(), Reason> {
+    let (step, state) = second_step(app)?;
+    match state {
+        _ if app.may_decide(step) => Ok(()),
+        State::AwaitingApproval => no("you made it: another person must approve it"),
+        _ => no("you stated it: another person must agree"),
+    }
+}
+
+fn decline(app: &App) -> Result<(), Reason> {
+    let (step, state) = second_step(app)?;
+    match state {
+        // Whoever stated an outcome may take that back.
+        State::AwaitingApproval if !app.may_decide(step) => {
+            no("you made it: withdraw it instead (u)")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn resolve(app: &App) -> Result<(), Reason> {
+    if app.is_read_only() {
+        return no("the desk is read-only");
+    }
+    if app.focus_discrepancy().is_some() {
+        return Ok(());
+    }
+    let Some(refund) = app.focus_refund().map(|row| &row.refund) else {
+        return no("nothing is selected that people decide");
+    };
+    let step = app.step(refund.id);
+    match refund.state {
+        _ if step.is_some_and(|step| step.act == Act::Decide) => {
+            no("it waits for a second person: approve (a) or decline (d)")
+        }
+        State::Unknown | State::ActionRequired => Ok(()),
+        State::Pending if step.is_some() => Ok(()),
+        State::Pending => no("it is not overdue: the desk keeps asking the provider"),
+        _ => no("its outcome is not for people to state"),
+    }
+}
+
 fn review(app: &App) -> Result<(), Reason> {
+    if let Some(form) = app.decision() {
+        return form.missing().map_or(Ok(()), no);
+    }
     let Some(form) = app.compose() else {
         return no("nothing is being composed");
     };

@@ -187,6 +187,12 @@ impl Compose {
         self.focus = fields[to];
     }
 
+    /// True when something was typed or chosen.
+    pub fn is_touched(&self) -> bool {
+        let lines = [&self.amount, &self.note, &self.case_ref];
+        self.reason.is_some() || lines.iter().any(|line| !line.is_empty())
+    }
+
     /// True on the last field of the form.
     pub fn is_at_end(&self) -> bool {
         self.focus == Field::Case

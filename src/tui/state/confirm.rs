@@ -2,6 +2,7 @@
 
 use crate::domain::id::RefundId;
 
+use super::decide::Outcome;
 use super::edit::LineEdit;
 
 /// What is confirmed.
@@ -13,6 +14,21 @@ pub enum What {
     Withdraw(RefundId),
     /// Let a refund go.
     Release(RefundId),
+    /// Approve a refund, or what was stated about it.
+    Approve {
+        /// Which.
+        refund: RefundId,
+        /// What was shown, as the desk names it: whatever changes meanwhile makes it another.
+        seen: String,
+    },
+    /// The decision written down below this dialog: decline a refund.
+    Decline(RefundId),
+    /// The decision below: state what became of a refund.
+    Outcome(RefundId, Outcome),
+    /// The decision below: close a discrepancy.
+    Close(i64),
+    /// Drop what was typed below this dialog.
+    Discard,
 }
 
 /// The dialog.

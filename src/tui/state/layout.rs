@@ -9,6 +9,11 @@ pub const PAYMENTS_FRAME_ROWS: u16 = 6;
 /// Lines around the list of refunds: top line, tabs, head; two of detail, news, keys.
 pub const REFUNDS_FRAME_ROWS: u16 = 7;
 
+/// Lines around the queue: top line, tabs, head; four of detail, news, keys.
+pub const TODO_FRAME_ROWS: u16 = 9;
+/// Lines each thing that waits takes: what it is about, and what to do.
+pub const TODO_ITEM_ROWS: u16 = 2;
+
 /// How wide the pane beside the list is; 0: there is none.
 pub const fn pane_width((width, _): (u16, u16)) -> u16 {
     match width {
@@ -26,6 +31,11 @@ pub fn payment_rows((_, height): (u16, u16)) -> usize {
 /// How many refunds fit.
 pub fn refund_rows((_, height): (u16, u16)) -> usize {
     usize::from(height.saturating_sub(REFUNDS_FRAME_ROWS))
+}
+
+/// How many things that wait fit.
+pub fn todo_items((_, height): (u16, u16)) -> usize {
+    usize::from(height.saturating_sub(TODO_FRAME_ROWS) / TODO_ITEM_ROWS)
 }
 
 /// How many lines of a page over the list fit: all but top line, frame, news and keys.

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::domain::discrepancy::Discrepancy;
 use crate::domain::eligibility::Eligibility;
-use crate::domain::id::PaymentId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
+use crate::domain::todo::{Act, Step, Who};
 
 use super::action::Context;
 use super::caps::Caps;
@@ -19,6 +21,7 @@ use super::theme::Theme;
 pub mod card;
 pub mod compose;
 pub mod confirm;
+pub mod decide;
 pub mod desk;
 pub mod edit;
 pub mod layout;
@@ -27,6 +30,7 @@ pub mod payments;
 pub mod refunds;
 pub mod slots;
 pub mod toast;
+pub mod todo;
 
 /// A screen: what lies under everything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub enum Screen {
     Payments,
     /// The refunds.
     Refunds,
+    /// What waits for a person.
+    ToDo,
 }
 
 /// Something over the screen.
@@ -61,6 +67,8 @@ pub enum Layer {
     },
     /// A refund being composed.
     Compose(Box<compose::Compose>),
+    /// A decision being written down.
+    Decide(Box<decide::Form>),
     /// The second step.
     Confirm(Box<confirm::Confirm>),
     /// The keys of the screen below.
@@ -81,6 +89,7 @@ impl Layer {
             Self::Refund(_) => Context::Refund,
             Self::Explain { .. } => Context::Explain,
             Self::Compose(_) => Context::Compose,
+            Self::Decide(_) => Context::Decide,
             Self::Confirm(_) => Context::Confirm,
             Self::Help { .. } => Context::Help,
             Self::Palette(_) => Context::Palette,
@@ -115,6 +124,8 @@ pub struct App {
     pub payments: payments::Payments,
     /// The list of refunds.
     pub refunds: refunds::Refunds,
+    /// What waits for a person.
+    pub todo: todo::ToDo,
     /// The payment looked at.
     pub card: Option<card::Card>,
     /// The payment last asked for.
@@ -163,6 +174,7 @@ impl App {
             screen: Screen::default(),
             payments: payments::Payments::default(),
             refunds: refunds::Refunds::default(),
+            todo: todo::ToDo::default(),
             card: None,
             card_asked: None,
             layers: Vec::new(),
@@ -201,6 +213,7 @@ impl App {
         match self.screen {
             Screen::Payments => Context::Payments,
             Screen::Refunds => Context::Refunds,
+            Screen::ToDo => Context::ToDo,
         }
     }
 
@@ -216,6 +229,7 @@ impl App {
         match self.screen {
             Screen::Payments => self.payments.selected,
             Screen::Refunds => self.refunds.row().map(|row| row.refund.content.payment),
+            Screen::ToDo => self.todo.item().map(|item| item.payment),
         }
     }
 
@@ -236,9 +250,35 @@ impl App {
                 _ => {}
             }
         }
-        self.refunds
-            .row()
-            .filter(|_| self.screen == Screen::Refunds)
+        match self.screen {
+            Screen::Payments => None,
+            Screen::Refunds => self.refunds.row(),
+            Screen::ToDo => self.todo.item()?.refund.as_ref(),
+        }
+    }
+
+    /// The discrepancy that actions are about.
+    pub fn focus_discrepancy(&self) -> Option<&Discrepancy> {
+        let page = |layer: &Layer| {
+            matches!(
+                layer,
+                Layer::Payment { .. } | Layer::Refund(_) | Layer::Explain { .. }
+            )
+        };
+        if self.screen != Screen::ToDo || self.layers.iter().any(page) {
+            return None;
+        }
+        self.todo.item()?.discrepancy.as_ref()
+    }
+
+    /// The step a refund waits for, as far as the queue tells.
+    pub fn step(&self, refund: RefundId) -> Option<&Step> {
+        self.todo.step(refund)
+    }
+
+    /// True when a second person is waited for and whoever sits here may be it.
+    pub fn may_decide(&self, step: &Step) -> bool {
+        step.act == Act::Decide && !matches!(&step.who, Who::AnyoneBut(name) if *name == self.actor)
     }
 
     /// The payment whose card the screen needs.
@@ -276,6 +316,14 @@ impl App {
         }
     }
 
+    /// The form of a decision, wherever it lies.
+    pub fn decision(&self) -> Option<&decide::Form> {
+        self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Decide(form) => Some(&**form),
+            _ => None,
+        })
+    }
+
     /// The form, wherever it lies.
     pub fn compose(&self) -> Option<&compose::Compose> {
         self.layers.iter().rev().find_map(|layer| match layer {
@@ -296,8 +344,13 @@ impl App {
             let until_change = (left.num_milliseconds() - 1).rem_euclid(1000) + 1;
             self.now + chrono::TimeDelta::milliseconds(until_change)
         });
-        let at = toast.into_iter().chain(countdown).min()?;
-        Some((at - self.now).to_std().unwrap_or(Duration::from_millis(1)))
+        let at = toast.into_iter().chain(countdown).min();
+        let wait = |at: DateTime<Utc>| (at - self.now).to_std().unwrap_or(Duration::from_millis(1));
+        let listed = (self.screen == Screen::ToDo).then(|| {
+            self.todo
+                .next_change(self.now, layout::todo_items(self.size))
+        });
+        at.map(wait).into_iter().chain(listed.flatten()).min()
     }
 
     fn visible_refunds(&self) -> impl Iterator<Item = &Refund> {

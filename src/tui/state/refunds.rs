@@ -1,9 +1,13 @@
 //! The list of refunds, by tab.
 
+use crate::domain::approval::{Approval, Decline};
+use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::RefundId;
 use crate::domain::listing::StateCounts;
 use crate::domain::refund::{Attempt, Observation, Refund};
+use crate::domain::resolution::Proposal;
 use crate::domain::state::State;
+use crate::domain::todo::Step;
 
 use super::payments::scrolled;
 
@@ -160,8 +164,27 @@ impl Refunds {
 pub struct Page {
     /// The refund.
     pub row: Row,
-    /// Attempts and observations, once answered.
-    pub evidence: Option<(Vec<Attempt>, Vec<Observation>)>,
+    /// What was sent, learned and decided, once answered.
+    pub evidence: Option<Evidence>,
     /// The first line shown.
     pub scroll: usize,
+}
+
+/// Everything that happened to one refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What was sent, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// What was learned, oldest first.
+    pub observations: Vec<Observation>,
+    /// Approvals, oldest first, also those that lost their force.
+    pub approvals: Vec<Approval>,
+    /// A checker's no.
+    pub decline: Option<Decline>,
+    /// Outcomes that people stated, oldest first.
+    pub proposals: Vec<Proposal>,
+    /// What is open about it, oldest first.
+    pub discrepancies: Vec<Discrepancy>,
+    /// The step it waits for, when it waits for a person.
+    pub step: Option<Step>,
 }

@@ -27,11 +27,15 @@ pub enum Slot {
     Refunds,
     /// The refund looked at.
     Refund,
+    /// What waits for a person.
+    ToDo,
+    /// What a checker looks at before approving.
+    Review,
     /// What the draft would be.
     Preview,
     /// A refund being composed: money.
     Compose,
-    /// A refund being withdrawn or released: money.
+    /// A decision about a refund that exists: money.
     Decide,
 }
 

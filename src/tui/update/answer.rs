@@ -44,9 +44,12 @@ impl Turn<'_> {
                 self.app.refunds.settle(layout::refund_rows(self.app.size));
             }
             (Slot::Refund, Reply::Refund(card)) => self.refund_answered(*card),
+            (Slot::ToDo, Reply::ToDo(items)) => self.todo_answered(items),
+            (Slot::Review, Reply::Review(review)) => self.review_answered(*review),
             (Slot::Preview, Reply::Preview(preview)) => self.preview_answered(*preview),
             (Slot::Compose, Reply::Composed(composed)) => self.composed(*composed),
             (Slot::Decide, Reply::Refund(card)) => self.decided(*card),
+            (Slot::Decide, Reply::Discrepancy(closed)) => self.closed(&closed),
             (Slot::Verify, Reply::Verified(verified)) => self.verified(&verified.findings),
             (slot, _) => self.say(Level::Error, format!("the desk gave no answer to {slot:?}")),
         }
@@ -76,6 +79,12 @@ impl Turn<'_> {
             Slot::Preview | Slot::Compose => self.compose_refused(slot, refusal),
             Slot::Decide => {
                 self.close_confirm();
+                self.say_refusal(&refusal);
+                // What was shown may be what changed.
+                self.look_again();
+            }
+            Slot::ToDo => {
+                self.app.todo.failed = Some(refusal.message.clone());
                 self.say_refusal(&refusal);
             }
             Slot::Page => {
@@ -120,7 +129,8 @@ impl Turn<'_> {
     }
 
     fn refund_answered(&mut self, card: RefundCard) {
-        let row = convert::refund_row(card.row);
+        let row = convert::refund_row(card.row.clone());
+        let evidence = convert::evidence(card);
         self.app.refunds.update(row.clone());
         let pages = self.app.layers.iter_mut().filter_map(|layer| match layer {
             Layer::Refund(page) => Some(page),
@@ -128,7 +138,7 @@ impl Turn<'_> {
         });
         for page in pages.filter(|page| page.row.refund.id == row.refund.id) {
             page.row = row.clone();
-            page.evidence = Some((card.attempts.clone(), card.observations.clone()));
+            page.evidence = Some(evidence.clone());
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::tui::state::compose::{Compose, Field, Preview};
 use crate::tui::state::confirm::{Confirm, What};
+use crate::tui::state::decide;
 use crate::tui::state::edit::{Edit, LineEdit};
 use crate::tui::state::refunds::Tab;
 use crate::tui::state::slots::Slot;
@@ -37,12 +38,17 @@ impl Turn<'_> {
     }
 
     pub(super) fn is_on_choice(&mut self) -> bool {
-        let top = matches!(self.app.layers.last(), Some(Layer::Compose(_)));
-        top && self.form().is_some_and(|form| form.focus == Field::Reason)
+        match self.app.layers.last() {
+            Some(Layer::Compose(form)) => form.focus == Field::Reason,
+            Some(Layer::Decide(form)) => form.focus == decide::Field::Outcome,
+            _ => false,
+        }
     }
 
     pub(super) fn choose_by_letter(&mut self, letter: char) {
-        if self
+        if let Some(form) = self.decision() {
+            form.choose_by_letter(letter);
+        } else if self
             .form()
             .is_some_and(|form| form.choose_by_letter(letter))
         {
@@ -51,7 +57,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn step_field(&mut self, by: isize) {
-        if let Some(form) = self.form() {
+        if let Some(form) = self.decision() {
+            form.step(by);
+        } else if let Some(form) = self.form() {
             form.step(by);
         }
     }

@@ -1,7 +1,9 @@
 //! From the desk's words to the screens' own: views know nothing of the desk.
 
-use crate::desk::face::{self, PaymentCard, PaymentRow, RefundRow, Refusal};
-use crate::tui::state::{card, compose, desk, payments, refunds};
+use crate::desk::face::{
+    self, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Stated, ToDoItem,
+};
+use crate::tui::state::{card, compose, decide, desk, payments, refunds, todo};
 
 pub(super) fn payment_row(row: PaymentRow) -> payments::Row {
     let PaymentRow {
@@ -28,6 +30,36 @@ pub(super) fn refund_row(row: RefundRow) -> refunds::Row {
         reference,
         payer,
         last4,
+    }
+}
+
+pub(super) fn evidence(card: RefundCard) -> refunds::Evidence {
+    refunds::Evidence {
+        attempts: card.attempts,
+        observations: card.observations,
+        approvals: card.approvals,
+        decline: card.decline,
+        proposals: card.proposals,
+        discrepancies: card.discrepancies,
+        step: card.step,
+    }
+}
+
+pub(super) fn item(item: ToDoItem) -> todo::Item {
+    todo::Item {
+        step: item.step,
+        payment: item.payment,
+        refund: item.refund.map(refund_row),
+        discrepancy: item.discrepancy,
+        since: item.since,
+    }
+}
+
+pub(super) const fn stated(outcome: decide::Outcome) -> Stated {
+    match outcome {
+        decide::Outcome::Succeeded => Stated::Succeeded,
+        decide::Outcome::Failed => Stated::Failed,
+        decide::Outcome::Absent => Stated::Absent,
     }
 }
 

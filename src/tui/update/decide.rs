@@ -65,8 +65,14 @@ impl Turn<'_> {
             return;
         };
         confirm.sending = true;
-        match confirm.what {
+        match confirm.what.clone() {
             What::Compose => self.send_composed(),
+            What::Discard => self.discard(),
+            What::Approve { refund, seen } => {
+                let refund = refund.to_string();
+                self.ask(Slot::Decide, Request::Approve { refund, seen });
+            }
+            What::Decline(_) | What::Outcome(..) | What::Close(_) => self.send_decision(),
             What::Withdraw(id) => {
                 let request = Request::Cancel {
                     refund: id.to_string(),
@@ -86,30 +92,50 @@ impl Turn<'_> {
     }
 
     pub(super) fn decided(&mut self, card: RefundCard) {
-        let withdrawn = self
-            .app
-            .confirm()
-            .map(|confirm| matches!(confirm.what, What::Withdraw(_)));
+        let what = self.app.confirm().map(|confirm| confirm.what.clone());
         self.close_confirm();
+        self.close_decision();
+        let said = done(what, &card);
         let row = convert::refund_row(card.row);
-        let amount = row.refund.content.amount;
         let id = row.refund.id;
         self.app.refunds.update(row);
         self.app.refunds.settle(layout::refund_rows(self.app.size));
         self.ask(Slot::Overview, Request::Overview);
-        if self
-            .app
-            .layers
-            .iter()
-            .any(|layer| matches!(layer, Layer::Refund(_)))
-        {
+        self.ask_todo();
+        if self.shows_refund(id) {
             self.ask_refund(id);
         }
-        let said = match withdrawn {
-            Some(true) => format!("{amount} withdrawn: it was never sent"),
-            _ => format!("{amount} let go"),
-        };
         self.say(Level::Good, said);
+    }
+}
+
+/// What was done, for people.
+fn done(what: Option<What>, card: &RefundCard) -> String {
+    let amount = card.row.refund.content.amount;
+    let waits = card.proposals.iter().any(|it| it.ended.is_none());
+    match what {
+        Some(What::Withdraw(_)) => format!("{amount} withdrawn: it was never sent"),
+        Some(What::Approve { .. }) => format!("{amount} approved"),
+        Some(What::Decline(_)) => format!("{amount}: declined"),
+        Some(What::Outcome(..)) if waits => {
+            format!("{amount}: stated; another person must agree")
+        }
+        Some(What::Outcome(..)) => format!("{amount}: two people agree"),
+        _ => format!("{amount} let go"),
+    }
+}
+
+/// A dialog that has not been drawn yet.
+pub(super) fn dialog(what: What, title: String, facts: Vec<(String, String)>) -> Confirm {
+    Confirm {
+        what,
+        title,
+        facts,
+        warnings: Vec::new(),
+        expected: None,
+        typed: LineEdit::default(),
+        armed: false,
+        sending: false,
     }
 }
 
@@ -118,24 +144,17 @@ fn about(row: &Row, what: What, verb: &str, sent: &str) -> Confirm {
     let reference = row.reference.as_deref().unwrap_or("no reference");
     let payer = row.payer.as_deref().unwrap_or("unknown payer");
     let line = |name: &str, what: String| (name.to_owned(), what);
-    Confirm {
-        what,
-        title: format!(
-            "{verb} the refund of {} {}?",
-            content.amount.grouped(),
-            content.amount.currency
-        ),
-        facts: vec![
-            line("payment", format!("{reference} · {payer}")),
-            line("refund", row.refund.id.short()),
-            line("through", row.refund.account.clone()),
-            line("composed", format!("by {}", content.maker)),
-            line("sent", sent.to_owned()),
-        ],
-        warnings: Vec::new(),
-        expected: None,
-        typed: LineEdit::default(),
-        armed: false,
-        sending: false,
-    }
+    let title = format!(
+        "{verb} the refund of {} {}?",
+        content.amount.grouped(),
+        content.amount.currency
+    );
+    let facts = vec![
+        line("payment", format!("{reference} · {payer}")),
+        line("refund", row.refund.id.short()),
+        line("through", row.refund.account.clone()),
+        line("composed", format!("by {}", content.maker)),
+        line("sent", sent.to_owned()),
+    ];
+    dialog(what, title, facts)
 }

@@ -10,6 +10,8 @@ use super::Turn;
 impl Turn<'_> {
     pub(super) fn key(&mut self, key: Key) {
         let context = self.app.context();
+        // Whoever goes on meanwhile does not want a dialog under the next key.
+        self.app.todo.reviewing = None;
         self.app.pressed.push(key);
         let pressed = std::mem::take(&mut self.app.pressed);
         match meaning(context, &pressed) {
@@ -44,6 +46,7 @@ impl Turn<'_> {
         match self.app.context() {
             Context::Filter if self.app.payments.typed.apply(edit) => self.filter_typed(),
             Context::Compose => self.edit_form(edit),
+            Context::Decide => self.edit_decision(edit),
             Context::Confirm => self.edit_confirm(edit),
             Context::Palette => self.edit_palette(edit),
             _ => {}

@@ -13,9 +13,12 @@ mod answer;
 mod compose;
 mod convert;
 mod decide;
+mod form;
 mod keys;
 mod news;
 mod paging;
+mod review;
+mod todo;
 mod walk;
 
 /// Something that happened.
@@ -78,12 +81,13 @@ impl Turn<'_> {
             Msg::Notice(notice) => self.notice(notice),
             Msg::Lagged => self.refresh(),
             Msg::Armed => self.arm(),
-            Msg::Woke => {}
+            Msg::Woke => self.look_at_the_clock(),
         }
     }
 
     fn open(&mut self) {
         self.ask(Slot::Overview, Request::Overview);
+        self.ask_todo();
         self.open_payments();
         // Reads everything, behind the screens.
         self.ask(Slot::Verify, Request::Verify);

@@ -5,6 +5,7 @@ use crate::domain::id::RefundId;
 use crate::domain::listing::RefundFilter;
 use crate::tui::state::refunds::Tab;
 use crate::tui::state::slots::Slot;
+use crate::tui::state::todo::TABS;
 use crate::tui::state::{Layer, Screen, layout};
 
 use super::{Turn, convert};
@@ -24,6 +25,7 @@ impl Turn<'_> {
         self.app.refunds.update(row);
         self.app.refunds.settle(layout::refund_rows(self.app.size));
         self.ask(Slot::Overview, Request::Overview);
+        self.ask_todo();
         self.ask_totals();
         if self.app.card_asked == Some(payment) {
             self.app.card_asked = None;
@@ -44,7 +46,7 @@ impl Turn<'_> {
         self.preview_again(payment);
     }
 
-    fn shows_refund(&self, id: RefundId) -> bool {
+    pub(super) fn shows_refund(&self, id: RefundId) -> bool {
         self.app
             .layers
             .iter()
@@ -54,6 +56,7 @@ impl Turn<'_> {
     /// More changed than single notices tell: what is on the screen is asked for again.
     pub(super) fn refresh(&mut self) {
         self.ask(Slot::Overview, Request::Overview);
+        self.ask_todo();
         self.reload_payments();
         self.app.card_asked = None;
         if self.app.screen == Screen::Refunds {
@@ -83,7 +86,14 @@ impl Turn<'_> {
         self.ask(Slot::Refund, Request::Refund(id.to_string()));
     }
 
-    pub(super) fn step_tab(&mut self, steps: usize) {
+    pub(super) fn step_tab(&mut self, forward: bool) {
+        if self.app.screen == Screen::ToDo {
+            let steps = if forward { 1 } else { TABS.len() - 1 };
+            let height = layout::todo_items(self.app.size);
+            self.app.todo.step_tab(steps, height);
+            return;
+        }
+        let steps = if forward { 1 } else { Tab::ALL.len() - 1 };
         let tab = self.app.refunds.tab.step(steps);
         self.open_tab(tab);
     }

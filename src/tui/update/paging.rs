@@ -219,5 +219,6 @@ impl Turn<'_> {
             .payments
             .settle(layout::payment_rows(self.app.size));
         self.app.refunds.settle(layout::refund_rows(self.app.size));
+        self.app.todo.settle(0, layout::todo_items(self.app.size));
     }
 }

@@ -1,6 +1,7 @@
 use crate::desk::face::Request;
 use crate::domain::state::State;
 use crate::tui::action::{ACTIONS, Context};
+use crate::tui::fixture::decisions;
 use crate::tui::fixture::desk::{FakeDesk, World};
 use crate::tui::fixture::session::Session;
 use crate::tui::keymap::keys_of;
@@ -34,6 +35,14 @@ fn every_dangerous_action_ends_in_a_confirm() {
                 session.desk.world.lock().unwrap().refunds[2].needs_release = true;
                 session.press("2 j j j j");
             }
+            Action::Approve | Action::Decline => {
+                decisions::waiting(&session.desk, "ben");
+                session.app.actor = "ben".into();
+                session.press("3 ctrl-r tab");
+            }
+            Action::Resolve => {
+                session.press("3 ctrl-r tab tab");
+            }
             other => panic!("{other:?} needs a place here"),
         }
         let before = session.desk.world.lock().unwrap().asked.len();
@@ -42,6 +51,9 @@ fn every_dangerous_action_ends_in_a_confirm() {
         if spec.action == Action::Refund {
             // Composing only fills in a form; what sends it is the review, another dangerous one.
             assert_eq!(session.app.context(), Context::Compose);
+        } else if matches!(spec.action, Action::Decline | Action::Resolve) {
+            // The same with what needs words.
+            assert_eq!(session.app.context(), Context::Decide, "{}", spec.id);
         } else {
             assert_eq!(session.app.context(), Context::Confirm, "{}", spec.id);
         }
@@ -49,7 +61,13 @@ fn every_dangerous_action_ends_in_a_confirm() {
         let decided = world.asked[before..].iter().any(|request| {
             matches!(
                 request,
-                Request::Compose(_) | Request::Cancel { .. } | Request::Release { .. }
+                Request::Compose(_)
+                    | Request::Cancel { .. }
+                    | Request::Release { .. }
+                    | Request::Approve { .. }
+                    | Request::Decline { .. }
+                    | Request::Resolve(_)
+                    | Request::CloseDiscrepancy(_)
             )
         });
         assert!(!decided, "{}", spec.id);
@@ -65,6 +83,8 @@ fn nothing_dangerous_is_possible_on_a_read_only_desk() {
     assert_eq!(session.app.context(), Context::Payments);
     session.press("2 u");
     assert_eq!(session.app.context(), Context::Refunds);
+    session.press("3 tab a d o u");
+    assert_eq!(session.app.context(), Context::ToDo);
 }
 
 #[test]
@@ -364,4 +384,193 @@ fn an_empty_desk_takes_every_key() {
             .iter()
             .all(|layer| !matches!(layer, Layer::Compose(_)))
     );
+}
+
+/// Ben at a desk where a refund of ann's and an outcome she stated wait for a second person.
+fn checking() -> Session {
+    let desk = FakeDesk::full(30);
+    decisions::waiting(&desk, "ben");
+    let mut session = Session::new(desk, (80, 24));
+    session.app.actor = "ben".into();
+    session.press("3");
+    session
+}
+
+fn asked(session: &Session, what: impl Fn(&Request) -> bool) -> usize {
+    let world = session.desk.world.lock().unwrap();
+    world.asked.iter().filter(|request| what(request)).count()
+}
+
+#[test]
+fn a_checker_signs_what_was_shown() {
+    let mut session = checking();
+    let row = session.app.focus_refund().unwrap().refund.clone();
+    session.press("a");
+    assert!(shown(&session, "made by") && shown(&session, "above 250.00"));
+    session.press("y");
+    let signed = |request: &Request| matches!(request, Request::Approve { refund, seen } if *refund == row.id.to_string() && *seen == row.approval_hash);
+    assert_eq!(asked(&session, signed), 1);
+    assert!(shown(&session, "approved"), "{}", session.screen());
+}
+
+#[test]
+fn what_changed_under_the_dialog_is_refused() {
+    let mut session = checking();
+    session.press("a");
+    decisions::change_basis(&session.desk);
+    session.press("y");
+    assert_eq!(session.app.context(), Context::ToDo);
+    assert!(
+        shown(&session, "changed since it was shown"),
+        "{}",
+        session.screen()
+    );
+}
+
+#[test]
+fn nobody_approves_their_own() {
+    let mut session = session();
+    decisions::waiting(&session.desk, "ann");
+    session.press("3 a");
+    assert_eq!(session.app.context(), Context::ToDo);
+    assert!(
+        shown(&session, "another person must approve it"),
+        "{}",
+        session.screen()
+    );
+    session.press("d");
+    assert_eq!(session.app.context(), Context::ToDo);
+    session.press("u");
+    assert_eq!(session.app.context(), Context::Confirm);
+}
+
+#[test]
+fn a_dialog_asked_for_does_not_come_under_other_keys() {
+    let mut session = checking();
+    session.app.todo.reviewing = None;
+    let row = session.app.focus_refund().unwrap().refund.id;
+    let reply = decisions::review(&session.desk.world.lock().unwrap(), &row.to_string());
+    let seq = session.app.slots.next(Slot::Review);
+    session.tell(Msg::Answer {
+        slot: Slot::Review,
+        seq,
+        reply: Box::new(reply),
+    });
+    assert_eq!(session.app.context(), Context::ToDo);
+}
+
+#[test]
+fn a_decline_says_why() {
+    let mut session = checking();
+    session.press("d ctrl-s");
+    assert!(shown(&session, "say why in the note first"));
+    session.type_text("no: yes and y").press("enter y");
+    let declined = |request: &Request| matches!(request, Request::Decline { note, .. } if note == "no: yes and y");
+    assert_eq!(asked(&session, declined), 1);
+    assert_eq!(session.app.context(), Context::ToDo);
+}
+
+#[test]
+fn an_outcome_is_stated_with_evidence_and_a_second_person_agrees() {
+    let mut session = checking();
+    session.press("3 tab");
+    assert!(shown(
+        &session,
+        "UNKNOWN: may have been paid, do not refund again"
+    ));
+    session.press("o ctrl-s");
+    assert!(shown(&session, "choose what became of it first"));
+    session.press("s tab").type_text("12.30").press("tab enter");
+    assert!(shown(&session, "say first what the evidence is"));
+    session
+        .press("up")
+        .type_text("statement")
+        .press("enter")
+        .type_text("line 7");
+    session.press("enter");
+    assert!(
+        shown(&session, "another person must agree"),
+        "{}",
+        session.screen()
+    );
+    session.press("y");
+    let stated = |request: &Request| matches!(request, Request::Resolve(resolve) if resolve.paid.as_deref() == Some("12.30") && resolve.proof.reference == "line 7" && resolve.proof.kind == "statement");
+    assert_eq!(asked(&session, stated), 1);
+    assert!(
+        shown(&session, "stated; another person must agree"),
+        "{}",
+        session.screen()
+    );
+}
+
+#[test]
+fn a_discrepancy_is_closed_with_a_note() {
+    let mut session = checking();
+    session
+        .press("tab G o")
+        .type_text("asked them")
+        .press("ctrl-s y");
+    assert!(session.desk.world.lock().unwrap().discrepancies.is_empty());
+    assert!(shown(&session, "closed:"), "{}", session.screen());
+}
+
+#[test]
+fn what_was_typed_is_dropped_only_on_purpose() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("esc");
+    assert_eq!(session.app.context(), Context::Confirm);
+    session.press("enter");
+    assert_eq!(session.app.compose().unwrap().amount.text(), "12.34");
+    session.press("esc y");
+    assert_eq!(session.app.context(), Context::Payments);
+}
+
+#[test]
+fn the_queue_counts_down_once_a_second_and_asks_when_time_is_up() {
+    let mut session = checking();
+    session.press("3 tab");
+    let second = std::time::Duration::from_secs(1);
+    session.app.toasts.clear();
+    assert_eq!(
+        session.app.next_wake(),
+        Some(second),
+        "{}",
+        session.screen()
+    );
+    assert!(shown(&session, "again in 45 s"), "{}", session.screen());
+    let to_do = |request: &Request| *request == Request::ToDo;
+    let before = asked(&session, to_do);
+    session.app.now += chrono::TimeDelta::milliseconds(44_400);
+    session.tell(Msg::Woke);
+    assert!(shown(&session, "again in 1 s"));
+    assert_eq!(session.app.next_wake(), Some(second * 6 / 10));
+    assert_eq!(asked(&session, to_do), before);
+    session.app.now += chrono::TimeDelta::seconds(1);
+    session.tell(Msg::Woke);
+    assert_eq!(asked(&session, to_do), before + 1);
+    session.tell(Msg::Woke);
+    assert_eq!(asked(&session, to_do), before + 1);
+    session.press("1");
+    assert_eq!(
+        session.app.next_wake(),
+        None,
+        "not looked at: nothing is drawn"
+    );
+    // A day that is far off is a date, not a countdown.
+    session.press("3 [");
+    let next = session.app.next_wake();
+    assert!(next.is_some_and(|next| next > second * 3600), "{next:?}");
+}
+
+#[test]
+fn the_cursor_holds_on_to_what_it_is_on() {
+    let mut session = checking();
+    session.press("3 j");
+    let selected = session.app.todo.selected;
+    assert!(selected.is_some());
+    decisions::drop_first_approval(&session.desk);
+    session.tell(Msg::Lagged);
+    assert_eq!(session.app.todo.selected, selected);
+    assert_eq!(session.app.todo.cursor(), Some(0));
 }

@@ -5,7 +5,7 @@ use crate::tui::effect::Effect;
 use crate::tui::state::edit::Edit;
 use crate::tui::state::layout;
 use crate::tui::state::palette::Palette;
-use crate::tui::state::refunds::Page;
+use crate::tui::state::refunds::{Page, Row};
 use crate::tui::state::toast::Level;
 use crate::tui::state::{Layer, Screen};
 use crate::tui::view;
@@ -26,14 +26,19 @@ impl Turn<'_> {
         match action {
             Action::ShowPayments => self.show(Screen::Payments),
             Action::ShowRefunds => self.show(Screen::Refunds),
+            Action::ShowToDo => self.show(Screen::ToDo),
             Action::Open => self.open_selected(),
             Action::Filter => self.push(Layer::Filter),
             Action::Refund => self.compose(),
             Action::Explain => self.explain(),
             Action::Sort => self.sort(),
             Action::Turn => self.turn_round(),
-            Action::NextTab => self.step_tab(1),
-            Action::PreviousTab => self.step_tab(3),
+            Action::NextTab => self.step_tab(true),
+            Action::PreviousTab => self.step_tab(false),
+            Action::Refresh => self.refresh(),
+            Action::Approve => self.approve(),
+            Action::Decline => self.decline(),
+            Action::Resolve => self.resolve(),
             Action::Withdraw => self.confirm_withdraw(),
             Action::Release => self.confirm_release(),
             Action::Copy => self.copy(),
@@ -50,6 +55,7 @@ impl Turn<'_> {
             Action::NextChoice => self.choose(true),
             Action::PreviousChoice => self.choose(false),
             Action::ShowRequest => self.show_request(),
+            Action::Review if self.app.decision().is_some() => self.confirm_decision(),
             Action::Review => self.review(),
             Action::Confirm => self.confirmed(),
             Action::Accept => self.accept(),
@@ -65,8 +71,13 @@ impl Turn<'_> {
     pub(super) fn show(&mut self, screen: Screen) {
         self.app.layers.clear();
         self.app.screen = screen;
-        if screen == Screen::Refunds {
-            self.ask_refunds();
+        match screen {
+            Screen::Payments => {}
+            Screen::Refunds => self.ask_refunds(),
+            Screen::ToDo => {
+                self.keep_tab();
+                self.ask_todo();
+            }
         }
     }
 
@@ -79,16 +90,21 @@ impl Turn<'_> {
             }
             Screen::Refunds => {
                 if let Some(row) = self.app.refunds.row().cloned() {
-                    let id = row.refund.id;
-                    self.push(Layer::Refund(Box::new(Page {
-                        row,
-                        evidence: None,
-                        scroll: 0,
-                    })));
-                    self.ask_refund(id);
+                    self.open_refund(row);
                 }
             }
+            Screen::ToDo => self.open_item(),
         }
+    }
+
+    pub(super) fn open_refund(&mut self, row: Row) {
+        let id = row.refund.id;
+        self.push(Layer::Refund(Box::new(Page {
+            row,
+            evidence: None,
+            scroll: 0,
+        })));
+        self.ask_refund(id);
     }
 
     fn explain(&mut self) {
@@ -104,6 +120,8 @@ impl Turn<'_> {
             }
             Some(Layer::Compose(form)) if form.is_at_end() => self.act(Action::Review),
             Some(Layer::Compose(_)) => self.step_field(1),
+            Some(Layer::Decide(form)) if form.is_at_end() => self.act(Action::Review),
+            Some(Layer::Decide(_)) => self.step_field(1),
             _ => {}
         }
     }
@@ -134,6 +152,8 @@ impl Turn<'_> {
         match self.app.layers.last() {
             Some(Layer::Filter) if !self.app.payments.typed.is_empty() => self.clear_filter(),
             Some(Layer::Confirm(confirm)) if confirm.sending => {}
+            Some(Layer::Compose(form)) if form.is_touched() => self.confirm_discard(),
+            Some(Layer::Decide(form)) if form.is_touched() => self.confirm_discard(),
             Some(_) => {
                 self.app.layers.pop();
             }
@@ -180,6 +200,9 @@ impl Turn<'_> {
     }
 
     fn step_list(&mut self, step: &Step) {
+        if self.app.screen == Screen::ToDo {
+            return self.step_queue(step);
+        }
         let payments = self.app.screen == Screen::Payments;
         let height = match payments {
             true => layout::payment_rows(self.app.size),
@@ -203,7 +226,23 @@ impl Turn<'_> {
         self.prefetch();
     }
 
+    fn step_queue(&mut self, step: &Step) {
+        let height = layout::todo_items(self.app.size);
+        let page = isize::try_from(height.max(1)).unwrap_or(isize::MAX);
+        let todo = &mut self.app.todo;
+        match *step {
+            Step::Rows(by) => todo.move_by(by, height),
+            Step::Pages(by) => todo.move_by(by * page, height),
+            Step::Halves(by) => todo.move_by(by * (page / 2).max(1), height),
+            Step::First => todo.select_at(0, height),
+            Step::Last => todo.move_by(isize::MAX, height),
+        }
+    }
+
     fn choose(&mut self, forward: bool) {
+        if self.choose_decision(forward) {
+            return;
+        }
         let edit = if forward { Edit::Right } else { Edit::Left };
         if self.form().is_some_and(|form| form.choose(forward)) {
             self.form_changed();

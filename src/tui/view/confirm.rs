@@ -3,12 +3,14 @@
 use ratatui::layout::Position;
 
 use crate::tui::state::App;
-use crate::tui::state::confirm::Confirm;
+use crate::tui::state::confirm::{Confirm, What};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{field, text};
 
 const NAME_CELLS: usize = 12;
+/// Lines of one fact.
+const MOST_LINES: usize = 3;
 
 pub(super) fn draw(app: &App, confirm: &Confirm, pen: &mut Pen<'_>) -> Option<Position> {
     let area = pen.area();
@@ -21,9 +23,11 @@ pub(super) fn draw(app: &App, confirm: &Confirm, pen: &mut Pen<'_>) -> Option<Po
     let mut y = 1;
     for (name, what) in &confirm.facts {
         inside.put(0, y, name, Role::Dim);
-        let room = room.saturating_sub(NAME_CELLS);
-        inside.put(NAME_CELLS, y, &text::truncate(what, room), Role::Text);
-        y += 1;
+        let room = fact_room(room);
+        for line in in_lines(what, room) {
+            inside.put(NAME_CELLS, y, &line, Role::Text);
+            y += 1;
+        }
     }
     for warning in &warnings {
         y += usize::from(warning == &warnings[0]);
@@ -48,7 +52,25 @@ fn size(confirm: &Confirm, columns: usize) -> (usize, usize) {
     let warnings = warnings(confirm, width).len();
     let typed = if confirm.expected.is_some() { 2 } else { 0 };
     let apart = usize::from(warnings > 0);
-    (width, confirm.facts.len() + warnings + apart + typed + 6)
+    let facts = confirm.facts.iter();
+    let room = fact_room(width.saturating_sub(4));
+    let facts: usize = facts.map(|(_, what)| in_lines(what, room).len()).sum();
+    (width, facts + warnings + apart + typed + 6)
+}
+
+const fn fact_room(room: usize) -> usize {
+    room.saturating_sub(NAME_CELLS)
+}
+
+/// A fact in full; of one that would push the answers off a small screen the beginning, and where
+/// the rest is.
+fn in_lines(what: &str, room: usize) -> Vec<String> {
+    let mut lines = text::wrap(what, room);
+    if lines.len() > MOST_LINES {
+        lines.truncate(MOST_LINES - 1);
+        lines.push("… (all of it: esc, then enter)".to_owned());
+    }
+    lines
 }
 
 fn warnings(confirm: &Confirm, width: usize) -> Vec<String> {
@@ -61,7 +83,8 @@ fn warnings(confirm: &Confirm, width: usize) -> Vec<String> {
 }
 
 fn expected(confirm: &Confirm, pen: &mut Pen<'_>, y: usize) -> Option<Position> {
-    let expected = confirm.expected.as_deref()?;
+    // What is typed before it listens is forgotten: it does not ask for it yet.
+    let expected = confirm.expected.as_deref().filter(|_| confirm.armed)?;
     let y = y.min(pen.height().saturating_sub(2));
     let x = pen.put(0, y, &format!("type {expected} to go on: "), Role::Title);
     let room = pen.width().saturating_sub(x).min(20);
@@ -81,11 +104,7 @@ fn answers(app: &App, confirm: &Confirm, pen: &mut Pen<'_>, y: usize) {
     let usable = crate::tui::action::enabled(crate::tui::action::Action::Confirm, app).is_ok();
     let yes = if usable { Role::Text } else { Role::Dim };
     let key = if usable { Role::Key } else { Role::Dim };
-    let words = match &confirm.what {
-        crate::tui::state::confirm::What::Compose => "yes, give it back",
-        crate::tui::state::confirm::What::Withdraw(_) => "yes, withdraw it",
-        crate::tui::state::confirm::What::Release(_) => "yes, send it",
-    };
+    let words = yes_words(&confirm.what);
     pen.pieces(
         0,
         y,
@@ -96,4 +115,17 @@ fn answers(app: &App, confirm: &Confirm, pen: &mut Pen<'_>, y: usize) {
             (format!(" {words}"), yes),
         ],
     );
+}
+
+const fn yes_words(what: &What) -> &'static str {
+    match what {
+        What::Compose => "yes, give it back",
+        What::Withdraw(_) => "yes, withdraw it",
+        What::Release(_) => "yes, send it",
+        What::Approve { .. } => "yes, approve it",
+        What::Decline(_) => "yes, decline it",
+        What::Outcome(..) => "yes, state it",
+        What::Close(_) => "yes, close it",
+        What::Discard => "yes, drop it",
+    }
 }

@@ -1,6 +1,6 @@
 //! The last two lines: what was said or how old the data is, and the keys of the moment.
 
-use crate::tui::action::{ACTIONS, Action, Context, enabled, spec};
+use crate::tui::action::{ACTIONS, Action, Context, Spec, enabled, spec};
 use crate::tui::keymap::{keys_of, written};
 use crate::tui::state::App;
 use crate::tui::state::toast::Level;
@@ -63,37 +63,77 @@ fn keys(app: &App, pen: &mut Pen<'_>) {
         pen.put(0, 0, &format!("{} …", written(&app.pressed)), Role::Key);
         return;
     }
+    let mut keys = offered(app);
+    // What every screen needs stays in view when not all keys fit.
+    let stays = |action| {
+        matches!(
+            action,
+            Action::Open | Action::Help | Action::Back | Action::Quit
+        )
+    };
+    let needed = |keys: &[Offer]| keys.iter().map(Offer::cells).sum::<usize>();
+    while needed(&keys) > pen.width() + 2 {
+        let Some(at) = keys.iter().rposition(|offer| !stays(offer.action)) else {
+            break;
+        };
+        keys.remove(at);
+    }
+    let mut x = 0;
+    for offer in keys {
+        if x + offer.cells() > pen.width() + 2 {
+            break;
+        }
+        let words = (format!(" {}", offer.short), offer.role);
+        x = pen.pieces(x, 0, &[(offer.key, Role::Key), words]) + 2;
+    }
+}
+
+/// A key and what it does.
+struct Offer {
+    action: Action,
+    key: String,
+    short: &'static str,
+    role: Role,
+}
+
+impl Offer {
+    /// The cells it takes, with the gap after it.
+    fn cells(&self) -> usize {
+        text::width(&self.key) + text::width(self.short) + 3
+    }
+}
+
+fn offered(app: &App) -> Vec<Offer> {
     let context = app.context();
-    let over = !matches!(context, Context::Payments | Context::Refunds);
+    let over = !matches!(
+        context,
+        Context::Payments | Context::Refunds | Context::ToDo
+    );
     let shown = ACTIONS.iter().filter(|entry| {
         let leaves = over && entry.action == Action::Quit;
         // A dialog offers its key only once it listens: what is typed before is forgotten.
         let deaf = context == Context::Confirm && enabled(entry.action, app).is_err();
-        entry.flags.footer && entry.is_in(context) && !leaves && !deaf
+        let second = matches!(
+            entry.action,
+            Action::Approve | Action::Decline | Action::Resolve
+        );
+        let second = second || (context == Context::ToDo && entry.action == Action::Withdraw);
+        let idle = second && enabled(entry.action, app).is_err();
+        entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle
     });
-    let mut x = 0;
-    for entry in shown.chain(over.then(|| spec(Action::Back))) {
-        let keys = keys_of(entry.action, context);
+    let shown = shown.chain(over.then(|| spec(Action::Back)));
+    let offer = |entry: &Spec| {
         let short = match (entry.action, context) {
             (Action::Back, Context::Confirm) => "cancel",
             _ => entry.short,
         };
-        let Some(key) = keys.first() else {
-            continue;
-        };
-        let role = if enabled(entry.action, app).is_ok() {
-            Role::Text
-        } else {
-            Role::Dim
-        };
-        let needed = text::width(key) + text::width(short) + 1;
-        if x + needed > pen.width() {
-            break;
-        }
-        x = pen.pieces(
-            x,
-            0,
-            &[(key.clone(), Role::Key), (format!(" {}", short), role)],
-        ) + 2;
-    }
+        let usable = enabled(entry.action, app).is_ok();
+        Some(Offer {
+            action: entry.action,
+            key: keys_of(entry.action, context).into_iter().next()?,
+            short,
+            role: if usable { Role::Text } else { Role::Dim },
+        })
+    };
+    shown.filter_map(offer).collect()
 }

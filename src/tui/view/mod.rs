@@ -10,6 +10,7 @@ use super::widget::pen::{Pen, Piece};
 
 mod compose;
 mod confirm;
+mod decide;
 mod explain;
 mod footer;
 mod help;
@@ -18,6 +19,7 @@ mod payment;
 mod payments;
 mod refund;
 mod refunds;
+mod todo;
 mod top;
 
 /// A line of a page.
@@ -40,6 +42,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let mut cursor = match app.screen {
         Screen::Payments => payments::draw(app, &mut pen.rows(1, height - 3)),
         Screen::Refunds => refunds::draw(app, &mut pen.rows(1, height - 3)),
+        Screen::ToDo => todo::draw(app, &mut pen.rows(1, height - 3)),
     };
     for layer in &app.layers {
         cursor = draw_layer(app, layer, &mut pen.rows(1, height - 3)).or(cursor);
@@ -54,6 +57,7 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
         Layer::Refund(page) => refund::draw(app, page, pen),
         Layer::Explain { id, scroll } => explain::draw(app, *id, *scroll, pen),
         Layer::Compose(form) => compose::draw(app, form, pen),
+        Layer::Decide(form) => decide::draw(form, pen),
         Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
         Layer::Help { scroll } => help::draw(app, *scroll, pen),
         Layer::Palette(palette) => palette::draw(app, palette, pen),

@@ -1,11 +1,12 @@
 //! One refund: what was decided, what was sent, what was learned.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Position;
 
 use crate::domain::reason;
 use crate::domain::refund::{Attempt, Observation};
 use crate::tui::state::App;
-use crate::tui::state::refunds::Page;
+use crate::tui::state::refunds::{Evidence, Page};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::words;
@@ -22,6 +23,11 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
     let refund = &shown.row.refund;
     let standing = words::standing(app, refund);
     let mut lines = named("state", &standing.long, standing.role, width);
+    let known = shown.evidence.as_ref().and_then(|it| it.step.as_ref());
+    if let Some(step) = app.step(refund.id).or(known) {
+        let next = words::next_step(app, step);
+        lines.extend(named("next step", &next, Role::Title, width));
+    }
     let mut fact = |name: &str, value: Option<&str>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             lines.extend(named(name, value, Role::Text, width));
@@ -83,14 +89,70 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
             "loading what was sent and learned …".to_owned(),
             Role::Dim,
         )]),
-        Some((attempts, observations)) => {
-            for attempt in attempts {
+        Some(evidence) => {
+            decided(app, &mut lines, evidence, width);
+            for attempt in &evidence.attempts {
                 sent(app, &mut lines, attempt, width);
             }
-            learned(app, &mut lines, observations, width);
+            learned(app, &mut lines, &evidence.observations, width);
         }
     }
     lines
+}
+
+/// What people said about it, and what is open about it.
+fn decided(app: &App, lines: &mut Vec<Line>, evidence: &Evidence, width: usize) {
+    let mut said: Vec<(DateTime<Utc>, String, Role)> = Vec::new();
+    for approval in &evidence.approvals {
+        let (then, role) = match &approval.voided {
+            None => (String::new(), Role::Good),
+            Some((_, why)) => (format!("; no longer counts: {why}"), Role::Dim),
+        };
+        said.push((
+            approval.at,
+            format!("approved by {}{then}", approval.checker),
+            role,
+        ));
+    }
+    if let Some(no) = &evidence.decline {
+        said.push((
+            no.at,
+            format!("declined by {}: {}", no.checker, no.note),
+            Role::Bad,
+        ));
+    }
+    for one in &evidence.proposals {
+        let stated = format!("{} says: {} ({})", one.by, one.outcome, one.proof);
+        let (then, role) = match &one.ended {
+            None => ("waits for a second person".to_owned(), Role::Warn),
+            Some(ended) => {
+                let note = ended
+                    .note
+                    .as_deref()
+                    .map_or(String::new(), |it| format!(": {it}"));
+                (
+                    format!("{} by {}{note}", ended.how.name(), ended.by),
+                    Role::Text,
+                )
+            }
+        };
+        said.push((one.at, format!("{stated}; {then}"), role));
+    }
+    for one in &evidence.discrepancies {
+        said.push((
+            one.opened_at,
+            format!("not cleared up: {}", one.said()),
+            Role::Bad,
+        ));
+    }
+    if said.is_empty() {
+        return;
+    }
+    said.sort_by_key(|(at, ..)| *at);
+    heading(lines, "Decisions");
+    for (at, what, role) in said {
+        lines.extend(named(&words::clock(app, at), &what, role, width));
+    }
 }
 
 fn sent(app: &App, lines: &mut Vec<Line>, attempt: &Attempt, width: usize) {

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::finding::{Finding, Flaw};
 use crate::tui::caps::Depth;
+use crate::tui::fixture::decisions;
 use crate::tui::fixture::desk::{FakeDesk, World};
 use crate::tui::fixture::elsewhere;
 use crate::tui::fixture::session::Session;
@@ -231,6 +232,94 @@ fn text_from_outside_is_harmless() {
     );
 }
 
+/// Approvals for ben, an outcome that ann stated, and a discrepancy.
+fn waiting() -> Arc<FakeDesk> {
+    let desk = FakeDesk::full(30);
+    decisions::waiting(&desk, "ben");
+    desk
+}
+
+fn as_ben(session: &mut Session) {
+    session.app.actor = "ben".into();
+}
+
+#[test]
+fn to_do() {
+    snap("todo_mine", full, |session| {
+        session.press("3");
+    });
+    snap("todo_approvals", waiting, |session| {
+        as_ben(session);
+        session.press("3");
+    });
+    snap("todo_problems", waiting, |session| {
+        as_ben(session);
+        session.press("3 tab");
+    });
+    snap("todo_empty", empty, |session| {
+        session.press("3");
+    });
+    snap("todo_approve", waiting, |session| {
+        as_ben(session);
+        session.press("3 a");
+    });
+    snap("todo_agree", waiting, |session| {
+        as_ben(session);
+        session.press("3 j a");
+    });
+    snap("todo_decline", waiting, |session| {
+        as_ben(session);
+        session.press("3 d").type_text("not this customer");
+    });
+    snap("todo_outcome", waiting, |session| {
+        as_ben(session);
+        session.press("3 tab o s tab");
+        session
+            .type_text("12.30")
+            .press("tab")
+            .type_text("statement");
+        session.press("tab");
+    });
+    snap("todo_outcome_confirm", waiting, |session| {
+        as_ben(session);
+        session
+            .press("3 tab o a tab")
+            .type_text("support")
+            .press("tab");
+        session.type_text("ticket 77").press("enter");
+    });
+    snap("todo_close", waiting, |session| {
+        as_ben(session);
+        session.press("3 tab G o").type_text("the file was wrong");
+        session.press("ctrl-s");
+    });
+    snap("refund_decided", waiting, |session| {
+        as_ben(session);
+        session.press("3 j enter");
+    });
+    snap("discard", full, |session| {
+        composing(session, "12.35");
+        session.press("esc");
+    });
+}
+
+#[test]
+fn the_queue_without_colour_frames_or_letters_says_the_same() {
+    let mut session = Session::new(waiting(), (80, 24));
+    as_ben(&mut session);
+    session.app.theme = Theme::new(Depth::None);
+    session.app.plain = true;
+    session.app.caps.unicode = false;
+    session.press("3 tab");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+    insta::with_settings!({snapshot_path => path, prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!("tui_todo_plain_80x24", session.screen());
+        session.press("3 [ a");
+        insta::assert_snapshot!("tui_todo_approve_plain_80x24", session.screen());
+    });
+    assert!(session.screen().is_ascii(), "{}", session.screen());
+}
+
 /// Every kind of state a screen can be in.
 fn situation(number: u8) -> Session {
     let keys = [
@@ -246,6 +335,10 @@ fn situation(number: u8) -> Session {
         "2",
         "2 enter",
         "2 tab enter",
+        "3",
+        "3 tab",
+        "3 enter",
+        "3 o",
     ];
     let mut session = Session::new(FakeDesk::full(50), (80, 24));
     match keys.get(usize::from(number)) {
@@ -264,7 +357,7 @@ fn situation(number: u8) -> Session {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
-    fn no_size_panics(number in 0_u8..13, width in 0_u16..200, height in 0_u16..60, plain: bool) {
+    fn no_size_panics(number in 0_u8..17, width in 0_u16..200, height in 0_u16..60, plain: bool) {
         let mut session = situation(number);
         session.tell(crate::tui::update::Msg::Resized(width, height));
         session.app.plain = plain;

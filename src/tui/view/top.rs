@@ -18,9 +18,14 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
     let mut left = vec![label(app.overview.as_ref()), (" ".to_owned(), Role::Text)];
     // Where there is no room for both, where one is gives way last: an unknown outcome must be seen.
     let narrow = pen.width() < 60;
+    let waiting = match app.todo.items.len() {
+        0 => "3 To do".to_owned(),
+        count => format!("3 To do {count}"),
+    };
     for (name, screen) in [
         ("1 Payments", Screen::Payments),
         ("2 Refunds", Screen::Refunds),
+        (&waiting, Screen::ToDo),
     ] {
         if !narrow || screen == app.screen {
             left.push(tab(name, screen));
@@ -47,7 +52,7 @@ fn label(overview: Option<&Overview>) -> Piece {
     (format!(" {} ", overview.label), role)
 }
 
-/// What stands on the right; who sits there and the time zone give way first.
+/// What stands on the right; the time zone and who sits there give way first.
 fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     if overview.damaged > 0 {
@@ -64,8 +69,8 @@ fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
         true => pieces.push(("OFFLINE".to_owned(), Role::Warn)),
         false => pieces.push(("online".to_owned(), Role::Good)),
     }
-    pieces.push((overview.zone.name().to_owned(), Role::Dim));
     pieces.push((app.actor.clone(), Role::Dim));
+    pieces.push((overview.zone.name().to_owned(), Role::Dim));
     let mut fitting: Vec<Piece> = Vec::new();
     let mut used = 0;
     for (what, role) in pieces {

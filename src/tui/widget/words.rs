@@ -7,6 +7,8 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
+use crate::domain::todo::{Act, Clocked, Step};
+use crate::tui::state::todo::{counted_down, time_of};
 use crate::tui::state::{App, countdown};
 use crate::tui::theme::Role;
 
@@ -33,11 +35,7 @@ pub fn standing(app: &App, refund: &Refund) -> Standing {
     let (long, short, role) = match refund.state {
         State::Draft => ("draft: not sent".to_owned(), "", Role::Dim),
         State::Reserved => (with("held: not sent"), "", Role::Text),
-        State::AwaitingApproval => (
-            with("to approve: waits for a second person"),
-            "to approve",
-            Role::Warn,
-        ),
+        State::AwaitingApproval => return to_approve(app, refund),
         State::Approved => return approved(app, refund),
         State::Submitting => ("sending".to_owned(), "", Role::Warn),
         State::Pending => (
@@ -92,10 +90,68 @@ fn approved(app: &App, refund: &Refund) -> Standing {
     }
 }
 
+fn to_approve(app: &App, refund: &Refund) -> Standing {
+    let (who, short) = match app.step(refund.id) {
+        Some(step) if app.may_decide(step) => {
+            ("you can approve (a) or decline (d)", "you can approve")
+        }
+        _ => ("waits for another person", "to approve"),
+    };
+    let why = refund.said.as_deref().unwrap_or_default();
+    let why = why.trim_start_matches("a checker must approve: ");
+    let why = if why.is_empty() {
+        String::new()
+    } else {
+        format!(": {why}")
+    };
+    Standing {
+        long: format!("to approve, {who}{why}"),
+        short: short.to_owned(),
+        role: Role::Warn,
+    }
+}
+
+/// A step in a sentence: what to do, and until or from when.
+pub fn next_step(app: &App, step: &Step) -> String {
+    match step.clocked {
+        Some(clocked) => format!("{} ({})", step.next, timing(app, clocked)),
+        None => step.next.clone(),
+    }
+}
+
+/// Until or from when, counted down when it is soon.
+pub fn timing(app: &App, clocked: Clocked) -> String {
+    let at = time_of(clocked);
+    let left = counted_down(clocked, app.now).map(|left| {
+        let seconds = (left.num_milliseconds() + 999) / 1000;
+        match seconds {
+            0..60 => format!("in {seconds} s"),
+            _ => format!("in {} min {} s", seconds / 60, seconds % 60),
+        }
+    });
+    let past = at <= app.now;
+    match (clocked, left) {
+        (Clocked::Resend(_), _) if past => "again any moment".to_owned(),
+        (Clocked::Resend(_), Some(left)) => format!("again {left}"),
+        (Clocked::Resend(_), None) => format!("again {}", clock(app, at)),
+        (Clocked::AbsenceFrom(_), _) if past => "being asked".to_owned(),
+        (Clocked::AbsenceFrom(_), Some(left)) => format!("provable {left}"),
+        (Clocked::AbsenceFrom(_), None) => format!("provable {}", clock(app, at)),
+        (Clocked::Expires(_), _) if past => "expires now".to_owned(),
+        (Clocked::Expires(_), Some(left)) => format!("expires {left}"),
+        (Clocked::Expires(_), None) => format!("expires {}", clock(app, at)),
+    }
+}
+
 fn unknown(app: &App, refund: &Refund) -> Standing {
-    let next = match refund.next_look_at {
-        Some(at) => format!("next: asks at {}", clock(app, at)),
-        None => "next: two people with evidence".to_owned(),
+    let decides = |step: &&Step| step.act == Act::Decide;
+    let next = match (app.step(refund.id).filter(decides), refund.next_look_at) {
+        (Some(step), _) if app.may_decide(step) => {
+            "next: you can agree (a) or decline (d)".to_owned()
+        }
+        (Some(_), _) => "next: another person must agree".to_owned(),
+        (None, Some(at)) => format!("next: asks at {}", clock(app, at)),
+        (None, None) => "next: two people with evidence (o)".to_owned(),
     };
     Standing {
         long: format!("UNKNOWN: may have been paid, do not refund again; {next}"),

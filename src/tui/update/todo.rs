@@ -1,0 +1,65 @@
+//! The queue of what waits for a person: asked for anew whenever something changed.
+
+use crate::desk::face::{Request, ToDoItem};
+use crate::tui::state::slots::Slot;
+use crate::tui::state::{Layer, Screen, layout};
+
+use super::{Turn, convert};
+
+impl Turn<'_> {
+    pub(super) fn ask_todo(&mut self) {
+        self.app.todo.asked_at = self.app.now;
+        self.ask(Slot::ToDo, Request::ToDo);
+    }
+
+    pub(super) fn todo_answered(&mut self, items: Vec<ToDoItem>) {
+        let height = layout::todo_items(self.app.size);
+        let was_at = self.app.todo.cursor().unwrap_or(0);
+        let todo = &mut self.app.todo;
+        todo.items = items.into_iter().map(convert::item).collect();
+        todo.loaded = true;
+        todo.failed = None;
+        self.keep_tab();
+        self.app.todo.settle(was_at, height);
+    }
+
+    /// Once it is looked at, a tab stays open, whatever comes on the others.
+    pub(super) fn keep_tab(&mut self) {
+        let todo = &mut self.app.todo;
+        if self.app.screen == Screen::ToDo && todo.loaded {
+            todo.tab = Some(todo.tab());
+        }
+    }
+
+    /// A time has passed: the safe step may be another one now.
+    pub(super) fn look_at_the_clock(&mut self) {
+        if self.app.todo.is_old(self.app.now) {
+            self.ask_todo();
+        }
+    }
+
+    pub(super) fn open_item(&mut self) {
+        let Some(item) = self.app.todo.item() else {
+            return;
+        };
+        match item.refund.clone() {
+            Some(row) => self.open_refund(row),
+            None => {
+                let id = item.payment;
+                self.push(Layer::Payment { id, scroll: 0 });
+            }
+        }
+    }
+
+    /// What was decided on may not be what is.
+    pub(super) fn look_again(&mut self) {
+        self.ask_todo();
+        let shown = self.app.layers.iter().find_map(|layer| match layer {
+            Layer::Refund(page) => Some(page.row.refund.id),
+            _ => None,
+        });
+        if let Some(id) = shown {
+            self.ask_refund(id);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Screen 3: what waits for a person, each with the one safe next step.
+
+use ratatui::layout::Position;
+
+use crate::domain::state::State;
+use crate::domain::todo::{Act, Tab, Who};
+use crate::tui::state::todo::{Item, TABS};
+use crate::tui::state::{App, layout};
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::{Pen, Piece};
+use crate::tui::widget::table::{self, Column};
+use crate::tui::widget::{text, words};
+
+/// Lines below the list that say the selected item in full.
+const STRIP_ROWS: usize = 4;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Reference,
+    Payer,
+    Amount,
+    Currency,
+    Owner,
+    Since,
+    When,
+}
+
+const fn column(
+    id: Cell,
+    head: &'static str,
+    (min, max): (usize, usize),
+    right: bool,
+    priority: u8,
+) -> Column<Cell> {
+    Column {
+        id,
+        head,
+        min,
+        max,
+        right,
+        priority,
+    }
+}
+
+const COLUMNS: [Column<Cell>; 7] = [
+    column(Cell::Reference, "reference", (10, 14), false, 0),
+    column(Cell::Payer, "payer", (12, 24), false, 3),
+    column(Cell::Amount, "amount", (10, 12), true, 0),
+    column(Cell::Currency, "cur", (3, 3), false, 2),
+    column(Cell::Owner, "owner", (6, 12), false, 1),
+    column(Cell::Since, "waits", (6, 6), true, 4),
+    column(Cell::When, "when", (21, 26), false, 0),
+];
+
+const fn name(tab: Tab) -> &'static str {
+    match tab {
+        Tab::Mine => "Mine",
+        Tab::Approvals => "Approvals",
+        Tab::Problems => "Problems",
+    }
+}
+
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
+    tabs(app, &mut pen.rows(0, 1));
+    let height = pen.height();
+    strip(
+        app,
+        &mut pen.rows(height.saturating_sub(STRIP_ROWS), STRIP_ROWS),
+    );
+    rows(app, &mut pen.rows(1, height.saturating_sub(STRIP_ROWS + 1)))
+}
+
+fn tabs(app: &App, pen: &mut Pen<'_>) {
+    let mut x = 1;
+    for tab in TABS {
+        let open = tab == app.todo.tab();
+        let role = if open { Role::Head } else { Role::Dim };
+        x = pen.put(x, 0, name(tab), role);
+        x = pen.put(x, 0, &format!(" {}", app.todo.count(tab)), Role::Dim) + 3;
+    }
+    let count = app.todo.listed().count();
+    let position = app
+        .todo
+        .cursor()
+        .map(|at| format!("{} of {count} ", at + 1));
+    pen.put_right(0, &[(position.unwrap_or_default(), Role::Dim)]);
+}
+
+fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
+    let columns = table::fit(&COLUMNS, pen.width().saturating_sub(2));
+    table::head(pen, 0, &columns, None);
+    let todo = &app.todo;
+    if todo.listed().next().is_none() {
+        empty(app, pen);
+        return None;
+    }
+    let cursor = todo.cursor();
+    let rows = usize::from(layout::TODO_ITEM_ROWS);
+    let height = pen.height().saturating_sub(1) / rows;
+    let shown = todo.listed().enumerate().skip(todo.top).take(height);
+    for (y, (at, item)) in shown.enumerate() {
+        let y = 1 + y * rows;
+        let selected = cursor == Some(at);
+        table::line(pen, y, &columns, selected, |cell, room| {
+            content(app, item, cell, selected, room)
+        });
+        pen.pieces(
+            4,
+            y + 1,
+            &in_short(app, item, pen.width().saturating_sub(5)),
+        );
+    }
+    let y = 1 + rows * cursor?.checked_sub(todo.top)?;
+    let inside = y < pen.height();
+    let y = u16::try_from(y).ok()?;
+    inside.then(|| Position::new(pen.area().x, pen.area().y + y))
+}
+
+fn empty(app: &App, pen: &mut Pen<'_>) {
+    let (what, hint) = match (&app.todo.failed, app.todo.loaded, app.todo.tab()) {
+        (Some(_), _, _) => ("the queue could not be read", "see the error below"),
+        (None, false, _) => ("loading …", ""),
+        (None, true, Tab::Mine) => ("nothing of yours waits", "tab shows the others"),
+        (None, true, Tab::Approvals) => ("nothing waits for your approval", "tab shows the others"),
+        (None, true, Tab::Problems) => ("no problems", "tab shows the others"),
+    };
+    pen.put(2, 2, what, Role::Text);
+    pen.put(2, 3, hint, Role::Dim);
+}
+
+fn content(app: &App, item: &Item, cell: Cell, selected: bool, room: usize) -> (String, Role) {
+    let refund = item.refund.as_ref();
+    let none = || ("–".to_owned(), Role::Dim);
+    match cell {
+        Cell::Reference => {
+            let role = if selected { Role::Selected } else { Role::Text };
+            (item.reference().unwrap_or("–").to_owned(), role)
+        }
+        Cell::Payer => refund.map_or_else(none, |row| {
+            let payer = words::payer_in(room, row.payer.as_deref(), row.last4.as_deref());
+            (payer, Role::Text)
+        }),
+        Cell::Amount => refund.map_or_else(none, |row| {
+            (words::money_in(room, row.refund.content.amount), Role::Text)
+        }),
+        Cell::Currency => refund.map_or_else(none, |row| {
+            let currency = row.refund.content.amount.currency;
+            (currency.code().to_owned(), Role::Text)
+        }),
+        Cell::Owner => (item.owner().unwrap_or("–").to_owned(), Role::Text),
+        Cell::Since => (words::age(app.now, item.since), Role::Dim),
+        Cell::When => match item.step.clocked {
+            Some(clocked) => (words::timing(app, clocked), Role::Warn),
+            None => none(),
+        },
+    }
+}
+
+/// What is wrong, with the word that must not be overlooked.
+fn what(app: &App, item: &Item) -> (String, Role) {
+    let step = &item.step;
+    if item.discrepancy.is_some() {
+        return (step.what.clone(), Role::Bad);
+    }
+    let Some(refund) = item.refund.as_ref().map(|row| &row.refund) else {
+        return (step.what.clone(), Role::Text);
+    };
+    match refund.state {
+        State::Unknown if step.act == Act::Decide => (
+            format!("UNKNOWN, do not refund again; {}", step.what),
+            Role::Alarm,
+        ),
+        State::Unknown => (
+            "UNKNOWN: may have been paid, do not refund again".to_owned(),
+            Role::Alarm,
+        ),
+        State::ActionRequired => (format!("needs you: {}", step.what), Role::Bad),
+        _ => (step.what.clone(), words::standing(app, refund).role),
+    }
+}
+
+/// `next: ` and the step, as the end of a sentence.
+fn next(item: &Item) -> String {
+    let mut letters = item.step.next.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_lowercase().to_string());
+    format!("next: {}{}", first.unwrap_or_default(), letters.as_str())
+}
+
+fn in_short(app: &App, item: &Item, room: usize) -> Vec<Piece> {
+    let (what, role) = what(app, item);
+    let what = text::truncate(&what, room);
+    let left = room.saturating_sub(text::width(&what));
+    let next = match left {
+        0..12 => String::new(),
+        _ => text::truncate(&format!("; {}", next(item)), left),
+    };
+    vec![(what, role), (next, Role::Dim)]
+}
+
+/// The selected item in full sentences.
+fn strip(app: &App, pen: &mut Pen<'_>) {
+    let Some(item) = app.todo.item() else {
+        return;
+    };
+    let (what, role) = what(app, item);
+    let room = pen.width().saturating_sub(2);
+    let said = text::wrap(&what, room).into_iter().map(|line| (line, role));
+    let next = text::wrap(&next(item), room);
+    let next: Vec<Piece> = next.into_iter().map(|line| (line, Role::Text)).collect();
+    // The step is shown whole: what is wrong gives way.
+    let last = pen.height().saturating_sub(1);
+    let lines = said
+        .take(last.saturating_sub(next.len()).max(1))
+        .chain(next);
+    for (y, (line, role)) in lines.take(last).enumerate() {
+        pen.put(1, y, &line, role);
+    }
+    let who = match &item.step.who {
+        Who::Anyone => "anyone here may do it".to_owned(),
+        Who::AnyoneBut(name) => format!("anyone but {name}"),
+        Who::Desk => "the desk does it by itself".to_owned(),
+    };
+    let about = match (&item.discrepancy, &item.refund) {
+        (Some(discrepancy), _) => {
+            format!("discrepancy {} · {}", discrepancy.id, discrepancy.account)
+        }
+        (None, Some(row)) => format!("refund {} · {}", row.refund.id.short(), row.refund.account),
+        (None, None) => String::new(),
+    };
+    let waits = words::age(app.now, item.since);
+    let facts = format!("{about} · waits {waits} · {who}");
+    pen.put(1, last, &text::truncate(&facts, room), Role::Dim);
+}

@@ -1,0 +1,105 @@
+//! R1: the whole desk (its ledger, the Commerce Hub client) against the sandbox's provider, over a
+//! network with eight faults, on a clock moved by hand.
+//!
+//! 500 seeds on every commit; `REFUND_DESK_LARGE=1` runs 10,000. A failure names its seed;
+//! `REFUND_DESK_SEED=N` runs that one alone. Faults, amounts and steps are the seed's; refund ids,
+//! and with them the jitter of looks, are new in every run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use crate::seeds::large;
+
+mod office;
+mod wire;
+
+use office::Office;
+use wire::Fault;
+
+#[test]
+fn no_fault_of_the_network_pays_twice() {
+    let one = std::env::var("REFUND_DESK_SEED").ok();
+    let one: Option<u64> = one.map(|it| it.parse().unwrap());
+    let (first, end) = match one {
+        Some(seed) => (seed, seed + 1),
+        None => (0, if large() { 10_000 } else { 500 }),
+    };
+    let next = AtomicU64::new(first);
+    let seen = Mutex::new(Seen::default());
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end {
+                        return;
+                    }
+                    let ran = catch_unwind(AssertUnwindSafe(|| run(seed)));
+                    match ran {
+                        Ok(one) => seen.lock().unwrap().add(one),
+                        Err(panic) => {
+                            eprintln!("it was seed {seed}: REFUND_DESK_SEED={seed}");
+                            resume_unwind(panic);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let seen = seen.into_inner().unwrap();
+    println!("{} seeds: {seen:?}", end - first);
+    if one.is_none() {
+        seen.assert_rich();
+    }
+}
+
+/// What the seeds came across: a simulation in which nothing happens proves nothing.
+#[derive(Debug, Default)]
+struct Seen {
+    faults: BTreeSet<Fault>,
+    payouts: usize,
+    ends: BTreeMap<String, usize>,
+    left_unknown: usize,
+}
+
+impl Seen {
+    fn add(&mut self, one: Self) {
+        self.faults.extend(one.faults);
+        self.payouts += one.payouts;
+        self.left_unknown += one.left_unknown;
+        for (state, count) in one.ends {
+            *self.ends.entry(state).or_default() += count;
+        }
+    }
+
+    fn assert_rich(&self) {
+        assert_eq!(self.faults.len(), 9, "{self:?}");
+        assert!(self.payouts > 500 && self.left_unknown > 200, "{self:?}");
+        assert!(self.ends.contains_key("succeeded"), "{self:?}");
+    }
+}
+
+fn run(seed: u64) -> Seen {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let mut office = Office::open(seed).await;
+        for _ in 0..16 {
+            office.step().await;
+            office.assert_right().await;
+        }
+        office.come_to_rest().await;
+        let ends = office.assert_right().await;
+        Seen {
+            faults: office.wire.struck().into_iter().collect(),
+            payouts: office.payouts().len(),
+            ends,
+            left_unknown: office.left_unknown,
+        }
+    })
+}
