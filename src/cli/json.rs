@@ -12,7 +12,8 @@ use crate::domain::external::ExternalRefund;
 use crate::domain::payment::{Capture, Payment};
 use crate::domain::refund::{Attempt, Observation, Refund};
 
-fn time(time: DateTime<Utc>) -> String {
+/// A time as JSON has it.
+pub(super) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

@@ -23,6 +23,7 @@ mod print;
 mod refund;
 mod refunds;
 mod sandbox;
+mod sending;
 mod signal;
 mod track;
 
@@ -178,6 +179,8 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         }
         Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
         Command::Track(track) => track::run(&session()?, output, &track).await,
+        Command::StopSending(arguments) => sending::stop(&session()?, output, arguments).await,
+        Command::ResumeSending(arguments) => sending::resume(&session()?, output, arguments).await,
         Command::Audit(args::Audit::Show { subject, limit }) => {
             audit::show(&session()?, output, subject, limit).await
         }

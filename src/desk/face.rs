@@ -19,10 +19,13 @@ use crate::domain::listing::{
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Observation, Refund};
+use crate::domain::sending::{Resumption, Stop};
 
 mod elsewhere;
+mod sending;
 
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
+pub use sending::SendingOrder;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +105,11 @@ pub enum Request {
     /// database. While something is wrong with a payment, nothing is composed or sent on it.
     /// Answer: [`Reply::Verified`].
     Verify,
+    /// Stops sending, at once. Answer: [`Reply::Stopped`].
+    StopSending(SendingOrder),
+    /// Proposes to resume sending, or resumes where another person proposed it. Answer:
+    /// [`Reply::Resumption`].
+    ResumeSending(SendingOrder),
 }
 
 /// What a maker decides, as typed.
@@ -190,6 +198,10 @@ pub enum Reply {
     Worked(Worked),
     /// To [`Request::Verify`].
     Verified(Verified),
+    /// To [`Request::StopSending`].
+    Stopped(Stop),
+    /// To [`Request::ResumeSending`].
+    Resumption(Resumption),
 }
 
 /// What the desk tells without being asked.
@@ -222,6 +234,8 @@ pub struct Overview {
     pub read_only: bool,
     /// How many things the last check of the records found wrong.
     pub damaged: u64,
+    /// Where people stopped sending, every account first.
+    pub stops: Vec<Stop>,
     /// How many refunds are in each state.
     pub counts: StateCounts,
     /// Every account of the configuration, in its order.

@@ -16,10 +16,12 @@ mod elsewhere;
 mod explain;
 pub mod face;
 mod find;
+mod health;
 mod import;
 pub mod local;
 mod refusal;
 mod send;
+mod sending;
 #[cfg(test)]
 mod tests;
 mod track;

@@ -302,6 +302,18 @@ impl From<LedgerError> for Refusal {
                 "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",
             ),
             LedgerError::Untrusted(finding) => damaged(&finding),
+            LedgerError::SendingStopped(_) => unavailable(
+                "sending_stopped",
+                message,
+                "It goes out once two people resume sending: refund-desk resume-sending",
+            )
+            .knowing(Known::Unchanged),
+            LedgerError::NotStopped => rule("not_stopped", message, "There is nothing to resume."),
+            LedgerError::SamePerson(_) => rule(
+                "same_person",
+                message,
+                "Ask a colleague to agree: refund-desk resume-sending",
+            ),
             LedgerError::Uncountable(_) => {
                 rule("uncountable", message, "Narrow the filter.").knowing(Known::Unchanged)
             }

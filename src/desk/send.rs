@@ -161,7 +161,7 @@ impl Local {
                 id: claim.summary.refund.id,
                 fence: claim.fence,
                 holder: self.holder.clone(),
-                guard: self.send_guard(&attempt, &account.profile),
+                guard: self.send_guard(claim.summary.refund.id, &attempt, account),
                 attempt: attempt.clone(),
                 now: at.wall,
             })
@@ -190,23 +190,29 @@ impl Local {
         let wire = wire(attempt);
         let finding = match self.clock.since(at) {
             stood if stood > STOOD_STILL => held_up(stood),
-            _ => provider.send(&wire, refund.content.amount).await,
+            _ => {
+                let begun = self.clock.moment();
+                let finding = provider.send(&wire, refund.content.amount).await;
+                account.learn(provider, &finding, begun, &self.clock);
+                finding
+            }
         };
         tracing::info!(refund = %refund.id, status = finding.http_status, said = finding.said, "answered");
-        account.learn(provider, &finding, &self.clock);
         let source = ObservationSource::Reply;
         let record = self.evidence_of(&claim.summary, &finding, source, Some(number));
         let change = self.record_answer(record, claim.fence, at).await?;
         self.changed(change.clone());
+        self.note_pulse(account).await;
         Ok(change)
     }
 
-    fn send_guard(&self, attempt: &Attempt, profile: &Profile) -> SendGuard {
+    fn send_guard(&self, id: RefundId, attempt: &Attempt, account: &Account) -> SendGuard {
         let now = self.clock.now();
         let first = attempt.sends.first().map(|send| send.at);
         SendGuard {
             online: !self.mode.offline,
-            replay_allowed: first.is_none_or(|first| in_window(first, profile, now)),
+            replay_allowed: first.is_none_or(|first| in_window(first, &account.profile, now)),
+            breaker_closed: account.standing.may_send(id),
             ..SendGuard::HOLDS
         }
     }

@@ -7,6 +7,7 @@
 pub mod amount;
 pub mod audit;
 pub mod balance;
+pub mod breaker;
 pub mod digest;
 pub mod discrepancy;
 pub mod dispute;
@@ -19,8 +20,10 @@ pub mod listing;
 pub mod money;
 pub mod payment;
 pub mod policy;
+pub mod pulse;
 pub mod reason;
 pub mod refund;
 pub mod schedule;
+pub mod sending;
 pub mod state;
 pub mod text;

@@ -6,10 +6,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Ledger;
 use super::error::LedgerError;
 use super::lease::{self, LEASE};
-use super::payments;
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
 use super::verify;
+use super::{payments, stops};
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
@@ -44,7 +44,9 @@ impl Queue {
     /// all refunds of a state where few are due.
     const fn filter(self) -> &'static str {
         match self {
-            Self::Sends => "+state = 'approved' AND expires_at > ?1 AND needs_release = 0",
+            Self::Sends => "+state = 'approved' AND expires_at > ?1 AND needs_release = 0
+                 AND account NOT IN (SELECT account FROM stopped_sending)
+                 AND NOT EXISTS (SELECT 1 FROM stopped_sending WHERE account = '*')",
             Self::Closings => {
                 "(+state = 'submitting'
                   OR (+state IN ('reserved', 'awaiting_approval', 'approved') AND expires_at <= ?1))"
@@ -311,6 +313,7 @@ fn claim(
         .ok_or(LedgerError::NotFound("refund"))?;
     let refund = &summary.refund;
     verify::trust(connection, refund.content.payment)?;
+    stops::check(connection, &refund.account)?;
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
     if refund.state != State::Approved || waits || !lease.is_void(now) {
         return Err(LedgerError::Leased);

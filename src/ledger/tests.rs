@@ -22,6 +22,7 @@ mod lives;
 mod overdraft;
 mod plans;
 mod power;
+mod stops;
 mod verify;
 
 fn now() -> DateTime<Utc> {

@@ -11,7 +11,7 @@ use super::evidence::standing;
 use super::lease::LEASE;
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{discrepancy, refunds, verify};
+use super::{discrepancy, refunds, stops, verify};
 use crate::domain::discrepancy::Block;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
@@ -49,7 +49,7 @@ impl Ledger {
     /// (R6). Only when this says [`Begun::Written`] may bytes go out.
     ///
     /// # Errors
-    /// The lease was lost, T7 refuses, the payment's rows are damaged; nothing was written and
+    /// The lease was lost, T7 refuses, sending is stopped, the payment's rows are damaged; nothing was written and
     /// nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<Begun, LedgerError> {
         self.head.trust()?;
@@ -63,6 +63,7 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Begun, Ledger
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
     verify::trust(connection, refund.content.payment)?;
+    stops::check(connection, &refund.account)?;
     let held: Option<i64> = connection
         .prepare_cached(
             "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",

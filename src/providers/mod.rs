@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::domain::eligibility::Terms;
@@ -101,6 +102,8 @@ pub struct Finding {
     pub raw: Option<String>,
     /// How long the provider asked us to wait.
     pub retry_after: Option<Duration>,
+    /// What time it was at the provider (HTTP `Date`).
+    pub provider_time: Option<DateTime<Utc>>,
 }
 
 impl Finding {
@@ -115,6 +118,7 @@ impl Finding {
             support_id: None,
             raw: None,
             retry_after: None,
+            provider_time: None,
         }
     }
 }

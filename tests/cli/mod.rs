@@ -29,5 +29,6 @@ mod refusals;
 mod relay;
 mod release;
 mod secrets;
+mod sending;
 mod stop;
 mod unfit;

@@ -268,6 +268,12 @@ impl App {
             .is_some_and(|overview| overview.offline)
     }
 
+    /// People stopped sending on this account.
+    pub fn is_stopped(&self, account: &str) -> bool {
+        let stops = self.overview.iter().flat_map(|overview| &overview.stops);
+        stops.into_iter().any(|stop| stop.concerns(account))
+    }
+
     /// The dialog of the second step, when it is open.
     pub fn confirm(&self) -> Option<&confirm::Confirm> {
         match self.layers.last() {

@@ -62,6 +62,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         offline: overview.offline,
         read_only: overview.read_only,
         damaged: overview.damaged,
+        stops: overview.stops,
         counts: overview.counts,
         accounts: overview.accounts.into_iter().map(account).collect(),
     }
