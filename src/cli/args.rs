@@ -67,6 +67,8 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Write a commented configuration and create the data folder
     Init,
+    /// Check config, database, file modes, secrets, clock and providers, and say how to mend them
+    Doctor,
     /// Look at the configuration
     #[command(subcommand)]
     Config(Config),

@@ -13,6 +13,7 @@ mod audit;
 mod config;
 mod demo;
 mod discrepancies;
+mod doctor;
 mod identity;
 mod import;
 mod json;
@@ -167,6 +168,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Demo(demo) => demo::run(global, &environ, &demo).await,
         Command::Sandbox(sandbox) => sandbox::run(global, &environ, &sandbox).await,
         Command::Init => config::init(global, &environ, output),
+        Command::Doctor => doctor::run(global, &environ, output).await,
         Command::Config(args::Config::Check) => config::check(global, &environ, output),
         Command::Import(import) => import::run(&session()?, output, &import).await,
         Command::Payments(payments) => payments::list(&session()?, output, &payments).await,

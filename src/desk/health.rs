@@ -141,7 +141,7 @@ impl Known {
 }
 
 /// A report proves an answer, whatever carried it; without one the status tells.
-fn health(finding: &Finding) -> Health {
+pub(super) fn health(finding: &Finding) -> Health {
     match (finding.http_status, finding.evidence) {
         (None, Evidence::NotSent | Evidence::Doubt) => Health::Failed,
         (None, _) => Health::Answered,

@@ -19,6 +19,7 @@ mod find;
 mod health;
 mod import;
 pub mod local;
+pub mod probe;
 mod refusal;
 mod send;
 mod sending;

@@ -15,6 +15,7 @@ mod damage;
 mod database;
 mod deeds;
 mod disputes;
+mod doctor;
 mod elsewhere;
 mod gate;
 mod import;
