@@ -60,28 +60,5 @@ CREATE TABLE account_pulse (
     skew_ms       INTEGER,
     skew_at       INTEGER,
     -- The provider asked for no looks until then.
-    quiet_until   INTEGER,
-    -- When the budget of looks, all processes together, would be whole again.
-    spent_until   INTEGER
+    quiet_until   INTEGER
 ) STRICT, WITHOUT ROWID;
-
--- Refunds that came back stay on every screen until somebody says that they have seen it.
-CREATE TABLE acknowledged (
-    refund_id TEXT PRIMARY KEY REFERENCES refunds (id),
-    person    TEXT    NOT NULL CHECK (person <> ''),
-    at        INTEGER NOT NULL,
-    note      TEXT
-) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER acknowledged_begin BEFORE INSERT ON acknowledged BEGIN
-    SELECT RAISE(ABORT, 'only what came back is acknowledged')
-    WHERE NOT EXISTS (SELECT 1 FROM refunds WHERE id = NEW.refund_id AND state = 'reversed');
-    SELECT RAISE(ABORT, 'what was seen is never replaced')
-    WHERE EXISTS (SELECT 1 FROM acknowledged WHERE refund_id = NEW.refund_id);
-END;
-CREATE TRIGGER acknowledged_fixed BEFORE UPDATE ON acknowledged BEGIN
-    SELECT RAISE(ABORT, 'what was seen is never changed');
-END;
-CREATE TRIGGER acknowledged_kept BEFORE DELETE ON acknowledged BEGIN
-    SELECT RAISE(ABORT, 'what was seen is never forgotten');
-END;

@@ -25,7 +25,7 @@ mod elsewhere;
 mod sending;
 
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
-pub use sending::SendingOrder;
+pub use sending::{ProviderState, SendingOrder};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +105,8 @@ pub enum Request {
     /// database. While something is wrong with a payment, nothing is composed or sent on it.
     /// Answer: [`Reply::Verified`].
     Verify,
+    /// How each account and its provider stand. Answer: [`Reply::Providers`].
+    Providers,
     /// Stops sending, at once. Answer: [`Reply::Stopped`].
     StopSending(SendingOrder),
     /// Proposes to resume sending, or resumes where another person proposed it. Answer:
@@ -198,6 +200,8 @@ pub enum Reply {
     Worked(Worked),
     /// To [`Request::Verify`].
     Verified(Verified),
+    /// To [`Request::Providers`], in the order of the configuration.
+    Providers(Vec<ProviderState>),
     /// To [`Request::StopSending`].
     Stopped(Stop),
     /// To [`Request::ResumeSending`].

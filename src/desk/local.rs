@@ -205,6 +205,7 @@ impl Local {
             Request::RecordDispute(report) => self.record_dispute(actor, report).await,
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
             Request::Verify => self.verify().await.map(Reply::Verified),
+            Request::Providers => self.providers().await.map(Reply::Providers),
             Request::StopSending(order) => {
                 self.stop_sending(actor, order).await.map(Reply::Stopped)
             }

@@ -1,6 +1,6 @@
 //! Stopping sending, at once and by anyone; resuming it, by two people (domain.md, rule 3).
 
-use super::face::{Actor, Notice, Refusal, SendingOrder};
+use super::face::{Actor, Notice, ProviderState, Refusal, SendingOrder};
 use super::local::Local;
 use super::refusal;
 use crate::domain::sending::{Resumption, Stop};
@@ -36,6 +36,30 @@ impl Local {
         self.tell(Notice::Changed);
         self.bell.notify_one();
         Ok(resumed)
+    }
+
+    /// How each account and its provider stand.
+    pub(super) async fn providers(&self) -> Result<Vec<ProviderState>, Refusal> {
+        let mut pulses = self.ledger.pulses().await?;
+        let stops = self.ledger.stops().await?;
+        let known = self.ledger.freshness().await?;
+        let mut states = Vec::with_capacity(self.accounts.len());
+        for account in &self.accounts {
+            let name = &account.name;
+            let fresh = known.iter().find(|it| it.account == *name);
+            states.push(ProviderState {
+                account: name.clone(),
+                provider: account.profile.name.to_owned(),
+                can_send: account.profile.terms.can_send,
+                stop: stops.iter().find(|stop| stop.concerns(name)).cloned(),
+                pulse: pulses.remove(name).unwrap_or_default(),
+                left_alone: account.standing.wait(&self.clock).is_some(),
+                looks_per_minute: account.profile.polls_per_minute,
+                waiting: self.ledger.looks_waiting(name.clone()).await? as u64,
+                imported_at: fresh.and_then(|fresh| fresh.imported_at),
+            });
+        }
+        Ok(states)
     }
 
     fn word(&self, actor: &Actor, order: SendingOrder) -> SendingWord {

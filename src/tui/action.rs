@@ -14,6 +14,7 @@ pub use enabled::{Reason, enabled};
 pub enum Action {
     ShowPayments,
     ShowRefunds,
+    ShowProviders,
     Open,
     Filter,
     Refund,
@@ -70,18 +71,21 @@ pub enum Context {
     Filter,
     /// The keys of this screen.
     Help,
+    /// How the providers stand.
+    Providers,
     /// Actions by name.
     Palette,
 }
 
 impl Context {
     /// Every context, in the order of the key list.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Payments,
         Self::Refunds,
         Self::Payment,
         Self::Refund,
         Self::Explain,
+        Self::Providers,
         Self::Compose,
         Self::Confirm,
         Self::Filter,
@@ -100,6 +104,7 @@ impl Context {
             Self::Compose => "Compose a refund",
             Self::Confirm => "Confirm",
             Self::Filter => "Filter",
+            Self::Providers => "Providers",
             Self::Help => "Help",
             Self::Palette => "Command palette",
         }
@@ -176,13 +181,14 @@ pub struct Spec {
 }
 
 use Context::{
-    Compose, Confirm, Explain, Filter, Help, Palette, Payment, Payments, Refund, Refunds,
+    Compose, Confirm, Explain, Filter, Help, Palette, Payment, Payments, Providers, Refund, Refunds,
 };
 
 const LISTS: &[Context] = &[Payments, Refunds];
-const PAGES: &[Context] = &[Payment, Refund, Explain];
-const ROOMS: &[Context] = &[Payments, Refunds, Payment, Refund, Explain];
-const MOVING: &[Context] = &[Payments, Refunds, Payment, Refund, Explain, Help];
+const PAGES: &[Context] = &[Payment, Refund, Explain, Providers];
+const ROWS: &[Context] = &[Payments, Refunds, Payment, Refund, Explain];
+const ROOMS: &[Context] = &[Payments, Refunds, Payment, Refund, Explain, Providers];
+const MOVING: &[Context] = &[Payments, Refunds, Payment, Refund, Explain, Providers, Help];
 const EVERYWHERE: &[Context] = &Context::ALL;
 
 macro_rules! spec {
@@ -207,7 +213,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Withdraw, "refund.withdraw", "This row", [(&[Refunds, Refund], &["u"])], "withdraw", "withdraw a refund that was not sent", DANGEROUS),
     spec!(Release, "refund.release", "This row", [(&[Refunds, Refund], &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
-    spec!(Copy, "copy", "This row", [(ROOMS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
+    spec!(Copy, "copy", "This row", [(ROWS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
     spec!(Filter, "payments.filter", "This list", [(&[Payments], &["/"])], "filter", "show only some payments", SHOWN),
     spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s"])], "sort", "sort by settlement, amount or balance", SHOWN),
     spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
@@ -232,6 +238,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Last, "move.last", "Move", [(MOVING, &["G", "end"])], "last", "to the last row", QUIET),
     spec!(ShowPayments, "screen.payments", "Desk", [(ROOMS, &["1"])], "payments", "the payments", PALETTE),
     spec!(ShowRefunds, "screen.refunds", "Desk", [(ROOMS, &["2"])], "refunds", "the refunds", PALETTE),
+    spec!(ShowProviders, "screen.providers", "Desk", [(ROOMS, &["6"])], "providers", "how each account and its provider stand", PALETTE),
     spec!(Palette, "palette", "Desk", [(ROOMS, &[":"])], "commands", "find a command by name", FOOTER),
     spec!(Help, "help", "Desk", [(ROOMS, &["?"])], "help", "the keys of this screen", SHOWN),
     spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", QUIET),

@@ -24,6 +24,7 @@ pub mod edit;
 pub mod layout;
 pub mod palette;
 pub mod payments;
+pub mod providers;
 pub mod refunds;
 pub mod slots;
 pub mod toast;
@@ -63,6 +64,11 @@ pub enum Layer {
     Compose(Box<compose::Compose>),
     /// The second step.
     Confirm(Box<confirm::Confirm>),
+    /// How the providers stand.
+    Providers {
+        /// The first line shown.
+        scroll: usize,
+    },
     /// The keys of the screen below.
     Help {
         /// The first line shown.
@@ -82,6 +88,7 @@ impl Layer {
             Self::Explain { .. } => Context::Explain,
             Self::Compose(_) => Context::Compose,
             Self::Confirm(_) => Context::Confirm,
+            Self::Providers { .. } => Context::Providers,
             Self::Help { .. } => Context::Help,
             Self::Palette(_) => Context::Palette,
         }
@@ -115,6 +122,8 @@ pub struct App {
     pub payments: payments::Payments,
     /// The list of refunds.
     pub refunds: refunds::Refunds,
+    /// How the providers stand, once answered.
+    pub providers: Option<Vec<providers::Row>>,
     /// The payment looked at.
     pub card: Option<card::Card>,
     /// The payment last asked for.
@@ -163,6 +172,7 @@ impl App {
             screen: Screen::default(),
             payments: payments::Payments::default(),
             refunds: refunds::Refunds::default(),
+            providers: None,
             card: None,
             card_asked: None,
             layers: Vec::new(),

@@ -27,6 +27,8 @@ pub enum Slot {
     Refunds,
     /// The refund looked at.
     Refund,
+    /// How the providers stand.
+    Providers,
     /// What the draft would be.
     Preview,
     /// A refund being composed: money.

@@ -43,6 +43,9 @@ impl Turn<'_> {
                 self.app.refunds.failed = None;
                 self.app.refunds.settle(layout::refund_rows(self.app.size));
             }
+            (Slot::Providers, Reply::Providers(rows)) => {
+                self.app.providers = Some(rows.into_iter().map(convert::provider).collect());
+            }
             (Slot::Refund, Reply::Refund(card)) => self.refund_answered(*card),
             (Slot::Preview, Reply::Preview(preview)) => self.preview_answered(*preview),
             (Slot::Compose, Reply::Composed(composed)) => self.composed(*composed),

@@ -1,7 +1,7 @@
 //! From the desk's words to the screens' own: views know nothing of the desk.
 
 use crate::desk::face::{self, PaymentCard, PaymentRow, RefundRow, Refusal};
-use crate::tui::state::{card, compose, desk, payments, refunds};
+use crate::tui::state::{card, compose, desk, payments, providers, refunds};
 
 pub(super) fn payment_row(row: PaymentRow) -> payments::Row {
     let PaymentRow {
@@ -65,6 +65,20 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         stops: overview.stops,
         counts: overview.counts,
         accounts: overview.accounts.into_iter().map(account).collect(),
+    }
+}
+
+pub(super) fn provider(state: face::ProviderState) -> providers::Row {
+    providers::Row {
+        account: state.account,
+        provider: state.provider,
+        can_send: state.can_send,
+        stop: state.stop,
+        pulse: state.pulse,
+        left_alone: state.left_alone,
+        looks_per_minute: state.looks_per_minute,
+        waiting: state.waiting,
+        imported_at: state.imported_at,
     }
 }
 

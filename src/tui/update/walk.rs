@@ -1,11 +1,13 @@
 //! What each action does.
 
+use crate::desk::face::Request;
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::state::edit::Edit;
 use crate::tui::state::layout;
 use crate::tui::state::palette::Palette;
 use crate::tui::state::refunds::Page;
+use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
 use crate::tui::state::{Layer, Screen};
 use crate::tui::view;
@@ -26,6 +28,7 @@ impl Turn<'_> {
         match action {
             Action::ShowPayments => self.show(Screen::Payments),
             Action::ShowRefunds => self.show(Screen::Refunds),
+            Action::ShowProviders => self.show_providers(),
             Action::Open => self.open_selected(),
             Action::Filter => self.push(Layer::Filter),
             Action::Refund => self.compose(),
@@ -68,6 +71,12 @@ impl Turn<'_> {
         if screen == Screen::Refunds {
             self.ask_refunds();
         }
+    }
+
+    fn show_providers(&mut self) {
+        self.app.layers.clear();
+        self.push(Layer::Providers { scroll: 0 });
+        self.ask(Slot::Providers, Request::Providers);
     }
 
     fn open_selected(&mut self) {
@@ -169,6 +178,7 @@ impl Turn<'_> {
             Some(
                 Layer::Payment { scroll, .. }
                 | Layer::Explain { scroll, .. }
+                | Layer::Providers { scroll }
                 | Layer::Help { scroll },
             ) => scroll_by(scroll, step, page, limit),
             Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),

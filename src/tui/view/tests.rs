@@ -89,6 +89,13 @@ fn stopped_sending_stands_on_every_screen() {
 }
 
 #[test]
+fn providers() {
+    snap("providers", full, |session| {
+        session.press("6");
+    });
+}
+
+#[test]
 fn one_payment() {
     snap("payment", full, |session| {
         session
