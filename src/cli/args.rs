@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::desk::face::Stated;
 use crate::domain::money::{Currency, Money};
 use crate::domain::state::State;
 
@@ -90,6 +91,25 @@ pub enum Command {
         /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
         refund: String,
     },
+    /// Approve a refund as it was shown, or agree with what another person stated about it
+    ///
+    /// On a terminal it shows what there is to decide and asks. Without one, --expect is required.
+    Approve(Approve),
+    /// Decline a refund that waits for a checker, or what another person stated about it
+    Decline {
+        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+        refund: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        note: String,
+    },
+    /// State what became of a refund that no provider can tell about; takes two people
+    ///
+    /// The first person's word waits for a second (exit 5). Another person who states the same, or
+    /// who uses approve, carries it out. `refund-desk resolve REFUND --as succeeded --evidence TEXT`
+    /// is the same as --outcome succeeded: the first --as that names an outcome is the outcome, any
+    /// other --as says who acts.
+    Resolve(Resolve),
     /// Withdraw a refund that was not sent
     Cancel {
         /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
@@ -252,6 +272,65 @@ pub struct Refund {
     /// Wait for its end; 60s unless said otherwise
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "60s", value_parser = duration)]
     pub wait: Option<Duration>,
+}
+
+/// `approve`
+#[derive(Debug, Args)]
+pub struct Approve {
+    /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+    pub refund: String,
+    /// Refuse unless it is still what status showed with this hash
+    #[arg(long, value_name = "HASH")]
+    pub expect: Option<String>,
+    /// Wait for its end; 60s unless said otherwise
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "60s", value_parser = duration)]
+    pub wait: Option<Duration>,
+}
+
+/// `resolve`
+#[derive(Debug, Args)]
+pub struct Resolve {
+    /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
+    pub refund: String,
+    /// What became of it; also written --as OUTCOME
+    #[arg(long, value_name = "OUTCOME")]
+    pub outcome: Outcome,
+    /// Where it can be looked up: a statement line, a ticket, who said it
+    #[arg(long, value_name = "TEXT")]
+    pub evidence: String,
+    /// What kind of evidence that is: statement, portal, support …
+    #[arg(long, value_name = "KIND", default_value = "evidence")]
+    pub evidence_kind: String,
+    /// Of which day the evidence is
+    #[arg(long, value_name = "DATE")]
+    pub evidence_date: Option<NaiveDate>,
+    /// A file with the evidence; its SHA-256 is kept, the file stays with you
+    #[arg(long, value_name = "FILE")]
+    pub evidence_file: Option<PathBuf>,
+    /// The amount that was paid, where it is not the amount asked
+    #[arg(long, value_name = "AMT")]
+    pub paid: Option<String>,
+}
+
+/// What people say became of a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Outcome {
+    /// It was paid
+    Succeeded,
+    /// It was not paid and never will be
+    Failed,
+    /// The provider never had it: it is sent anew, under a new key
+    Absent,
+}
+
+impl From<Outcome> for Stated {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Succeeded => Self::Succeeded,
+            Outcome::Failed => Self::Failed,
+            Outcome::Absent => Self::Absent,
+        }
+    }
 }
 
 /// `refunds`

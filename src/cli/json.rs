@@ -4,6 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::desk::face::{BalanceLine, PaymentCard, PaymentRow, Preview, RefundCard, RefundRow};
+use crate::domain::approval::Approval;
 use crate::domain::audit::AuditEntry;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
@@ -11,6 +12,8 @@ use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::payment::{Capture, Payment};
 use crate::domain::refund::{Attempt, Observation, Refund};
+use crate::domain::resolution::Proposal;
+use crate::domain::todo::{Clocked, Step};
 
 /// A time as JSON has it.
 pub(super) fn time(time: DateTime<Utc>) -> String {
@@ -142,7 +145,13 @@ pub(super) fn refund(refund: &Refund) -> Value {
         "trace": refund.trace,
         "attempts": refund.attempts,
         "maker": content.maker,
-        "hash": refund.hash,
+        "hash": refund.approval_hash,
+        "content_hash": refund.hash,
+        "policy_version": refund.policy_version,
+        "checker": refund.checker,
+        "declined_by": refund.declined_by,
+        "supersedes": refund.supersedes,
+        "expires_at": time(refund.expires_at),
         "key": refund.caller_key,
         "needs_release": refund.needs_release,
         "send_after": refund.send_after.map(time),
@@ -170,7 +179,67 @@ pub(super) fn refund_card(card: &RefundCard) -> Value {
     fields.insert("observations".into(), observations.into());
     let open: Vec<Value> = card.discrepancies.iter().map(discrepancy).collect();
     fields.insert("discrepancies".into(), open.into());
+    fields.extend(decisions(card));
     Value::Object(fields)
+}
+
+/// What people decided, and the step the refund waits for.
+fn decisions(card: &RefundCard) -> Map<String, Value> {
+    let approvals: Vec<Value> = card.approvals.iter().map(approval).collect();
+    let proposals: Vec<Value> = card.proposals.iter().map(proposal).collect();
+    object(json!({
+        "approvals": approvals,
+        "decline": card.decline.as_ref().map(|decline| json!({
+            "checker": decline.checker,
+            "note": decline.note,
+            "at": time(decline.at),
+        })),
+        "proposals": proposals,
+        "next_step": card.step.as_ref().map(step),
+    }))
+}
+
+fn approval(approval: &Approval) -> Value {
+    json!({
+        "checker": approval.checker,
+        "hash": approval.hash,
+        "at": time(approval.at),
+        "voided_at": approval.voided.as_ref().map(|(at, _)| time(*at)),
+        "void_reason": approval.voided.as_ref().map(|(_, why)| why),
+    })
+}
+
+fn proposal(proposal: &Proposal) -> Value {
+    let ended = proposal.ended.as_ref();
+    json!({
+        "outcome": proposal.outcome.name(),
+        "paid": proposal.outcome.paid().map(|paid| paid.decimal()),
+        "evidence": proposal.proof,
+        "by": proposal.by,
+        "at": time(proposal.at),
+        "hash": proposal.hash,
+        "ended_as": ended.map(|ended| ended.how),
+        "ended_by": ended.map(|ended| &ended.by),
+        "ended_at": ended.map(|ended| time(ended.at)),
+        "ended_note": ended.and_then(|ended| ended.note.as_ref()),
+    })
+}
+
+fn step(step: &Step) -> Value {
+    let (clock, at) = match step.clocked {
+        Some(Clocked::Resend(at)) => (Some("resend"), Some(at)),
+        Some(Clocked::AbsenceFrom(at)) => (Some("absence_from"), Some(at)),
+        Some(Clocked::Expires(at)) => (Some("expires"), Some(at)),
+        None => (None, None),
+    };
+    json!({
+        "what": step.what,
+        "next": step.next,
+        "act": step.act,
+        "tab": step.tab,
+        "clock": clock,
+        "at": at.map(time),
+    })
 }
 
 /// A refund made elsewhere.

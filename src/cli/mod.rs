@@ -11,6 +11,7 @@ use crate::desk::face::{Class, Refusal};
 mod args;
 mod audit;
 mod config;
+mod decide;
 mod demo;
 mod discrepancies;
 mod doctor;
@@ -91,7 +92,7 @@ pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = decide::outcome_of_as(arguments.into_iter().collect());
     let environ = Environ::new(variables);
     let wants_json = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
@@ -176,6 +177,11 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Refund(refund) => refund::run(&session()?, output, &refund).await,
         Command::Refunds(refunds) => refunds::list(&session()?, output, &refunds).await,
         Command::Status { refund } => refunds::status(&session()?, output, refund).await,
+        Command::Approve(approve) => decide::approve(&session()?, output, &approve).await,
+        Command::Decline { refund, note } => {
+            decide::decline(&session()?, output, refund, note).await
+        }
+        Command::Resolve(resolve) => decide::resolve(&session()?, output, &resolve).await,
         Command::Cancel { refund, note } => {
             refunds::cancel(&session()?, output, refund, note).await
         }

@@ -46,6 +46,7 @@ impl Session {
             rejects: paths.rejects(),
             mode,
             clock: clock.clone(),
+            opened_by: actor.name.clone(),
         })?;
         if !mode.read_only {
             log::start(&paths.data, global.verbose, &clock);

@@ -9,7 +9,7 @@ use super::print::Output;
 use super::refunds::{fetch, print_card, waits_for_release};
 use super::{Exit, Failure, json, track};
 use crate::desk::face::{
-    Class, Composed, Draft, Preview, RefundCard, RefundRow, Refusal, Reply, Request, Worked,
+    Class, Draft, Preview, RefundCard, RefundRow, Refusal, Reply, Request, Worked,
 };
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
@@ -34,22 +34,31 @@ pub(super) async fn run(
         return Err(misanswered());
     };
     // The refund exists: from here on the exit code is its own, whatever fails beside it.
-    Ok(match follow(session, arguments, &composed).await {
+    Ok(followed(session, output, composed.refund, arguments.wait).await)
+}
+
+/// Sends a refund that is decided, when it may be sent, and ends by how far it came.
+pub(super) async fn followed(
+    session: &Session,
+    output: &Output,
+    refund: RefundRow,
+    limit: Option<Duration>,
+) -> Exit {
+    match follow(session, refund.refund.id, limit).await {
         Ok(card) => tell(session, output, &card, &stops(session).await),
-        Err(failure) => lose_sight(output, composed.refund, &failure),
-    })
+        Err(failure) => lose_sight(output, refund, &failure),
+    }
 }
 
 /// Sends the refund when it may be sent, waits when asked to, and reads how far it came.
 async fn follow(
     session: &Session,
-    arguments: &args::Refund,
-    composed: &Composed,
+    id: RefundId,
+    limit: Option<Duration>,
 ) -> Result<RefundCard, Failure> {
-    let id = composed.refund.refund.id;
     if !session.mode.offline {
         let worked = work(session, id).await?;
-        if let Some(limit) = arguments.wait {
+        if let Some(limit) = limit {
             wait(session, id, worked, limit).await?;
         }
     }
@@ -330,7 +339,7 @@ fn pinned(draft: Draft, preview: &Preview) -> Draft {
     }
 }
 
-fn not_confirmed() -> Refusal {
+pub(super) fn not_confirmed() -> Refusal {
     Refusal {
         class: Class::Rule,
         code: "not_confirmed".to_owned(),

@@ -1,5 +1,7 @@
 //! `refunds`, `status`, `cancel` and `release`.
 
+use chrono::{DateTime, Utc};
+
 use super::args;
 use super::open::{Session, misanswered};
 use super::payments::payer;
@@ -11,6 +13,7 @@ use crate::domain::listing::RefundFilter;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::text::clean;
+use crate::domain::todo::Clocked;
 
 const COLUMNS: [Column; 7] = [
     ("ID", 36, Align::Left),
@@ -220,7 +223,7 @@ fn text_card(card: &RefundCard) -> String {
         ("provider refund", text(&refund.provider_refund_id)),
         ("trace", text(&refund.trace)),
         ("said", text(&refund.said)),
-        ("hash", refund.hash.clone()),
+        ("hash", refund.approval_hash.clone()),
     ];
     if let Some(reported) = refund.reported {
         fields.push(("provider reports", reported.to_string()));
@@ -231,12 +234,52 @@ fn text_card(card: &RefundCard) -> String {
             next.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         ));
     }
+    fields.extend(decisions(card));
     let mut lines: Vec<String> = fields
         .iter()
         .map(|(name, value)| format!("{name:<17} {}", clean(value)))
         .collect();
     lines.extend(evidence(card));
     lines.join("\n")
+}
+
+/// What people decided, and the step it waits for.
+fn decisions(card: &RefundCard) -> Vec<(&'static str, String)> {
+    let approvals = card.approvals.iter().map(|approval| {
+        let voided = approval.voided.as_ref();
+        let voided = voided.map_or(String::new(), |(_, why)| format!(", no longer: {why}"));
+        ("approved", format!("by {}{voided}", approval.checker))
+    });
+    let declined = card.decline.iter();
+    let declined = declined.map(|it| ("declined", format!("by {}: {}", it.checker, it.note)));
+    let stated = card.proposals.iter().map(|it| {
+        let ended = it.ended.as_ref();
+        let ended = ended.map_or("waits for a second person".to_owned(), |ended| {
+            format!("{} by {}", ended.how.name(), ended.by)
+        });
+        (
+            "stated",
+            format!("by {}: {} ({}); {ended}", it.by, it.outcome, it.proof),
+        )
+    });
+    let next = card.step.iter().map(|step| {
+        let at = match step.clocked {
+            Some(Clocked::Resend(at)) => format!(" Not before {}.", stamp(at)),
+            Some(Clocked::AbsenceFrom(at)) => format!(" Not before {}.", stamp(at)),
+            Some(Clocked::Expires(at)) => format!(" Expires {}.", stamp(at)),
+            None => String::new(),
+        };
+        ("next step", format!("{}{at}", step.next))
+    });
+    approvals
+        .chain(declined)
+        .chain(stated)
+        .chain(next)
+        .collect()
+}
+
+fn stamp(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn evidence(card: &RefundCard) -> Vec<String> {

@@ -32,6 +32,19 @@ pub struct CommerceHub {
     /// How many calendar months after capture a refund is possible.
     #[serde(default = "twelve", deserialize_with = "within::<1, 120, _>")]
     pub refund_months: u32,
+    /// How long after its first send a request of unknown outcome may be repeated; 0: never. The
+    /// provider remembers a request id for about five minutes (fact sheet 8.1), so four at most.
+    #[serde(default = "four_minutes", deserialize_with = "within::<0, 240, _>")]
+    pub replay_seconds: u32,
+    /// How long after its last send it may be repeated.
+    #[serde(default = "half_a_minute", deserialize_with = "within::<1, 240, _>")]
+    pub replay_wait_seconds: u32,
+    /// Inquiries that find nothing prove that a refund never arrived.
+    #[serde(default = "yes")]
+    pub absence_is_proof: bool,
+    /// From how long after the last send they count.
+    #[serde(default = "half_an_hour", deserialize_with = "within::<30, 10_080, _>")]
+    pub absence_after_minutes: u32,
     /// Polls and inquiries per minute.
     #[serde(default = "sixty", deserialize_with = "within::<1, 60_000, _>")]
     pub polls_per_minute: u32,
@@ -61,6 +74,22 @@ pub enum RefundCall {
 
 fn twelve() -> u32 {
     12
+}
+
+fn four_minutes() -> u32 {
+    240
+}
+
+fn half_a_minute() -> u32 {
+    30
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn half_an_hour() -> u32 {
+    30
 }
 
 fn sixty() -> u32 {

@@ -18,10 +18,16 @@ use super::refusal;
 use crate::clock::{Clock, Moment};
 use crate::config::secret::{Credentials, SecretSource};
 use crate::config::{self, Environ, Settings};
+use crate::domain::ageing::Marks;
 use crate::domain::eligibility::{Terms, WhyNot};
 use crate::domain::id::RefundId;
+use crate::domain::schedule::Pace;
 use crate::providers::commerce_hub::{self, CommerceHub};
 use crate::providers::{Finding, Profile, Provider, RefundFormat};
+
+/// What `[tracking] pace` makes of the waits of an account (product.md, the sandbox).
+const SANDBOX_REPLAY_WAIT: Duration = Duration::from_secs(1);
+const SANDBOX_ABSENCE_AFTER: Duration = Duration::from_secs(5);
 
 /// One account at the desk.
 pub(super) struct Account {
@@ -54,7 +60,7 @@ pub(super) struct Means<'a> {
 
 impl Account {
     pub(super) fn new(account: &config::Account, settings: &Settings, clock: &Clock) -> Self {
-        let profile = profile(&account.provider);
+        let profile = paced(profile(&account.provider), settings.pace);
         let polls = profile
             .polls_per_minute
             .saturating_mul(settings.pace.factor());
@@ -183,6 +189,18 @@ fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
     }
 }
 
+/// In the sandbox waits are short, whatever the pace; windows are the provider's and stay.
+fn paced(profile: Profile, pace: Pace) -> Profile {
+    match pace {
+        Pace::REAL => profile,
+        _ => Profile {
+            replay_wait: SANDBOX_REPLAY_WAIT,
+            absence_after: profile.absence_after.map(|_| SANDBOX_ABSENCE_AFTER),
+            ..profile
+        },
+    }
+}
+
 fn profile(provider: &config::Provider) -> Profile {
     match provider {
         config::Provider::CommerceHub(settings) => commerce_hub::profile(settings),
@@ -197,6 +215,9 @@ fn profile(provider: &config::Provider) -> Profile {
                 compensation: false,
             },
             replay_window: None,
+            replay_wait: Duration::ZERO,
+            absence_after: None,
+            marks: Marks::CARDS,
             watch: Duration::ZERO,
             polls_per_minute: 1,
         },

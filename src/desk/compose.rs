@@ -14,6 +14,7 @@ use crate::domain::eligibility::{self, Eligibility, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::{Capture, Payment};
+use crate::domain::policy::Asked;
 use crate::domain::reason;
 use crate::domain::refund::{Content, Kind};
 use crate::domain::state::State;
@@ -23,7 +24,7 @@ use crate::ledger::{LedgerError, Likeness, RefundSummary, Reservation, Reserved}
 /// Sums for approval are taken over this long, so that slicing a refund does not escape them.
 const APPROVAL_SUM: TimeDelta = TimeDelta::days(7);
 /// How far back a refund to the same order or payer counts as a likely duplicate.
-const DUPLICATE_SINCE: TimeDelta = TimeDelta::days(30);
+pub(super) const DUPLICATE_SINCE: TimeDelta = TimeDelta::days(30);
 /// Longest note or case reference, in characters.
 const LONGEST_TEXT: usize = 500;
 
@@ -182,35 +183,37 @@ impl Local {
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
-            judged.approval = self.approval(&judged, amount).await?;
+            judged.approval = self.approval(draft, &judged, amount).await?;
         }
         Ok(judged)
     }
 
     /// Why a second person is needed, when one is.
-    async fn approval(&self, judged: &Judged, amount: Money) -> Result<Option<String>, Refusal> {
+    async fn approval(
+        &self,
+        draft: &Draft,
+        judged: &Judged,
+        amount: Money,
+    ) -> Result<Option<String>, Refusal> {
         let recent = self
             .ledger
             .recent_total(&judged.payment, judged.now - APPROVAL_SUM)
             .await?;
-        let total = Money::new(recent.minor.saturating_add(amount.minor), amount.currency);
-        let none = Money::zero(amount.currency);
-        let policy = &self.settings.policy;
-        if let Some(dispute) = &judged.dispute {
-            return Ok(Some(format!(
-                "a checker must approve: it answers dispute {}",
-                dispute.provider_dispute_id
-            )));
-        }
-        Ok(policy.needs_checker(total, none).then(|| {
-            let limit = policy.approval_above(amount.currency);
-            match recent.is_positive() {
-                true => format!(
-                    "a checker must approve: {total} to this payment, order or payer within 7 days is above {limit}"
-                ),
-                false => format!("a checker must approve: {amount} is above {limit}"),
+        let after_reversal = match &draft.supersedes {
+            Some(handle) => {
+                let replaced = self.refund_named(handle).await?.refund.id;
+                self.ledger.follows_reversal(replaced).await?
             }
-        }))
+            None => false,
+        };
+        let why = self.settings.policy.why_checker(&Asked {
+            amount,
+            compensation: Money::zero(amount.currency),
+            recent,
+            after_reversal,
+            answers_dispute: judged.dispute.is_some(),
+        });
+        Ok(why.map(|why| why.to_string()))
     }
 
     /// The refund that the caller's key names already. `rest` and percentages are read as if that
@@ -501,7 +504,7 @@ fn duplicate(found: &(Likeness, RefundSummary)) -> Refusal {
     Refusal::duplicate(&likeness(found))
 }
 
-fn likeness((likeness, summary): &(Likeness, RefundSummary)) -> String {
+pub(super) fn likeness((likeness, summary): &(Likeness, RefundSummary)) -> String {
     let refund = &summary.refund;
     let what = match likeness {
         Likeness::SamePayment => "on this payment",

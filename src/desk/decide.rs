@@ -5,7 +5,6 @@ use super::face::{Actor, Refusal, Reply};
 use super::local::Local;
 use super::refusal;
 use crate::domain::state::{Event, State};
-use crate::ledger::RefundSummary;
 
 impl Local {
     /// Withdraws a refund that was not sent.
@@ -29,7 +28,7 @@ impl Local {
         record.note = note.map(|note| tidy(&note)).transpose()?;
         let written = self.ledger.record(record).await;
         let change = written.map_err(|error| refusal::unwritten(error, id, "withdrawn"))?;
-        Ok(self.decided(change.summary).await)
+        Ok(self.decided(actor, change.summary).await)
     }
 
     /// Lets a refund go that was composed offline.
@@ -46,20 +45,7 @@ impl Local {
         let now = self.clock.now();
         let written = self.ledger.release(id, actor.name.clone(), now).await;
         let released = written.map_err(|error| refusal::unwritten(error, id, "released"))?;
-        Ok(self.decided(released).await)
-    }
-
-    /// Tells of a decision that is written. It stands even if the evidence beside it cannot be
-    /// read, so that must not make it look refused.
-    async fn decided(&self, summary: RefundSummary) -> Reply {
-        self.changed(summary.clone());
-        let evidence = self.ledger.evidence(summary.refund.id).await;
-        let evidence = evidence.unwrap_or_else(|error| {
-            tracing::warn!(refund = %summary.refund.id, "{error}");
-            Default::default()
-        });
-        let discrepancies = self.discrepancies_of(summary.refund.id).await;
-        self.card_of(summary, evidence, discrepancies.unwrap_or_default())
+        Ok(self.decided(actor, released).await)
     }
 }
 

@@ -6,6 +6,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::approval::{Approval, Decline};
 use crate::domain::audit::AuditEntry;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
@@ -19,7 +20,14 @@ use crate::domain::listing::{
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Observation, Refund};
+use crate::domain::resolution::Proposal;
 use crate::domain::sending::{Resumption, Stop};
+use crate::domain::todo::Step;
+
+mod decisions;
+mod todo;
+pub use decisions::{Resolve, Review, Stated};
+pub use todo::ToDoItem;
 
 mod elsewhere;
 mod sending;
@@ -67,6 +75,29 @@ pub enum Request {
         /// Which.
         refund: String,
     },
+    /// What a checker looks at before approving. Answer: [`Reply::Review`].
+    Review(String),
+    /// Approves a refund, or carries out what another person stated about it. Answer:
+    /// [`Reply::Refund`].
+    Approve {
+        /// Which.
+        refund: String,
+        /// The hash that was shown with it ([`Refund::approval_hash`]).
+        seen: String,
+    },
+    /// Declines a refund that waits for a checker, or what another person stated about it. Answer:
+    /// [`Reply::Refund`].
+    Decline {
+        /// Which.
+        refund: String,
+        /// Why.
+        note: String,
+    },
+    /// States what became of a refund; the second person who does carries it out. Answer:
+    /// [`Reply::Refund`].
+    Resolve(Resolve),
+    /// What waits for a person. Answer: [`Reply::ToDo`].
+    ToDo,
     /// Reads settlement files. Answer: [`Reply::Imported`]; on the way [`Notice::Importing`].
     Import(Import),
     /// The newest audit entries, oldest of them first. Answer: [`Reply::Audit`].
@@ -182,8 +213,12 @@ pub enum Reply {
     Composed(Box<Composed>),
     /// To [`Request::Refunds`].
     Refunds(Vec<RefundRow>),
-    /// To [`Request::Refund`], [`Request::Cancel`] and [`Request::Release`].
+    /// To [`Request::Refund`] and every decision about one.
     Refund(Box<RefundCard>),
+    /// To [`Request::Review`].
+    Review(Box<Review>),
+    /// To [`Request::ToDo`]: by tab, oldest first.
+    ToDo(Vec<ToDoItem>),
     /// To [`Request::Import`].
     Imported(ImportReport),
     /// To [`Request::Audit`].
@@ -384,6 +419,14 @@ pub struct RefundCard {
     pub attempts: Vec<Attempt>,
     /// Its observations, oldest first.
     pub observations: Vec<Observation>,
+    /// Approvals, oldest first, also those that lost their force.
+    pub approvals: Vec<Approval>,
+    /// A checker's no.
+    pub decline: Option<Decline>,
+    /// Outcomes that people stated, oldest first.
+    pub proposals: Vec<Proposal>,
+    /// The step it waits for, when it waits for a person.
+    pub step: Option<Step>,
     /// What is open about it, oldest first.
     pub discrepancies: Vec<Discrepancy>,
 }

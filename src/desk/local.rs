@@ -11,17 +11,16 @@ use super::accounts::{Account, Means};
 use super::duty::Duty;
 use super::explain;
 use super::face::{
-    self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Reply,
-    Request,
+    self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
 };
+use super::rules;
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
-use crate::domain::discrepancy::Discrepancy;
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::finding::Finding;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
-use crate::ledger::{Judgement, Ledger, OpenOptions, RefundEvidence, RefundSummary, holder};
+use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
 
 /// Notices a slow listener may fall behind before it misses some.
 const NOTICES: usize = 1024;
@@ -49,6 +48,8 @@ pub struct Parts {
     pub mode: Mode,
     /// The clock.
     pub clock: Clock,
+    /// Who opens it: rules that changed in the configuration are recorded under this name.
+    pub opened_by: String,
 }
 
 /// The desk in this process.
@@ -82,15 +83,17 @@ impl Local {
             environment: parts.settings.environment.name().to_owned(),
             read_only: parts.mode.read_only,
         })?;
-        let accounts = parts
-            .settings
+        let mut settings = parts.settings;
+        let rules = rules::of(&settings);
+        settings.policy.version = ledger.adopt(rules, parts.opened_by, parts.clock.now())?;
+        let accounts = settings
             .accounts
             .iter()
-            .map(|account| Account::new(account, &parts.settings, &parts.clock))
+            .map(|account| Account::new(account, &settings, &parts.clock))
             .collect();
         Ok(Arc::new(Self {
             accounts,
-            settings: parts.settings,
+            settings,
             environ: parts.environ,
             mode: parts.mode,
             // Before the first check this much is known: the database may have lost its end.
@@ -187,7 +190,12 @@ impl Local {
                 let found = self.ledger.refunds(filter).await?;
                 Ok(Reply::Refunds(found.into_iter().map(row).collect()))
             }
-            Request::Refund(handle) => self.refund_card(&handle).await,
+            Request::Refund(handle) => self.refund_card(actor, &handle).await,
+            Request::Review(handle) => self.review(actor, &handle).await,
+            Request::Approve { refund, seen } => self.approve(actor, &refund, &seen).await,
+            Request::Decline { refund, note } => self.decline(actor, &refund, &note).await,
+            Request::Resolve(resolve) => self.resolve(actor, &resolve).await,
+            Request::ToDo => self.to_do(actor).await.map(Reply::ToDo),
             Request::Cancel { refund, note } => self.cancel(actor, &refund, note).await,
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
@@ -279,33 +287,6 @@ impl Local {
             eligibility,
             refunds,
         })))
-    }
-
-    async fn refund_card(&self, handle: &str) -> Result<Reply, Refusal> {
-        let summary = self.refund_named(handle).await?;
-        self.card(summary).await
-    }
-
-    async fn card(&self, summary: RefundSummary) -> Result<Reply, Refusal> {
-        let evidence = self.ledger.evidence(summary.refund.id).await?;
-        let discrepancies = self.discrepancies_of(summary.refund.id).await?;
-        Ok(self.card_of(summary, evidence, discrepancies))
-    }
-
-    pub(super) fn card_of(
-        &self,
-        summary: RefundSummary,
-        evidence: RefundEvidence,
-        discrepancies: Vec<Discrepancy>,
-    ) -> Reply {
-        let account = self.account(&summary.refund.account);
-        Reply::Refund(Box::new(RefundCard {
-            success_means: account.map(|account| account.profile.success_means.to_owned()),
-            row: row(summary),
-            attempts: evidence.attempts,
-            observations: evidence.observations,
-            discrepancies,
-        }))
     }
 
     /// Tells that a refund changed, and rings for whoever does the work.

@@ -8,7 +8,9 @@ use tokio::sync::broadcast;
 
 mod accounts;
 mod answer;
+mod approve;
 mod audit;
+mod card;
 mod compose;
 mod decide;
 mod duty;
@@ -21,10 +23,14 @@ mod import;
 pub mod local;
 pub mod probe;
 mod refusal;
+mod resend;
+mod resolve;
+mod rules;
 mod send;
 mod sending;
 #[cfg(test)]
 mod tests;
+mod todo;
 mod track;
 mod verify;
 

@@ -8,6 +8,7 @@ use crate::domain::finding::Finding;
 use crate::domain::id::RefundId;
 use crate::domain::money::MoneyError;
 use crate::domain::reason::ReasonError;
+use crate::domain::resolution::{Outcome, Proposal};
 use crate::ledger::LedgerError;
 use crate::providers::BuildError;
 
@@ -61,6 +62,15 @@ pub(super) fn rule(code: &str, message: impl Into<String>, next: impl Into<Strin
         money: Known::NothingDone.money().to_owned(),
         next: next.into(),
     }
+}
+
+/// A rule says no to a step of a refund that others may have sent.
+pub(super) fn unchanged(
+    code: &str,
+    message: impl Into<String>,
+    next: impl Into<String>,
+) -> Refusal {
+    rule(code, message, next).knowing(Known::Unchanged)
 }
 
 /// Writing down a deed about refund `id` failed. Where the database did not say whether it is
@@ -176,6 +186,39 @@ impl Refusal {
     }
 }
 
+/// The second person of two is the first.
+pub(super) fn same_person(proposal: &Proposal) -> Refusal {
+    unchanged(
+        "same_person",
+        format!("{} said so already; it takes another person", proposal.by),
+        "Another person must look at the evidence and agree.",
+    )
+}
+
+/// A second statement that says something else than the first.
+pub(super) fn contradicts(proposal: &Proposal, outcome: Outcome) -> Refusal {
+    unchanged(
+        "contradicts",
+        format!(
+            "{} has said: {}. That does not agree with: {outcome}",
+            proposal.by, proposal.outcome
+        ),
+        "Find out together which is true. If the first is wrong, decline it, then state the other.",
+    )
+}
+
+/// What waits for a second person is not what they saw.
+pub(super) fn other_statement(proposal: &Proposal) -> Refusal {
+    unchanged(
+        "changed",
+        format!(
+            "what waits for a second person is not what you saw: {} says: {} ({})",
+            proposal.by, proposal.outcome, proposal.proof
+        ),
+        "Look at it again: refund-desk status REFUND",
+    )
+}
+
 impl From<WhyNot> for Refusal {
     fn from(why: WhyNot) -> Self {
         let next = match why {
@@ -270,6 +313,9 @@ impl From<LedgerError> for Refusal {
             LedgerError::NotFound(_) => {
                 rule("not_found", message, "Check the id.").knowing(Known::Unchanged)
             }
+            LedgerError::SamePerson => {
+                unchanged("same_person", message, "Another person must agree.")
+            }
             LedgerError::Leased => {
                 rule("busy", message, "Wait a moment and look again.").knowing(Known::Unchanged)
             }
@@ -309,7 +355,7 @@ impl From<LedgerError> for Refusal {
             )
             .knowing(Known::Unchanged),
             LedgerError::NotStopped => rule("not_stopped", message, "There is nothing to resume."),
-            LedgerError::SamePerson(_) => rule(
+            LedgerError::ResumesAlone(_) => rule(
                 "same_person",
                 message,
                 "Ask a colleague to agree: refund-desk resume-sending",

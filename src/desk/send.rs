@@ -16,7 +16,8 @@ use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Content, ObservationSource};
+use crate::domain::refund::{Attempt, Content, ObservationSource, Refund};
+use crate::domain::replay::Replay;
 use crate::domain::state::{Event, SendGuard};
 use crate::ledger::{Begun, Claim, LedgerError, NewAttempt, RefundSummary};
 use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
@@ -26,6 +27,9 @@ const STEP: &str = "refund";
 /// What could not be prepared is tried again after this, then after twice as long each time.
 const TRY_AGAIN: Duration = Duration::from_secs(15);
 const TRY_AGAIN_LONGEST: Duration = Duration::from_mins(5);
+/// Why a refund goes back to its checkers though it could be sent.
+const AS_APPROVED: &str =
+    "the balance, a dispute or the policy is not what it was when it was approved";
 
 /// When the attempt was written down this long ago, the process stood still in between: what was
 /// checked then may no longer hold, and the lease may be another's.
@@ -99,13 +103,23 @@ impl Local {
 
     /// T7's check before sending: would the refund still be eligible without its own hold?
     fn changed_meanwhile(&self, claim: &Claim, now: DateTime<Utc>) -> Option<String> {
-        let content = &claim.summary.refund.content;
-        let mut sums = claim.payment.figures();
-        let Some(mut capture) = claim
-            .payment
-            .capture(content.capture_id.as_deref())
-            .cloned()
-        else {
+        let refund = &claim.summary.refund;
+        let seen = claim.approved.as_ref();
+        let stale = seen.is_some_and(|seen| *seen != refund.approval_hash);
+        let hindrance = self.hindered(&claim.payment, refund, now);
+        hindrance.or_else(|| stale.then(|| AS_APPROVED.to_owned()))
+    }
+
+    /// Why a refund cannot be sent, its own hold not counted.
+    pub(super) fn hindered(
+        &self,
+        payment: &Payment,
+        refund: &Refund,
+        now: DateTime<Utc>,
+    ) -> Option<String> {
+        let content = &refund.content;
+        let mut sums = payment.figures();
+        let Some(mut capture) = payment.capture(content.capture_id.as_deref()).cloned() else {
             return Some("its capture is no longer known".to_owned());
         };
         sums.held.minor = sums.held.minor.saturating_sub(content.amount.minor);
@@ -114,7 +128,7 @@ impl Local {
             .held
             .minor
             .saturating_sub(content.amount.minor);
-        let terms = self.terms(&claim.payment.account);
+        let terms = self.terms(&payment.account);
         let judged = eligibility::of_capture(&capture, &sums, &terms, now);
         match judged.why_not {
             Some(why) => Some(why.sentence().to_owned()),
@@ -154,18 +168,32 @@ impl Local {
         account: &Account,
         attempt: Attempt,
     ) -> Result<Result<OnDisk, Block>, Refusal> {
+        let guard = self.send_guard(claim.summary.refund.id, &attempt, account);
+        Ok(self.write_ahead(claim, attempt, guard, None).await?)
+    }
+
+    /// The one way to a send: first its attempt is on disk. With `replay`, it is one of unknown
+    /// outcome that goes again (T13).
+    pub(super) async fn write_ahead(
+        &self,
+        claim: &Claim,
+        attempt: Attempt,
+        guard: SendGuard,
+        replay: Option<Replay>,
+    ) -> Result<Result<OnDisk, Block>, LedgerError> {
         let at = self.clock.moment();
-        let begun = self
-            .ledger
-            .begin_send(NewAttempt {
-                id: claim.summary.refund.id,
-                fence: claim.fence,
-                holder: self.holder.clone(),
-                guard: self.send_guard(claim.summary.refund.id, &attempt, account),
-                attempt: attempt.clone(),
-                now: at.wall,
-            })
-            .await?;
+        let new = NewAttempt {
+            id: claim.summary.refund.id,
+            fence: claim.fence,
+            holder: self.holder.clone(),
+            guard,
+            attempt: attempt.clone(),
+            now: at.wall,
+        };
+        let begun = match replay {
+            None => self.ledger.begin_send(new).await?,
+            Some(replay) => self.ledger.begin_resend(new, replay).await?,
+        };
         Ok(match begun {
             Begun::Written => Ok(OnDisk { attempt, at }),
             Begun::Blocked(block) => Err(block),
@@ -206,7 +234,12 @@ impl Local {
         Ok(change)
     }
 
-    fn send_guard(&self, id: RefundId, attempt: &Attempt, account: &Account) -> SendGuard {
+    pub(super) fn send_guard(
+        &self,
+        id: RefundId,
+        attempt: &Attempt,
+        account: &Account,
+    ) -> SendGuard {
         let now = self.clock.now();
         let first = attempt.sends.first().map(|send| send.at);
         SendGuard {
@@ -308,6 +341,7 @@ pub(super) fn attempt_of(
     let last = claim.attempts.iter().rfind(|attempt| attempt.step == STEP);
     let number = match last {
         None => 1,
+        Some(attempt) if claim.new_key => attempt.number + 1,
         Some(attempt) if is_replayable(attempt, &build(attempt.number)?, profile, now) => {
             return Ok(attempt.clone());
         }

@@ -24,6 +24,7 @@ use crate::providers::{Finding, Inquiry, Provider, WireRequest};
 
 mod breaker;
 mod clocks;
+mod people;
 mod storm;
 
 const CONFIG: &str = r#"environment = "sandbox"
@@ -163,6 +164,7 @@ impl Stage {
             rejects: folder.join("rejects"),
             mode: Mode::default(),
             clock,
+            opened_by: actor().name,
         });
         desk.unwrap()
     }

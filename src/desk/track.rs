@@ -14,6 +14,7 @@ use super::face::{Notice, Refusal, Worked};
 use super::local::Local;
 use super::refusal;
 use crate::clock::later;
+use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::ObservationSource;
 use crate::domain::state::{Event, State};
@@ -423,13 +424,20 @@ impl Local {
         };
         let record = self.evidence_of(&summary, &finding, source, Some(number));
         let change = self.ledger.record(record).await?;
-        self.changed(change.summary);
+        self.changed(change.summary.clone());
+        let resent = finding.evidence == Evidence::NotFound
+            && self
+                .found_nothing(account, &provider, &change.summary)
+                .await?;
         self.note_pulse(account).await;
-        Ok(Done::Looked)
+        Ok(if resent { Done::Sent } else { Done::Looked })
     }
 
     /// Whom to ask about: the last attempt, by the provider's id once it is known.
-    async fn inquiry(&self, summary: &RefundSummary) -> Result<Option<(u32, Inquiry)>, Refusal> {
+    pub(super) async fn inquiry(
+        &self,
+        summary: &RefundSummary,
+    ) -> Result<Option<(u32, Inquiry)>, Refusal> {
         let evidence = self.ledger.evidence(summary.refund.id).await?;
         Ok(evidence.attempts.last().map(|attempt| {
             let inquiry = Inquiry {

@@ -92,6 +92,7 @@ hub-us,pay-b,B-1,20.00,USD,2026-11-01T10:00:00Z,2026-11-02T10:00:00Z
                 rejects: folder.path().join("rejects"),
                 mode: Mode::default(),
                 clock: Clock::manual("2026-11-21T10:00:00Z".parse().unwrap()),
+                opened_by: "ina".to_owned(),
             })
             .unwrap();
             let office = Self { folder, desk };

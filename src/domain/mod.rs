@@ -1,10 +1,13 @@
 //! The rules of money: pure, no I/O, no async, no clock. `design/domain.md` in code.
 //!
 //! A reader who wants to know *whether* something may happen looks here: [`state`] for the moves
-//! of a refund, [`balance`] for what is left, [`eligibility`] for limits, [`policy`] for who must
-//! agree, [`amount`] for what an operator typed.
+//! of a refund, [`balance`] for what is left, [`eligibility`] for limits, [`policy`] and [`approval`] for who must
+//! agree, [`resolution`] for what people state, [`todo`] for what waits for them, [`amount`] for what
+//! an operator typed.
 
+pub mod ageing;
 pub mod amount;
+pub mod approval;
 pub mod audit;
 pub mod balance;
 pub mod breaker;
@@ -23,7 +26,10 @@ pub mod policy;
 pub mod pulse;
 pub mod reason;
 pub mod refund;
+pub mod replay;
+pub mod resolution;
 pub mod schedule;
 pub mod sending;
 pub mod state;
 pub mod text;
+pub mod todo;

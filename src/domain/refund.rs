@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::approval::Basis;
 use super::balance::RefundFigures;
 use super::digest::Canonical;
 use super::id::{PaymentId, RefundId};
@@ -83,10 +84,17 @@ pub struct Refund {
     pub content: Content,
     /// The hash of the content.
     pub hash: String,
+    /// What a checker's word on it rests on now.
+    pub basis: Basis,
+    /// What a second person sees and names now: of the decision and its basis, or of the statement
+    /// that waits for one.
+    pub approval_hash: String,
     /// The version of the policy that routed it.
     pub policy_version: u32,
     /// The caller's id of this decision (`--key`).
     pub caller_key: Option<String>,
+    /// The refund it replaces.
+    pub supersedes: Option<RefundId>,
     /// Where it stands.
     pub state: State,
     /// The amount the provider reported, when it differs from the amount asked.
@@ -101,6 +109,8 @@ pub struct Refund {
     pub said: Option<String>,
     /// Not sent before this time.
     pub send_after: Option<DateTime<Utc>>,
+    /// Unsent by then, it expires.
+    pub expires_at: DateTime<Utc>,
     /// Composed offline: no one sends it until a person releases it.
     pub needs_release: bool,
     /// When the desk next sends or asks.
@@ -109,6 +119,10 @@ pub struct Refund {
     pub looks: u32,
     /// How many attempts were made.
     pub attempts: u32,
+    /// Whose approval is in force.
+    pub checker: Option<String>,
+    /// The checker who declined it; withdrawn otherwise.
+    pub declined_by: Option<String>,
     /// When it was composed.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -208,16 +222,19 @@ pub enum ObservationSource {
     Poll,
     /// The desk itself: a lost lease, a restart.
     Desk,
+    /// Two people, with evidence.
+    Person,
     /// A file or a provider's list named it.
     Import,
 }
 
 impl ObservationSource {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Reply,
         Self::Inquiry,
         Self::Poll,
         Self::Desk,
+        Self::Person,
         Self::Import,
     ];
 
@@ -228,6 +245,7 @@ impl ObservationSource {
             Self::Inquiry => "inquiry",
             Self::Poll => "poll",
             Self::Desk => "desk",
+            Self::Person => "person",
             Self::Import => "import",
         }
     }

@@ -100,6 +100,9 @@ pub enum LedgerError {
     /// The state machine does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The second person of two is the first.
+    #[error("it takes another person than the one who said so first")]
+    SamePerson,
     /// Another desk holds the lease of this refund.
     #[error("another desk is working on this refund")]
     Leased,
@@ -122,7 +125,7 @@ pub enum LedgerError {
     NotStopped,
     /// Resuming takes two people.
     #[error("{0} proposed this already: resuming takes a second person")]
-    SamePerson(String),
+    ResumesAlone(String),
     /// A stored value makes no sense: the database is damaged.
     #[error("the database holds a value that makes no sense: {0}")]
     Damaged(String),

@@ -10,9 +10,11 @@ use rusqlite::{Connection, params};
 
 use super::Ledger;
 use super::audit::{self, Deed};
+use super::decisions;
 use super::discrepancy;
 use super::error::LedgerError;
 use super::external;
+use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
@@ -20,6 +22,7 @@ use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Observation, Refund};
+use crate::domain::resolution::End;
 use crate::domain::schedule::{Pace, wait_before_look};
 use crate::domain::state::{self, Event, Move, Order, Rule, Standing, State, transition};
 
@@ -126,6 +129,15 @@ impl Ledger {
 
 /// Applies an event, in the caller's transaction.
 pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, LedgerError> {
+    apply_told(connection, record, "")
+}
+
+/// As [`apply`], with one more fact for the audit; a person's words belong in the note.
+pub(super) fn apply_told(
+    connection: &Connection,
+    record: &Record,
+    also: &str,
+) -> Result<Change, LedgerError> {
     let before = refunds::one(connection, record.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
@@ -151,12 +163,29 @@ pub(super) fn apply(connection: &Connection, record: &Record) -> Result<Change, 
     if record.provider_refund_id.is_some() {
         external::link_known(connection, record)?;
     }
+    if step.approval_void {
+        let why = record
+            .note
+            .as_deref()
+            .unwrap_or("it has to be looked at again");
+        decisions::void(connection, record.id, why, record.now)?;
+    }
+    if step.to != Some(before.state) {
+        proposals::end(
+            connection,
+            record.id,
+            End::Overtaken,
+            "desk",
+            None,
+            record.now,
+        )?;
+    }
     if step.discrepancy {
         disagree(connection, record, &before, &step)?;
     }
     discrepancy::open_if_overdrawn(connection, before.content.payment, record.now)?;
     if step.to != Some(before.state) || record.observation.is_none() {
-        note(connection, record, &step)?;
+        note(connection, record, &step, also)?;
     }
     let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;
     Ok(Change { step, summary })
@@ -295,13 +324,18 @@ fn write(
     step: &Move,
 ) -> Result<(), LedgerError> {
     let to = step.to.unwrap_or(before.state);
-    let again = to == before.state || to == State::Approved;
+    let again = to == before.state || step.rule == Rule::T8;
     let looks = if again {
         before.looks.saturating_add(1)
     } else {
         0
     };
-    let due = next_due(record, to, looks);
+    let due = next_due(record, before, step, looks);
+    // Two people just decided that it goes: it may wait as long as a new one.
+    let renewed =
+        (step.rule == Rule::T14).then(|| record.now + (before.expires_at - before.created_at));
+    // Once released it may go at once.
+    let send_after = due.filter(|_| !before.needs_release).unwrap_or(record.now);
     let said = said(record, before, step);
     let watch_until = (to == State::Succeeded && before.state != to)
         .then(|| after(record.now, record.cadence.pace.scale(record.cadence.watch)));
@@ -313,9 +347,10 @@ fn write(
                  watch_until = coalesce(?9, watch_until),
                  due_at = CASE WHEN ?2 IN ('reserved', 'awaiting_approval') THEN expires_at
                                WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
-                 send_after = CASE WHEN ?2 = 'approved' THEN ?10 ELSE send_after END,
+                 send_after = CASE WHEN ?2 = 'approved' THEN ?12 ELSE send_after END,
+                 expires_at = max(expires_at, coalesce(?13, 0)),
                  lease_holder = NULL, lease_until = NULL, updated_at = ?11,
-                 report_exchange = max(report_exchange, coalesce(?12, 0))
+                 report_exchange = max(report_exchange, coalesce(?14, 0))
              WHERE id = ?1",
         )?
         .execute(params![
@@ -330,6 +365,8 @@ fn write(
             watch_until.map(millis),
             due.map(millis),
             millis(record.now),
+            millis(send_after),
+            renewed.map(millis),
             record.exchange.filter(|_| is_report(&record.event)),
         ])?;
     Ok(())
@@ -351,13 +388,25 @@ fn said(record: &Record, before: &Refund, step: &Move) -> Option<String> {
         .observation
         .as_ref()
         .map(|observation| observation.said.clone());
-    observed.or_else(|| record.note.clone())
+    let by_whom = |word: &str| Some(format!("{word} by {}", record.actor));
+    match record.event {
+        Event::Approve(_) => by_whom("approved"),
+        Event::Decline => by_whom("declined")
+            .zip(record.note.as_ref())
+            .map(|(declined, note)| format!("{declined}: {note}")),
+        _ => observed.or_else(|| record.note.clone()),
+    }
 }
 
 /// When the refund next needs the desk; what waits for a person needs it when it expires.
-fn next_due(record: &Record, to: State, looks: u32) -> Option<DateTime<Utc>> {
+fn next_due(record: &Record, before: &Refund, step: &Move, looks: u32) -> Option<DateTime<Utc>> {
     let cadence = &record.cadence;
+    let to = step.to.unwrap_or(before.state);
     let wait = match to {
+        // Composed offline: goes nowhere before a person releases it.
+        State::Approved if before.needs_release => return Some(before.expires_at),
+        // People decided just now: nothing to wait for.
+        State::Approved if matches!(step.rule, Rule::T3 | Rule::T14) => return Some(record.now),
         State::Approved
         | State::Pending
         | State::ActionRequired
@@ -405,12 +454,17 @@ fn disagree(
     )
 }
 
-fn note(connection: &Connection, record: &Record, step: &Move) -> Result<(), LedgerError> {
+fn note(
+    connection: &Connection,
+    record: &Record,
+    step: &Move,
+    also: &str,
+) -> Result<(), LedgerError> {
     let action = match (step.rule, step.to) {
         (Rule::T22, _) | (_, None) => "refund.observed".to_owned(),
         (_, Some(to)) => format!("refund.{}", to.name()),
     };
-    let mut detail = format!("rule={:?}", step.rule);
+    let mut detail = format!("rule={:?}{also}", step.rule);
     if let Some(proven) = step.proven {
         detail.push_str(&format!(" paid={proven}"));
     }

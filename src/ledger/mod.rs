@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod audit;
+mod decisions;
 mod discrepancy;
 mod disputes;
 mod error;
@@ -22,18 +23,22 @@ mod lease;
 mod open;
 mod outbox;
 mod payments;
+mod proposals;
 mod pulse;
 mod refunds;
 mod reserve;
 mod resolution;
 mod row;
+mod rules;
 mod seal;
 mod search;
 mod stops;
+mod todo;
 mod verify;
 mod worker;
 mod write_ahead;
 
+pub use decisions::Decisions;
 pub use disputes::DisputeNews;
 pub use error::LedgerError;
 pub use evidence::{Cadence, Change, Record};
@@ -43,10 +48,13 @@ pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
 pub use outbox::{Claim, Due, Queue, Task};
 pub use payments::{Judgement, PlacedPayment};
+pub use proposals::{Agreement, NewProposal};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
 pub use resolution::{Closing, DiscrepancyFilter};
+pub use rules::{POLICY, Rule};
 pub use stops::SendingWord;
+pub use todo::Waiting;
 pub use verify::Verdict;
 pub use write_ahead::{Begun, NewAttempt};
 
@@ -67,6 +75,7 @@ pub struct Ledger {
     head: Arc<HeadFile>,
     options: Arc<OpenOptions>,
     vfs: Vfs,
+    pending: rules::Pending,
 }
 
 impl Ledger {
@@ -97,6 +106,7 @@ impl Ledger {
             head: Arc::new(head),
             options: Arc::new(options.clone()),
             vfs,
+            pending: rules::Pending::default(),
         })
     }
 
@@ -128,17 +138,68 @@ impl Ledger {
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
         let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
-        let head = Arc::clone(&self.head);
-        let job = move |connection: &Connection| {
-            let done = job(connection)?;
-            Ok((done, Head::of(connection)?))
-        };
+        let deed = self.deed();
+        let then = deed.clone();
         writer
-            .transact(job, move |(done, newest)| {
-                head.note(newest.as_ref());
-                done
-            })
+            .transact(
+                move |connection| deed.carry_out(connection, job),
+                move |done| then.committed(done),
+            )
             .await
+    }
+
+    /// As [`Ledger::write`], but blocks: only where the ledger is opened.
+    fn write_blocking<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        let deed = self.deed();
+        let then = deed.clone();
+        writer.transact_blocking(
+            move |connection| deed.carry_out(connection, job),
+            move |done| then.committed(done),
+        )
+    }
+
+    fn deed(&self) -> Committing {
+        Committing {
+            adoption: self.pending.adoption(),
+            pending: self.pending.clone(),
+            head: Arc::clone(&self.head),
+        }
+    }
+}
+
+/// What goes with every transaction: the rules that a new ledger still owes, and the newest audit
+/// entry, which is noted outside the database once it is committed.
+#[derive(Clone)]
+struct Committing {
+    adoption: Option<rules::Adoption>,
+    pending: rules::Pending,
+    head: Arc<HeadFile>,
+}
+
+impl Committing {
+    fn carry_out<T>(
+        &self,
+        connection: &Connection,
+        job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+    ) -> Result<(T, Option<Head>), LedgerError> {
+        let done = job(connection)?;
+        if let Some(adoption) = &self.adoption {
+            rules::write_all(connection, adoption)?;
+        }
+        Ok((done, Head::of(connection)?))
+    }
+
+    fn committed<T>(&self, (done, newest): (T, Option<Head>)) -> T {
+        self.head.note(newest.as_ref());
+        if self.adoption.is_some() {
+            self.pending.done();
+        }
+        done
     }
 }
 

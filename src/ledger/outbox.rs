@@ -4,8 +4,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
+use super::decisions;
 use super::error::LedgerError;
 use super::lease::{self, LEASE};
+use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
 use super::verify;
@@ -80,6 +82,10 @@ pub struct Claim {
     pub attempts: Vec<Attempt>,
     /// The token of the lease; older tokens write nothing.
     pub fence: i64,
+    /// The hash that was approved, where a checker's approval is in force.
+    pub approved: Option<String>,
+    /// Two people found the last attempt absent: the next takes a new key (T14).
+    pub new_key: bool,
 }
 
 impl Ledger {
@@ -135,8 +141,55 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<Claim, LedgerError> {
         self.head.trust()?;
-        self.write(move |connection| claim(connection, id, &holder, now))
+        self.write(move |connection| claim(connection, id, State::Approved, &holder, now))
             .await
+    }
+
+    /// Takes the lease of a refund whose outcome is not known, to ask about it and, if the provider
+    /// has nothing, to go on (T13, T14).
+    ///
+    /// # Errors
+    /// [`LedgerError::Leased`] when another desk holds it, or its outcome is known by now.
+    pub async fn claim_unknown(
+        &self,
+        id: RefundId,
+        holder: String,
+        now: DateTime<Utc>,
+    ) -> Result<Claim, LedgerError> {
+        self.write(move |connection| claim(connection, id, State::Unknown, &holder, now))
+            .await
+    }
+
+    /// Has an unknown outcome asked about sooner than planned; never later.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn bring_forward(&self, id: RefundId, at: DateTime<Utc>) -> Result<(), LedgerError> {
+        self.write(move |connection| {
+            connection.execute(
+                "UPDATE refunds SET due_at = ?2
+                 WHERE id = ?1 AND state = 'unknown' AND lease_holder IS NULL AND due_at > ?2",
+                params![id.to_string(), millis(at)],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives a lease back without having done anything.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn let_go(&self, id: RefundId, fence: i64) -> Result<(), LedgerError> {
+        self.write(move |connection| {
+            connection.execute(
+                "UPDATE refunds SET lease_holder = NULL, lease_until = NULL
+                 WHERE id = ?1 AND fence = ?2 AND state = 'unknown'",
+                params![id.to_string(), fence],
+            )?;
+            Ok(())
+        })
+        .await
     }
 
     /// Gives a lease back without having sent, to be tried again at `due_at`.
@@ -298,6 +351,7 @@ fn task(
 fn claim(
     connection: &Connection,
     id: RefundId,
+    state: State,
     holder: &str,
     now: DateTime<Utc>,
 ) -> Result<Claim, LedgerError> {
@@ -315,7 +369,8 @@ fn claim(
     verify::trust(connection, refund.content.payment)?;
     stops::check(connection, &refund.account)?;
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
-    if refund.state != State::Approved || waits || !lease.is_void(now) {
+    let not_yet = state == State::Approved && waits;
+    if refund.state != state || not_yet || !lease.is_void(now) {
         return Err(LedgerError::Leased);
     }
     connection
@@ -333,6 +388,8 @@ fn claim(
         .ok_or(LedgerError::NotFound("payment"))?;
     Ok(Claim {
         attempts: refunds::attempts(connection, id)?,
+        approved: decisions::in_force(connection, id)?,
+        new_key: proposals::proven_absent(connection, id)?,
         summary,
         payment,
         fence: fence + 1,

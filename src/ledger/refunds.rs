@@ -150,7 +150,8 @@ impl Ledger {
     }
 }
 
-fn summary(row: &rusqlite::Row<'_>) -> rusqlite::Result<RefundSummary> {
+/// A refund and the words of its payment, from `REFUND_COLUMNS`.
+pub(super) fn summary(row: &rusqlite::Row<'_>) -> rusqlite::Result<RefundSummary> {
     Ok(RefundSummary {
         refund: refund(row)?,
         reference: row.get(28)?,

@@ -14,11 +14,12 @@ use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
 use super::verify;
+use crate::domain::approval::WhyChecker;
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Asked, Policy};
 use crate::domain::refund::Content;
 use crate::domain::state::{ConfirmGuard, Event, Move, Standing, State, transition};
 
@@ -79,6 +80,17 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Whether a refund in place of `replaced` stands in for one that came back.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn follows_reversal(&self, replaced: RefundId) -> Result<bool, LedgerError> {
+        self.read(move |connection| follows_reversal(connection, Some(replaced)))
+            .await
+    }
+}
+
 fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserved, LedgerError> {
     if let Some(existing) = existing(connection, reservation)? {
         return Ok(Reserved::Existing(existing));
@@ -102,17 +114,19 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
         disputes::answer(connection, dispute, reservation.id)?;
     }
     insert(connection, reservation, &payment)?;
-    let routed = route(reservation, recent)?;
+    let why = why_checker(connection, reservation, recent)?;
+    let routed = route(reservation, why)?;
     connection
-        .prepare_cached("UPDATE refunds SET state = ?2, due_at = ?3 WHERE id = ?1")?
+        .prepare_cached("UPDATE refunds SET state = ?2, due_at = ?3, said = ?4 WHERE id = ?1")?
         .execute(params![
             reservation.id.to_string(),
             routed.name(),
             millis(due(reservation, routed)),
+            why.map(|why| why.to_string()),
         ])?;
     let id = reservation.id.to_string();
     seal::put(connection, Sealed::Refunds, ("id", &id))?;
-    record(connection, reservation, routed)?;
+    record(connection, reservation, routed, why)?;
     refunds::one(connection, reservation.id)?
         .map(Reserved::New)
         .ok_or(LedgerError::NotFound("refund"))
@@ -187,15 +201,43 @@ fn refuse_duplicate(
     }
 }
 
-/// T2, with the sums as the transaction sees them: slicing a refund does not escape the limit.
-fn route(reservation: &Reservation, recent: Money) -> Result<State, LedgerError> {
+/// Why a second person is needed, with the sums and states as the transaction sees them: slicing a
+/// refund does not escape the limit.
+fn why_checker(
+    connection: &Connection,
+    reservation: &Reservation,
+    recent: Money,
+) -> Result<Option<WhyChecker>, LedgerError> {
+    Ok(reservation.policy.why_checker(&Asked {
+        amount: reservation.content.amount,
+        compensation: reservation.content.compensation,
+        recent,
+        after_reversal: follows_reversal(connection, reservation.supersedes)?,
+        answers_dispute: reservation.dispute.is_some(),
+    }))
+}
+
+/// Whether a refund in place of `replaced` stands in for one that came back, however many between
+/// them failed.
+fn follows_reversal(
+    connection: &Connection,
+    mut replaced: Option<RefundId>,
+) -> Result<bool, LedgerError> {
+    while let Some(id) = replaced {
+        let old = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
+        if old.refund.state == State::Reversed {
+            return Ok(true);
+        }
+        replaced = old.refund.supersedes;
+    }
+    Ok(false)
+}
+
+/// T2.
+fn route(reservation: &Reservation, why: Option<WhyChecker>) -> Result<State, LedgerError> {
     let content = &reservation.content;
-    let total = recent.checked_add(content.amount)?;
     let event = Event::Route {
-        needs_checker: reservation.dispute.is_some()
-            || reservation
-                .policy
-                .needs_checker(total, content.compensation),
+        needs_checker: why.is_some(),
     };
     let routed = step(State::Reserved, content, &event)?;
     Ok(routed.to.unwrap_or(State::Reserved))
@@ -265,6 +307,7 @@ fn record(
     connection: &Connection,
     reservation: &Reservation,
     routed: State,
+    why: Option<WhyChecker>,
 ) -> Result<(), LedgerError> {
     let content = &reservation.content;
     let subject = reservation.id.to_string();
@@ -288,7 +331,10 @@ fn record(
         &Deed {
             actor: "desk",
             action: &format!("refund.{}", routed.name()),
-            detail: &format!("policy={}", reservation.policy.version),
+            detail: &match why {
+                Some(why) => format!("policy={} why={why}", reservation.policy.version),
+                None => format!("policy={}", reservation.policy.version),
+            },
             ..deed
         },
     )

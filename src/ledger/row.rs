@@ -5,8 +5,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use super::error::LedgerError;
+use crate::domain::approval::{self, Basis};
 use crate::domain::balance::{Figures, RefundFigures};
-use crate::domain::id::PaymentId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Capture, Payment, Source};
 use crate::domain::refund::{Content, Kind, Refund};
@@ -148,7 +149,12 @@ pub(super) const REFUND_COLUMNS: &str =
      r.reason, r.note, r.case_ref, r.maker, r.hash, r.policy_version, r.caller_key, r.state, r.reported_minor,
      r.proven_minor, r.provider_refund_id, r.trace, r.said, r.send_after, r.needs_release, r.due_at, r.looks,
      (SELECT count(*) FROM attempts a WHERE a.refund_id = r.id), r.created_at, r.updated_at,
-     p.reference, p.payer, p.last4, r.exchange";
+     p.reference, p.payer, p.last4, r.exchange, r.expires_at, r.supersedes,
+     (SELECT checker FROM approvals a WHERE a.refund_id = r.id AND a.voided_at IS NULL),
+     (SELECT checker FROM declines d WHERE d.refund_id = r.id),
+     (SELECT hash FROM proposals s WHERE s.refund_id = r.id AND s.ended_at IS NULL),
+     min(c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor, p.available_minor) + r.held_minor,
+     p.disputed_minor, (SELECT coalesce(max(version), 0) FROM rules WHERE subject = 'policy')";
 
 pub(super) const REFUND_TABLES: &str =
     "refunds r JOIN captures c ON c.seq = r.capture_seq JOIN payments p ON p.id = r.payment_id";
@@ -158,13 +164,25 @@ pub(super) fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
     let currency = currency(row, 7)?;
     let money = |minor| Money::new(minor, currency);
     let state: String = row.get(15)?;
+    let hash: String = row.get(12)?;
+    let basis = Basis {
+        available: money(row.get(37)?),
+        disputed: money(row.get(38)?),
+        policy_version: row.get(39)?,
+    };
     Ok(Refund {
         id: parsed(row, 0)?,
         account: row.get(1)?,
         content: content(row, currency)?,
-        hash: row.get(12)?,
+        basis,
+        approval_hash: match row.get(36)? {
+            Some(stated) => stated,
+            None => approval::hash(&hash, &basis),
+        },
+        hash,
         policy_version: row.get(13)?,
         caller_key: row.get(14)?,
+        supersedes: supersedes(row)?,
         state: State::from_name(&state).ok_or_else(|| damaged(15, state))?,
         reported: row.get::<_, Option<i64>>(16)?.map(money),
         proven: row.get::<_, Option<i64>>(17)?.map(money),
@@ -172,13 +190,23 @@ pub(super) fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
         trace: row.get(19)?,
         said: row.get(20)?,
         send_after: row.get::<_, Option<i64>>(21)?.map(time),
+        expires_at: time(row.get(32)?),
         needs_release: row.get(22)?,
         next_look_at: row.get::<_, Option<i64>>(23)?.map(time),
         looks: row.get(24)?,
         attempts: row.get(25)?,
+        checker: row.get(34)?,
+        declined_by: row.get(35)?,
         created_at: time(row.get(26)?),
         updated_at: time(row.get(27)?),
     })
+}
+
+fn supersedes(row: &Row<'_>) -> rusqlite::Result<Option<RefundId>> {
+    match row.get::<_, Option<String>>(33)? {
+        Some(_) => parsed(row, 33).map(Some),
+        None => Ok(None),
+    }
 }
 
 fn content(row: &Row<'_>, currency: Currency) -> rusqlite::Result<Content> {

@@ -48,13 +48,13 @@ impl Ledger {
     /// Proposes to resume, or, where another person did, resumes: what waited goes out.
     ///
     /// # Errors
-    /// [`LedgerError::NotStopped`], [`LedgerError::SamePerson`]; nothing was written.
+    /// [`LedgerError::NotStopped`], [`LedgerError::ResumesAlone`]; nothing was written.
     pub async fn resume_sending(&self, word: SendingWord) -> Result<Resumption, LedgerError> {
         self.write(move |connection| {
             let stop = at(connection, word.place())?.ok_or(LedgerError::NotStopped)?;
             match &stop.proposed {
                 Some(first) if first.by == word.by => {
-                    Err(LedgerError::SamePerson(first.by.clone()))
+                    Err(LedgerError::ResumesAlone(first.by.clone()))
                 }
                 Some(_) => {
                     add(connection, &word, "resume")?;

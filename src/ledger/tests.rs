@@ -20,6 +20,7 @@ mod importing;
 mod listing;
 mod lives;
 mod overdraft;
+mod people;
 mod plans;
 mod power;
 mod stops;

@@ -56,6 +56,30 @@ impl Worker {
         answered.await.map_err(|_| LedgerError::Stopped)?
     }
 
+    /// As [`Worker::run`], but blocks the caller's thread: only where the ledger is opened.
+    pub(super) fn run_blocking<T, F>(&self, job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let (answer, answered) = mpsc::channel();
+        let job: Job = Box::new(move |connection| {
+            let _ = answer.send(job(connection));
+        });
+        self.jobs.send(job).map_err(|_| LedgerError::Stopped)?;
+        answered.recv().map_err(|_| LedgerError::Stopped)?
+    }
+
+    /// As [`Worker::transact`], but blocks the caller's thread: only where the ledger is opened.
+    pub(super) fn transact_blocking<T, U, F, G>(&self, job: F, then: G) -> Result<U, LedgerError>
+    where
+        U: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
+        G: FnOnce(T) -> U + Send + 'static,
+    {
+        self.run_blocking(move |connection| in_transaction(connection, job, then))
+    }
+
     /// As [`Worker::run`], but gives way to the next question: a running one is interrupted, one
     /// that has not begun is skipped.
     pub(super) async fn run_newest<T, F>(&self, job: F) -> Result<T, LedgerError>
@@ -90,13 +114,18 @@ impl Worker {
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
         G: FnOnce(T) -> U + Send + 'static,
     {
-        self.run(move |connection| {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let done = job(&transaction)?;
-            transaction.commit().map_err(LedgerError::InDoubt)?;
-            Ok(then(done))
-        })
-        .await
+        self.run(move |connection| in_transaction(connection, job, then))
+            .await
     }
+}
+
+fn in_transaction<T, U>(
+    connection: &mut Connection,
+    job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+    then: impl FnOnce(T) -> U,
+) -> Result<U, LedgerError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done = job(&transaction)?;
+    transaction.commit().map_err(LedgerError::InDoubt)?;
+    Ok(then(done))
 }

@@ -11,11 +11,12 @@ use super::evidence::standing;
 use super::lease::LEASE;
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{discrepancy, refunds, stops, verify};
+use super::{discrepancy, proposals, refunds, stops, verify};
 use crate::domain::discrepancy::Block;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
-use crate::domain::state::{Event, SendGuard, State, transition};
+use crate::domain::replay::Replay;
+use crate::domain::state::{Event, ResendGuard, SendGuard, State, transition};
 
 /// An attempt about to be sent, with the facts its guard asks for.
 #[derive(Clone, Debug)]
@@ -53,12 +54,32 @@ impl Ledger {
     /// nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<Begun, LedgerError> {
         self.head.trust()?;
-        self.write(move |connection| begin_send(connection, &attempt))
+        self.write(move |connection| begin_send(connection, &attempt, None))
+            .await
+    }
+
+    /// As [`Ledger::begin_send`], for an attempt whose outcome is not known (T13): same key, same
+    /// bytes. That the newest inquiry found nothing, within the window, is checked in the
+    /// transaction.
+    ///
+    /// # Errors
+    /// The lease was lost, T13 refuses; nothing was written and nothing may be sent.
+    pub async fn begin_resend(
+        &self,
+        attempt: NewAttempt,
+        replay: Replay,
+    ) -> Result<Begun, LedgerError> {
+        self.head.trust()?;
+        self.write(move |connection| begin_send(connection, &attempt, Some(replay)))
             .await
     }
 }
 
-fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Begun, LedgerError> {
+fn begin_send(
+    connection: &Connection,
+    new: &NewAttempt,
+    replay: Option<Replay>,
+) -> Result<Begun, LedgerError> {
     let refund = refunds::one(connection, new.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
@@ -78,7 +99,11 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Begun, Ledger
         attempt_durable: true,
         ..new.guard
     };
-    let step = transition(&standing(connection, &refund)?, &Event::Send(guard))?;
+    let event = match replay {
+        None => Event::Send(guard),
+        Some(replay) => Event::Resend(resend(connection, new, replay, guard)?),
+    };
+    let step = transition(&standing(connection, &refund)?, &event)?;
     if let Some(block) = block(connection, &refund)? {
         return Ok(Begun::Blocked(block));
     }
@@ -108,6 +133,25 @@ fn begin_send(connection: &Connection, new: &NewAttempt) -> Result<Begun, Ledger
         },
     )?;
     Ok(Begun::Written)
+}
+
+/// T13's facts, as the transaction sees them.
+fn resend(
+    connection: &Connection,
+    new: &NewAttempt,
+    replay: Replay,
+    send: SendGuard,
+) -> Result<ResendGuard, LedgerError> {
+    let sent = proposals::sent(connection, new.id)?;
+    let empty = proposals::newest_found_nothing(connection, new.id, new.attempt.number)?;
+    let inside_window = sent.zip(empty).is_some_and(|(sent, empty)| {
+        sent.number == new.attempt.number && replay.is_open(sent.first, sent.last, empty, new.now)
+    });
+    Ok(ResendGuard {
+        replay_safe: true,
+        inside_window,
+        send,
+    })
 }
 
 /// The balance as this transaction sees it: a file or another desk may have changed it since the

@@ -5,12 +5,14 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
+use crate::domain::ageing::Marks;
 use crate::domain::eligibility::Terms;
 use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
+use crate::domain::replay::Replay;
 
 pub mod commerce_hub;
 pub mod http;
@@ -27,10 +29,28 @@ pub struct Profile {
     /// How long after its first send an attempt may go again with the same key and bytes, margin
     /// already taken off. `None`: never.
     pub replay_window: Option<Duration>,
+    /// How long after its last send an attempt of unknown outcome may go again, the provider having
+    /// found nothing.
+    pub replay_wait: Duration,
+    /// Nothing found later than this after a send counts as proof that it never arrived. `None`: it
+    /// proves nothing.
+    pub absence_after: Option<Duration>,
+    /// When a refund on its way has taken too long.
+    pub marks: Marks,
     /// How long after a success the refund is looked at again.
     pub watch: Duration,
     /// Polls and inquiries per minute this account may spend.
     pub polls_per_minute: u32,
+}
+
+impl Profile {
+    /// When an attempt of unknown outcome may go again by itself (T13); none: never.
+    pub fn replay(&self) -> Option<Replay> {
+        Some(Replay {
+            wait: TimeDelta::from_std(self.replay_wait).ok()?,
+            window: TimeDelta::from_std(self.replay_window?).ok()?,
+        })
+    }
 }
 
 /// A refund as a provider needs to know it to build its request.

@@ -72,6 +72,7 @@ impl Bench {
             rejects: folder.path().join("rejects"),
             mode: Mode::default(),
             clock: Clock::manual("2026-11-21T10:00:00Z".parse().unwrap()),
+            opened_by: "bench".into(),
         })
         .unwrap();
         Self {

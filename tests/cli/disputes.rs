@@ -27,6 +27,7 @@ fn local(shop: &Shop) -> Arc<Local> {
         rejects: paths.rejects(),
         mode: Mode::default(),
         clock: Clock::system(),
+        opened_by: "ina".to_owned(),
     })
     .unwrap()
 }

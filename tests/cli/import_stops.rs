@@ -19,12 +19,14 @@ fn rows(count: usize) -> String {
     text
 }
 
+/// What the audit says about imports.
 fn actions(shop: &Shop) -> Vec<String> {
     let show = ["audit", "show", "--limit", "1000"];
     let entries = shop.desk.json(show).exits(0).objects();
     entries
         .iter()
         .map(|entry| entry["action"].as_str().unwrap().to_owned())
+        .filter(|action| action.starts_with("payments."))
         .collect()
 }
 

@@ -24,6 +24,7 @@ mod malformed;
 mod offline;
 mod outcomes;
 mod payments;
+mod people;
 mod race;
 mod refund;
 mod refusals;

@@ -77,7 +77,7 @@ fn a_second_signal_leaves_at_once_and_the_refund_is_found_again() {
 }
 
 #[rstest]
-#[case("10.03", &["--wait=1s"], 4)]
+#[case("10.03", &[], 4)]
 #[case("10.04", &[], 6)]
 #[case("10.00", &["--wait"], 0)]
 fn a_signal_ends_track_with_the_code_of_what_is_left(

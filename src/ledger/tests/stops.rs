@@ -60,7 +60,7 @@ async fn two_people_resume_and_a_new_stop_withdraws_the_proposal() {
     assert!(matches!(resume("ann").await, Ok(Resumption::Proposed(_))));
     assert!(matches!(
         resume("ann").await,
-        Err(LedgerError::SamePerson(_))
+        Err(LedgerError::ResumesAlone(_))
     ));
     ledger.stop_sending(word(None, "cyd")).await.unwrap();
     assert!(matches!(resume("bob").await, Ok(Resumption::Proposed(_))));

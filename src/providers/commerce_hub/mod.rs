@@ -14,6 +14,7 @@ use super::{Finding, Inquiry, Profile, Provider, WireRequest};
 use crate::clock::Clock;
 use crate::config::commerce_hub::CommerceHub as Settings;
 use crate::config::secret::Credentials;
+use crate::domain::ageing::Marks;
 use crate::domain::eligibility::{Terms, Window};
 use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
@@ -28,8 +29,6 @@ mod wire;
 pub use requests::Requests;
 
 const NAME: &str = "Commerce Hub";
-/// A request id is remembered for about five minutes (fact sheet 8.1); a minute is the margin.
-const REPLAY_WINDOW: Duration = Duration::from_mins(4);
 /// Card refunds are looked at for 40 days after they were submitted (domain.md, rule 4).
 const WATCH: Duration = Duration::from_hours(40 * 24);
 
@@ -95,7 +94,13 @@ pub fn profile(settings: &Settings) -> Profile {
             currencies: settings.currencies.clone(),
             compensation: false,
         },
-        replay_window: Some(REPLAY_WINDOW),
+        replay_window: Some(Duration::from_secs(settings.replay_seconds.into()))
+            .filter(|window| !window.is_zero()),
+        replay_wait: Duration::from_secs(settings.replay_wait_seconds.into()),
+        absence_after: settings
+            .absence_is_proof
+            .then(|| Duration::from_mins(settings.absence_after_minutes.into())),
+        marks: Marks::COMMERCE_HUB,
         watch: WATCH,
         polls_per_minute: settings.polls_per_minute,
     }

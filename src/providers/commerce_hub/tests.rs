@@ -34,6 +34,10 @@ fn settings(base: &str, refund_call: RefundCall) -> Settings {
         hmac_encoding: HmacEncoding::Raw,
         refund_call,
         refund_months: 12,
+        replay_seconds: 240,
+        replay_wait_seconds: 30,
+        absence_is_proof: true,
+        absence_after_minutes: 30,
         polls_per_minute: 60,
     }
 }

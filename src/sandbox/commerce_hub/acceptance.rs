@@ -37,7 +37,9 @@ pub(super) fn refund(
     let refund = new_refund(records, call, charge_id, request)?;
     let course = refund.course();
     if course.strikes_before_acceptance()
-        && records.strikes(refund.correlation()).map_err(broken)?
+        && records
+            .strikes(one_refund(refund.correlation()))
+            .map_err(broken)?
     {
         return match course {
             Course::Throttled => Err(TOO_MANY_REQUESTS),
@@ -51,6 +53,13 @@ pub(super) fn refund(
         Course::Garbage => Ok(Answer::Garbage),
         _ => reply(records, &refund),
     }
+}
+
+/// A desk that tries a refund again under a new reference counts: `…-refund-1`, `…-refund-2`. That
+/// is still one refund, whose fault strikes once.
+fn one_refund(correlation: &str) -> &str {
+    let counted = correlation.rsplit_once("-refund-");
+    counted.map_or(correlation, |(refund, _)| refund)
 }
 
 /// The answer given at acceptance, which a repeated call gets again.

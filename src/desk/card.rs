@@ -1,0 +1,62 @@
+//! One refund with everything about it: evidence, decisions, and the step it waits for.
+
+use super::face::{Actor, RefundCard, Refusal, Reply};
+use super::local::{Local, row};
+use crate::ledger::RefundSummary;
+
+impl Local {
+    /// The refund of a handle, as `actor` sees it.
+    pub(super) async fn refund_card(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
+        let summary = self.refund_named(handle).await?;
+        let card = self.whole_card(actor, summary).await?;
+        Ok(Reply::Refund(Box::new(card)))
+    }
+
+    /// Tells of a decision that is written. It stands even if what is beside it cannot be read, so
+    /// that must not make it look refused.
+    pub(super) async fn decided(&self, actor: &Actor, summary: RefundSummary) -> Reply {
+        self.changed(summary.clone());
+        let card = self.whole_card(actor, summary.clone()).await;
+        Reply::Refund(Box::new(card.unwrap_or_else(|refusal| {
+            tracing::warn!(refund = %summary.refund.id, "{}", refusal.message);
+            self.bare_card(summary)
+        })))
+    }
+
+    /// A refund with its evidence, decisions and next step.
+    pub(super) async fn whole_card(
+        &self,
+        actor: &Actor,
+        summary: RefundSummary,
+    ) -> Result<RefundCard, Refusal> {
+        let id = summary.refund.id;
+        let evidence = self.ledger.evidence(id).await?;
+        let decisions = self.ledger.decisions(id).await?;
+        let waiting = self.ledger.waiting_for(id).await?;
+        Ok(RefundCard {
+            attempts: evidence.attempts,
+            observations: evidence.observations,
+            approvals: decisions.approvals,
+            decline: decisions.decline,
+            proposals: decisions.proposals,
+            step: self.step_of(actor, &waiting),
+            discrepancies: self.discrepancies_of(id).await?,
+            ..self.bare_card(summary)
+        })
+    }
+
+    fn bare_card(&self, summary: RefundSummary) -> RefundCard {
+        let account = self.account(&summary.refund.account);
+        RefundCard {
+            success_means: account.map(|account| account.profile.success_means.to_owned()),
+            row: row(summary),
+            attempts: Vec::new(),
+            observations: Vec::new(),
+            approvals: Vec::new(),
+            decline: None,
+            proposals: Vec::new(),
+            step: None,
+            discrepancies: Vec::new(),
+        }
+    }
+}

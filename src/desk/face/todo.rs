@@ -1,0 +1,21 @@
+//! The To do queue: each thing that waits for a person, with its one safe next step.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::RefundRow;
+use crate::domain::id::PaymentId;
+use crate::domain::todo::Step;
+
+/// One thing that waits for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToDoItem {
+    /// What is wrong, what to do, by when, and who may.
+    pub step: Step,
+    /// The payment.
+    pub payment: PaymentId,
+    /// The refund; none for a discrepancy of the payment itself.
+    pub refund: Option<RefundRow>,
+    /// Since when it has waited.
+    pub since: DateTime<Utc>,
+}

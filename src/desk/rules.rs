@@ -1,0 +1,53 @@
+//! What of the configuration matters for money, in lines that are kept and compared.
+
+use crate::config::{Provider, Settings};
+use crate::domain::money::Currency;
+use crate::ledger::{POLICY, Rule};
+
+/// The policy, and for each account where its money goes and under which terms. No secret and no
+/// name of one.
+pub(super) fn of(settings: &Settings) -> Vec<Rule> {
+    let policy = Rule {
+        subject: POLICY.to_owned(),
+        says: format!(
+            "{} expires_after_days={}",
+            settings.policy.figures(),
+            settings.expires_after.num_days()
+        ),
+    };
+    let accounts = settings.accounts.iter().map(|account| Rule {
+        subject: format!("account {}", account.name),
+        says: account_line(&account.provider),
+    });
+    std::iter::once(policy).chain(accounts).collect()
+}
+
+fn account_line(provider: &Provider) -> String {
+    match provider {
+        Provider::CommerceHub(hub) => format!(
+            "provider=commerce-hub base_url={} merchant={} terminal={} currencies={} refund_call={:?} \
+             refund_months={} replay_seconds={} replay_wait_seconds={} absence_is_proof={} \
+             absence_after_minutes={}",
+            hub.base_url,
+            hub.merchant_id,
+            hub.terminal_id,
+            list(&hub.currencies),
+            hub.refund_call,
+            hub.refund_months,
+            hub.replay_seconds,
+            hub.replay_wait_seconds,
+            hub.absence_is_proof,
+            hub.absence_after_minutes,
+        ),
+        Provider::Prism(prism) => format!(
+            "provider=prism base_url={} currencies={}",
+            prism.base_url,
+            list(&prism.currencies)
+        ),
+    }
+}
+
+fn list(currencies: &[Currency]) -> String {
+    let codes: Vec<&str> = currencies.iter().map(|it| it.code()).collect();
+    codes.join(",")
+}

@@ -1,0 +1,104 @@
+//! The To do queue: what waits for a person, judged by `domain::todo`.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::face::{Actor, Refusal, ToDoItem};
+use super::local::{Local, row};
+use crate::domain::ageing::Age;
+use crate::domain::refund::Refund;
+use crate::domain::resolution::absence_counts_from;
+use crate::domain::state::State;
+use crate::domain::todo::{self, Facts, Promise, Step};
+use crate::ledger::{DiscrepancyFilter, Waiting};
+
+/// No rail's red mark comes sooner: younger pending refunds need not be looked at.
+const SOONEST_RED: TimeDelta = TimeDelta::days(3);
+
+impl Local {
+    /// Everything that waits for a person, oldest first.
+    pub(super) async fn to_do(&self, actor: &Actor) -> Result<Vec<ToDoItem>, Refusal> {
+        let names = self.accounts.iter().map(|account| account.name.clone());
+        let slow_since = self.clock.now() - SOONEST_RED;
+        let waiting = self.ledger.waiting(slow_since, names.collect()).await?;
+        let mut items: Vec<ToDoItem> = waiting
+            .into_iter()
+            .filter_map(|waiting| {
+                let step = self.step_of(actor, &waiting)?;
+                Some(ToDoItem {
+                    step,
+                    payment: waiting.summary.refund.content.payment,
+                    since: waiting.summary.refund.updated_at,
+                    refund: Some(row(waiting.summary)),
+                })
+            })
+            .collect();
+        let open = self.ledger.discrepancies(DiscrepancyFilter::default());
+        for open in open.await? {
+            let refund = match open.refund {
+                Some(id) => Some(row(self.refund_of(id).await?)),
+                None => None,
+            };
+            items.push(ToDoItem {
+                step: todo::discrepancy(&open),
+                payment: open.payment,
+                refund,
+                since: open.opened_at,
+            });
+        }
+        items.sort_by_key(|item| (item.step.tab, item.since));
+        Ok(items)
+    }
+
+    /// The step a refund waits for, as `actor` sees it.
+    pub(super) fn step_of(&self, actor: &Actor, waiting: &Waiting) -> Option<Step> {
+        let refund = &waiting.summary.refund;
+        let promise = self.promise(&refund.account);
+        let counts_from = waiting
+            .sent
+            .zip(promise.absence_after)
+            .map(|((_, last), bound)| absence_counts_from(last, bound));
+        let found_nothing = waiting
+            .found_nothing
+            .iter()
+            .filter(|at| counts_from.is_some_and(|from| **at > from))
+            .count();
+        todo::step(
+            refund,
+            &Facts {
+                proposal: waiting.proposal.as_ref(),
+                sent: waiting.sent,
+                found_nothing: u32::try_from(found_nothing).unwrap_or(u32::MAX),
+                promise,
+                overdue: refund.state == State::Pending
+                    && self.is_overdue(refund, waiting.sent.map(|(_, last)| last)),
+                replaced: waiting.replaced,
+                viewer: &actor.name,
+                now: self.clock.now(),
+            },
+        )
+    }
+
+    /// What an account's provider promises; one that left the configuration promises nothing.
+    pub(super) fn promise(&self, account: &str) -> Promise {
+        let profile = self.account(account).map(|account| &account.profile);
+        let span = |span| TimeDelta::from_std(span).ok();
+        Promise {
+            replay: profile.and_then(crate::providers::Profile::replay),
+            absence_after: profile.and_then(|profile| span(profile.absence_after?)),
+        }
+    }
+
+    /// Whether a refund on its way is past the red mark of its rail, or cannot be asked about.
+    pub(super) fn is_overdue(&self, refund: &Refund, sent: Option<DateTime<Utc>>) -> bool {
+        let (Some(account), Some(sent)) = (self.account(&refund.account), sent) else {
+            return true;
+        };
+        let today = self.business_day(self.clock.now());
+        account.profile.marks.age(self.business_day(sent), today) == Age::Red
+    }
+
+    /// The date in the business time zone.
+    pub(super) fn business_day(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.settings.zone).date_naive()
+    }
+}

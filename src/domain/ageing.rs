@@ -1,0 +1,96 @@
+//! When something on its way has taken too long. Age changes colour and who is asked, never a
+//! state (domain.md, rule 5).
+
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+
+/// The marks of a rail, in business days (Monday to Friday) after the day something began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
+    amber_days: u32,
+    red_days: u32,
+}
+
+/// How old something on its way is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Age {
+    /// As it should be.
+    Fresh,
+    /// Slow.
+    Amber,
+    /// Somebody must ask.
+    Red,
+}
+
+impl Marks {
+    /// Card refunds through Commerce Hub.
+    pub const COMMERCE_HUB: Self = Self {
+        amber_days: 3,
+        red_days: 5,
+    };
+    /// Card refunds elsewhere.
+    pub const CARDS: Self = Self {
+        amber_days: 5,
+        red_days: 10,
+    };
+
+    /// How old something is that began on `since`. Both are dates in the business time zone.
+    pub fn age(&self, since: NaiveDate, today: NaiveDate) -> Age {
+        if today > last_day_within(since, self.red_days) {
+            Age::Red
+        } else if today > last_day_within(since, self.amber_days) {
+            Age::Amber
+        } else {
+            Age::Fresh
+        }
+    }
+
+    /// The first day on which something that began on `since` is red.
+    pub fn red_from(&self, since: NaiveDate) -> NaiveDate {
+        let last = last_day_within(since, self.red_days);
+        last.succ_opt().unwrap_or(last)
+    }
+}
+
+/// The business day up to which something that began on `from` is still within `days`.
+fn last_day_within(from: NaiveDate, days: u32) -> NaiveDate {
+    let mut day = from;
+    let mut left = days;
+    while left > 0 {
+        let Some(next) = day.checked_add_days(Days::new(1)) else {
+            return day;
+        };
+        day = next;
+        if !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) {
+            left -= 1;
+        }
+    }
+    day
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    // 2026-11-20 is a Friday.
+    #[rstest]
+    #[case(Marks::COMMERCE_HUB, "2026-11-20", "2026-11-22", Age::Fresh)]
+    #[case(Marks::COMMERCE_HUB, "2026-11-20", "2026-11-25", Age::Fresh)]
+    #[case(Marks::COMMERCE_HUB, "2026-11-20", "2026-11-26", Age::Amber)]
+    #[case(Marks::COMMERCE_HUB, "2026-11-20", "2026-11-27", Age::Amber)]
+    #[case(Marks::COMMERCE_HUB, "2026-11-20", "2026-11-28", Age::Red)]
+    #[case(Marks::COMMERCE_HUB, "2026-11-21", "2026-11-27", Age::Amber)]
+    #[case(Marks::CARDS, "2026-11-16", "2026-11-30", Age::Amber)]
+    #[case(Marks::CARDS, "2026-11-16", "2026-12-01", Age::Red)]
+    #[case(Marks::COMMERCE_HUB, "2026-11-20", "2026-11-19", Age::Fresh)]
+    fn marks_count_business_days(
+        #[case] marks: Marks,
+        #[case] since: NaiveDate,
+        #[case] today: NaiveDate,
+        #[case] age: Age,
+    ) {
+        assert_eq!(marks.age(since, today), age);
+        assert_eq!(today >= marks.red_from(since), age == Age::Red);
+    }
+}
