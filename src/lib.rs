@@ -26,7 +26,9 @@
 //! sends it, once. What the answer proves becomes evidence; `domain::state` says what follows;
 //! `ledger::evidence` writes observation, state, balance and audit down together; the screens are
 //! told by notice. `desk::track` asks about everything that is not final, on a schedule kept in
-//! the ledger, so that a restart goes on where the last process stopped.
+//! the ledger, so that a restart goes on where the last process stopped. Where two people must
+//! agree, `desk::approve` and `desk::resolve` take the second one's word, and the database itself
+//! refuses a move without it.
 
 pub mod cli;
 pub mod clock;

@@ -138,6 +138,20 @@ pub enum Command {
     /// Look at the audit log
     #[command(subcommand)]
     Audit(Audit),
+    /// Write a checked copy of the database to a new file, while desks are open
+    Backup {
+        /// The file; never overwritten
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the database, while no desk is open
+    ///
+    /// What was sent since the backup is taken over from the send journal and held until its
+    /// provider was asked. Given the database itself, only that is done: for an old copy that was
+    /// put back by hand.
+    Restore {
+        /// The backup
+        file: PathBuf,
+    },
     /// The keys of the desk
     Keys,
 }

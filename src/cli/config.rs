@@ -114,6 +114,11 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
             "approval_above_minor_units": settings.policy.approval_above,
             "expires_after_days": settings.expires_after.num_days(),
         },
+        "backup": settings.backups.as_ref().map(|backups| json!({
+            "every_seconds": backups.every.as_secs(),
+            "keep": backups.keep,
+            "to": backups.folder(&paths.data),
+        })),
         "accounts": accounts,
     })
 }
@@ -135,6 +140,10 @@ fn provider(provider: &Provider) -> Value {
                 config::commerce_hub::RefundCall::ChargeUri => "charge-uri",
             },
             "refund_months": hub.refund_months,
+            "replay_seconds": hub.replay_seconds,
+            "replay_wait_seconds": hub.replay_wait_seconds,
+            "absence_is_proof": hub.absence_is_proof,
+            "absence_after_minutes": hub.absence_after_minutes,
             "polls_per_minute": hub.polls_per_minute,
         }),
         Provider::Prism(prism) => json!({

@@ -129,6 +129,7 @@ async fn show(session: Session, global: &Global, environ: &Environ) -> Result<Ex
     }
     shown.map_err(|error| Failure::Unplanned(error.into()))?;
     tell_unsent(&session).await?;
+    session.desk.finish_backup().await;
     Ok(Exit::Done)
 }
 

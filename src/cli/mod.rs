@@ -10,6 +10,7 @@ use crate::desk::face::{Class, Refusal};
 
 mod args;
 mod audit;
+mod backup;
 mod config;
 mod decide;
 mod demo;
@@ -192,6 +193,8 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Audit(args::Audit::Show { subject, limit }) => {
             audit::show(&session()?, output, subject, limit).await
         }
+        Command::Backup { file } => backup::take(&session()?, output, file).await,
+        Command::Restore { file } => backup::restore(global, &environ, output, file),
         Command::Discrepancies(arguments) => {
             discrepancies::run(&session()?, output, arguments).await
         }

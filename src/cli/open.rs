@@ -66,7 +66,7 @@ impl Session {
 }
 
 /// Whoever the kernel says; in a sandbox whoever `--as` says.
-fn actor(global: &Global, environment: Environment) -> Result<Actor, Failure> {
+pub(super) fn actor(global: &Global, environment: Environment) -> Result<Actor, Failure> {
     let name = match &global.act_as {
         None => identity::login_name(),
         Some(name) if environment == Environment::Sandbox && !name.trim().is_empty() => {

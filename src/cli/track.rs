@@ -13,11 +13,12 @@ use super::open::{Session, misanswered};
 use super::print::Output;
 use super::signal::Stops;
 use super::{Exit, Failure, json};
-use crate::desk::face::{Notice, RefundRow, Reply, Request, Worked};
+use crate::desk::face::{Closed, Notice, RefundRow, Reply, Request, Worked};
 use crate::domain::id::RefundId;
 use crate::domain::listing::StateCounts;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
+use crate::domain::text::clean;
 
 /// The longest sleep between rounds: another process may have queued something.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -51,6 +52,8 @@ pub(super) async fn run(
         }
     };
     changes.finish()?;
+    tell_closed(session).await?;
+    session.desk.finish_backup().await;
     Ok(exit)
 }
 
@@ -131,6 +134,40 @@ pub(super) fn until_next(session: &Session, worked: &Worked) -> Duration {
     });
     let rest = Duration::from_millis(worked.rest_ms);
     wait.clamp(SHORTEST, LONGEST).max(rest)
+}
+
+/// Accounts that are still closed for sending: what is queued there waits, and why.
+async fn tell_closed(session: &Session) -> Result<(), Failure> {
+    let Reply::Safeguards(safeguards) = session.ask(Request::Safeguards).await? else {
+        return Err(misanswered());
+    };
+    for closed in safeguards.closed {
+        let account = match closed.account.as_str() {
+            "*" => "every account",
+            account => account,
+        };
+        let Closed {
+            said,
+            next,
+            unread,
+            unplaced,
+            ..
+        } = &closed;
+        eprintln!(
+            "refund-desk: {} is closed for sending: {said}",
+            clean(account)
+        );
+        if *unread > 0 {
+            eprintln!("  money: {unread} of its refunds may have been paid and are held");
+        }
+        if *unplaced > 0 {
+            eprintln!(
+                "  money: {unplaced} refunds were sent on payments the database lacks: import those"
+            );
+        }
+        eprintln!("  next:  {next}");
+    }
+    Ok(())
 }
 
 /// Prints each change of a refund when it happens.

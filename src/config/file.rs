@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
-use super::{Account, Environment, Prism, Provider, Settings};
+use super::{Account, Backups, Environment, Prism, Provider, Settings};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
@@ -190,6 +190,7 @@ struct Rest {
     tracking: Tracking,
     #[serde(default)]
     policy: PolicyFile,
+    backup: Option<Backups>,
 }
 
 #[derive(Deserialize)]
@@ -295,6 +296,7 @@ impl Rest {
             pace,
             policy: self.policy.policy(reader)?,
             expires_after,
+            backups: self.backup,
             accounts,
         })
     }

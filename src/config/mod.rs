@@ -10,6 +10,7 @@ use crate::domain::money::Currency;
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
 
+mod backup;
 mod bounds;
 pub mod commerce_hub;
 mod file;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub policy: Policy,
     /// How long a refund may wait unsent.
     pub expires_after: chrono::TimeDelta,
+    /// Backups by the clock; none unless asked for.
+    pub backups: Option<Backups>,
     /// The provider accounts, in the order of the file.
     pub accounts: Vec<Account>,
 }
@@ -48,6 +51,23 @@ impl Settings {
     /// The account of this name.
     pub fn account(&self, name: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.name == name)
+    }
+}
+
+/// `[backup]`: backups that the open desk takes by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backups {
+    /// How often.
+    pub every: Duration,
+    /// How many are kept.
+    pub keep: u32,
+    to: PathBuf,
+}
+
+impl Backups {
+    /// Where they go: as said, or beneath the data folder.
+    pub fn folder(&self, data: &std::path::Path) -> PathBuf {
+        data.join(&self.to)
     }
 }
 

@@ -149,3 +149,27 @@ fn the_sandbox_is_quick() {
     assert_eq!(settings.send_delay, Duration::from_secs(2));
     assert_eq!(settings.pace.factor(), 100);
 }
+
+#[test]
+fn backups_by_the_clock_are_asked_for() {
+    assert_eq!(read("environment = \"test\"").unwrap().backups, None);
+    let example = read(EXAMPLE).unwrap().backups.unwrap();
+    let short = read("environment = \"test\"\n[backup]\nevery = \"24h\"\n").unwrap();
+    assert_eq!(Some(&example), short.backups.as_ref());
+    let data = Path::new("/data");
+    assert_eq!(example.folder(data), Path::new("/data/backups"));
+    for (table, key) in [
+        ("every = \"24h\"\nkep = 3", "keep"),
+        ("every = \"1s\"", "366d"),
+        ("every = \"400d\"", "366d"),
+        ("every = \"-1h\"", "24h"),
+        ("every = \"daily\"", "24h"),
+        ("every = 24", "backup"),
+        ("every = \"24h\"\nkeep = 0", "at least 1"),
+        ("keep = 3", "every"),
+    ] {
+        let text = format!("environment = \"test\"\n[backup]\n{table}\n");
+        let said = read(&text).unwrap_err().to_string();
+        assert!(said.contains(key), "{table}: {said}");
+    }
+}

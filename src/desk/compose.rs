@@ -180,6 +180,10 @@ impl Local {
         if let Err(damaged) = self.trust_rows(judged.payment.id).await {
             judged.problems.insert(0, damaged);
         }
+        let account = judged.payment.account.clone();
+        if let Err(closed) = self.ledger.check_open(account).await {
+            judged.problems.insert(0, closed.into());
+        }
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;

@@ -3,6 +3,8 @@
 //! Screens and commands know only these types; whether the desk runs in this process or behind a
 //! socket makes no difference to them.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,8 @@ mod todo;
 pub use decisions::{Resolve, Review, Stated};
 pub use todo::ToDoItem;
 
+mod safeguards;
+pub use safeguards::*;
 mod elsewhere;
 mod sending;
 
@@ -107,6 +111,13 @@ pub enum Request {
         /// At most this many.
         limit: u32,
     },
+    /// Writes a backup to a new file. Answer: [`Reply::BackedUp`].
+    Backup {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Backups, and accounts that are closed for sending. Answer: [`Reply::Safeguards`].
+    Safeguards,
     /// What contradicts what is known, oldest first. Answer: [`Reply::Discrepancies`].
     Discrepancies {
         /// What was closed, too.
@@ -223,6 +234,10 @@ pub enum Reply {
     Imported(ImportReport),
     /// To [`Request::Audit`].
     Audit(Vec<AuditEntry>),
+    /// To [`Request::Backup`].
+    BackedUp(Backup),
+    /// To [`Request::Safeguards`].
+    Safeguards(Safeguards),
     /// To [`Request::Discrepancies`].
     Discrepancies(Vec<Discrepancy>),
     /// To [`Request::CloseDiscrepancy`] and [`Request::AssignDiscrepancy`].

@@ -8,6 +8,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 
 use super::Desk;
 use super::accounts::{Account, Means};
+use super::backup::Rounds;
 use super::duty::Duty;
 use super::explain;
 use super::face::{
@@ -58,6 +59,9 @@ pub struct Local {
     pub(super) environ: Environ,
     pub(super) ledger: Ledger,
     pub(super) rejects: std::path::PathBuf,
+    /// The data folder.
+    pub(super) data: std::path::PathBuf,
+    pub(super) backups: Rounds,
     pub(super) mode: Mode,
     pub(super) clock: Clock,
     pub(super) accounts: Vec<Account>,
@@ -78,10 +82,12 @@ impl Local {
     /// # Errors
     /// Every reason not to touch the database, and what to do about it.
     pub fn open(parts: Parts) -> Result<Arc<Self>, Refusal> {
+        let data = parts.database.parent().map(Into::into).unwrap_or_default();
         let ledger = Ledger::open(&OpenOptions {
             path: parts.database,
             environment: parts.settings.environment.name().to_owned(),
             read_only: parts.mode.read_only,
+            now: parts.clock.now(),
         })?;
         let mut settings = parts.settings;
         let rules = rules::of(&settings);
@@ -100,6 +106,8 @@ impl Local {
             findings: Mutex::new(ledger.lost().cloned().into_iter().collect()),
             ledger,
             rejects: parts.rejects,
+            data,
+            backups: Rounds::default(),
             clock: parts.clock,
             holder: holder(),
             bell: Notify::new(),
@@ -203,6 +211,8 @@ impl Local {
                 let entries = self.audit_about(subject.as_deref(), limit).await?;
                 Ok(Reply::Audit(entries))
             }
+            Request::Backup { file } => self.backup(actor, file).await.map(Reply::BackedUp),
+            Request::Safeguards => self.safeguards().await.map(Reply::Safeguards),
             Request::Discrepancies { closed } => self.discrepancies(closed).await,
             Request::CloseDiscrepancy(close) => self.close_discrepancy(actor, close).await,
             Request::AssignDiscrepancy { id, owner } => {

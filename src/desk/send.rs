@@ -101,6 +101,18 @@ impl Local {
         later(now, wait.saturating_sub(jitter))
     }
 
+    /// The attempt is on disk and was not journalled: its bytes did not go out (T8).
+    async fn not_sent(&self, claim: &Claim, attempt: &Attempt, at: Moment, error: &LedgerError) {
+        let finding = Finding::new(Evidence::NotSent, format!("not sent: {error}"));
+        let source = ObservationSource::Desk;
+        let record = self.evidence_of(&claim.summary, &finding, source, Some(attempt.number));
+        match self.record_answer(record, claim.fence, at).await {
+            Ok(change) => self.changed(change),
+            // Its lease ends, and then it is unknown: held, and asked about.
+            Err(refusal) => tracing::error!(refund = %claim.summary.refund.id, "{refusal}"),
+        }
+    }
+
     /// T7's check before sending: would the refund still be eligible without its own hold?
     fn changed_meanwhile(&self, claim: &Claim, now: DateTime<Utc>) -> Option<String> {
         let refund = &claim.summary.refund;
@@ -191,10 +203,13 @@ impl Local {
             now: at.wall,
         };
         let begun = match replay {
-            None => self.ledger.begin_send(new).await?,
-            Some(replay) => self.ledger.begin_resend(new, replay).await?,
+            None => self.ledger.begin_send(new).await,
+            Some(replay) => self.ledger.begin_resend(new, replay).await,
         };
-        Ok(match begun {
+        if let Err(error @ LedgerError::NotJournalled { .. }) = &begun {
+            self.not_sent(claim, &attempt, at, error).await;
+        }
+        Ok(match begun? {
             Begun::Written => Ok(OnDisk { attempt, at }),
             Begun::Blocked(block) => Err(block),
         })

@@ -18,7 +18,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::ObservationSource;
 use crate::domain::state::{Event, State};
-use crate::ledger::{Due, LedgerError, Queue, RefundSummary, Task};
+use crate::ledger::{Cadence, Due, LedgerError, Queue, RefundSummary, Task};
 use crate::providers::Inquiry;
 
 /// Sends through one account that go on at the same time: a slow provider holds up no other.
@@ -91,6 +91,9 @@ impl Local {
         let (sends, closings, looks) = (sends?, closings?, looks?);
         let did = sends.sent + looks.looked + closings.closed;
         let failed = sends.failed + looks.failed + closings.failed;
+        if only.is_none() {
+            self.tend().await?;
+        }
         Ok(Worked {
             sent: sends.sent,
             looked: looks.looked,
@@ -98,6 +101,27 @@ impl Local {
             rest_ms: self.rest_ms(did, failed),
             counts: self.ledger.state_counts().await?,
         })
+    }
+
+    /// What is looked after besides refunds: accounts closed by a restore, backups.
+    async fn tend(&self) -> Result<(), Refusal> {
+        let cadence = Cadence {
+            pace: self.settings.pace,
+            spread: 0,
+            watch: Duration::ZERO,
+            retry_after: None,
+        };
+        let now = self.clock.now();
+        // Offline nothing is asked, so nothing new is known.
+        if !self.mode.offline {
+            let opened = self.ledger.settle_restore(cadence, now).await?;
+            for account in opened {
+                tracing::info!(account, "open for sending again");
+                self.tell(Notice::Changed);
+            }
+        }
+        self.back_up_when_due();
+        Ok(())
     }
 
     fn rest_ms(&self, did: u32, failed: u32) -> u64 {

@@ -168,6 +168,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// False for one that a restore took over from the send journal, which has no bytes: it is
+    /// asked about and never sent again.
+    pub fn has_bytes(&self) -> bool {
+        !(self.method.is_empty() && self.url.is_empty() && self.body.is_empty())
+    }
+
     /// What makes a resend the same: SHA-256 of method, URL, key, correlation and body, in hex.
     pub fn fingerprint(&self) -> String {
         Canonical::new("attempt")

@@ -8,6 +8,9 @@ use super::error::LedgerError;
 use super::row::{millis, time};
 use crate::domain::audit::{AuditEntry, GENESIS};
 
+/// A send that was taken over from the send journal: it counts like one of our own.
+pub(super) const SEND_TAKEN_OVER: &str = "refund.send_taken_over";
+
 /// What is to be recorded; place in the chain and hash follow.
 #[derive(Clone, Debug)]
 pub(super) struct Deed<'a> {
@@ -52,6 +55,14 @@ pub(super) fn append(connection: &Connection, deed: &Deed<'_>) -> Result<(), Led
             entry.hash
         ])?;
     Ok(())
+}
+
+/// Place and hash of the newest entry, in the caller's transaction.
+pub(super) fn newest(connection: &Connection) -> Result<Option<(i64, String)>, LedgerError> {
+    Ok(connection
+        .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
 }
 
 /// Every entry, first to last, in the caller's transaction.

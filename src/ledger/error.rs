@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::closed::ClosedWhy;
 use super::refunds::{Likeness, RefundSummary};
 use crate::domain::eligibility::WhyNot;
 use crate::domain::finding::Finding;
@@ -78,6 +79,64 @@ pub enum LedgerError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Another process has the database open.
+    #[error("{} is open in another refund-desk", .0.display())]
+    InUse(PathBuf),
+    /// A backup is being restored.
+    #[error("a backup is being put in the place of {}", .0.display())]
+    BeingRestored(PathBuf),
+    /// A restore was interrupted, and may not be finished now.
+    #[error("a backup was being put in the place of {} when the desk was stopped", .0.display())]
+    HalfRestored(PathBuf),
+    /// The database was replaced while this process had it open.
+    #[error("{} was replaced by a backup while this desk was open", .0.display())]
+    Replaced(PathBuf),
+    /// The file to be restored cannot be.
+    #[error("{} cannot be restored: {why}", path.display())]
+    BadBackup {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// A backup never overwrites.
+    #[error("{} is there already and was left as it is", .0.display())]
+    Exists(PathBuf),
+    /// A backup cannot be written or read.
+    #[error("cannot use {}: {source}", path.display())]
+    BackupFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The send journal cannot be written; nothing was written and nothing may be sent.
+    #[error("the send journal {} cannot be written: {source}", path.display())]
+    Journal {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The attempt is on disk, its line in the send journal is not: it must not be sent.
+    #[error("the send journal {} could not be written: {source}", path.display())]
+    NotJournalled {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Nothing is reserved or sent on the account.
+    #[error("{account} is closed for sending: {}", why.map_or("see the audit", ClosedWhy::sentence))]
+    SendingClosed {
+        /// The account.
+        account: String,
+        /// Why; none for a reason this program does not know.
+        why: Option<ClosedWhy>,
+    },
+    /// Opening an account takes two people and evidence.
+    #[error("an account is opened by two people, with evidence")]
+    NotTwoPeople,
     /// The ledger was opened read-only.
     #[error("the ledger is open read-only")]
     ReadOnly,

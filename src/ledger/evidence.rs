@@ -18,6 +18,7 @@ use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
+use super::{closed, journalled};
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
@@ -83,8 +84,17 @@ impl Ledger {
     /// The state machine refuses the event, the lease was lost, no such refund; nothing was
     /// written.
     pub async fn record(&self, record: Record) -> Result<Change, LedgerError> {
-        self.write(move |connection| apply(connection, &record))
-            .await
+        let now = record.now;
+        let (change, owes) = self
+            .write(move |connection| {
+                let change = apply(connection, &record)?;
+                Ok((change, journalled::owes(connection)?))
+            })
+            .await?;
+        if owes {
+            self.journal_disproved(now).await;
+        }
+        Ok(change)
     }
 
     /// Lets a refund go that was composed offline.
@@ -160,6 +170,7 @@ pub(super) fn apply_told(
         true => write(connection, record, &before, &step),
         false => learn_id(connection, record),
     })?;
+    closed::note_read(connection, record)?;
     if record.provider_refund_id.is_some() {
         external::link_known(connection, record)?;
     }

@@ -40,6 +40,11 @@ impl Head {
         Ok(head)
     }
 
+    /// As the audit names it.
+    pub(super) fn name(&self) -> String {
+        format!("{}:{}", self.seq, self.hash)
+    }
+
     /// One line of fixed length, so that it is written over in one piece.
     fn line(&self) -> String {
         let check = Canonical::new("head")
@@ -71,7 +76,7 @@ pub(super) struct HeadFile {
 impl HeadFile {
     /// The file of a database that was just opened, compared with what `connection` holds.
     pub(super) fn open(database: &Path, connection: &Connection) -> Result<Self, LedgerError> {
-        let path = database.with_extension("head");
+        let path = path_of(database);
         let lost = lost(known(&path).as_ref(), connection)?;
         Ok(Self {
             path,
@@ -126,7 +131,13 @@ impl HeadFile {
     }
 }
 
-fn known(path: &Path) -> Option<Head> {
+/// The file of a database.
+pub(super) fn path_of(database: &Path) -> PathBuf {
+    database.with_extension("head")
+}
+
+/// What a file says; `None` for one that is missing or damaged.
+pub(super) fn known(path: &Path) -> Option<Head> {
     let line = fs::read_to_string(path).ok()?;
     Head::parse(&line)
 }

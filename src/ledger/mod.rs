@@ -10,15 +10,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod audit;
+mod backup;
+mod closed;
 mod decisions;
 mod discrepancy;
 mod disputes;
+mod epoch;
 mod error;
 mod evidence;
 mod external;
 mod filter;
 mod head;
 mod import;
+mod in_use;
+mod journal;
+mod journalled;
 mod lease;
 mod open;
 mod outbox;
@@ -28,16 +34,21 @@ mod pulse;
 mod refunds;
 mod reserve;
 mod resolution;
+mod restore;
+mod rewind;
 mod row;
 mod rules;
 mod seal;
 mod search;
 mod stops;
+mod takeover;
 mod todo;
 mod verify;
 mod worker;
 mod write_ahead;
 
+pub use backup::BackedUp;
+pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy, Reopening};
 pub use decisions::Decisions;
 pub use disputes::DisputeNews;
 pub use error::LedgerError;
@@ -52,13 +63,17 @@ pub use proposals::{Agreement, NewProposal};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
 pub use resolution::{Closing, DiscrepancyFilter};
+pub use restore::{RestoreOptions, Restored, restore};
+pub use rewind::Rewound;
 pub use rules::{POLICY, Rule};
 pub use stops::SendingWord;
 pub use todo::Waiting;
 pub use verify::Verdict;
 pub use write_ahead::{Begun, NewAttempt};
 
+use epoch::Epoch;
 use head::{Head, HeadFile};
+use journal::Journal;
 use open::Vfs;
 use worker::Worker;
 
@@ -72,6 +87,8 @@ pub struct Ledger {
     readers: Arc<[Worker]>,
     scanner: Worker,
     next: Arc<AtomicUsize>,
+    epoch: Arc<Epoch>,
+    journal: Journal,
     head: Arc<HeadFile>,
     options: Arc<OpenOptions>,
     vfs: Vfs,
@@ -90,19 +107,27 @@ impl Ledger {
     }
 
     fn open_through(options: &OpenOptions, vfs: Vfs) -> Result<Self, LedgerError> {
-        let writer = open::prepare(options, vfs)?
-            .map(|connection| Worker::start("writer", connection))
-            .transpose()?;
-        let readers = (0..READERS)
-            .map(|_| Worker::start("reader", open::reader(options, vfs)?))
-            .collect::<Result<Vec<_>, LedgerError>>()?;
-        let scanner = open::reader(options, vfs)?;
+        restore::finish_interrupted(options)?;
+        let lock = in_use::share(&options.path, options.read_only)?.map(Arc::new);
+        let writer = open::prepare(options, vfs)?;
+        let journal = Journal::beside(&options.path);
+        if let Some(connection) = &writer {
+            journalled::compare(connection, &journal, options)?;
+        }
+        let reader = || open::reader(options, vfs);
+        let start = |name, connection| Worker::start(name, connection, lock.clone());
+        let scanner = reader()?;
         let head = HeadFile::open(&options.path, &scanner)?;
         Ok(Self {
-            writer,
-            readers: readers.into(),
-            scanner: Worker::start("scanner", scanner)?,
+            epoch: Arc::new(Epoch::of(&options.path, &scanner)?),
+            writer: writer.map(|it| start("writer", it)).transpose()?,
+            readers: (0..READERS)
+                .map(|_| start("reader", reader()?))
+                .collect::<Result<Vec<_>, LedgerError>>()?
+                .into(),
+            scanner: start("scanner", scanner)?,
             next: Arc::default(),
+            journal,
             head: Arc::new(head),
             options: Arc::new(options.clone()),
             vfs,
@@ -167,6 +192,7 @@ impl Ledger {
         Committing {
             adoption: self.pending.adoption(),
             pending: self.pending.clone(),
+            epoch: Arc::clone(&self.epoch),
             head: Arc::clone(&self.head),
         }
     }
@@ -178,6 +204,7 @@ impl Ledger {
 struct Committing {
     adoption: Option<rules::Adoption>,
     pending: rules::Pending,
+    epoch: Arc<Epoch>,
     head: Arc<HeadFile>,
 }
 
@@ -187,6 +214,7 @@ impl Committing {
         connection: &Connection,
         job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
     ) -> Result<(T, Option<Head>), LedgerError> {
+        self.epoch.check(connection)?;
         let done = job(connection)?;
         if let Some(adoption) = &self.adoption {
             rules::write_all(connection, adoption)?;

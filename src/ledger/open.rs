@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::LedgerError;
@@ -37,6 +38,8 @@ pub struct OpenOptions {
     pub environment: String,
     /// Write nothing, not even the file itself.
     pub read_only: bool,
+    /// Now, for what opening writes down.
+    pub now: DateTime<Utc>,
 }
 
 /// Makes the file ready and returns the writing connection; `None` when opened read-only.
@@ -65,6 +68,13 @@ pub(super) fn prepare(options: &OpenOptions, vfs: Vfs) -> Result<Option<Connecti
 
 /// A connection that can only read.
 pub(super) fn reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, LedgerError> {
+    let connection = source(options, vfs)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// A connection that does not write to the database, but may write a copy of it elsewhere.
+pub(super) fn source(options: &OpenOptions, vfs: Vfs) -> Result<Connection, LedgerError> {
     let connection = match connect(&options.path, flags(true), vfs) {
         Ok(connection) if readable(&connection) => connection,
         // A folder we may not write to: without a write-ahead log beside it the file can be read
@@ -78,7 +88,6 @@ pub(super) fn reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, Ledg
         Err(error) => return Err(error),
     };
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 
@@ -325,6 +334,20 @@ fn check_ours(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     if begun { Ok(()) } else { Err(not_ours()) }
 }
 
+/// Refuses a file that cannot take the place of the database: of another program, another
+/// environment or a newer version. An older one is fine.
+pub(super) fn check_backup(options: &OpenOptions) -> Result<Connection, LedgerError> {
+    check_header(&options.path)?;
+    let connection = source(options, None)?;
+    check_ours(&connection, &options.path)?;
+    let found = version(&connection)?;
+    if found > newest() {
+        return Err(too_new(options, found));
+    }
+    check_environment(&connection, options)?;
+    Ok(connection)
+}
+
 /// A read-only folder with an unfinished log beside the file, a full disk, a lock.
 fn unreadable(error: rusqlite::Error, path: &Path) -> LedgerError {
     LedgerError::Unreadable {
@@ -342,12 +365,16 @@ fn check(connection: &Connection, options: &OpenOptions) -> Result<(), LedgerErr
         std::cmp::Ordering::Less => return Err(LedgerError::TooOld { path, found, known }),
         std::cmp::Ordering::Equal => {}
     }
+    check_environment(connection, options)
+}
+
+fn check_environment(connection: &Connection, options: &OpenOptions) -> Result<(), LedgerError> {
     let stamped = stamp(connection)?.unwrap_or_default();
     if stamped == options.environment {
         Ok(())
     } else {
         Err(LedgerError::OtherEnvironment {
-            path,
+            path: options.path.clone(),
             stamped,
             configured: options.environment.clone(),
         })
@@ -363,6 +390,7 @@ mod tests {
             path: folder.path().join("desk.db"),
             environment: "sandbox".into(),
             read_only,
+            now: DateTime::default(),
         }
     }
 

@@ -10,8 +10,7 @@ use super::lease::{self, LEASE};
 use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
-use super::verify;
-use super::{payments, stops};
+use super::{closed, payments, stops, verify};
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
@@ -300,15 +299,20 @@ fn due(
         };
         let expired = time(row.get(5)?) <= now;
         let needs_release = row.get(6)?;
+        let account: String = row.get(1)?;
         let state = State::from_name(&state).ok_or(LedgerError::Damaged(state))?;
-        if let Some(task) = task(state, &lease, expired, needs_release, now) {
-            found.push(Due {
-                id: id.parse().map_err(|_| LedgerError::Damaged(id))?,
-                account: row.get(1)?,
-                task,
-                since: time(row.get(7)?),
-            });
+        let Some(task) = task(state, &lease, expired, needs_release, now) else {
+            continue;
+        };
+        if task == Task::Send && closed::is_closed(connection, &account)? {
+            continue;
         }
+        found.push(Due {
+            id: id.parse().map_err(|_| LedgerError::Damaged(id))?,
+            account,
+            task,
+            since: time(row.get(7)?),
+        });
     }
     Ok(found)
 }
@@ -366,6 +370,7 @@ fn claim(
         .optional()?
         .ok_or(LedgerError::NotFound("refund"))?;
     let refund = &summary.refund;
+    closed::check(connection, &refund.account)?;
     verify::trust(connection, refund.content.payment)?;
     // What is in doubt may be asked about while sending is stopped; the write-ahead checks again.
     if state == State::Approved {

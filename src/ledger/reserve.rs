@@ -9,11 +9,10 @@ use super::audit::{self, Deed};
 use super::discrepancy;
 use super::disputes;
 use super::error::LedgerError;
-use super::payments;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::verify;
+use super::{closed, payments, verify};
 use crate::domain::approval::WhyChecker;
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::id::RefundId;
@@ -98,6 +97,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     let content = &reservation.content;
     let payment =
         payments::one(connection, content.payment)?.ok_or(LedgerError::NotFound("payment"))?;
+    closed::check(connection, &payment.account)?;
     verify::trust(connection, content.payment)?;
     if discrepancy::block(connection, payment.id)?.is_some() {
         return Err(LedgerError::Blocked);

@@ -13,6 +13,7 @@ use crate::domain::refund::{Attempt, Content, Kind, Observation, ObservationSour
 use crate::domain::schedule::Pace;
 use crate::domain::state::{Event, SendGuard, State};
 
+mod backups;
 mod bitrot;
 mod constraints;
 mod elsewhere;
@@ -23,6 +24,7 @@ mod overdraft;
 mod people;
 mod plans;
 mod power;
+mod restoring;
 mod stops;
 mod verify;
 
@@ -62,6 +64,7 @@ fn options(folder: &TempDir) -> OpenOptions {
         path: folder.path().join("desk.db"),
         environment: "sandbox".into(),
         read_only: false,
+        now: now(),
     }
 }
 

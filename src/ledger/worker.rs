@@ -1,5 +1,6 @@
 //! The ledger's threads: one that writes, a few that read. Callers await; no thread is blocked.
 
+use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
@@ -19,7 +20,12 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn start(name: &str, connection: Connection) -> Result<Self, LedgerError> {
+    /// The lock says that the database is open; it is held for as long as the connection is.
+    pub(super) fn start(
+        name: &str,
+        connection: Connection,
+        lock: Option<Arc<File>>,
+    ) -> Result<Self, LedgerError> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let interrupt = Arc::new(connection.get_interrupt_handle());
         let mut connection = connection;
@@ -30,6 +36,8 @@ impl Worker {
                     job(&mut connection);
                 }
                 let _ = connection.execute_batch("PRAGMA optimize");
+                drop(connection);
+                drop(lock);
             })
             .map_err(|source| LedgerError::Io {
                 path: name.into(),

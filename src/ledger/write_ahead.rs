@@ -8,10 +8,11 @@ use super::Ledger;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::evidence::standing;
+use super::journal::Sent;
 use super::lease::LEASE;
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{discrepancy, proposals, refunds, stops, verify};
+use super::{closed, discrepancy, journalled, proposals, refunds, stops, verify};
 use crate::domain::discrepancy::Block;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
@@ -46,16 +47,15 @@ pub enum Begun {
 }
 
 impl Ledger {
-    /// Puts the attempt on disk and moves the refund to SUBMITTING, if the balance still allows it
-    /// (R6). Only when this says [`Begun::Written`] may bytes go out.
+    /// Puts the attempt on disk, moves the refund to SUBMITTING if the balance still allows it
+    /// (R6), and journals the send. Only when this says [`Begun::Written`] may bytes go out.
     ///
     /// # Errors
-    /// The lease was lost, T7 refuses, sending is stopped, the payment's rows are damaged; nothing was written and
-    /// nothing may be sent.
+    /// The lease was lost, T7 refuses, its account is closed, sending is stopped, the payment's rows are damaged, the
+    /// journal cannot be written: nothing was written. [`LedgerError::NotJournalled`]: the attempt
+    /// was written. In every case nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<Begun, LedgerError> {
-        self.head.trust()?;
-        self.write(move |connection| begin_send(connection, &attempt, None))
-            .await
+        self.begin(attempt, None).await
     }
 
     /// As [`Ledger::begin_send`], for an attempt whose outcome is not known (T13): same key, same
@@ -63,26 +63,42 @@ impl Ledger {
     /// transaction.
     ///
     /// # Errors
-    /// The lease was lost, T13 refuses; nothing was written and nothing may be sent.
+    /// As [`Ledger::begin_send`], with T13 for T7.
     pub async fn begin_resend(
         &self,
         attempt: NewAttempt,
         replay: Replay,
     ) -> Result<Begun, LedgerError> {
+        self.begin(attempt, Some(replay)).await
+    }
+
+    async fn begin(
+        &self,
+        attempt: NewAttempt,
+        replay: Option<Replay>,
+    ) -> Result<Begun, LedgerError> {
         self.head.trust()?;
-        self.write(move |connection| begin_send(connection, &attempt, Some(replay)))
-            .await
+        self.journal_ready().await?;
+        let ahead = self
+            .write(move |connection| begin_send(connection, &attempt, replay))
+            .await?;
+        match ahead {
+            Ok(sent) => self.journal_sent(sent).await.map(|()| Begun::Written),
+            Err(block) => Ok(Begun::Blocked(block)),
+        }
     }
 }
 
+/// The line for the journal, or why nothing was written.
 fn begin_send(
     connection: &Connection,
     new: &NewAttempt,
     replay: Option<Replay>,
-) -> Result<Begun, LedgerError> {
+) -> Result<Result<Sent, Block>, LedgerError> {
     let refund = refunds::one(connection, new.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
+    closed::check(connection, &refund.account)?;
     verify::trust(connection, refund.content.payment)?;
     stops::check(connection, &refund.account)?;
     let held: Option<i64> = connection
@@ -96,7 +112,8 @@ fn begin_send(
         .optional()?;
     let guard = SendGuard {
         lease_held: held.is_some(),
-        attempt_durable: true,
+        // What was taken over from the send journal has no bytes and is never sent again.
+        attempt_durable: new.attempt.has_bytes(),
         ..new.guard
     };
     let event = match replay {
@@ -105,7 +122,7 @@ fn begin_send(
     };
     let step = transition(&standing(connection, &refund)?, &event)?;
     if let Some(block) = block(connection, &refund)? {
-        return Ok(Begun::Blocked(block));
+        return Ok(Err(block));
     }
     insert_attempt(connection, new)?;
     let sends = insert_send(connection, new)?;
@@ -132,7 +149,7 @@ fn begin_send(
             detail: &detail,
         },
     )?;
-    Ok(Begun::Written)
+    journalled::line(connection, new, sends).map(Ok)
 }
 
 /// T13's facts, as the transaction sees them.
@@ -188,13 +205,19 @@ fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), Ledge
 fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
     let send = connection
         .prepare_cached(
-            "INSERT INTO sends (refund_id, step, number, send, at, seal)
-             SELECT ?1, ?2, ?3, next, ?4, seal_of('sends', ?1, ?2, ?3, next, ?4, 0)
+            "INSERT INTO sends (refund_id, step, number, send, at, epoch, seal)
+             SELECT ?1, ?2, ?3, next, ?4, (SELECT value FROM desk WHERE name = 'epoch'),
+                 seal_of('sends', ?1, ?2, ?3, next, ?4, 0)
              FROM (SELECT 1 + count(*) AS next FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3)
              RETURNING send",
         )?
         .query_row(
-            params![new.id.to_string(), new.attempt.step, new.attempt.number, millis(new.now)],
+            params![
+                new.id.to_string(),
+                new.attempt.step,
+                new.attempt.number,
+                millis(new.now)
+            ],
             |row| row.get(0),
         )?;
     Ok(send)

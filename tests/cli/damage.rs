@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use rstest::rstest;
 use rusqlite::Connection;
 
 use super::shop::Shop;
@@ -55,9 +56,18 @@ fn what_was_reserved_before_the_damage_is_not_sent() {
     assert_eq!(shop.desk.refunds()[0]["state"], "approved");
 }
 
-/// The log with the last refund is gone: its payment looks as if nothing had been given back.
-#[test]
-fn a_database_that_lost_its_last_refund_sends_nothing() {
+/// The log with the last refund is gone: its payment looks as if nothing had been given back. What
+/// was sent is known from the send journal, what was only decided from the file beside it.
+#[rstest]
+#[case::sent(&[], 0, &["12.34"], 3, "sending_closed")]
+#[case::decided(&["--offline"], 6, &[], 1, "damaged")]
+fn a_database_that_lost_its_last_refund_sends_nothing(
+    #[case] more: &[&str],
+    #[case] code: i32,
+    #[case] paid: &[&str],
+    #[case] refused: i32,
+    #[case] why: &str,
+) {
     let shop = Shop::open();
     let database = shop.desk.data.join("desk.db");
     let settle = Connection::open(&database).unwrap();
@@ -66,14 +76,17 @@ fn a_database_that_lost_its_last_refund_sends_nothing() {
         .unwrap();
     drop(settle);
     let before = fs::read(&database).unwrap();
-    shop.refund("A-1", "12.34", &[]).exits(0);
-    assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
+    shop.refund("A-1", "12.34", more).exits(code);
+    assert_eq!(shop.payouts("pay-ann"), paid);
     fs::write(&database, before).unwrap();
     for log in ["desk.db-wal", "desk.db-shm"] {
         let _ = fs::remove_file(shop.desk.data.join(log));
     }
     assert_eq!(shop.desk.refunds().len(), 0);
-    let error = shop.refund("A-1", "12.34", &[]).exits(1).error();
-    assert_eq!(error["code"], "damaged", "{error:#}");
-    assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
+    let error = shop.refund("A-1", "12.34", &[]).exits(refused).error();
+    assert_eq!(error["code"], why, "{error:#}");
+    for (told, words) in [("money", "may have been refunded"), ("next", "restore")] {
+        assert!(error[told].as_str().unwrap().contains(words), "{error:#}");
+    }
+    assert_eq!(shop.payouts("pay-ann"), paid);
 }

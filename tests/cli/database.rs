@@ -60,7 +60,7 @@ fn from_a_newer_version() {
         &shop,
         &shop.desk,
         "database_too_new",
-        &["newer refund-desk", "90"],
+        &["newer refund-desk", "schema 9"],
     );
 }
 

@@ -30,6 +30,7 @@ mod refund;
 mod refusals;
 mod relay;
 mod release;
+mod restore;
 mod secrets;
 mod sending;
 mod stop;

@@ -143,8 +143,8 @@ impl Terminal {
         }
     }
 
-    /// Waits for the program to end and looks at the terminal it left.
-    pub fn assert_left_clean(&mut self) {
+    /// Waits for the program to end; its exit code.
+    pub fn ends(&mut self) -> u32 {
         let mut emulator = self.shared.parser.lock().unwrap();
         while !emulator.ended {
             let (guard, waited) = self
@@ -155,13 +155,19 @@ impl Terminal {
             assert!(!waited.timed_out(), "it does not end");
             emulator = guard;
         }
+        drop(emulator);
+        self.child.wait().unwrap().exit_code()
+    }
+
+    /// Waits for the program to end and looks at the terminal it left.
+    pub fn assert_left_clean(&mut self) {
+        let code = self.ends();
+        let emulator = self.shared.parser.lock().unwrap();
         let screen = emulator.parser.screen();
         assert!(!screen.alternate_screen(), "still on the alternate screen");
         assert!(!screen.hide_cursor(), "the cursor is hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste is on");
-        drop(emulator);
-        let status = self.child.wait().unwrap();
-        assert!(status.success(), "{status:?}");
+        assert_eq!(code, 0);
     }
 }
 

@@ -173,7 +173,7 @@ async fn copies_are_as_they_were() {
 
 #[tokio::test]
 async fn a_flipped_byte_of_the_database_is_harmless_or_reported() {
-    assert!(flip("desk.db", 1).await > 5);
+    assert!(flip("desk.db", 1).await > 0);
 }
 
 #[tokio::test]

@@ -343,7 +343,7 @@ async fn environments_and_versions_are_kept_apart() {
     let connection = rusqlite::Connection::open(&live.path).unwrap();
     connection
         .execute(
-            "UPDATE refinery_schema_history SET version = 99 WHERE version = 3",
+            "UPDATE refinery_schema_history SET version = 99 WHERE version = 1",
             [],
         )
         .unwrap();

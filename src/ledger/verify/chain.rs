@@ -44,6 +44,7 @@ pub(super) fn check(
         if let Some(event) = entry.action.strip_prefix("refund.") {
             let refund = told.entry(entry.subject.clone()).or_default();
             refund.hear(event, &entry.detail);
+            refund.sends += i64::from(entry.action == audit::SEND_TAKEN_OVER);
         }
         verdict.entries += 1;
         (seq, previous) = (entry.seq, entry.hash);

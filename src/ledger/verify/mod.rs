@@ -44,7 +44,7 @@ impl Ledger {
     pub async fn verify(&self) -> Result<Verdict, LedgerError> {
         let connection = open::reader(&self.options, self.vfs)?;
         let head = std::sync::Arc::clone(&self.head);
-        Worker::start("verifier", connection)?
+        Worker::start("verifier", connection, None)?
             .run(move |connection| all(connection, &head))
             .await
     }
