@@ -86,6 +86,18 @@ impl Clock {
         wall.unwrap_or(Duration::MAX).max(elapsed)
     }
 
+    /// How long ago a moment was, by the clock that never jumps.
+    pub fn elapsed_since(&self, moment: Moment) -> Duration {
+        self.elapsed().saturating_sub(moment.elapsed)
+    }
+
+    /// Sets a manual clock's time of day, as an administrator or a daemon does: no time passes.
+    pub fn set(&self, to: DateTime<Utc>) {
+        if let Source::Manual(time) = &self.0 {
+            time.lock().unwrap_or_else(PoisonError::into_inner).wall = to;
+        }
+    }
+
     /// Moves a manual clock forward; the system's clock is not ours to move.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(time) = &self.0 {

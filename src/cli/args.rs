@@ -69,6 +69,8 @@ pub enum Command {
     Sandbox(Sandbox),
     /// Write a commented configuration and create the data folder
     Init,
+    /// Check config, database, file modes, secrets, clock and providers, and say how to mend them
+    Doctor,
     /// Look at the configuration
     #[command(subcommand)]
     Config(Config),
@@ -128,6 +130,10 @@ pub enum Command {
     },
     /// Send what may be sent and poll what is due, without a screen
     Track(Track),
+    /// Stop sending refunds, at once; they are queued meanwhile
+    StopSending(Sending),
+    /// Send refunds again; takes two people
+    ResumeSending(Sending),
     /// List what contradicts what is known, and clear it up
     Discrepancies(Discrepancies),
     /// Say which refund made elsewhere is one of ours
@@ -371,6 +377,17 @@ pub struct Track {
     /// At most this long
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
+}
+
+/// `stop-sending` and `resume-sending`
+#[derive(Debug, Args)]
+pub struct Sending {
+    /// Only this account; all of them unless named
+    #[arg(value_name = "ACCOUNT")]
+    pub account: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
 }
 
 /// `discrepancies`

@@ -14,6 +14,11 @@ pub(super) fn login_name() -> String {
     )
 }
 
+/// True for the superuser, whatever account it logged in with.
+pub(super) fn is_root() -> bool {
+    real_uid() == Some(0)
+}
+
 fn login_uid() -> Option<u32> {
     let text = fs::read_to_string("/proc/self/loginuid").ok()?;
     text.trim().parse().ok().filter(|uid| *uid != NO_LOGIN)

@@ -15,7 +15,8 @@ use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::todo::{Clocked, Step};
 
-fn time(time: DateTime<Utc>) -> String {
+/// A time as JSON has it.
+pub(super) fn time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

@@ -16,6 +16,7 @@ mod config;
 mod decide;
 mod demo;
 mod discrepancies;
+mod doctor;
 mod identity;
 mod import;
 mod json;
@@ -26,6 +27,7 @@ mod print;
 mod refund;
 mod refunds;
 mod sandbox;
+mod sending;
 mod signal;
 mod track;
 
@@ -170,6 +172,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Demo(demo) => demo::run(global, &environ, &demo).await,
         Command::Sandbox(sandbox) => sandbox::run(global, &environ, &sandbox).await,
         Command::Init => config::init(global, &environ, output),
+        Command::Doctor => doctor::run(global, &environ, output).await,
         Command::Config(args::Config::Check) => config::check(global, &environ, output),
         Command::Import(import) => import::run(&session()?, output, &import).await,
         Command::Payments(payments) => payments::list(&session()?, output, &payments).await,
@@ -189,6 +192,8 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         }
         Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
         Command::Track(track) => track::run(&session()?, output, &track).await,
+        Command::StopSending(arguments) => sending::stop(&session()?, output, arguments).await,
+        Command::ResumeSending(arguments) => sending::resume(&session()?, output, arguments).await,
         Command::Audit(args::Audit::Show(arguments)) => {
             audit::show(&session()?, output, arguments).await
         }

@@ -13,6 +13,7 @@ use crate::desk::face::{
 };
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
+use crate::domain::sending::Stop;
 use crate::domain::state::State;
 
 /// Composes, reserves and queues a refund, and sends it when it may.
@@ -44,7 +45,7 @@ pub(super) async fn followed(
     limit: Option<Duration>,
 ) -> Exit {
     match follow(session, refund.refund.id, limit).await {
-        Ok(card) => tell(session, output, &card),
+        Ok(card) => tell(session, output, &card, &stops(session).await),
         Err(failure) => lose_sight(output, refund, &failure),
     }
 }
@@ -65,10 +66,10 @@ async fn follow(
 }
 
 /// Prints how far the refund came, and ends by it.
-fn tell(session: &Session, output: &Output, card: &RefundCard) -> Exit {
+fn tell(session: &Session, output: &Output, card: &RefundCard, stops: &[Stop]) -> Exit {
     let refund = &card.row.refund;
     output.after_deed(print_card(output, card));
-    if let Some(refusal) = ending(refund, session.mode.offline) {
+    if let Some(refusal) = stopped(refund, stops).or_else(|| ending(refund, session.mode.offline)) {
         output.failure(&refusal.into());
     }
     exit(refund)
@@ -180,6 +181,27 @@ fn unreleased(offline: bool) -> Refusal {
         next: "Let it go online with refund-desk release REFUND, or withdraw it with cancel."
             .to_owned(),
     }
+}
+
+/// Where people stopped sending. Only words depend on it: where it cannot be read they are fewer.
+async fn stops(session: &Session) -> Vec<Stop> {
+    match session.ask(Request::Overview).await {
+        Ok(Reply::Overview(overview)) => overview.stops,
+        _ => Vec::new(),
+    }
+}
+
+/// People stopped sending: it waits until two of them resume.
+fn stopped(refund: &Refund, stops: &[Stop]) -> Option<Refusal> {
+    let waits = refund.state == State::Approved && !waits_for_release(refund);
+    let stop = stops.iter().find(|stop| stop.concerns(&refund.account))?;
+    waits.then(|| Refusal {
+        class: Class::Unavailable,
+        code: "sending_stopped".to_owned(),
+        message: format!("the refund is queued, not sent: {}", stop.sentence()),
+        money: "Nothing was paid; the amount is held.".to_owned(),
+        next: "It goes out once two people resume sending: refund-desk resume-sending; withdraw it with cancel.".to_owned(),
+    })
 }
 
 /// Released or never held back: it goes out by itself.

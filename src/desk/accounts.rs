@@ -13,12 +13,14 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::face::Refusal;
+use super::health::Standing;
 use super::refusal;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::secret::{Credentials, SecretSource};
 use crate::config::{self, Environ, Settings};
 use crate::domain::ageing::Marks;
 use crate::domain::eligibility::{Terms, WhyNot};
+use crate::domain::id::RefundId;
 use crate::domain::schedule::Pace;
 use crate::providers::commerce_hub::{self, CommerceHub};
 use crate::providers::{Finding, Profile, Provider, RefundFormat};
@@ -37,6 +39,10 @@ pub(super) struct Account {
     provider: Mutex<Option<Arc<dyn Provider>>>,
     connecting: AsyncMutex<Tried>,
     budget: Budget,
+    /// How its provider stands.
+    pub standing: Standing,
+    /// How many times as fast as designed the desk polls.
+    factor: u32,
     /// The provider asked for no polls until then, on the clock's elapsed time.
     quiet_until: Mutex<Duration>,
 }
@@ -65,6 +71,8 @@ impl Account {
             provider: Mutex::default(),
             connecting: AsyncMutex::default(),
             budget: Budget::new(polls, clock.clone()),
+            standing: Standing::default(),
+            factor: settings.pace.factor(),
             quiet_until: Mutex::default(),
             profile,
         }
@@ -110,26 +118,50 @@ impl Account {
     }
 
     /// Takes note of what an exchange said about the account itself.
-    pub(super) fn learn(&self, provider: &Arc<dyn Provider>, finding: &Finding, clock: &Clock) {
+    pub(super) fn learn(
+        &self,
+        provider: &Arc<dyn Provider>,
+        finding: &Finding,
+        begun: Moment,
+        clock: &Clock,
+    ) {
+        self.standing
+            .learn(&self.name, finding, begun, clock, self.factor);
         match finding.http_status {
             Some(401 | 403) => self.disconnect(provider),
             Some(429 | 503) => {
                 let asked = finding.retry_after.map(|wait| clock.elapsed() + wait);
                 let mut until = locked(&self.quiet_until);
                 *until = asked.map_or(*until, |asked| asked.max(*until));
+                self.standing.is_news();
             }
             _ => {}
         }
     }
 
-    /// Takes one poll out of the budget, or says how long to wait for it.
-    pub(super) fn take_poll(&self, clock: &Clock) -> Result<(), Duration> {
-        let quiet = locked(&self.quiet_until).saturating_sub(clock.elapsed());
-        if quiet.is_zero() {
-            self.budget.take()
-        } else {
-            Err(quiet)
+    /// Takes one poll, about this refund, out of the budget, or says how long to wait for it. While
+    /// the provider does not answer, one poll at a time goes through.
+    pub(super) fn take_poll(&self, id: RefundId, clock: &Clock) -> Result<(), Duration> {
+        let quiet = self.quiet(clock);
+        if !quiet.is_zero() {
+            return Err(quiet);
         }
+        match self.standing.wait(clock) {
+            None => self.budget.take(),
+            Some(_) if self.standing.take_probe(id, clock) => Ok(()),
+            Some(wait) => Err(wait),
+        }
+    }
+
+    /// How long its provider asked to be left alone.
+    pub(super) fn quiet(&self, clock: &Clock) -> Duration {
+        locked(&self.quiet_until).saturating_sub(clock.elapsed())
+    }
+
+    /// Another process was asked to leave it alone for so long.
+    pub(super) fn keep_quiet(&self, wait: Duration, clock: &Clock) {
+        let mut until = locked(&self.quiet_until);
+        *until = (clock.elapsed() + wait).max(*until);
     }
 
     /// How long the budget takes to allow so many polls.

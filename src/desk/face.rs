@@ -23,6 +23,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
+use crate::domain::sending::{Resumption, Stop};
 use crate::domain::todo::Step;
 
 mod decisions;
@@ -34,9 +35,11 @@ mod audit;
 mod elsewhere;
 mod safeguards;
 pub use safeguards::*;
+mod sending;
 
 pub use audit::AuditVerified;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
+pub use sending::{ProviderState, SendingOrder};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +163,13 @@ pub enum Request {
     /// database. While something is wrong with a payment, nothing is composed or sent on it.
     /// Answer: [`Reply::Verified`].
     Verify,
+    /// How each account and its provider stand. Answer: [`Reply::Providers`].
+    Providers,
+    /// Stops sending, at once. Answer: [`Reply::Stopped`].
+    StopSending(SendingOrder),
+    /// Proposes to resume sending, or resumes where another person proposed it. Answer:
+    /// [`Reply::Resumption`].
+    ResumeSending(SendingOrder),
 }
 
 /// What a maker decides, as typed.
@@ -258,6 +268,12 @@ pub enum Reply {
     Worked(Worked),
     /// To [`Request::Verify`].
     Verified(Verified),
+    /// To [`Request::Providers`], in the order of the configuration.
+    Providers(Vec<ProviderState>),
+    /// To [`Request::StopSending`].
+    Stopped(Stop),
+    /// To [`Request::ResumeSending`].
+    Resumption(Resumption),
 }
 
 /// What the desk tells without being asked.
@@ -290,6 +306,8 @@ pub struct Overview {
     pub read_only: bool,
     /// How many things the last check of the records found wrong.
     pub damaged: u64,
+    /// Where people stopped sending, every account first.
+    pub stops: Vec<Stop>,
     /// How many refunds are in each state.
     pub counts: StateCounts,
     /// Every account of the configuration, in its order.

@@ -226,6 +226,14 @@ impl Local {
             Request::RecordDispute(report) => self.record_dispute(actor, report).await,
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
             Request::Verify => self.verify().await.map(Reply::Verified),
+            Request::Providers => self.providers().await.map(Reply::Providers),
+            Request::StopSending(order) => {
+                self.stop_sending(actor, order).await.map(Reply::Stopped)
+            }
+            Request::ResumeSending(order) => self
+                .resume_sending(actor, order)
+                .await
+                .map(Reply::Resumption),
         }
     }
 
@@ -251,6 +259,7 @@ impl Local {
             offline: self.mode.offline,
             read_only: self.mode.read_only,
             damaged: self.findings().len() as u64,
+            stops: self.ledger.stops().await?,
             counts: self.ledger.state_counts().await?,
             accounts: accounts.collect(),
             send_delay_ms: u64::try_from(self.settings.send_delay.as_millis()).unwrap_or(u64::MAX),

@@ -19,15 +19,18 @@ mod elsewhere;
 mod explain;
 pub mod face;
 mod find;
+mod health;
 mod history;
 mod import;
 pub mod local;
+pub mod probe;
 mod refusal;
 mod resend;
 mod resolve;
 pub mod restore;
 mod rules;
 mod send;
+mod sending;
 #[cfg(test)]
 mod tests;
 mod todo;

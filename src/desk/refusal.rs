@@ -366,6 +366,18 @@ impl From<LedgerError> for Refusal {
             | LedgerError::SendingClosed { .. }
             | LedgerError::NotTwoPeople => safeguard(&error, message),
             LedgerError::Untrusted(finding) => damaged(&finding),
+            LedgerError::SendingStopped(_) => unavailable(
+                "sending_stopped",
+                message,
+                "It goes out once two people resume sending: refund-desk resume-sending",
+            )
+            .knowing(Known::Unchanged),
+            LedgerError::NotStopped => rule("not_stopped", message, "There is nothing to resume."),
+            LedgerError::ResumesAlone(_) => rule(
+                "same_person",
+                message,
+                "Ask a colleague to agree: refund-desk resume-sending",
+            ),
             LedgerError::Uncountable(_) => {
                 rule("uncountable", message, "Narrow the filter.").knowing(Known::Unchanged)
             }

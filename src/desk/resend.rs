@@ -79,7 +79,7 @@ impl Local {
         let id = summary.refund.id;
         let (holder, now) = (self.holder.clone(), self.clock.now());
         let claim = match self.ledger.claim_unknown(id, holder, now).await {
-            Err(LedgerError::Leased) => return Ok(false),
+            Err(LedgerError::Leased | LedgerError::SendingStopped(_)) => return Ok(false),
             claim => claim?,
         };
         let attempt = attempt_of(&claim, account, now)
@@ -93,14 +93,16 @@ impl Local {
             eligible: self
                 .hindered(&claim.payment, &claim.summary.refund, now)
                 .is_none(),
-            ..self.send_guard(&attempt, &account.profile)
+            ..self.send_guard(claim.summary.refund.id, &attempt, account)
         };
         match self.write_ahead(&claim, attempt, guard, Some(replay)).await {
             Ok(Ok(on_disk)) => {
                 self.deliver(&claim, account, provider, on_disk).await?;
                 Ok(true)
             }
-            Ok(Err(_)) | Err(LedgerError::Refused(_)) => self.leave(&claim).await,
+            Ok(Err(_)) | Err(LedgerError::Refused(_) | LedgerError::SendingStopped(_)) => {
+                self.leave(&claim).await
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -241,10 +241,11 @@ impl Local {
             self.ledger.let_go(id, claim.fence).await?;
             return Err(not_open(summary.refund.state));
         };
+        let begun = self.clock.moment();
         let finding = provider
             .inquire(&inquiry, summary.refund.content.amount)
             .await;
-        account.learn(&provider, &finding, &self.clock);
+        account.learn(&provider, &finding, begun, &self.clock);
         let mut record = self.evidence_of(
             &claim.summary,
             &finding,

@@ -182,7 +182,7 @@ impl Local {
         account: &Account,
         attempt: Attempt,
     ) -> Result<Result<OnDisk, Block>, Refusal> {
-        let guard = self.send_guard(&attempt, &account.profile);
+        let guard = self.send_guard(claim.summary.refund.id, &attempt, account);
         Ok(self.write_ahead(claim, attempt, guard, None).await?)
     }
 
@@ -237,26 +237,37 @@ impl Local {
         let wire = wire(attempt);
         let finding = match self.clock.since(at) {
             stood if stood > STOOD_STILL => held_up(stood),
-            _ => provider.send(&wire, refund.content.amount).await,
+            _ => {
+                let begun = self.clock.moment();
+                let finding = provider.send(&wire, refund.content.amount).await;
+                account.learn(provider, &finding, begun, &self.clock);
+                finding
+            }
         };
         failpoint::reach("send.after");
         tracing::info!(refund = %refund.id, status = finding.http_status, said = finding.said, "answered");
-        account.learn(provider, &finding, &self.clock);
         let source = ObservationSource::Reply;
         let record = self.evidence_of(&claim.summary, &finding, source, Some(number));
         failpoint::reach("answer.before");
         let change = self.record_answer(record, claim.fence, at).await?;
         failpoint::reach("answer.committed");
         self.changed(change.clone());
+        self.note_pulse(account).await;
         Ok(change)
     }
 
-    pub(super) fn send_guard(&self, attempt: &Attempt, profile: &Profile) -> SendGuard {
+    pub(super) fn send_guard(
+        &self,
+        id: RefundId,
+        attempt: &Attempt,
+        account: &Account,
+    ) -> SendGuard {
         let now = self.clock.now();
         let first = attempt.sends.first().map(|send| send.at);
         SendGuard {
             online: !self.mode.offline,
-            replay_allowed: first.is_none_or(|first| in_window(first, profile, now)),
+            replay_allowed: first.is_none_or(|first| in_window(first, &account.profile, now)),
+            breaker_closed: account.standing.may_send(id),
             ..SendGuard::HOLDS
         }
     }

@@ -8,6 +8,7 @@ use futures_util::future::join3;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
+use super::accounts::Account;
 use super::answer::spread;
 use super::face::{Notice, Refusal, Worked};
 use super::local::Local;
@@ -31,6 +32,8 @@ const SENDS_LISTED: u32 = 4_096;
 const PER_ROUND: u32 = 256;
 /// The longest the desk sleeps: another process may have queued something.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// No provider may ask to be left alone for longer.
+const QUIET_LONGEST: Duration = Duration::from_hours(24);
 /// The shortest after a round that did nothing: what is due cannot be done now.
 const REST: Duration = Duration::from_millis(500);
 
@@ -234,7 +237,7 @@ impl Local {
         }
         let now = self.clock.now();
         let due = self.ledger.due(Queue::Sends, now, only, SENDS_LISTED);
-        let mut ready = due.await?;
+        let mut ready = self.admitted(due.await?).await?;
         ready.retain(|due| {
             let taken = slots.entry(due.account.clone()).or_default();
             let goes = *taken < SENDS_AT_ONCE && tried.insert(due.id);
@@ -242,6 +245,66 @@ impl Local {
             goes
         });
         Ok(ready)
+    }
+
+    /// Leaves out what goes through an account whose provider does not answer: it is put off until
+    /// a look was answered. Only where there is nothing to look at, one send is the probe.
+    async fn admitted(&self, ready: Vec<Due>) -> Result<Vec<Due>, Refusal> {
+        let mut admitted = Vec::with_capacity(ready.len());
+        let mut put_off = Vec::new();
+        let mut looks: BTreeMap<String, usize> = BTreeMap::new();
+        for due in ready {
+            let account = self.account(&due.account);
+            let Some((account, wait)) =
+                account.and_then(|account| Some((account, account.standing.wait(&self.clock)?)))
+            else {
+                admitted.push(due);
+                continue;
+            };
+            if !looks.contains_key(&account.name) {
+                let waiting = self.ledger.looks_waiting(account.name.clone()).await?;
+                looks.insert(account.name.clone(), waiting);
+            }
+            let alone = looks.get(&account.name) == Some(&0);
+            if alone && account.standing.take_probe(due.id, &self.clock) {
+                admitted.push(due);
+                continue;
+            }
+            let jitter = self.settings.pace.scale(LONGEST_SLEEP * 3) * u32::from(spread(due.id, 0));
+            put_off.push((due.id, later(self.clock.now(), wait + jitter / 1_000)));
+        }
+        if !put_off.is_empty() {
+            self.ledger.put_off(put_off).await?;
+        }
+        Ok(admitted)
+    }
+
+    /// What a provider asked of another process, or of this one before it was started again.
+    async fn heed_others(&self) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        for (name, pulse) in self.ledger.pulses().await? {
+            let wait = pulse
+                .quiet_until
+                .and_then(|until| (until - now).to_std().ok());
+            if let (Some(account), Some(wait)) = (self.account(&name), wait) {
+                // A clock that was set back must not turn minutes into days.
+                account.keep_quiet(wait.min(QUIET_LONGEST), &self.clock);
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps how the account's provider stands, for people and for other processes.
+    pub(super) async fn note_pulse(&self, account: &Account) {
+        let Some(mut pulse) = account.standing.to_write(&self.clock) else {
+            return;
+        };
+        let quiet = account.quiet(&self.clock);
+        pulse.quiet_until = (!quiet.is_zero()).then(|| later(self.clock.now(), quiet));
+        let noted = self.ledger.note_pulse(account.name.clone(), pulse).await;
+        if let Err(error) = noted {
+            tracing::warn!(account = account.name, %error, "not written down how the provider stands");
+        }
     }
 
     /// Closes what waited too long, and what was being sent by whoever is gone.
@@ -276,6 +339,9 @@ impl Local {
     /// Keeps what the accounts' budgets allow now. The rest is put off in one go, spread over the
     /// time that the budget needs for it.
     async fn ration(&self, due: Vec<Due>) -> Result<Vec<Due>, Refusal> {
+        if !due.is_empty() {
+            self.heed_others().await?;
+        }
         let mut now_due = Vec::new();
         let mut later_due: BTreeMap<String, (Duration, Vec<Due>)> = BTreeMap::new();
         let mut put_off = Vec::new();
@@ -284,7 +350,7 @@ impl Local {
                 put_off.push((due.id, self.try_again_at(due.id, due.since)));
                 continue;
             };
-            match account.take_poll(&self.clock) {
+            match account.take_poll(due.id, &self.clock) {
                 Ok(()) => now_due.push(due),
                 Err(wait) => {
                     let (_, rest) = later_due
@@ -299,9 +365,12 @@ impl Local {
             tracing::warn!(refunds = without, "their accounts are not in the config");
         }
         for (name, (wait, rest)) in later_due {
-            let window = self
-                .account(&name)
-                .map_or(Duration::ZERO, |account| account.time_for(rest.len()));
+            // Spread over what the budget needs for all that waits, not only for these: else the
+            // same refunds are put off again and again. A quarter more leaves room for chance.
+            let waiting = self.ledger.looks_waiting(name.clone()).await?;
+            let window = self.account(&name).map_or(Duration::ZERO, |account| {
+                account.time_for(waiting.max(rest.len())) * 5 / 4
+            });
             put_off.extend(rest.into_iter().map(|due| {
                 let jitter = window * u32::from(spread(due.id, 0)) / 1_000;
                 (due.id, later(self.clock.now(), wait + jitter))
@@ -324,8 +393,11 @@ impl Local {
                 .send(id)
                 .await
                 .map(|sent| sent.map_or(Done::Nothing, |_| Done::Sent)),
-            Task::Look => self.look(due).await,
+            Task::Look => self.look(&due).await,
         };
+        if let Some(account) = self.account(&due.account) {
+            account.standing.work_over(id, &self.clock);
+        }
         outcome.unwrap_or_else(|refusal| {
             tracing::warn!(refund = %id, code = refusal.code, "{}", refusal.message);
             Done::Failed
@@ -349,7 +421,7 @@ impl Local {
     }
 
     /// Asks the provider how a refund stands.
-    async fn look(&self, due: Due) -> Result<Done, Refusal> {
+    async fn look(&self, due: &Due) -> Result<Done, Refusal> {
         let _under_way = self.duty.exchange();
         let account = self
             .account(&due.account)
@@ -371,10 +443,11 @@ impl Local {
         let Some((number, inquiry)) = self.inquiry(&summary).await? else {
             return Ok(Done::Nothing);
         };
+        let begun = self.clock.moment();
         let finding = provider
             .inquire(&inquiry, summary.refund.content.amount)
             .await;
-        account.learn(&provider, &finding, &self.clock);
+        account.learn(&provider, &finding, begun, &self.clock);
         let source = match summary.refund.state {
             State::Unknown => ObservationSource::Inquiry,
             _ => ObservationSource::Poll,
@@ -388,6 +461,7 @@ impl Local {
             && self
                 .found_nothing(account, &provider, &change.summary)
                 .await?;
+        self.note_pulse(account).await;
         Ok(if resent { Done::Sent } else { Done::Looked })
     }
 

@@ -7,6 +7,7 @@ use super::refunds::{Likeness, RefundSummary};
 use crate::domain::eligibility::WhyNot;
 use crate::domain::finding::Finding;
 use crate::domain::money::{Currency, MoneyError};
+use crate::domain::sending::Stop;
 use crate::domain::state::Refused;
 
 /// Why the ledger could not be read or written. Nothing is half done: a failed write left no trace,
@@ -175,6 +176,15 @@ pub enum LedgerError {
         /// The refund it names.
         refund: String,
     },
+    /// People stopped sending: nothing goes out until two of them resume it.
+    #[error("not sent: {}", .0.sentence())]
+    SendingStopped(Box<Stop>),
+    /// There is no stop that could be ended.
+    #[error("sending was not stopped there")]
+    NotStopped,
+    /// Resuming takes two people.
+    #[error("{0} proposed this already: resuming takes a second person")]
+    ResumesAlone(String),
     /// A stored value makes no sense: the database is damaged.
     #[error("the database holds a value that makes no sense: {0}")]
     Damaged(String),

@@ -10,7 +10,7 @@ use super::lease::{self, LEASE};
 use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
-use super::{closed, payments, verify};
+use super::{closed, payments, stops, verify};
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
@@ -46,7 +46,9 @@ impl Queue {
     /// all refunds of a state where few are due.
     const fn filter(self) -> &'static str {
         match self {
-            Self::Sends => "+state = 'approved' AND expires_at > ?1 AND needs_release = 0",
+            Self::Sends => "+state = 'approved' AND expires_at > ?1 AND needs_release = 0
+                 AND account NOT IN (SELECT account FROM stopped_sending)
+                 AND NOT EXISTS (SELECT 1 FROM stopped_sending WHERE account = '*')",
             Self::Closings => {
                 "(+state = 'submitting'
                   OR (+state IN ('reserved', 'awaiting_approval', 'approved') AND expires_at <= ?1))"
@@ -372,6 +374,10 @@ fn claim(
     let refund = &summary.refund;
     closed::check(connection, &refund.account)?;
     verify::trust(connection, refund.content.payment)?;
+    // What is in doubt may be asked about while sending is stopped; the write-ahead checks again.
+    if state == State::Approved {
+        stops::check(connection, &refund.account)?;
+    }
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
     let not_yet = state == State::Approved && waits;
     if refund.state != state || not_yet || !lease.is_void(now) {

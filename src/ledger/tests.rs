@@ -27,6 +27,7 @@ mod people;
 mod plans;
 mod power;
 mod restoring;
+mod stops;
 mod verify;
 
 fn now() -> DateTime<Utc> {

@@ -12,7 +12,7 @@ use super::journal::Sent;
 use super::lease::LEASE;
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{closed, discrepancy, journalled, proposals, refunds, verify};
+use super::{closed, discrepancy, journalled, proposals, refunds, stops, verify};
 use crate::domain::discrepancy::Block;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
@@ -52,7 +52,7 @@ impl Ledger {
     /// (R6), and journals the send. Only when this says [`Begun::Written`] may bytes go out.
     ///
     /// # Errors
-    /// The lease was lost, T7 refuses, its account is closed, the payment's rows are damaged, the
+    /// The lease was lost, T7 refuses, its account is closed, sending is stopped, the payment's rows are damaged, the
     /// journal cannot be written: nothing was written. [`LedgerError::NotJournalled`]: the attempt
     /// was written. In every case nothing may be sent.
     pub async fn begin_send(&self, attempt: NewAttempt) -> Result<Begun, LedgerError> {
@@ -101,6 +101,7 @@ fn begin_send(
         .refund;
     closed::check(connection, &refund.account)?;
     verify::trust(connection, refund.content.payment)?;
+    stops::check(connection, &refund.account)?;
     let held: Option<i64> = connection
         .prepare_cached(
             "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",

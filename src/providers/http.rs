@@ -69,6 +69,8 @@ pub struct Response {
     pub status: u16,
     /// How long we are asked to wait, at most a day.
     pub retry_after: Option<Duration>,
+    /// What time it was at the provider, where it says so.
+    pub provider_time: Option<DateTime<Utc>>,
     /// The body, at most 1 MiB.
     pub body: Vec<u8>,
 }
@@ -145,6 +147,7 @@ impl Transport {
         failpoint::reach(purpose.point("send.head_read", "look.head_read"));
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers(), self.clock.now());
+        let provider_time = http_date(response.headers(), &DATE);
         let body = read_bounded(&mut response)
             .await
             .map_err(|said| Failure::Doubtful {
@@ -155,6 +158,7 @@ impl Transport {
         Ok(Response {
             status,
             retry_after,
+            provider_time,
             body,
         })
     }

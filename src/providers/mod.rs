@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::domain::ageing::Marks;
@@ -122,6 +122,8 @@ pub struct Finding {
     pub raw: Option<String>,
     /// How long the provider asked us to wait.
     pub retry_after: Option<Duration>,
+    /// What time it was at the provider (HTTP `Date`).
+    pub provider_time: Option<DateTime<Utc>>,
 }
 
 impl Finding {
@@ -136,6 +138,7 @@ impl Finding {
             support_id: None,
             raw: None,
             retry_after: None,
+            provider_time: None,
         }
     }
 }

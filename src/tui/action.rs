@@ -15,6 +15,7 @@ pub enum Action {
     ShowPayments,
     ShowRefunds,
     ShowToDo,
+    ShowProviders,
     Open,
     Filter,
     Refund,
@@ -79,19 +80,22 @@ pub enum Context {
     Filter,
     /// The keys of this screen.
     Help,
+    /// How the providers stand.
+    Providers,
     /// Actions by name.
     Palette,
 }
 
 impl Context {
     /// Every context, in the order of the key list.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Payments,
         Self::Refunds,
         Self::ToDo,
         Self::Payment,
         Self::Refund,
         Self::Explain,
+        Self::Providers,
         Self::Compose,
         Self::Decide,
         Self::Confirm,
@@ -113,6 +117,7 @@ impl Context {
             Self::Decide => "Write a decision down",
             Self::Confirm => "Confirm",
             Self::Filter => "Filter",
+            Self::Providers => "Providers",
             Self::Help => "Help",
             Self::Palette => "Command palette",
         }
@@ -189,17 +194,20 @@ pub struct Spec {
 }
 
 use Context::{
-    Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments, Refund, Refunds,
-    ToDo,
+    Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments, Providers, Refund,
+    Refunds, ToDo,
 };
 
 const LISTS: &[Context] = &[Payments, Refunds, ToDo];
 const TABBED: &[Context] = &[Refunds, ToDo];
 const DECIDED: &[Context] = &[ToDo, Refunds, Refund];
 const FORMS: &[Context] = &[Compose, Decide];
-const PAGES: &[Context] = &[Payment, Refund, Explain];
-const ROOMS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain];
-const MOVING: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain, Help];
+const PAGES: &[Context] = &[Payment, Refund, Explain, Providers];
+const ROWS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain];
+const ROOMS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain, Providers];
+const MOVING: &[Context] = &[
+    Payments, Refunds, ToDo, Payment, Refund, Explain, Providers, Help,
+];
 const EVERYWHERE: &[Context] = &Context::ALL;
 
 macro_rules! spec {
@@ -227,7 +235,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"])], "withdraw", "withdraw a refund that was not sent", DANGEROUS),
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
-    spec!(Copy, "copy", "This row", [(ROOMS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
+    spec!(Copy, "copy", "This row", [(ROWS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
     spec!(Filter, "payments.filter", "This list", [(&[Payments], &["/"])], "filter", "show only some payments", SHOWN),
     spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s"])], "sort", "sort by settlement, amount or balance", SHOWN),
     spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
@@ -254,6 +262,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(ShowPayments, "screen.payments", "Desk", [(ROOMS, &["1"])], "payments", "the payments", PALETTE),
     spec!(ShowRefunds, "screen.refunds", "Desk", [(ROOMS, &["2"])], "refunds", "the refunds", PALETTE),
     spec!(ShowToDo, "screen.todo", "Desk", [(ROOMS, &["3"])], "to do", "what waits for a person", PALETTE),
+    spec!(ShowProviders, "screen.providers", "Desk", [(ROOMS, &["6"])], "providers", "how each account and its provider stand", PALETTE),
     spec!(Palette, "palette", "Desk", [(ROOMS, &[":"])], "commands", "find a command by name", FOOTER),
     spec!(Help, "help", "Desk", [(ROOMS, &["?"])], "help", "the keys of this screen", SHOWN),
     spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", QUIET),

@@ -15,6 +15,7 @@ mod damage;
 mod database;
 mod deeds;
 mod disputes;
+mod doctor;
 mod elsewhere;
 #[cfg(debug_assertions)]
 mod failpoints;
@@ -34,5 +35,6 @@ mod relay;
 mod release;
 mod restore;
 mod secrets;
+mod sending;
 mod stop;
 mod unfit;

@@ -333,6 +333,7 @@ fn finding(response: &Response, ruling: Ruling, source: Option<&Envelope>) -> Fi
         support_id: reference(source.and_then(Envelope::api_trace_id)),
         raw: redact(&response.body),
         retry_after: response.retry_after,
+        provider_time: response.provider_time,
         ..Finding::new(ruling.evidence, line(&ruling.said))
     }
 }

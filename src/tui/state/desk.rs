@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::listing::{AccountFreshness, StateCounts};
+use crate::domain::sending::Stop;
 use crate::domain::state::State;
 
 /// The desk as a whole.
@@ -19,6 +20,8 @@ pub struct Overview {
     pub read_only: bool,
     /// How many things are wrong with the records.
     pub damaged: u64,
+    /// Where people stopped sending, every account first.
+    pub stops: Vec<Stop>,
     /// How many refunds are in each state.
     pub counts: StateCounts,
     /// Every account.

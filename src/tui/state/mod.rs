@@ -27,6 +27,7 @@ pub mod edit;
 pub mod layout;
 pub mod palette;
 pub mod payments;
+pub mod providers;
 pub mod refunds;
 pub mod slots;
 pub mod toast;
@@ -71,6 +72,11 @@ pub enum Layer {
     Decide(Box<decide::Form>),
     /// The second step.
     Confirm(Box<confirm::Confirm>),
+    /// How the providers stand.
+    Providers {
+        /// The first line shown.
+        scroll: usize,
+    },
     /// The keys of the screen below.
     Help {
         /// The first line shown.
@@ -91,6 +97,7 @@ impl Layer {
             Self::Compose(_) => Context::Compose,
             Self::Decide(_) => Context::Decide,
             Self::Confirm(_) => Context::Confirm,
+            Self::Providers { .. } => Context::Providers,
             Self::Help { .. } => Context::Help,
             Self::Palette(_) => Context::Palette,
         }
@@ -126,6 +133,8 @@ pub struct App {
     pub refunds: refunds::Refunds,
     /// What waits for a person.
     pub todo: todo::ToDo,
+    /// How the providers stand, once answered.
+    pub providers: Option<Vec<providers::Row>>,
     /// The payment looked at.
     pub card: Option<card::Card>,
     /// The payment last asked for.
@@ -175,6 +184,7 @@ impl App {
             payments: payments::Payments::default(),
             refunds: refunds::Refunds::default(),
             todo: todo::ToDo::default(),
+            providers: None,
             card: None,
             card_asked: None,
             layers: Vec::new(),
@@ -306,6 +316,12 @@ impl App {
         self.overview
             .as_ref()
             .is_some_and(|overview| overview.offline)
+    }
+
+    /// People stopped sending on this account.
+    pub fn is_stopped(&self, account: &str) -> bool {
+        let stops = self.overview.iter().flat_map(|overview| &overview.stops);
+        stops.into_iter().any(|stop| stop.concerns(account))
     }
 
     /// The dialog of the second step, when it is open.

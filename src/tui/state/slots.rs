@@ -31,6 +31,8 @@ pub enum Slot {
     ToDo,
     /// What a checker looks at before approving.
     Review,
+    /// How the providers stand.
+    Providers,
     /// What the draft would be.
     Preview,
     /// A refund being composed: money.

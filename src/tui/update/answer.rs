@@ -43,6 +43,9 @@ impl Turn<'_> {
                 self.app.refunds.failed = None;
                 self.app.refunds.settle(layout::refund_rows(self.app.size));
             }
+            (Slot::Providers, Reply::Providers(rows)) => {
+                self.app.providers = Some(rows.into_iter().map(convert::provider).collect());
+            }
             (Slot::Refund, Reply::Refund(card)) => self.refund_answered(*card),
             (Slot::ToDo, Reply::ToDo(items)) => self.todo_answered(items),
             (Slot::Review, Reply::Review(review)) => self.review_answered(*review),

@@ -4,6 +4,7 @@
 use crate::desk::face::{self, Composed, Draft, Refusal, Request};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
+use crate::domain::refund::Refund;
 use crate::tui::state::compose::{Compose, Field, Preview};
 use crate::tui::state::confirm::{Confirm, What};
 use crate::tui::state::decide;
@@ -151,11 +152,7 @@ impl Turn<'_> {
 
     pub(super) fn composed(&mut self, composed: Composed) {
         let row = convert::refund_row(composed.refund);
-        self.say_composed(
-            &row.refund.content.amount,
-            row.refund.needs_release,
-            composed.existing,
-        );
+        self.say_composed(&row.refund, composed.existing);
         let (id, payment) = (row.refund.id, row.refund.content.payment);
         self.app.card_asked = self.app.card_asked.filter(|asked| *asked != payment);
         self.app.layers.clear();
@@ -174,8 +171,12 @@ impl Turn<'_> {
         self.ask(Slot::Row(payment), Request::Payment(payment.to_string()));
     }
 
-    fn say_composed(&mut self, amount: &Money, needs_release: bool, existing: bool) {
-        let said = match (existing, needs_release || self.app.is_offline()) {
+    fn say_composed(&mut self, refund: &Refund, existing: bool) {
+        let amount = refund.content.amount;
+        let said = match (existing, refund.needs_release || self.app.is_offline()) {
+            (false, false) if self.app.is_stopped(&refund.account) => {
+                format!("{amount} held, not sent: sending is stopped")
+            }
             (true, _) => format!("{amount}: this refund was there already"),
             (_, true) => format!("{amount} held, not sent: the desk is offline"),
             _ => format!("{amount} composed; u withdraws it until it goes out"),
@@ -278,6 +279,7 @@ fn facts(app: &App, form: &Compose, preview: &Preview, amount: Money) -> Vec<(St
 fn sent(app: &App, preview: &Preview) -> String {
     match &preview.approval {
         _ if app.is_offline() => "held, not sent: the desk is offline".to_owned(),
+        _ if app.is_stopped(&preview.account) => "held, not sent: sending is stopped".to_owned(),
         Some(who) => format!("not before approval: {who}"),
         None => format!(
             "after {} s; until then u withdraws it",

@@ -3,7 +3,7 @@
 use crate::desk::face::{
     self, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Stated, ToDoItem,
 };
-use crate::tui::state::{card, compose, decide, desk, payments, refunds, todo};
+use crate::tui::state::{card, compose, decide, desk, payments, providers, refunds, todo};
 
 pub(super) fn payment_row(row: PaymentRow) -> payments::Row {
     let PaymentRow {
@@ -94,8 +94,23 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         offline: overview.offline,
         read_only: overview.read_only,
         damaged: overview.damaged,
+        stops: overview.stops,
         counts: overview.counts,
         accounts: overview.accounts.into_iter().map(account).collect(),
+    }
+}
+
+pub(super) fn provider(state: face::ProviderState) -> providers::Row {
+    providers::Row {
+        account: state.account,
+        provider: state.provider,
+        can_send: state.can_send,
+        stop: state.stop,
+        pulse: state.pulse,
+        left_alone: state.left_alone,
+        looks_per_minute: state.looks_per_minute,
+        waiting: state.waiting,
+        imported_at: state.imported_at,
     }
 }
 

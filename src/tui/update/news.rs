@@ -62,6 +62,9 @@ impl Turn<'_> {
         if self.app.screen == Screen::Refunds {
             self.ask_refunds();
         }
+        if matches!(self.app.layers.last(), Some(Layer::Providers { .. })) {
+            self.ask(Slot::Providers, Request::Providers);
+        }
         let shown = self.app.layers.iter().find_map(|layer| match layer {
             Layer::Refund(page) => Some(page.row.refund.id),
             _ => None,

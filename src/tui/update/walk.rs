@@ -1,11 +1,13 @@
 //! What each action does.
 
+use crate::desk::face::Request;
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
 use crate::tui::state::edit::Edit;
 use crate::tui::state::layout;
 use crate::tui::state::palette::Palette;
 use crate::tui::state::refunds::{Page, Row};
+use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
 use crate::tui::state::{Layer, Screen};
 use crate::tui::view;
@@ -27,6 +29,7 @@ impl Turn<'_> {
             Action::ShowPayments => self.show(Screen::Payments),
             Action::ShowRefunds => self.show(Screen::Refunds),
             Action::ShowToDo => self.show(Screen::ToDo),
+            Action::ShowProviders => self.show_providers(),
             Action::Open => self.open_selected(),
             Action::Filter => self.push(Layer::Filter),
             Action::Refund => self.compose(),
@@ -79,6 +82,12 @@ impl Turn<'_> {
                 self.ask_todo();
             }
         }
+    }
+
+    fn show_providers(&mut self) {
+        self.app.layers.clear();
+        self.push(Layer::Providers { scroll: 0 });
+        self.ask(Slot::Providers, Request::Providers);
     }
 
     fn open_selected(&mut self) {
@@ -189,6 +198,7 @@ impl Turn<'_> {
             Some(
                 Layer::Payment { scroll, .. }
                 | Layer::Explain { scroll, .. }
+                | Layer::Providers { scroll }
                 | Layer::Help { scroll },
             ) => scroll_by(scroll, step, page, limit),
             Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),

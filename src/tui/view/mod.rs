@@ -17,6 +17,7 @@ mod help;
 mod palette;
 mod payment;
 mod payments;
+mod providers;
 mod refund;
 mod refunds;
 mod todo;
@@ -59,6 +60,7 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
         Layer::Compose(form) => compose::draw(app, form, pen),
         Layer::Decide(form) => decide::draw(form, pen),
         Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
+        Layer::Providers { scroll } => providers::draw(app, *scroll, pen),
         Layer::Help { scroll } => help::draw(app, *scroll, pen),
         Layer::Palette(palette) => palette::draw(app, palette, pen),
     }
@@ -71,6 +73,7 @@ pub fn scroll_limit(app: &App) -> usize {
         Some(Layer::Payment { id, .. }) => payment::lines(app, *id, width).len(),
         Some(Layer::Refund(page)) => refund::lines(app, page, width).len(),
         Some(Layer::Explain { id, .. }) => explain::lines(app, *id, width).len(),
+        Some(Layer::Providers { .. }) => providers::lines(app, width).len(),
         Some(Layer::Help { .. }) => help::lines(app, width).len(),
         Some(Layer::Compose(form)) => return compose::scroll_limit(app, form),
         Some(Layer::Palette(palette)) => {

@@ -5,11 +5,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::finding::{Finding, Flaw};
+use crate::domain::sending::Stop;
 use crate::tui::caps::Depth;
 use crate::tui::fixture::decisions;
 use crate::tui::fixture::desk::{FakeDesk, World};
-use crate::tui::fixture::elsewhere;
 use crate::tui::fixture::session::Session;
+use crate::tui::fixture::{elsewhere, now};
 use crate::tui::theme::Theme;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
@@ -67,6 +68,31 @@ fn payments() {
         }
         session.tell(crate::tui::update::Msg::Opened);
         session.press("r");
+    });
+}
+
+#[test]
+fn stopped_sending_stands_on_every_screen() {
+    let stopped = || {
+        let desk = FakeDesk::full(30);
+        desk.world.lock().unwrap().stops = vec![Stop {
+            account: Some("hub-us".into()),
+            by: "ann".into(),
+            at: now(),
+            note: None,
+            proposed: None,
+        }];
+        desk
+    };
+    snap("stopped", stopped, |session| {
+        session.press("2");
+    });
+}
+
+#[test]
+fn providers() {
+    snap("providers", full, |session| {
+        session.press("6");
     });
 }
 

@@ -1,5 +1,6 @@
 //! The first line: how real the money is, where one is, and what must not be overlooked.
 
+use crate::domain::sending::Stop;
 use crate::tui::state::desk::Overview;
 use crate::tui::state::{App, Screen};
 use crate::tui::theme::Role;
@@ -52,9 +53,22 @@ fn label(overview: Option<&Overview>) -> Piece {
     (format!(" {} ", overview.label), role)
 }
 
+/// Who stopped sending, and where if not everywhere.
+fn stopped(stop: &Stop) -> String {
+    match &stop.account {
+        None => format!("SENDING STOPPED by {}", stop.by),
+        Some(account) => format!("SENDING STOPPED by {} on {account}", stop.by),
+    }
+}
+
 /// What stands on the right; the time zone and who sits there give way first.
 fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
+    if let Some(stop) = overview.stops.first() {
+        // Cut rather than left out: it must be seen.
+        let said = text::truncate(&stopped(stop), room.saturating_sub(2));
+        pieces.push((format!(" {said} "), Role::Alarm));
+    }
     if overview.damaged > 0 {
         pieces.push((" DAMAGED ".to_owned(), Role::Alarm));
     }

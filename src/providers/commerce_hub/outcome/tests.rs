@@ -24,6 +24,7 @@ pub(super) fn response(status: u16, body: impl AsRef<[u8]>) -> Response {
     Response {
         status,
         retry_after: None,
+        provider_time: None,
         body: body.as_ref().to_vec(),
     }
 }

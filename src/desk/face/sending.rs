@@ -1,0 +1,39 @@
+//! Stopping and resuming, and how each account stands.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::pulse::Pulse;
+use crate::domain::sending::Stop;
+
+/// A person's word about sending.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendingOrder {
+    /// The account; `None`: every account.
+    pub account: Option<String>,
+    /// Why.
+    pub note: Option<String>,
+}
+
+/// How an account and its provider stand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderState {
+    /// The account.
+    pub account: String,
+    /// Its provider, as people know it.
+    pub provider: String,
+    /// Refunds can be sent through it.
+    pub can_send: bool,
+    /// Who stopped sending, if anybody did.
+    pub stop: Option<Stop>,
+    /// What the last exchanges showed, by whatever process.
+    pub pulse: Pulse,
+    /// This desk sends nothing until a look is answered.
+    pub left_alone: bool,
+    /// Looks a minute that the account may spend.
+    pub looks_per_minute: u32,
+    /// Refunds that wait for a look.
+    pub waiting: u64,
+    /// When payments were last imported.
+    pub imported_at: Option<DateTime<Utc>>,
+}

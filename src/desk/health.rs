@@ -1,0 +1,160 @@
+//! How an account's provider stands: its breaker, and what people are told of it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::clock::{Clock, Moment};
+use crate::domain::breaker::{Breaker, Health};
+use crate::domain::digest::Canonical;
+use crate::domain::evidence::Evidence;
+use crate::domain::id::RefundId;
+use crate::domain::pulse::Pulse;
+use crate::providers::Finding;
+
+/// What is not news is written down this often at most.
+const WRITTEN_EVERY: Duration = Duration::from_secs(15);
+
+/// The state of one account, as this process knows it.
+#[derive(Default)]
+pub(super) struct Standing(Mutex<Known>);
+
+#[derive(Default)]
+struct Known {
+    breaker: Breaker,
+    /// The refund whose exchange is the probe.
+    probe: Option<RefundId>,
+    failures: u32,
+    pulse: Pulse,
+    written_at: Option<Duration>,
+    is_news: bool,
+}
+
+impl Standing {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long until a probe may go; `None`: the provider is asked as usual.
+    pub(super) fn wait(&self, clock: &Clock) -> Option<Duration> {
+        self.known().breaker.wait(clock.elapsed())
+    }
+
+    /// T7's fact for a refund: the breaker is closed, or this send is the probe.
+    pub(super) fn may_send(&self, id: RefundId) -> bool {
+        let known = self.known();
+        let probes = matches!(known.breaker, Breaker::HalfOpen { .. }) && known.probe == Some(id);
+        known.breaker.is_closed() || probes
+    }
+
+    /// Makes the exchange about this refund the probe, if one is due.
+    pub(super) fn take_probe(&self, id: RefundId, clock: &Clock) -> bool {
+        let mut known = self.known();
+        let taken = known.breaker.take_probe(clock.elapsed());
+        if taken {
+            known.probe = Some(id);
+        }
+        taken
+    }
+
+    /// The work on a refund is over. A probe that asked nobody leaves its turn to the next.
+    pub(super) fn work_over(&self, id: RefundId, clock: &Clock) {
+        let mut known = self.known();
+        if let (Breaker::HalfOpen { tries, .. }, true) = (known.breaker, known.probe == Some(id)) {
+            known.breaker = Breaker::Open {
+                probe_at: clock.elapsed(),
+                tries,
+            };
+        }
+    }
+
+    /// Takes note of an exchange that began at `begun`.
+    pub(super) fn learn(
+        &self,
+        account: &str,
+        finding: &Finding,
+        begun: Moment,
+        clock: &Clock,
+        factor: u32,
+    ) {
+        let mut known = self.known();
+        let was_closed = known.breaker.is_closed();
+        let health = health(finding);
+        known.failures = known.failures.wrapping_add(1);
+        let spread = spread(account, known.failures);
+        known.breaker = known.breaker.after(health, clock.elapsed(), spread, factor);
+        let now = clock.now();
+        match health {
+            Health::Answered => known.answered(now, clock.elapsed_since(begun)),
+            Health::Failed => known.failed(now, finding),
+        }
+        if let Some(theirs) = finding.provider_time {
+            known.pulse.skew_ms = Some((now - theirs).num_milliseconds());
+            known.pulse.skew_at = Some(now);
+        }
+        if known.breaker.is_closed() != was_closed {
+            known.is_news = true;
+            match was_closed {
+                true => tracing::warn!(
+                    account,
+                    said = finding.said,
+                    "the provider is not answering: sending waits"
+                ),
+                false => tracing::info!(account, "the provider is answering again"),
+            }
+        }
+    }
+
+    /// What just happened is to be written down at once.
+    pub(super) fn is_news(&self) {
+        self.known().is_news = true;
+    }
+
+    /// What to write down now, if anything.
+    pub(super) fn to_write(&self, clock: &Clock) -> Option<Pulse> {
+        let mut known = self.known();
+        let now = clock.elapsed();
+        let due = known.written_at.is_none_or(|at| at + WRITTEN_EVERY <= now);
+        if !due && !known.is_news {
+            return None;
+        }
+        known.written_at = Some(now);
+        known.is_news = false;
+        Some(known.pulse.clone())
+    }
+}
+
+impl Known {
+    fn answered(&mut self, now: DateTime<Utc>, took: Duration) {
+        self.pulse.answered_at = Some(now);
+        self.pulse.latency_ms = i64::try_from(took.as_millis()).ok();
+        self.is_news |= self.pulse.failing_since.take().is_some();
+        self.pulse.said = None;
+    }
+
+    fn failed(&mut self, now: DateTime<Utc>, finding: &Finding) {
+        self.is_news |= self.pulse.failing_since.is_none();
+        self.pulse.failing_since.get_or_insert(now);
+        self.pulse.said = Some(finding.said.clone());
+    }
+}
+
+/// A report proves an answer, whatever carried it; without one the status tells.
+pub(super) fn health(finding: &Finding) -> Health {
+    match (finding.http_status, finding.evidence) {
+        (None, Evidence::NotSent | Evidence::Doubt) => Health::Failed,
+        (None, _) => Health::Answered,
+        (status, _) => Health::of(status),
+    }
+}
+
+/// Jitter in 0..=999 that differs by account, process and time, and needs no dice.
+fn spread(account: &str, nth: u32) -> u16 {
+    let digest = Canonical::new("probe")
+        .text(account)
+        .integer(i64::from(std::process::id()))
+        .integer(i64::from(nth))
+        .sha256();
+    u16::from_be_bytes([digest[0], digest[1]]) % 1000
+}
