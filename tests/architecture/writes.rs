@@ -36,6 +36,10 @@ const WRITES: &[(&str, Told)] = &[
         Nothing("the file beside the database that remembers the newest entry"),
     ),
     ("note_backup", Entry),
+    (
+        "note_pulse",
+        Nothing("how a provider answers: no decision and no money"),
+    ),
     ("propose", Entry),
     ("put_off", Nothing(SCHEDULE)),
     ("record", Entry),
@@ -44,7 +48,9 @@ const WRITES: &[(&str, Told)] = &[
     ("release", Entry),
     ("reopen_account", Entry),
     ("reserve", Entry),
+    ("resume_sending", Entry),
     ("settle_restore", Entry),
+    ("stop_sending", Entry),
     ("take_look", Nothing(LEASE)),
     ("turn_down", Entry),
 ];
