@@ -124,6 +124,9 @@ DROP TRIGGER captures_added_to_payment;
 CREATE TRIGGER captures_added_to_payment AFTER INSERT ON captures
 WHEN EXISTS (SELECT 1 FROM payments WHERE id = NEW.payment_id)
 BEGIN
+    SELECT RAISE(ROLLBACK, 'captures are never replaced')
+    WHERE (SELECT count(*) FROM captures WHERE payment_id = NEW.payment_id)
+       <> (SELECT captures + 1 FROM payments WHERE id = NEW.payment_id);
     UPDATE payments SET (captures, captured_minor, executed_minor, held_minor, disputed_minor) =
         (SELECT captures, captured_minor, executed_minor, held_minor, disputed_minor
          FROM payment_sums WHERE id = NEW.payment_id)
