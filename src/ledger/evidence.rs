@@ -18,7 +18,7 @@ use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{closed, journalled};
+use super::{closed, journalled, takeover};
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
@@ -295,17 +295,11 @@ const fn proves_unexecuted(event: &Event) -> bool {
 
 fn mark_last_send_unexecuted(connection: &Connection, id: RefundId) -> Result<(), LedgerError> {
     connection
-        .prepare_cached(
-            // Nor does this mend a seal that was broken.
-            &format!(
-                "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
-                     THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
-                 WHERE (refund_id, step, number, send) = (
-                     SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
-                     ORDER BY number DESC, send DESC LIMIT 1)",
-                Sealed::Sends.sql()
-            ),
-        )?
+        .prepare_cached(&takeover::disprove_sql(
+            "(refund_id, step, number, send) = (
+                 SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
+                 ORDER BY number DESC, send DESC LIMIT 1)",
+        ))?
         .execute([id.to_string()])?;
     Ok(())
 }

@@ -11,7 +11,7 @@
 //! database does not know has one meaning only: the database is older than the journal.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -48,6 +48,17 @@ pub(super) struct Began {
     pub at: DateTime<Utc>,
     /// Sends the database had before: about those the journal knows nothing.
     pub sends_before: i64,
+}
+
+impl Began {
+    /// Tells this journal from another that began later in its place.
+    pub(super) fn identity(&self) -> String {
+        Canonical::new("journal-began")
+            .text(&self.environment)
+            .integer(self.at.timestamp_millis())
+            .integer(self.sends_before)
+            .hex()
+    }
 }
 
 /// Which send of which attempt.
@@ -139,15 +150,19 @@ impl Journal {
         self.open().map(drop)
     }
 
-    /// Adds lines and returns once they are on the disk.
-    pub(super) fn append(&self, began: &Began, lines: &[Line]) -> io::Result<()> {
+    /// Adds lines and returns once they are on the disk. An empty journal begins with `began`.
+    pub(super) fn append(
+        &self,
+        began: impl FnOnce() -> io::Result<Began>,
+        lines: &[Line],
+    ) -> io::Result<()> {
         let mut file = self.open()?;
         // One writer at a time: a missing line end then means that a writer died in the writing.
         file.lock()?;
         let length = file.metadata()?.len();
         let mut text = String::new();
         if length == 0 {
-            text.push_str(&framed(&Line::Began(began.clone()))?);
+            text.push_str(&framed(&Line::Began(began()?))?);
         } else if !ends_with_line_end(&mut file)? {
             text.push('\n');
             text.push_str(&framed(&Line::Torn)?);
@@ -202,6 +217,16 @@ impl Journal {
         };
         let begin = start + skip as u64;
         Ok(read(&bytes[skip..], begin).lines)
+    }
+
+    /// How it began; none: it is missing or its first line is damaged.
+    pub(super) fn began(&self) -> io::Result<Option<Began>> {
+        let Some(file) = self.open_to_read()? else {
+            return Ok(None);
+        };
+        let mut first = Vec::new();
+        BufReader::new(file).read_until(b'\n', &mut first)?;
+        Ok(read(&first, 0).began().cloned())
     }
 
     /// Everything; `None` when there is no journal.

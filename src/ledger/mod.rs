@@ -49,7 +49,7 @@ mod worker;
 mod write_ahead;
 
 pub use backup::BackedUp;
-pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy, Reopening};
+pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy};
 pub use decisions::Decisions;
 pub use disputes::DisputeNews;
 pub use error::LedgerError;

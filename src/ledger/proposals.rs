@@ -9,7 +9,7 @@ use super::error::LedgerError;
 use super::evidence::{Change, Record, apply, standing};
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
-use super::seal::Sealed;
+use super::takeover;
 use crate::domain::id::RefundId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refund::Refund;
@@ -192,13 +192,7 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
     if proposal.outcome == Outcome::Absent {
         // T14: what never arrived was not executed, so that a new attempt may be made.
         connection
-            // Nor does this mend a seal that was broken.
-            .prepare_cached(&format!(
-                "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
-                     THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
-                 WHERE refund_id = ?1",
-                Sealed::Sends.sql()
-            ))?
+            .prepare_cached(&takeover::disprove_sql("refund_id = ?1"))?
             .execute([record.id.to_string()])?;
     }
     let record = Record {

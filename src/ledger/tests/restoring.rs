@@ -6,8 +6,11 @@ use std::path::PathBuf;
 
 use rstest::rstest;
 
+use crate::domain::sending::Resumption;
+
 use super::*;
 
+mod again;
 mod files;
 
 /// A ledger in a folder, which can be closed, replaced and opened again.
@@ -417,16 +420,29 @@ async fn a_journal_that_does_not_tell_everything_takes_two_people(
     if complete {
         return;
     }
-    let mut reopening = Reopening {
-        account: ALL_ACCOUNTS.into(),
-        people: ["max".into(), "max".into()],
-        evidence: "the provider's list of today".into(),
-        now: now(),
+    let resume = |by: &str, note: Option<&str>| {
+        bench.ledger().resume_sending(SendingWord {
+            account: None,
+            by: by.into(),
+            note: note.map(str::to_owned),
+            now: now(),
+        })
     };
-    let one = bench.ledger().reopen_account(reopening.clone()).await;
-    assert!(matches!(one, Err(LedgerError::NotTwoPeople)), "{one:?}");
-    reopening.people[1] = "ina".into();
-    bench.ledger().reopen_account(reopening).await.unwrap();
+    let bare = resume("max", None).await;
+    assert!(matches!(bare, Err(LedgerError::NeedsEvidence)), "{bare:?}");
+    let list = Some("the provider's list of today");
+    let first = resume("max", list).await;
+    assert!(matches!(first, Ok(Resumption::Proposed(_))), "{first:?}");
+    let alone = resume("max", list).await;
+    assert!(
+        matches!(alone, Err(LedgerError::ResumesAlone(_))),
+        "{alone:?}"
+    );
+    let closed = bench.ledger().closed_accounts().await.unwrap();
+    assert!(!closed.is_empty(), "one person opens nothing");
+    let second = resume("ina", list).await;
+    assert!(matches!(second, Ok(Resumption::Resumed(_))), "{second:?}");
+    assert_eq!(bench.ledger().closed_accounts().await.unwrap(), []);
     reserve(bench.ledger(), "b", 100).await;
 }
 

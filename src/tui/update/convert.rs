@@ -106,6 +106,7 @@ pub(super) fn provider(state: face::ProviderState) -> providers::Row {
         provider: state.provider,
         can_send: state.can_send,
         stop: state.stop,
+        closed: state.closed,
         pulse: state.pulse,
         left_alone: state.left_alone,
         looks_per_minute: state.looks_per_minute,
