@@ -406,12 +406,14 @@ pub struct Discrepancies {
 #[derive(Debug, Subcommand)]
 pub enum DiscrepancyDeed {
     /// Close one; not whoever made the refund it is about
+    ///
+    /// That a refund came back is acknowledged so, by anyone, with or without a note.
     Resolve {
         /// Its number
         id: i64,
         /// What was found out
         #[arg(long, value_name = "TEXT")]
-        note: String,
+        note: Option<String>,
         /// Make what the file says so (who paid; never an amount)
         #[arg(long)]
         accept: bool,

@@ -43,7 +43,7 @@ impl Where {
 
 /// Payments with a discrepancy that keeps refunds from being reserved or sent.
 const BLOCKED: &str = "SELECT payment_id FROM discrepancies
-    WHERE resolved_at IS NULL AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external')";
+    WHERE resolved_at IS NULL AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back')";
 
 /// Under which terms each account refunds, and at what time that is judged.
 #[derive(Clone, Debug)]
