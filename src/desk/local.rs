@@ -95,7 +95,7 @@ impl Local {
         let accounts = settings
             .accounts
             .iter()
-            .map(|account| Account::new(account, &settings, &parts.clock))
+            .map(|account| Account::new(account, &settings))
             .collect();
         Ok(Arc::new(Self {
             accounts,

@@ -438,7 +438,8 @@ fn next_due(record: &Record, before: &Refund, step: &Move, looks: u32) -> Option
     Some(after(record.now, wait.max(asked)))
 }
 
-fn after(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+/// `wait` after `now`, or the end of time.
+pub(super) fn after(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(wait)
         .ok()
         .and_then(|wait| now.checked_add_signed(wait))
