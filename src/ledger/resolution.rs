@@ -193,12 +193,40 @@ fn close(connection: &Connection, closing: &Closing) -> Result<Discrepancy, Ledg
     if closing.accept {
         accept(connection, &open)?;
     }
+    mark_closed(connection, &open, closing)?;
+    one(connection, closing.id)
+}
+
+/// Two people stated what became of a refund: what contradicted itself about it is answered. What
+/// was paid too much of its payment is not, and stays.
+pub(super) fn close_answered(
+    connection: &Connection,
+    refund: RefundId,
+    answer: &Closing,
+) -> Result<(), LedgerError> {
+    let about = DiscrepancyFilter {
+        refund: Some(refund),
+        ..DiscrepancyFilter::default()
+    };
+    for open in list(connection, &about)? {
+        if open.kind == DiscrepancyKind::Evidence {
+            mark_closed(connection, &open, answer)?;
+        }
+    }
+    Ok(())
+}
+
+fn mark_closed(
+    connection: &Connection,
+    open: &Discrepancy,
+    closing: &Closing,
+) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
             "UPDATE discrepancies SET resolved_at = ?2, resolved_by = ?3, note = ?4 WHERE seq = ?1",
         )?
         .execute(params![
-            closing.id,
+            open.id,
             millis(closing.now),
             closing.actor,
             closing.note
@@ -220,8 +248,7 @@ fn close(connection: &Connection, closing: &Closing) -> Result<Discrepancy, Ledg
         action,
         &detail,
         closing.now,
-    )?;
-    one(connection, closing.id)
+    )
 }
 
 /// What is doubtful is cleared up in words, and not by whoever made the refund.
