@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::desk::face::Stated;
 use crate::domain::audit::Anchor;
+use crate::domain::dispute::Stage;
 use crate::domain::money::{Currency, Money};
 use crate::domain::state::State;
 
@@ -139,6 +140,11 @@ pub enum Command {
     /// Say which refund made elsewhere is one of ours
     #[command(subcommand)]
     External(External),
+    /// Write down a dispute of a payment, or how far it has come
+    ///
+    /// From open on it holds its amount; a refund answers it with --reason dispute --case CASE. What
+    /// is known of a payment: refund-desk payment.
+    Dispute(DisputeNews),
     /// Look at the audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -452,6 +458,29 @@ pub enum External {
     },
 }
 
+/// `dispute`
+#[derive(Debug, Args)]
+pub struct DisputeNews {
+    /// Our id of the payment, ACCOUNT/PROVIDER_ID or a unique reference
+    pub payment: String,
+    /// The provider's id of the dispute; the same id is the same dispute
+    #[arg(long, value_name = "CASE")]
+    pub case: String,
+    /// alert, inquiry, open, under_review, won, withdrawn, lost or accepted
+    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    pub stage: Stage,
+    /// How much is disputed: 12.50, or 12.50 EUR where it is not the payment's currency; as known
+    /// unless given
+    #[arg(long, value_name = "AMT")]
+    pub amount: Option<String>,
+    /// Until when it can be answered; a UTC date: until its end
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub deadline: Option<DateTime<Utc>>,
+    /// The capture it is about, where the payment has several
+    #[arg(long, value_name = "ID")]
+    pub capture: Option<String>,
+}
+
 /// `audit`
 #[derive(Debug, Subcommand)]
 pub enum Audit {
@@ -528,6 +557,13 @@ fn sum(text: &str) -> Result<Money, String> {
         .ok_or_else(|| format!("{text:?} is not a sum; write it as USD=1234.50"))?;
     let currency = Currency::from_code(code).map_err(|error| error.to_string())?;
     Money::parse(amount, currency).map_err(|error| error.to_string())
+}
+
+fn stage(text: &str) -> Result<Stage, String> {
+    Stage::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = Stage::ALL.iter().map(|stage| stage.name()).collect();
+        format!("{text:?} is not a stage; use one of {}", names.join(", "))
+    })
 }
 
 fn state(text: &str) -> Result<State, String> {
