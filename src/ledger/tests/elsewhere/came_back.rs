@@ -13,7 +13,7 @@ async fn came_back(ledger: &Ledger) -> RefundId {
     ledger.record(done).await.unwrap();
     assert_eq!(ledger.alerts().await.unwrap(), 0);
     let back = report(Reported::Reversed, None);
-    ledger.record(record(id, back.clone())).await.unwrap();
+    ledger.record(record(id, back)).await.unwrap();
     // Told again, it is the same alert.
     ledger.record(record(id, back)).await.unwrap();
     id
