@@ -11,15 +11,12 @@ use super::face::Refusal;
 use super::health::Standing;
 use super::refusal;
 use crate::clock::{Clock, Moment};
-use crate::config::secret::{Credentials, SecretSource};
 use crate::config::{self, Environ, Settings};
-use crate::domain::ageing::Marks;
 use crate::domain::budget::Budget;
-use crate::domain::eligibility::{Terms, WhyNot};
+use crate::domain::eligibility::WhyNot;
 use crate::domain::id::RefundId;
 use crate::domain::schedule::Pace;
-use crate::providers::commerce_hub::{self, CommerceHub};
-use crate::providers::{Finding, Profile, Provider, RefundFormat};
+use crate::providers::{self, ConnectError, Finding, Profile, Provider, RefundFormat, Secrets};
 
 /// What `[tracking] pace` makes of the waits of an account (product.md, the sandbox).
 const SANDBOX_REPLAY_WAIT: Duration = Duration::from_secs(1);
@@ -57,13 +54,13 @@ pub(super) struct Means<'a> {
 
 impl Account {
     pub(super) fn new(account: &config::Account, settings: &Settings) -> Self {
-        let profile = paced(profile(&account.provider), settings.pace);
+        let profile = paced(providers::profile(&account.provider), settings.pace);
         let polls = profile
             .polls_per_minute
             .saturating_mul(settings.pace.factor());
         Self {
             name: account.name.clone(),
-            format: format(&account.provider),
+            format: providers::format(&account.provider),
             settings: account.provider.clone(),
             provider: Mutex::default(),
             connecting: AsyncMutex::default(),
@@ -180,15 +177,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
-    match provider {
-        config::Provider::CommerceHub(settings) => {
-            Some(Arc::new(commerce_hub::Requests::new(settings)))
-        }
-        config::Provider::Prism(_) => None,
-    }
-}
-
 /// In the sandbox waits are short, whatever the pace; windows are the provider's and stay.
 fn paced(profile: Profile, pace: Pace) -> Profile {
     match pace {
@@ -201,77 +189,40 @@ fn paced(profile: Profile, pace: Pace) -> Profile {
     }
 }
 
-fn profile(provider: &config::Provider) -> Profile {
-    match provider {
-        config::Provider::CommerceHub(settings) => commerce_hub::profile(settings),
-        config::Provider::Prism(settings) => Profile {
-            name: "Prism",
-            success_means: "accepted by the connector",
-            terms: Terms {
-                can_send: false,
-                window: None,
-                needs_settlement: false,
-                currencies: settings.currencies.clone(),
-                compensation: false,
-            },
-            replay_window: None,
-            replay_wait: Duration::ZERO,
-            absence_after: None,
-            marks: Marks::CARDS,
-            watch: Duration::ZERO,
-            polls_per_minute: 1,
-        },
-    }
-}
-
 async fn connect(
     name: &str,
     provider: &config::Provider,
     means: &Means<'_>,
 ) -> Result<Arc<dyn Provider>, Refusal> {
-    let config::Provider::CommerceHub(hub) = provider else {
-        return Err(WhyNot::NoProvider.into());
-    };
-    let (name, hub) = (name.to_owned(), hub.clone());
+    let (name, provider) = (name.to_owned(), provider.clone());
     let folder = means.settings.file.parent().map(Path::to_owned);
-    let folder = folder.unwrap_or_default();
     let (environ, clock) = (means.environ.clone(), means.clock.clone());
     let deadline = means.settings.deadline;
     // Secrets and certificates are read by blocking calls.
     tokio::task::spawn_blocking(move || {
-        let secret = |key, source: &SecretSource| secret(&name, key, source, &folder, &environ);
-        let credentials = Credentials {
-            api_key: secret("api_key", &hub.api_key)?,
-            api_secret: secret("api_secret", &hub.api_secret)?,
+        let secrets = Secrets {
+            account: &name,
+            folder: &folder.unwrap_or_default(),
+            environ: &environ,
         };
-        let hub = CommerceHub::new(&hub, credentials, clock, deadline);
-        let hub = hub.map_err(|error| unusable(&name, &error.to_string()))?;
-        Ok(Arc::new(hub) as Arc<dyn Provider>)
+        providers::connect(&provider, &secrets, &clock, deadline).map_err(unconnected)
     })
     .await
-    .unwrap_or_else(|error| Err(unusable("", &error.to_string())))
+    .unwrap_or_else(|error| Err(unusable(error.to_string())))
 }
 
-fn unusable(name: &str, why: &str) -> Refusal {
-    refusal::unavailable(
-        "account_setup",
-        format!("account {name} cannot be used: {why}"),
-        "Mend the account in the config.",
-    )
-}
-
-fn secret(
-    account: &str,
-    key: &str,
-    source: &SecretSource,
-    folder: &Path,
-    environ: &Environ,
-) -> Result<secrecy::SecretString, Refusal> {
-    source.read(folder, environ).map_err(|error| {
-        refusal::unavailable(
+fn unconnected(error: ConnectError) -> Refusal {
+    match error {
+        ConnectError::NoClient => WhyNot::NoProvider.into(),
+        ConnectError::Secret { .. } => refusal::unavailable(
             "secret",
-            format!("accounts.{account}.{key} ({source}): {error}"),
+            error.to_string(),
             "Mend the secret; what is queued goes out afterwards.",
-        )
-    })
+        ),
+        ConnectError::Setup { .. } => unusable(error.to_string()),
+    }
+}
+
+fn unusable(why: String) -> Refusal {
+    refusal::unavailable("account_setup", why, "Mend the account in the config.")
 }

@@ -6,6 +6,7 @@ use super::compose::tidy;
 use super::face::{Actor, Refusal, Reply, Resolve, Stated};
 use super::local::Local;
 use super::refusal;
+use super::send::asked;
 use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
 use crate::domain::refund::{Observation, ObservationSource, Refund};
@@ -243,7 +244,7 @@ impl Local {
         };
         let begun = self.clock.moment();
         let finding = provider
-            .inquire(&inquiry, summary.refund.content.amount)
+            .inquire(&inquiry, asked(&summary.refund.content))
             .await;
         account.learn(&provider, &finding, begun, &self.clock);
         let mut record = self.evidence_of(

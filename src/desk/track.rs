@@ -14,6 +14,7 @@ use super::answer::spread;
 use super::face::{Notice, Refusal, Worked};
 use super::local::Local;
 use super::refusal;
+use super::send::asked;
 use crate::clock::later;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
@@ -470,7 +471,7 @@ impl Local {
         };
         let begun = self.clock.moment();
         let finding = provider
-            .inquire(&inquiry, summary.refund.content.amount)
+            .inquire(&inquiry, asked(&summary.refund.content))
             .await;
         account.learn(&provider, &finding, begun, &self.clock);
         let source = match summary.refund.state {
@@ -495,14 +496,21 @@ impl Local {
         &self,
         summary: &RefundSummary,
     ) -> Result<Option<(u32, Inquiry)>, Refusal> {
-        let evidence = self.ledger.evidence(summary.refund.id).await?;
-        Ok(evidence.attempts.last().map(|attempt| {
-            let inquiry = Inquiry {
-                correlation: attempt.correlation.clone(),
-                idempotency_key: attempt.idempotency_key.clone(),
-                provider_refund_id: summary.refund.provider_refund_id.clone(),
-            };
-            (attempt.number, inquiry)
-        }))
+        let refund = &summary.refund;
+        let evidence = self.ledger.evidence(refund.id).await?;
+        let payment = self.ledger.payment(refund.content.payment).await?;
+        Ok(payment
+            .zip(evidence.attempts.last())
+            .map(|(payment, attempt)| {
+                let inquiry = Inquiry {
+                    provider_payment_id: payment.provider_payment_id,
+                    details: payment.details,
+                    first_sent_at: attempt.sends.first().map(|send| send.at),
+                    correlation: attempt.correlation.clone(),
+                    idempotency_key: attempt.idempotency_key.clone(),
+                    provider_refund_id: refund.provider_refund_id.clone(),
+                };
+                (attempt.number, inquiry)
+            }))
     }
 }

@@ -21,12 +21,12 @@ pub(super) struct Provided {
 }
 
 impl Provider for Provided {
-    fn send<'a>(&'a self, _: &'a WireRequest, _: Money) -> BoxFuture<'a, Finding> {
+    fn send<'a>(&'a self, _: &'a WireRequest, _: Asked) -> BoxFuture<'a, Finding> {
         self.sends.fetch_add(1, Ordering::SeqCst);
         std::future::ready(report(Reported::Pending)).boxed()
     }
 
-    fn inquire<'a>(&'a self, _: &'a Inquiry, _: Money) -> BoxFuture<'a, Finding> {
+    fn inquire<'a>(&'a self, _: &'a Inquiry, _: Asked) -> BoxFuture<'a, Finding> {
         let minute = self.clock.elapsed().as_secs() / 60;
         *self.looks.lock().unwrap().entry(minute).or_default() += 1;
         let finding = match self.down.load(Ordering::SeqCst) {
@@ -34,6 +34,10 @@ impl Provider for Provided {
             false => report(Reported::Succeeded),
         };
         std::future::ready(finding).boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Finding> {
+        std::future::ready(report(Reported::Pending)).boxed()
     }
 }
 
