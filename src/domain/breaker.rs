@@ -10,7 +10,7 @@ pub const OPENS_AFTER: u32 = 5;
 /// The first interval between probes; each failed probe doubles it.
 const FIRST_INTERVAL: Duration = Duration::from_secs(15);
 /// The longest.
-const LONGEST_INTERVAL: Duration = Duration::from_mins(5);
+pub const LONGEST_INTERVAL: Duration = Duration::from_mins(5);
 /// A probe that has not ended by then is lost with whoever made it.
 pub const PROBE_LOST: Duration = Duration::from_secs(120);
 
@@ -65,10 +65,14 @@ impl Default for Breaker {
 
 impl Breaker {
     /// What another process says: it leaves the provider alone for `wait` more, after so many
-    /// probes that failed. The later of two times counts; a probe of our own under way goes on.
+    /// probes that failed. The later of two times counts; a probe of our own under way goes on. A
+    /// wait longer than any is of before a clock was set back: then a probe is due.
     #[must_use]
     pub fn joined(self, wait: Duration, tries: u32, now: Duration) -> Self {
-        let theirs = now + wait.min(LONGEST_INTERVAL);
+        let theirs = match wait > LONGEST_INTERVAL {
+            true => now,
+            false => now + wait,
+        };
         match self {
             Self::Closed { .. } => Self::Open {
                 probe_at: theirs,
@@ -212,8 +216,9 @@ mod tests {
     }
 
     #[test]
-    fn nobody_makes_it_wait_for_longer_than_the_longest_interval() {
-        assert_eq!(closed(0).joined(s(86_400), 0, s(100)), open(400, 0));
+    fn a_wait_of_before_a_clock_was_set_back_is_none() {
+        assert_eq!(closed(0).joined(s(86_400), 0, s(100)), open(100, 0));
+        assert_eq!(closed(0).joined(s(300), 0, s(100)), open(400, 0));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::evidence::after;
 use super::row::{millis, time};
-use crate::domain::breaker::PROBE_LOST;
+use crate::domain::breaker::{LONGEST_INTERVAL, PROBE_LOST};
 use crate::domain::budget::Budget;
 use crate::domain::pulse::{Probe, Pulse};
 
@@ -144,10 +144,13 @@ pub(super) fn take(
         .optional()?;
     let (spent, probe_at) = known.unwrap_or_default();
     let (spent, probe_at) = match share {
-        Share::Probe => match probe_at.filter(|at| *at > now) {
-            Some(at) => return Ok(Some(at)),
-            None => (None, Some(after(now, PROBE_LOST))),
-        },
+        // Later than any probe is made, it was written before a clock was set back.
+        Share::Probe => {
+            match probe_at.filter(|at| now < *at && *at <= after(now, LONGEST_INTERVAL)) {
+                Some(at) => return Ok(Some(at)),
+                None => (None, Some(after(now, PROBE_LOST))),
+            }
+        }
         Share::Budget { budget, spread } => {
             match budget.take(spent.and_then(DateTime::from_timestamp_micros), now) {
                 Ok(then) => (Some(then), None),

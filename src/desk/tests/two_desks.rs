@@ -114,3 +114,24 @@ async fn what_one_finds_gone_the_other_leaves_alone() {
     assert_eq!(two.stage.refund(waits).await.state, State::Pending);
     assert!(well.looks.load(Ordering::SeqCst) > 0);
 }
+
+#[tokio::test]
+async fn a_clock_set_back_does_not_put_the_probe_off_for_as_long() {
+    let two = Two::open(1).await;
+    let provider = Provided::new(two.stage.clock.clone(), false);
+    two.connect(provider.clone(), provider.clone());
+    pending(&two.stage, 1);
+    let tomorrow = two.stage.clock.now() + chrono::TimeDelta::days(1);
+    two.stage.sql(&format!(
+        "INSERT INTO account_pulse (account, failing_since, probe_at, looks_until)
+         VALUES ('hub', 1, {}, {})",
+        tomorrow.timestamp_millis(),
+        tomorrow.timestamp_micros()
+    ));
+    for _ in 0..2 {
+        two.due_now();
+        Two::work(&two.stage.desk).await;
+        two.stage.clock.advance(Duration::from_mins(6));
+    }
+    assert_eq!(open(&two.stage), 0);
+}
