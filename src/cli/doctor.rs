@@ -219,7 +219,35 @@ async fn check_database(
         return Err(misanswered());
     };
     lines.extend(guarded(&safeguards));
+    lines.extend(alerts(&session).await?);
     Ok(lines)
+}
+
+/// Refunds that came back, until somebody has seen it.
+async fn alerts(session: &Session) -> Result<Vec<Line>, Failure> {
+    let Reply::Discrepancies(open) = session
+        .ask(Request::Discrepancies { closed: false })
+        .await?
+    else {
+        return Err(misanswered());
+    };
+    let told = open.iter().filter(|it| it.kind.is_alert()).map(|it| {
+        let refund = it.refund.map_or_else(String::new, |id| id.short());
+        line(
+            Status::Warning,
+            "refunds",
+            format!("refund {refund} {}", it.said()),
+            format!(
+                "Find out why, then acknowledge it: refund-desk discrepancies resolve {}",
+                it.id
+            ),
+        )
+    });
+    let told: Vec<Line> = told.collect();
+    Ok(match told.is_empty() {
+        true => vec![good("refunds", "none came back unseen")],
+        false => told,
+    })
 }
 
 fn stops(overview: &Overview) -> Vec<Line> {

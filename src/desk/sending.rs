@@ -42,7 +42,7 @@ impl Local {
 
     /// How each account and its provider stand.
     pub(super) async fn providers(&self) -> Result<Vec<ProviderState>, Refusal> {
-        let mut pulses = self.ledger.pulses().await?;
+        let mut pulses = self.heed_others().await?;
         let stops = self.ledger.stops().await?;
         let known = self.ledger.freshness().await?;
         let closed = self.ledger.closed_accounts().await?;

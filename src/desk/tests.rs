@@ -25,6 +25,7 @@ mod breaker;
 mod clocks;
 mod people;
 mod storm;
+mod two_desks;
 
 const CONFIG: &str = r#"environment = "sandbox"
 [desk]

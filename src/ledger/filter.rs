@@ -42,8 +42,8 @@ impl Where {
 }
 
 /// Payments with a discrepancy that keeps refunds from being reserved or sent.
-pub(super) const BLOCKED: &str = "SELECT payment_id FROM discrepancies
-    WHERE resolved_at IS NULL AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external')";
+const BLOCKED: &str = "SELECT payment_id FROM discrepancies
+    WHERE resolved_at IS NULL AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back')";
 
 /// Under which terms each account refunds, and at what time that is judged.
 #[derive(Clone, Debug)]

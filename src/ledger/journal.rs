@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::domain::audit::Anchor;
 use crate::domain::digest::Canonical;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Currency;
@@ -102,6 +103,14 @@ pub(super) struct Sent {
 pub(super) struct Placed {
     pub offset: u64,
     pub line: Line,
+}
+
+/// The newest entry of the audit when a send was journalled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Headed {
+    pub offset: u64,
+    pub refund: RefundId,
+    pub anchor: Anchor,
 }
 
 /// A journal as it was read.
@@ -237,6 +246,33 @@ impl Journal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok(Some(read(&bytes, 0)))
+    }
+
+    /// How it began, and what the audit ended with when each line was written, oldest first. Reads line by line: the
+    /// journal grows with every send.
+    pub(super) fn heads(&self) -> io::Result<(Option<Began>, Vec<Headed>)> {
+        let Some(file) = self.open_to_read()? else {
+            return Ok((None, Vec::new()));
+        };
+        let mut heads = Vec::new();
+        let mut offset = 0;
+        let mut reader = BufReader::new(file);
+        let mut text = Vec::new();
+        while reader.read_until(b'\n', &mut text)? > 0 {
+            if let Some(Line::Sent(sent)) = unframed(&text) {
+                heads.push(Headed {
+                    offset,
+                    refund: sent.name.refund,
+                    anchor: Anchor {
+                        seq: sent.audit_seq,
+                        hash: sent.audit_hash,
+                    },
+                });
+            }
+            offset += text.len() as u64;
+            text.clear();
+        }
+        Ok((self.began()?, heads))
     }
 
     fn open_to_read(&self) -> io::Result<Option<File>> {

@@ -8,6 +8,7 @@ use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::evidence::{Change, Record, apply, standing};
 use super::refunds::{self, RefundSummary};
+use super::resolution::{self, Closing};
 use super::row::{millis, time};
 use super::takeover;
 use crate::domain::id::RefundId;
@@ -195,15 +196,36 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
             .prepare_cached(&takeover::disprove_sql("refund_id = ?1"))?
             .execute([record.id.to_string()])?;
     }
+    let stated = format!(
+        "{}, stated by {} and {}: {}",
+        proposal.outcome, proposal.by, record.actor, proposal.proof
+    );
     let record = Record {
         event,
-        note: Some(format!(
-            "{}, stated by {} and {}: {}",
-            proposal.outcome, proposal.by, record.actor, proposal.proof
-        )),
+        note: Some(stated.clone()),
         ..record.clone()
     };
-    apply(connection, &record)
+    let change = apply(connection, &record)?;
+    if proposal.outcome != Outcome::Absent {
+        let answer = Closing {
+            id: 0,
+            note: stated,
+            accept: false,
+            actor: not_its_maker(&refund, &proposal, &record),
+            now: record.now,
+        };
+        resolution::close_answered(connection, refund.id, &answer)?;
+    }
+    Ok(change)
+}
+
+/// Of the two, the second person, or the first where the second made the refund: in whose name a
+/// doubt about it is closed.
+fn not_its_maker(refund: &Refund, proposal: &Proposal, second: &Record) -> String {
+    match second.actor == refund.content.maker {
+        true => proposal.by.clone(),
+        false => second.actor.clone(),
+    }
 }
 
 /// The guards, with the facts as the transaction sees them.

@@ -95,6 +95,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         read_only: overview.read_only,
         damaged: overview.damaged,
         stops: overview.stops,
+        came_back: overview.came_back,
         counts: overview.counts,
         accounts: overview.accounts.into_iter().map(account).collect(),
     }
