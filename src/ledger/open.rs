@@ -21,6 +21,9 @@ mod embedded {
 const APPLICATION_ID: i64 = 0x7265_6664;
 /// Negative: in KiB. Taken only as it is needed.
 const WRITER_CACHE_KIB: i64 = -64 * 1024;
+/// More than the ledger has: one card of a refund takes over twenty, and to read their text anew
+/// takes longer than to run them.
+const STATEMENTS_KEPT: usize = 256;
 /// How every SQLite file begins.
 const HEADER: &[u8] = b"SQLite format 3\0";
 /// What SQLite answers for `synchronous = FULL`.
@@ -99,6 +102,7 @@ fn connect(path: &Path, flags: OpenFlags, vfs: Vfs) -> Result<Connection, Ledger
         None => Connection::open_with_flags(path, flags)?,
     };
     seal::register(&connection)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }
 
@@ -193,7 +197,6 @@ fn set_pragmas(connection: &Connection, path: &Path) -> Result<(), LedgerError> 
     connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB)?;
     // Triggers that can abort keep a journal per statement: in memory it costs no system calls.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chrono::DateTime;
 use refund_desk::clock::Clock;
 use refund_desk::config::{self, Environ, Settings};
 use refund_desk::desk::Desk as _;
@@ -12,6 +13,7 @@ use refund_desk::desk::face::{Actor, Draft, Import, ImportFile, RefundRow, Reply
 use refund_desk::desk::local::Local;
 use refund_desk::domain::listing::RefundFilter;
 use refund_desk::domain::state::State;
+use refund_desk::ledger::{Ledger, OpenOptions};
 use refund_desk::sandbox::{self, Options, Running};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -37,7 +39,8 @@ pub struct Office {
     clock: Clock,
     settings: Settings,
     desk: Option<Arc<Local>>,
-    known: BTreeMap<String, (State, usize)>,
+    /// The refunds that are UNKNOWN, and how much evidence there was of each.
+    in_doubt: BTreeMap<String, usize>,
     _provider: Running,
     folder: TempDir,
 }
@@ -73,10 +76,11 @@ impl Office {
             clock,
             settings,
             desk: None,
-            known: BTreeMap::new(),
+            in_doubt: BTreeMap::new(),
             _provider: provider,
             folder,
         };
+        fs::write(office.folder.path().join("desk.db"), empty_ledger()).unwrap();
         office.restart();
         let import = Import {
             files: vec![ImportFile {
@@ -227,14 +231,16 @@ impl Office {
 
     async fn assert_left_unknown_by_evidence(&mut self, row: &RefundRow) {
         let (id, state) = (row.refund.id.to_string(), row.refund.state);
+        let before = self.in_doubt.remove(&id);
+        if before.is_none() && state != State::Unknown {
+            return;
+        }
         let Some(Reply::Refund(card)) = self.ask(Request::Refund(id.clone())).await else {
             panic!("no refund {id}");
         };
-        let seen = card.observations.len();
-        let before = self.known.insert(id, (state, seen));
-        if let Some((State::Unknown, before)) = before
-            && state != State::Unknown
-        {
+        if state == State::Unknown {
+            self.in_doubt.insert(id, card.observations.len());
+        } else if let Some(before) = before {
             let mut new = card.observations[before..].iter();
             assert!(
                 new.any(|it| it.meaning != "in doubt"),
@@ -248,6 +254,28 @@ impl Office {
 /// In memory where the system has that: what is proven here is not that files survive.
 fn in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
+/// An empty ledger, made once: that every seed makes its tables anew proves nothing more.
+fn empty_ledger() -> &'static [u8] {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    EMPTY.get_or_init(|| {
+        let folder = in_memory();
+        let path = folder.path().join("desk.db");
+        let options = OpenOptions {
+            path: path.clone(),
+            environment: "sandbox".to_owned(),
+            read_only: false,
+            now: DateTime::UNIX_EPOCH,
+        };
+        drop(Ledger::open(&options).unwrap());
+        let database = rusqlite::Connection::open(&path).unwrap();
+        // The whole of it in the one file that is copied.
+        database.busy_timeout(Duration::from_secs(30)).unwrap();
+        let log = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        assert_eq!(log, Ok(0), "somebody still reads");
+        fs::read(&path).unwrap()
+    })
 }
 
 /// At most one payout, and no state that the book contradicts.
