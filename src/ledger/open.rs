@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::LedgerError;
@@ -103,6 +104,8 @@ fn connect(path: &Path, flags: OpenFlags, vfs: Vfs) -> Result<Connection, Ledger
     };
     seal::register(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Else SQLite plans most of them anew each time a value is bound, in case another would do.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
@@ -391,6 +394,9 @@ fn check_environment(connection: &Connection, options: &OpenOptions) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::super::row::REFUND_TABLES;
     use super::*;
 
     fn options(folder: &tempfile::TempDir, read_only: bool) -> OpenOptions {
@@ -405,6 +411,19 @@ mod tests {
     /// The writing connection of a new database.
     fn create(folder: &tempfile::TempDir) -> Connection {
         prepare(&options(folder, false), None).unwrap().unwrap()
+    }
+
+    /// To plan each question anew at each asking took a fifth of the time of a desk at work.
+    #[test]
+    fn a_question_asked_again_is_not_planned_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = create(&folder);
+        let question = format!("SELECT 1 FROM {REFUND_TABLES} WHERE r.id = ?1");
+        for _ in 0..3 {
+            let mut statement = connection.prepare_cached(&question).unwrap();
+            assert!(!statement.exists(["a"]).unwrap());
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
     }
 
     /// What the first version let happen is put right when its file is opened: refunds that would
