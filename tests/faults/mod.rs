@@ -14,9 +14,11 @@ use std::thread;
 use crate::seeds::large;
 
 mod office;
+mod people;
 mod wire;
 
 use office::Office;
+use people::Settled;
 use wire::Fault;
 
 #[test]
@@ -63,6 +65,9 @@ struct Seen {
     payouts: usize,
     ends: BTreeMap<String, usize>,
     left_unknown: usize,
+    /// Still UNKNOWN when everything had arrived.
+    unknown: usize,
+    settled: Settled,
 }
 
 impl Seen {
@@ -70,6 +75,10 @@ impl Seen {
         self.faults.extend(one.faults);
         self.payouts += one.payouts;
         self.left_unknown += one.left_unknown;
+        self.unknown += one.unknown;
+        self.settled.absent += one.settled.absent;
+        self.settled.stated += one.settled.stated;
+        self.settled.refused += one.settled.refused;
         for (state, count) in one.ends {
             *self.ends.entry(state).or_default() += count;
         }
@@ -79,6 +88,16 @@ impl Seen {
         assert_eq!(self.faults.len(), 9, "{self:?}");
         assert!(self.payouts > 500 && self.left_unknown > 200, "{self:?}");
         assert!(self.ends.contains_key("succeeded"), "{self:?}");
+        assert!(
+            self.unknown > 200 && !self.ends.contains_key("unknown"),
+            "{self:?}"
+        );
+        let Settled {
+            absent,
+            stated,
+            refused,
+        } = self.settled;
+        assert!(absent > 100 && stated > 100 && refused > 100, "{self:?}");
     }
 }
 
@@ -94,12 +113,17 @@ fn run(seed: u64) -> Seen {
             office.assert_right().await;
         }
         office.come_to_rest().await;
-        let ends = office.assert_right().await;
+        let unknown = office.assert_right().await;
+        let unknown = unknown.get("unknown").copied().unwrap_or_default();
+        let settled = office.settle_by_people().await;
+        let ends = office.assert_ended().await;
         Seen {
             faults: office.wire.struck().into_iter().collect(),
             payouts: office.payouts().len(),
             ends,
             left_unknown: office.left_unknown,
+            unknown,
+            settled,
         }
     })
 }

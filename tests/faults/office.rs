@@ -9,9 +9,12 @@ use chrono::DateTime;
 use refund_desk::clock::Clock;
 use refund_desk::config::{self, Environ, Settings};
 use refund_desk::desk::Desk as _;
-use refund_desk::desk::face::{Actor, Draft, Import, ImportFile, RefundRow, Reply, Request};
+use refund_desk::desk::face::{
+    Actor, Draft, Import, ImportFile, RefundRow, Refusal, Reply, Request,
+};
 use refund_desk::desk::local::Local;
 use refund_desk::domain::listing::RefundFilter;
+use refund_desk::domain::refund::Refund;
 use refund_desk::domain::state::State;
 use refund_desk::ledger::{Ledger, OpenOptions};
 use refund_desk::sandbox::{self, Options, Running};
@@ -103,12 +106,25 @@ impl Office {
         self.desk = Some(Local::open(parts).unwrap());
     }
 
-    async fn ask(&self, request: Request) -> Option<Reply> {
-        let actor = Actor {
-            name: "mia".to_owned(),
-        };
+    /// As the maker of every refund.
+    pub async fn ask(&self, request: Request) -> Result<Reply, Refusal> {
+        self.ask_as("mia", request).await
+    }
+
+    pub async fn ask_as(&self, name: &str, request: Request) -> Result<Reply, Refusal> {
+        let name = name.to_owned();
         let desk = self.desk.as_ref().unwrap();
-        desk.ask(&actor, request).await.ok()
+        desk.ask(&Actor { name }, request).await
+    }
+
+    /// As a coin falls.
+    pub fn chance(&mut self) -> bool {
+        self.draw.below(2) == 0
+    }
+
+    /// The clock moves.
+    pub fn pass(&self, by: Duration) {
+        self.clock.advance(by);
     }
 
     /// Something happens.
@@ -140,10 +156,11 @@ impl Office {
             ..Draft::default()
         };
         // Where there is too little left it is refused, and should be.
-        self.ask(Request::Compose(draft)).await;
+        let _ = self.ask(Request::Compose(draft)).await;
     }
 
-    async fn work(&self) {
+    /// What is due is done.
+    pub async fn work(&self) {
         self.ask(Request::Work { refund: None }).await.unwrap();
     }
 
@@ -172,22 +189,21 @@ impl Office {
             .collect()
     }
 
+    /// What left for one refund, in minor units.
+    pub fn paid_of(&self, row: &RefundRow) -> Vec<i64> {
+        paid_of(&row.refund, &self.payouts())
+    }
+
     /// What must hold whatever happened; how many refunds are in which state.
     pub async fn assert_right(&mut self) -> BTreeMap<String, usize> {
         let payouts = self.payouts();
-        let Some(Reply::Refunds(rows)) = self.ask(Request::Refunds(RefundFilter::default())).await
+        let Ok(Reply::Refunds(rows)) = self.ask(Request::Refunds(RefundFilter::default())).await
         else {
             panic!("no refunds");
         };
         let mut states = BTreeMap::new();
         for row in &rows {
-            let name = format!("rfd-{}-", row.refund.id.to_string().replace('-', ""));
-            let paid: Vec<i64> = payouts
-                .iter()
-                .filter(|it| it.1.starts_with(&name))
-                .map(|it| it.2)
-                .collect();
-            assert_fits_the_book(row, &paid);
+            assert_fits_the_book(row, &paid_of(&row.refund, &payouts));
             self.assert_left_unknown_by_evidence(row).await;
             *states
                 .entry(row.refund.state.name().to_owned())
@@ -207,6 +223,31 @@ impl Office {
         states
     }
 
+    /// As [`Office::assert_right`], with nothing in doubt: what is available is what was captured
+    /// less what left and less what is still on its way, and every row is as it was written.
+    pub async fn assert_ended(&mut self) -> BTreeMap<String, usize> {
+        let states = self.assert_right().await;
+        let Ok(Reply::Verified(verified)) = self.ask(Request::Verify).await else {
+            panic!("not verified");
+        };
+        assert!(verified.findings.is_empty(), "{:#?}", verified.findings);
+        for reference in ["A", "B"] {
+            let Ok(Reply::Payment(card)) = self.ask(Request::Payment(reference.to_owned())).await
+            else {
+                panic!("no payment");
+            };
+            let figures = card.payment.figures();
+            let payouts = self.payouts();
+            let taken: i64 = card.refunds.iter().map(|it| taken_by(it, &payouts)).sum();
+            assert_eq!(
+                figures.available().minor,
+                figures.captured.minor - taken,
+                "{card:#?}"
+            );
+        }
+        states
+    }
+
     async fn assert_never_over(&self, rows: &[RefundRow], payouts: &[(String, String, i64)]) {
         for (reference, payment_id, captured) in [("A", "pay-a", 10_000), ("B", "pay-b", 6_000)] {
             let paid: i64 = payouts
@@ -216,7 +257,7 @@ impl Office {
                 .map(|it| it.2)
                 .sum();
             assert!(paid <= captured, "{paid} paid of {captured}");
-            let Some(Reply::Payment(card)) = self.ask(Request::Payment(reference.to_owned())).await
+            let Ok(Reply::Payment(card)) = self.ask(Request::Payment(reference.to_owned())).await
             else {
                 panic!("no payment");
             };
@@ -235,7 +276,7 @@ impl Office {
         if before.is_none() && state != State::Unknown {
             return;
         }
-        let Some(Reply::Refund(card)) = self.ask(Request::Refund(id.clone())).await else {
+        let Ok(Reply::Refund(card)) = self.ask(Request::Refund(id.clone())).await else {
             panic!("no refund {id}");
         };
         if state == State::Unknown {
@@ -248,6 +289,22 @@ impl Office {
             );
             self.left_unknown += 1;
         }
+    }
+}
+
+fn paid_of(refund: &Refund, payouts: &[(String, String, i64)]) -> Vec<i64> {
+    let name = format!("rfd-{}-", refund.id.to_string().replace('-', ""));
+    let its = payouts.iter().filter(|it| it.1.starts_with(&name));
+    its.map(|it| it.2).collect()
+}
+
+/// What a refund takes from its payment's balance, by the book where it is said to be paid.
+fn taken_by(refund: &Refund, payouts: &[(String, String, i64)]) -> i64 {
+    let asked = refund.content.amount.minor;
+    match refund.state {
+        state if state.is_open() => refund.reported.map_or(asked, |it| it.minor.max(asked)),
+        State::Succeeded | State::Settled => paid_of(refund, payouts).iter().sum(),
+        _ => 0,
     }
 }
 
