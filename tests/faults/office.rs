@@ -1,6 +1,7 @@
 //! One seed's desk and provider, what happens to them, and what must hold after each step.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -38,6 +39,8 @@ pub struct Office {
     pub wire: Wire,
     /// How many refunds left UNKNOWN.
     pub left_unknown: usize,
+    /// Whether all that is due is done at the same time.
+    at_once: bool,
     draw: Draw,
     clock: Clock,
     settings: Settings,
@@ -51,7 +54,7 @@ pub struct Office {
 impl Office {
     pub async fn open(seed: u64) -> Self {
         let folder = in_memory();
-        let clock = Clock::manual("2026-11-21T12:00:00Z".parse().unwrap());
+        let clock = Clock::seeded("2026-11-21T12:00:00Z".parse().unwrap(), seed);
         let stock = folder.path().join("stock.csv");
         fs::write(&stock, STOCK).unwrap();
         let config = folder.path().join("config.toml");
@@ -75,6 +78,7 @@ impl Office {
         let mut office = Self {
             wire,
             left_unknown: 0,
+            at_once: at_once(seed),
             draw: Draw::new(seed),
             clock,
             settings,
@@ -159,9 +163,38 @@ impl Office {
         let _ = self.ask(Request::Compose(draft)).await;
     }
 
-    /// What is due is done.
+    /// What is due is done: all at once, or one refund after the other, so that the order of the
+    /// exchanges is the seed's and not the machine's.
     pub async fn work(&self) {
-        self.ask(Request::Work { refund: None }).await.unwrap();
+        if self.at_once {
+            self.ask(Request::Work { refund: None }).await.unwrap();
+            return;
+        }
+        for row in self.rows().await.iter().rev() {
+            let refund = Some(row.refund.id);
+            self.ask(Request::Work { refund }).await.unwrap();
+        }
+    }
+
+    /// All refunds, newest first.
+    pub async fn rows(&self) -> Vec<RefundRow> {
+        match self.ask(Request::Refunds(RefundFilter::default())).await {
+            Ok(Reply::Refunds(rows)) => rows,
+            other => panic!("no refunds: {other:?}"),
+        }
+    }
+
+    /// Everything the desk knows of its refunds, and the book, line by line.
+    pub async fn told(&self) -> Vec<String> {
+        let mut told = format!("{:?}\n", self.payouts());
+        for row in self.rows().await {
+            let card = self.ask(Request::Refund(row.refund.id.to_string())).await;
+            writeln!(told, "{card:#?}").unwrap();
+        }
+        // The port is the machine's, and what is sealed has it in it.
+        let told = told.replace(&self.wire.address, "ADDRESS");
+        let lines = told.lines().filter(|it| !it.contains("sha256:"));
+        lines.map(str::to_owned).collect()
     }
 
     /// Everything that was under way arrives, and everything that can be found out is.
@@ -197,10 +230,7 @@ impl Office {
     /// What must hold whatever happened; how many refunds are in which state.
     pub async fn assert_right(&mut self) -> BTreeMap<String, usize> {
         let payouts = self.payouts();
-        let Ok(Reply::Refunds(rows)) = self.ask(Request::Refunds(RefundFilter::default())).await
-        else {
-            panic!("no refunds");
-        };
+        let rows = self.rows().await;
         let mut states = BTreeMap::new();
         for row in &rows {
             assert_fits_the_book(row, &paid_of(&row.refund, &payouts));
@@ -306,6 +336,12 @@ fn taken_by(refund: &Refund, payouts: &[(String, String, i64)]) -> i64 {
         State::Succeeded | State::Settled => paid_of(refund, payouts).iter().sum(),
         _ => 0,
     }
+}
+
+/// Every fourth seed has exchanges go on at the same time, as the desk does. Their order is the
+/// machine's, so only the others can be run again exactly.
+pub fn at_once(seed: u64) -> bool {
+    seed % 4 == 3
 }
 
 /// In memory where the system has that: what is proven here is not that files survive.

@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use refund_desk::desk::face::{RefundRow, Reply, Request, Resolve, Stated};
-use refund_desk::domain::listing::RefundFilter;
 use refund_desk::domain::resolution::Proof;
 use refund_desk::domain::state::State;
 
@@ -61,11 +60,7 @@ impl Office {
     }
 
     async fn in_doubt(&self) -> Vec<RefundRow> {
-        let Ok(Reply::Refunds(mut rows)) =
-            self.ask(Request::Refunds(RefundFilter::default())).await
-        else {
-            panic!("no refunds");
-        };
+        let mut rows = self.rows().await;
         rows.retain(|it| matches!(it.refund.state, State::Unknown | State::ActionRequired));
         rows
     }
