@@ -277,7 +277,10 @@ impl Local {
             .transpose()
             .map_err(|error| Refusal::from(amount::AmountError::from(error)))?;
         Ok(Reservation {
-            id: RefundId::new(judged.now),
+            id: match self.clock.drawn() {
+                Some(chance) => RefundId::drawn(judged.now, chance),
+                None => RefundId::new(judged.now),
+            },
             content,
             caller_key: draft.key.clone(),
             supersedes: judged.supersedes,

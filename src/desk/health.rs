@@ -110,7 +110,7 @@ impl Standing {
         let was_probe = matches!(known.breaker, Breaker::HalfOpen { .. });
         let health = health(finding);
         known.failures = known.failures.wrapping_add(1);
-        let spread = spread(account, known.failures);
+        let spread = spread(account, clock.process(), known.failures);
         known.breaker = known.breaker.after(health, clock.elapsed(), spread, factor);
         known.adopted &= health == Health::Failed && !was_probe;
         // Others wait for what became of a probe.
@@ -192,10 +192,10 @@ pub(super) fn health(finding: &Finding) -> Health {
 }
 
 /// Jitter in 0..=999 that differs by account, process and time, and needs no dice.
-fn spread(account: &str, nth: u32) -> u16 {
+fn spread(account: &str, process: u64, nth: u32) -> u16 {
     let digest = Canonical::new("probe")
         .text(account)
-        .integer(i64::from(std::process::id()))
+        .integer(process.cast_signed())
         .integer(i64::from(nth))
         .sha256();
     u16::from_be_bytes([digest[0], digest[1]]) % 1000

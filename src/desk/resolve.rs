@@ -12,6 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::refund::{Observation, ObservationSource, Refund};
 use crate::domain::resolution::{NotSecond, Outcome, Proof, Proposal, absence_counts_from};
 use crate::domain::state::{AbsenceGuard, Event, ResolveGuard, State, Verdict};
+use crate::failpoint;
 use crate::ledger::{Agreement, LedgerError, NewProposal, RefundSummary};
 
 impl Local {
@@ -42,6 +43,7 @@ impl Local {
             })
             .await
             .map_err(|error| refusal::unwritten(error, summary.refund.id, "stated"))?;
+        failpoint::reach("propose.committed");
         Ok(self.decided(actor, proposed).await)
     }
 
@@ -71,6 +73,7 @@ impl Local {
                     .await?
             }
         };
+        failpoint::reach("agree.committed");
         Ok(self.decided(actor, change).await)
     }
 

@@ -18,6 +18,7 @@ use crate::domain::resolution::{
     End, Ended, NotSecond, Outcome, Proof, Proposal, absence_counts_from, hash,
 };
 use crate::domain::state::{AbsenceGuard, Event, ResolveGuard, Verdict, transition};
+use crate::failpoint;
 
 /// One person's statement, to be stored.
 #[derive(Clone, Debug)]
@@ -122,6 +123,7 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
             new.by,
             millis(new.now)
         ])?;
+    failpoint::reach("propose.inserted");
     // What people write stands behind the note: the facts of a record are the program's.
     let detail = format!(
         "outcome={} note={}; {}",
@@ -190,6 +192,7 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
     // Judged before anything is marked; the move itself follows below.
     transition(&standing(connection, &refund)?, &event)?;
     finish(connection, agreement)?;
+    failpoint::reach("agree.ended");
     if proposal.outcome == Outcome::Absent {
         // T14: what never arrived was not executed, so that a new attempt may be made.
         connection
