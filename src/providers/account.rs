@@ -14,6 +14,7 @@ use crate::config::secret::{Credentials, SecretError, SecretSource};
 use crate::config::{self, Environ};
 use crate::domain::ageing::Marks;
 use crate::domain::eligibility::Terms;
+use crate::domain::limits::Limits;
 
 /// Where an account's secrets are read from, and in whose name a failure is told.
 pub struct Secrets<'a> {
@@ -93,6 +94,7 @@ pub fn profile(provider: &config::Provider) -> Profile {
                 needs_settlement: false,
                 currencies: settings.currencies.clone(),
                 compensation: false,
+                limits: Limits::default(),
             },
             replay_window: None,
             replay_wait: Duration::ZERO,

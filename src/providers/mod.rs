@@ -81,6 +81,8 @@ pub struct RefundOrder {
     pub details: Vec<(String, String)>,
     /// Our reference, by which the provider can be asked later.
     pub correlation: String,
+    /// The same reference in the form that bank rails carry: at most 31 of `A`–`Z` and `0`–`9`.
+    pub end_to_end: String,
     /// The idempotency key, the same on every resend.
     pub idempotency_key: String,
 }
