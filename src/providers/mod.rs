@@ -17,9 +17,12 @@ use crate::domain::replay::Replay;
 mod account;
 pub mod commerce_hub;
 pub mod http;
+pub mod inbound;
 pub mod listing;
+pub mod nuapay;
 
 pub use account::{ConnectError, Secrets, connect, format, profile};
+pub use inbound::Inbound;
 pub use listing::Listing;
 
 /// What a provider promises, as settings of the account.
@@ -221,6 +224,11 @@ pub trait Provider: Send + Sync {
 
     /// Its lists of payments and refunds, where it has them.
     fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
+
+    /// What reads the messages it sends unasked, where it sends any.
+    fn inbound(&self) -> Option<&dyn Inbound> {
         None
     }
 }
