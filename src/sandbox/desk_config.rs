@@ -32,6 +32,25 @@ terminal_id = "{TERMINAL_ID}"
 api_key = "file:{API_KEY_FILE}"
 api_secret = "file:{API_SECRET_FILE}"
 
+[accounts.nuapay-uk]
+provider = "nuapay"
+base_url = "http://{address}/nuapay/tpp"
+currencies = ["GBP"]
+api_key = "file:nuapay-uk.key"
+auth = "token"
+cap_per_payment = "unlimited"
+max_percent = 100
+period_days = 540
+
+[accounts.nuapay-eu]
+provider = "nuapay"
+base_url = "http://{address}/nuapay/tpp"
+currencies = ["EUR"]
+api_key = "file:nuapay-eu.key"
+cap_per_payment = "unlimited"
+max_percent = 100
+period_days = 540
+
 [accounts.prism-us]
 provider = "prism"
 base_url = "http://{address}"
