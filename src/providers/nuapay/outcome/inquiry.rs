@@ -17,10 +17,10 @@ pub fn of_poll(response: &Response, inquiry: &Inquiry, asked: Asked) -> Finding 
     if !(200..=299).contains(&response.status) {
         return of_probe(response);
     }
-    let reply = Envelope::read(&response.body);
+    let reply = Envelope::read(&response.body).filter(|reply| !reply.complains());
     let Some(refund) = reply.and_then(|it| it.data()).map(Refund::new) else {
         let words = http_words(response.status);
-        return finding(response, Ruling::doubt(&words, "it names no refund"));
+        return finding(response, Ruling::doubt(&words, "it tells of no refund"));
     };
     let is_ours = refund.id() == inquiry.provider_refund_id
         && refund
