@@ -32,6 +32,11 @@ terminal_id = "{TERMINAL_ID}"
 api_key = "file:{API_KEY_FILE}"
 api_secret = "file:{API_SECRET_FILE}"
 
+[accounts.prism-us]
+provider = "prism"
+base_url = "http://{address}"
+currencies = ["USD"]
+
 [accounts.nuapay-uk]
 provider = "nuapay"
 base_url = "http://{address}/nuapay/tpp"
@@ -50,11 +55,6 @@ api_key = "file:nuapay-eu.key"
 cap_per_payment = "unlimited"
 max_percent = 100
 period_days = 540
-
-[accounts.prism-us]
-provider = "prism"
-base_url = "http://{address}"
-currencies = ["USD"]
 "#
     )
 }
