@@ -146,6 +146,30 @@ fn provider(provider: &Provider) -> Value {
             "absence_after_minutes": hub.absence_after_minutes,
             "polls_per_minute": hub.polls_per_minute,
         }),
+        Provider::Nuapay(nuapay) => json!({
+            "provider": "nuapay",
+            "base_url": nuapay.base_url.as_str(),
+            "token_url": nuapay.token_base().as_str(),
+            "currencies": nuapay.currencies,
+            "api_key": format!("{} (hidden)", nuapay.api_key),
+            "auth": nuapay.auth.name(),
+            "organisation": nuapay.organisation,
+            "token_seconds": nuapay.token_seconds,
+            "webhook_sign_key": nuapay
+                .webhook_sign_key
+                .as_ref()
+                .map(|key| format!("{key} (hidden)")),
+            "cap_per_payment": nuapay.cap_per_payment.text(),
+            "max_percent": nuapay.max_percent,
+            "period_days": nuapay.period_days,
+            "zero_means": nuapay.zero_means.name(),
+            "replay_seconds": nuapay.replay_seconds,
+            "replay_wait_seconds": nuapay.replay_wait_seconds,
+            "absence_is_proof": nuapay.absence_is_proof,
+            "absence_after_minutes": nuapay.absence_after_minutes,
+            "page_size": nuapay.page_size,
+            "polls_per_minute": nuapay.polls_per_minute,
+        }),
         Provider::Prism(prism) => json!({
             "provider": "prism",
             "base_url": prism.base_url.as_str(),

@@ -109,10 +109,11 @@ impl Reader<'_> {
             Some("commerce-hub") => {
                 Provider::CommerceHub(Box::new(self.read(Some(&place), table)?))
             }
+            Some("nuapay") => Provider::Nuapay(Box::new(self.read(Some(&place), table)?)),
             Some("prism") => Provider::Prism(self.read::<Prism>(Some(&place), table)?),
             _ => {
                 let place = format!("{place}.provider");
-                let what = "must be \"commerce-hub\" or \"prism\"";
+                let what = "must be \"commerce-hub\", \"nuapay\" or \"prism\"";
                 return Err(self.at(key.span().start, Some(&place), what));
             }
         };

@@ -14,6 +14,7 @@ mod backup;
 mod bounds;
 pub mod commerce_hub;
 mod file;
+pub mod nuapay;
 mod paths;
 pub mod secret;
 #[cfg(test)]
@@ -119,6 +120,8 @@ pub struct Account {
 pub enum Provider {
     /// Fiserv Commerce Hub.
     CommerceHub(Box<commerce_hub::CommerceHub>),
+    /// Nuapay Open Banking.
+    Nuapay(Box<nuapay::Nuapay>),
     /// Hyperswitch Prism: listed and explained; the desk has no client for it yet.
     Prism(Prism),
 }

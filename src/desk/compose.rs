@@ -12,6 +12,7 @@ use crate::domain::amount::{self, Basis};
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::{self, Eligibility, Terms};
 use crate::domain::id::RefundId;
+use crate::domain::limits;
 use crate::domain::money::Money;
 use crate::domain::payment::{Capture, Payment};
 use crate::domain::policy::Asked;
@@ -64,6 +65,13 @@ impl Judged {
             }
             _ => payment,
         }
+    }
+
+    /// What the provider's limits make of an amount.
+    fn named(&self, amount: Money) -> Vec<limits::Named> {
+        let none = Money::zero(amount.currency);
+        let limits = &self.terms.limits;
+        limits.named(&self.payment.figures(), amount, none)
     }
 }
 
@@ -348,10 +356,20 @@ impl Local {
         if let Some(until) = judged.eligibility.refundable_until {
             limits.push(Limit {
                 name: "refundable until".to_owned(),
-                figure: format!("{until} UTC"),
+                figure: match limits::closes_soon(until, judged.now.date_naive()) {
+                    true => format!("{until} UTC, closes soon"),
+                    false => format!("{until} UTC"),
+                },
                 kept: judged.now.date_naive() <= until,
             });
         }
+        let asked = judged.amount.clone();
+        let named = judged.named(asked.unwrap_or(Money::zero(can_refund.currency)));
+        limits.extend(named.into_iter().map(|limit| Limit {
+            name: limit.name.to_owned(),
+            figure: limit.figure,
+            kept: limit.kept,
+        }));
         let above = self.settings.policy.approval_above(judged.payment.currency);
         limits.push(Limit {
             name: "without a checker".to_owned(),
@@ -368,6 +386,8 @@ impl Local {
         let id = RefundId::new(judged.now);
         let mut order = send::order(&judged.payment, content, id, 1);
         order.correlation = "(assigned when composed)".to_owned();
+        // The same in the letters that it may have.
+        order.end_to_end = "ASSIGNEDWHENCOMPOSED".to_owned();
         let wire = format.build_refund(&order).ok()?;
         Some(WirePreview {
             method: wire.method,
@@ -415,7 +435,7 @@ fn problems(draft: &Draft, judged: &Judged) -> Vec<Refusal> {
     match &judged.amount {
         Err(problem) => problems.push(problem.clone()),
         Ok(amount) if amount.minor > judged.eligibility.can_refund.minor => {
-            problems.push(over_available(*amount, judged.eligibility.can_refund));
+            problems.push(over(*amount, judged));
         }
         Ok(_) => {}
     }
@@ -442,12 +462,22 @@ fn problems(draft: &Draft, judged: &Judged) -> Vec<Refusal> {
     problems
 }
 
-fn over_available(amount: Money, can_refund: Money) -> Refusal {
-    refusal::rule(
-        "over_available",
-        format!("{amount} is more than can be refunded"),
-        format!("Ask for {can_refund} or less."),
-    )
+/// Too much: more than there is, or than a limit of the provider's allows, which is then named.
+fn over(amount: Money, judged: &Judged) -> Refusal {
+    let next = format!("Ask for {} or less.", judged.eligibility.can_refund);
+    let broken = judged.named(amount).into_iter().find(|limit| !limit.kept);
+    match broken.filter(|_| amount.minor <= judged.left().minor) {
+        Some(limit) => refusal::rule(
+            "over_limit",
+            format!("{amount} breaks the {}: {}", limit.name, limit.figure),
+            next,
+        ),
+        None => refusal::rule(
+            "over_available",
+            format!("{amount} is more than can be refunded"),
+            next,
+        ),
+    }
 }
 
 fn expectation(draft: &Draft, judged: &Judged) -> Result<(), Refusal> {

@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
 use crate::domain::finding::Finding;
+use crate::domain::limits::Limits;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
 use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
@@ -159,6 +160,7 @@ impl Local {
                 needs_settlement: false,
                 currencies: Vec::new(),
                 compensation: false,
+                limits: Limits::default(),
             },
             |account| account.profile.terms.clone(),
         )

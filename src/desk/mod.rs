@@ -24,6 +24,7 @@ mod history;
 mod import;
 pub mod local;
 pub mod probe;
+pub mod receive;
 mod refusal;
 mod resend;
 mod resolve;

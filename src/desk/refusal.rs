@@ -238,6 +238,12 @@ impl From<WhyNot> for Refusal {
             WhyNot::AllBack | WhyNot::AllHeld => "See what was given back: refund-desk payment ID",
             WhyNot::Blocked => "See what is open: refund-desk discrepancies",
             WhyNot::Currency => "Add the currency to the account's currencies in the config.",
+            WhyNot::CapReached => {
+                "Have the provider raise the cap, and then the account's cap_per_payment."
+            }
+            WhyNot::CapZero | WhyNot::PercentZero | WhyNot::PeriodZero => {
+                "Set it in the config to what the provider agreed, or zero_means to \"unset\"."
+            }
         };
         rule(why.code(), why.sentence(), next)
     }
@@ -296,6 +302,9 @@ impl From<LedgerError> for Refusal {
                 message,
                 "Ask for no more than can be refunded.",
             ),
+            LedgerError::OverLimit(most) => {
+                rule("over_limit", message, format!("Ask for {most} or less."))
+            }
             LedgerError::BalanceChanged => rule(
                 "balance_changed",
                 message,

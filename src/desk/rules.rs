@@ -44,6 +44,23 @@ fn account_line(provider: &Provider) -> String {
             hub.absence_is_proof,
             hub.absence_after_minutes,
         ),
+        Provider::Nuapay(nuapay) => format!(
+            "provider=nuapay base_url={} token_url={} organisation={} currencies={} \
+             cap_per_payment={} max_percent={} period_days={} zero_means={} replay_seconds={} \
+             replay_wait_seconds={} absence_is_proof={} absence_after_minutes={}",
+            nuapay.base_url,
+            nuapay.token_base(),
+            nuapay.organisation.as_deref().unwrap_or_default(),
+            list(&nuapay.currencies),
+            nuapay.cap_per_payment.text(),
+            nuapay.max_percent,
+            nuapay.period_days,
+            nuapay.zero_means.name(),
+            nuapay.replay_seconds,
+            nuapay.replay_wait_seconds,
+            nuapay.absence_is_proof,
+            nuapay.absence_after_minutes,
+        ),
         Provider::Prism(prism) => format!(
             "provider=prism base_url={} currencies={}",
             prism.base_url,

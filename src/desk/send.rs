@@ -342,6 +342,7 @@ pub(super) fn order(
         order: payment.order.clone(),
         details: payment.details.clone(),
         correlation: id.correlation(STEP, number),
+        end_to_end: id.end_to_end(STEP, number),
         idempotency_key: id.idempotency_key(STEP, number),
     }
 }

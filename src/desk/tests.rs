@@ -24,6 +24,7 @@ use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 mod breaker;
 mod clocks;
 mod people;
+mod receive;
 mod storm;
 mod two_desks;
 

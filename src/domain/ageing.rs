@@ -33,6 +33,18 @@ impl Marks {
         red_days: 10,
     };
 
+    /// Credit transfers by Faster Payments: there within seconds. The two hours to amber are the rest
+    /// of the day they began on.
+    pub const FASTER_PAYMENTS: Self = Self {
+        amber_days: 0,
+        red_days: 1,
+    };
+    /// SEPA credit transfers: there on the next business day.
+    pub const SEPA: Self = Self {
+        amber_days: 1,
+        red_days: 2,
+    };
+
     /// How old something is that began on `since`. Both are dates in the business time zone.
     pub fn age(&self, since: NaiveDate, today: NaiveDate) -> Age {
         if today > last_day_within(since, self.red_days) {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::balance::Figures;
+use super::limits::Limits;
 use super::money::{Currency, Money};
 use super::payment::{Capture, Payment};
 
@@ -20,6 +21,8 @@ pub struct Terms {
     pub currencies: Vec<Currency>,
     /// Compensation on top of a full refund is possible.
     pub compensation: bool,
+    /// What the provider allows of one payment besides.
+    pub limits: Limits,
 }
 
 /// How long after capture a refund is possible. The boundary day itself is excluded.
@@ -83,6 +86,14 @@ pub enum WhyNot {
     Blocked,
     /// The account is not set up for the currency.
     Currency,
+    /// The account's cap per payment is used up.
+    CapReached,
+    /// The account's cap per payment is zero, and zero blocks.
+    CapZero,
+    /// The account's largest share per refund is zero, and zero blocks.
+    PercentZero,
+    /// The account's refund period is zero, and zero blocks.
+    PeriodZero,
 }
 
 impl WhyNot {
@@ -97,6 +108,10 @@ impl WhyNot {
             Self::AllHeld => "all_held",
             Self::Blocked => "blocked",
             Self::Currency => "currency",
+            Self::CapReached => "cap_reached",
+            Self::CapZero => "cap_zero",
+            Self::PercentZero => "percent_zero",
+            Self::PeriodZero => "period_zero",
         }
     }
 
@@ -111,6 +126,10 @@ impl WhyNot {
             Self::AllHeld => "all held",
             Self::Blocked => "blocked",
             Self::Currency => "currency off",
+            Self::CapReached => "cap reached",
+            Self::CapZero => "cap is zero",
+            Self::PercentZero => "share zero",
+            Self::PeriodZero => "period zero",
         }
     }
 
@@ -127,6 +146,16 @@ impl WhyNot {
             Self::AllHeld => "what is left is held by refunds that are not decided yet",
             Self::Blocked => "money went back unexpectedly: a discrepancy is open",
             Self::Currency => "the account is not set up for this currency",
+            Self::CapReached => {
+                "the account's cap per payment is used up by refunds made or on their way"
+            }
+            Self::CapZero => {
+                "the account's cap_per_payment is 0, and its zero_means is \"blocked\""
+            }
+            Self::PercentZero => {
+                "the account's max_percent is 0, and its zero_means is \"blocked\""
+            }
+            Self::PeriodZero => "the account's period_days is 0, and its zero_means is \"blocked\"",
         }
     }
 }
@@ -156,6 +185,8 @@ pub fn of_capture(
         .window
         .map(|window| window.last_day(capture.captured_at.date_naive()));
     let available = figures.available().minor.min(payment.available().minor);
+    let most = terms.limits.most(payment).map_or(i64::MAX, |it| it.minor);
+    let forbidden = terms.limits.forbids();
     let too_old = refundable_until.is_some_and(|until| now.date_naive() > until);
     let currency_off = !terms.currencies.is_empty() && !terms.currencies.contains(&currency);
     let reasons = [
@@ -163,17 +194,22 @@ pub fn of_capture(
         (!terms.can_send, WhyNot::NoProvider),
         (available <= 0, why_empty(figures)),
         (currency_off, WhyNot::Currency),
+        (forbidden.is_some(), forbidden.unwrap_or(WhyNot::CapReached)),
         (too_old, WhyNot::TooOld),
         (
             terms.needs_settlement && !capture.is_settled(now),
             WhyNot::Unsettled,
         ),
+        (most <= 0, WhyNot::CapReached),
     ];
     let why_not = reasons
         .into_iter()
         .find_map(|(applies, reason)| applies.then_some(reason));
     Eligibility {
-        can_refund: Money::new(if why_not.is_some() { 0 } else { available }, currency),
+        can_refund: match why_not {
+            Some(_) => Money::zero(currency),
+            None => Money::new(available.min(most), currency),
+        },
         why_not,
         refundable_until,
     }
@@ -222,6 +258,7 @@ pub fn of_payment(payment: &Payment, terms: &Terms, now: DateTime<Utc>) -> Eligi
         .iter()
         .fold(0_i64, |sum, one| sum.saturating_add(one.can_refund.minor))
         .min(sums.available().minor)
+        .min(terms.limits.most(&sums).map_or(i64::MAX, |it| it.minor))
         .max(0);
     Eligibility {
         can_refund: Money::new(offered, payment.currency),
@@ -247,6 +284,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::limits::Limit;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -287,6 +325,7 @@ mod tests {
             needs_settlement: true,
             currencies: vec![usd(0).currency],
             compensation: false,
+            limits: Limits::default(),
         }
     }
 
@@ -335,6 +374,41 @@ mod tests {
         };
         let judged = judge(&capture(0, 0, 0), &terms, "2026-11-21T00:00:00Z");
         assert_eq!(judged, (0, Some(WhyNot::NoProvider)));
+    }
+
+    fn limited(cap: i64, percent: u32) -> Terms {
+        Terms {
+            limits: Limits {
+                cap_per_payment: Limit::Of([(usd(0).currency, cap)].into()),
+                max_percent: Limit::Of(percent),
+                period_days: Limit::Of(365),
+            },
+            ..terms()
+        }
+    }
+
+    #[rstest]
+    #[case(limited(700, 100), capture(100, 200, 0), (400, None))]
+    #[case(limited(5_000, 25), capture(0, 0, 0), (250, None))]
+    #[case(limited(5_000, 100), capture(100, 0, 0), (900, None))]
+    #[case(limited(300, 100), capture(100, 200, 0), (0, Some(WhyNot::CapReached)))]
+    #[case(limited(0, 100), capture(0, 0, 0), (0, Some(WhyNot::CapZero)))]
+    #[case(limited(5_000, 0), capture(0, 0, 0), (0, Some(WhyNot::PercentZero)))]
+    #[case(limited(0, 0), capture(1_000, 0, 0), (0, Some(WhyNot::AllBack)))]
+    fn the_providers_limits_bound_what_can_be_refunded(
+        #[case] terms: Terms,
+        #[case] capture: Capture,
+        #[case] expected: (i64, Option<WhyNot>),
+    ) {
+        assert_eq!(judge(&capture, &terms, "2026-11-21T00:00:00Z"), expected);
+    }
+
+    #[test]
+    fn several_captures_share_one_cap() {
+        let now = "2026-11-21T10:00:00Z".parse().unwrap();
+        let payment = payment(vec![capture(0, 100, 0), capture(0, 0, 0)]);
+        let judged = of_payment(&payment, &limited(900, 100), now);
+        assert_eq!(judged.can_refund, usd(800));
     }
 
     fn payment(captures: Vec<Capture>) -> Payment {

@@ -10,6 +10,10 @@ use super::digest::Canonical;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const PAYMENT_BITS: u32 = 60;
+/// 36²⁵ is more than 2¹²⁸.
+const UUID_DIGITS: usize = 25;
+/// 46,655 attempts.
+const NUMBER_DIGITS: usize = 3;
 
 /// Our id of a payment: `p` and twelve letters, the same on every host and after every restore,
 /// because it is derived from the account and the provider's id.
@@ -115,6 +119,19 @@ impl RefundId {
         format!("rfd-{}-{step}-{number}", self.0.simple())
     }
 
+    /// The correlation in the form that bank rails carry: 31 of `A`–`Z` and `0`–`9` (domain.md,
+    /// "Unknown outcomes"). It spells out refund, step and number, so that no two attempts share
+    /// one: `RD`, the id in base 36, the first letter of the step, the number in base 36.
+    pub fn end_to_end(self, step: &str, number: u32) -> String {
+        let letter = step.chars().next().filter(char::is_ascii_alphabetic);
+        format!(
+            "RD{}{}{}",
+            base_36(self.0.as_u128(), UUID_DIGITS),
+            letter.unwrap_or('X').to_ascii_uppercase(),
+            base_36(u128::from(number), NUMBER_DIGITS),
+        )
+    }
+
     /// The idempotency key of attempt `number` of `step`: a UUID, derived like the correlation.
     pub fn idempotency_key(self, step: &str, number: u32) -> String {
         let digest = Canonical::new("idempotency-key")
@@ -128,6 +145,19 @@ impl RefundId {
             .into_uuid()
             .to_string()
     }
+}
+
+/// A number in base 36, with zeros in front to the width; what does not fit loses its front.
+fn base_36(mut number: u128, width: usize) -> String {
+    let mut digits = vec!['0'; width];
+    for digit in digits.iter_mut().rev() {
+        let value = u32::try_from(number % 36).unwrap_or_default();
+        *digit = char::from_digit(value, 36)
+            .unwrap_or('0')
+            .to_ascii_uppercase();
+        number /= 36;
+    }
+    digits.into_iter().collect()
 }
 
 impl fmt::Display for RefundId {
@@ -210,6 +240,25 @@ mod tests {
             refund.correlation("refund", 1),
             "rfd-0199f0a0000070008000000000000001-refund-1"
         );
+        // Nuapay's endToEndIdentification.
+        assert_eq!(
+            refund.end_to_end("refund", 1),
+            "RD03EV3RV5TRK3JSF7I07JS13I9R001"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn bank_rails_can_carry_every_reference_and_tell_them_apart(
+            bits in any::<u128>(), other in any::<u128>(), number in 0_u32..46_656, next in 0_u32..46_656,
+        ) {
+            let (id, other) = (RefundId(Uuid::from_u128(bits)), RefundId(Uuid::from_u128(other)));
+            let reference = id.end_to_end("refund", number);
+            prop_assert_eq!(reference.len(), 31);
+            prop_assert!(reference.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit()));
+            let same = (id, number) == (other, next);
+            prop_assert_eq!(reference == other.end_to_end("refund", next), same);
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod external;
 pub mod finding;
 pub mod history;
 pub mod id;
+pub mod limits;
 pub mod listing;
 pub mod money;
 pub mod payment;

@@ -6,7 +6,7 @@ use super::closed::ClosedWhy;
 use super::refunds::{Likeness, RefundSummary};
 use crate::domain::eligibility::WhyNot;
 use crate::domain::finding::Finding;
-use crate::domain::money::{Currency, MoneyError};
+use crate::domain::money::{Currency, Money, MoneyError};
 use crate::domain::sending::Stop;
 use crate::domain::state::Refused;
 
@@ -143,6 +143,9 @@ pub enum LedgerError {
     /// A new hold would take more than is available.
     #[error("the amount is more than is available")]
     OverAvailable,
+    /// A new hold would take more than the provider's limits allow; this much they do.
+    #[error("the amount is more than the provider's limits allow, which is {0} now")]
+    OverLimit(Money),
     /// The available balance is not what the maker saw.
     #[error("the available balance changed meanwhile")]
     BalanceChanged,

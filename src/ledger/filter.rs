@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 use super::row::millis;
 use super::search;
 use crate::domain::eligibility::Terms;
+use crate::domain::limits::Limit;
 use crate::domain::listing::PaymentFilter;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
@@ -101,6 +102,9 @@ pub(super) fn refundable(judgement: &Judgement) -> (String, Vec<Value>) {
             " AND (p.captures = 1{alone} OR p.captures > 1 AND EXISTS (
                  SELECT 1 FROM captures c WHERE c.payment_id = p.id AND {LEFT} > 0{one_of_many}))"
         ));
+        if let Some(most) = most(terms, &mut values) {
+            way.push_str(&format!(" AND {most} > 0"));
+        }
         ways.push(format!("({way})"));
     }
     if ways.is_empty() {
@@ -123,16 +127,19 @@ pub(super) fn can_refund(judgement: &Judgement) -> (String, Vec<Value>) {
     for (account, terms) in sending(judgement) {
         let way = with_currency(account, terms, &mut values);
         let alone = in_time("p", terms, judgement.now, &mut values);
+        let left = bounded("p.available_minor", terms, &mut values);
         cases.push_str(&format!(
-            " WHEN p.captures = 1 AND {way}{alone} THEN p.available_minor"
+            " WHEN p.captures = 1 AND {way}{alone} THEN {left}"
         ));
         let way = with_currency(account, terms, &mut values);
         let one_of_many = in_time("c", terms, judgement.now, &mut values);
-        cases.push_str(&format!(
-            " WHEN p.captures > 1 AND {way} THEN min(p.available_minor, coalesce((
+        let left = format!(
+            "min(p.available_minor, coalesce((
                  SELECT sum({LEFT}) FROM captures c
                  WHERE c.payment_id = p.id AND {LEFT} > 0{one_of_many}), 0))"
-        ));
+        );
+        let left = bounded(&left, terms, &mut values);
+        cases.push_str(&format!(" WHEN p.captures > 1 AND {way} THEN {left}"));
     }
     let amount =
         format!("CASE WHEN p.available_minor <= 0 OR p.id IN ({BLOCKED}) THEN 0{cases} ELSE 0 END");
@@ -146,7 +153,39 @@ fn sending(judgement: &Judgement) -> impl Iterator<Item = &(String, Terms)> {
     judgement
         .accounts
         .iter()
-        .filter(|(_, terms)| terms.can_send)
+        .filter(|(_, terms)| terms.can_send && terms.limits.forbids().is_none())
+}
+
+/// An amount, or as much of it as the account's limits allow now.
+fn bounded(amount: &str, terms: &Terms, values: &mut Vec<Value>) -> String {
+    match most(terms, values) {
+        Some(most) => format!("max(0, min({amount}, {most}))"),
+        None => amount.to_owned(),
+    }
+}
+
+/// The most that a refund of `p` may be by the account's limits: `Limits::most`. The percentage is
+/// below 100, so that no product comes near what an integer holds.
+fn most(terms: &Terms, values: &mut Vec<Value>) -> Option<String> {
+    let mut bounds = Vec::new();
+    if let Limit::Of(caps) = &terms.limits.cap_per_payment {
+        let cases = " WHEN ? THEN ?".repeat(caps.len());
+        let caps = caps.iter();
+        values.extend(caps.flat_map(|(it, cap)| [text(it.code()), Value::Integer(*cap)]));
+        bounds.push(format!(
+            "(CASE p.currency{cases} ELSE {} END - p.executed_minor - p.held_minor)",
+            i64::MAX
+        ));
+    }
+    if let Some(percent) = terms.limits.percent() {
+        values.push(Value::Integer(percent.into()));
+        bounds.push("(p.captured_minor * ? / 100)".to_owned());
+    }
+    match bounds.len() {
+        0 => None,
+        1 => bounds.pop(),
+        _ => Some(format!("min({})", bounds.join(", "))),
+    }
 }
 
 /// The account and its currencies.

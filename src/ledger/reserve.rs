@@ -70,7 +70,7 @@ impl Ledger {
     /// Reserves a refund, or returns the one its key names already.
     ///
     /// # Errors
-    /// [`LedgerError::OverAvailable`], [`LedgerError::BalanceChanged`], [`LedgerError::Blocked`],
+    /// [`LedgerError::OverAvailable`], [`LedgerError::OverLimit`], [`LedgerError::BalanceChanged`], [`LedgerError::Blocked`],
     /// [`LedgerError::KeyReused`], [`LedgerError::Untrusted`], a refusal of
     /// the state machine; nothing was written.
     pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, LedgerError> {
@@ -181,6 +181,9 @@ fn confirm(payment: &Payment, reservation: &Reservation) -> Result<(), LedgerErr
     }
     let judged =
         eligibility::of_payments_capture(payment, capture, &reservation.terms, reservation.now);
+    if judged.why_not.is_none() && content.amount.minor > judged.can_refund.minor {
+        return Err(LedgerError::OverLimit(judged.can_refund));
+    }
     let guard = ConfirmGuard {
         expected_available: true,
         eligible: judged.why_not.is_none(),

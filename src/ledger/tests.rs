@@ -8,6 +8,7 @@ use crate::domain::budget::Budget;
 use crate::domain::eligibility::{Terms, Window};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::limits::Limits;
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
 use crate::domain::refund::{Attempt, Content, Kind, Observation, ObservationSource};
@@ -128,6 +129,7 @@ fn terms() -> Terms {
         needs_settlement: true,
         currencies: vec![usd(0).currency],
         compensation: false,
+        limits: Limits::default(),
     }
 }
 

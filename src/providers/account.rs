@@ -8,12 +8,14 @@ use secrecy::SecretString;
 
 use super::commerce_hub::{self, CommerceHub};
 use super::http::SetupError;
+use super::nuapay::{self, Nuapay};
 use super::{Profile, Provider, RefundFormat};
 use crate::clock::Clock;
 use crate::config::secret::{Credentials, SecretError, SecretSource};
 use crate::config::{self, Environ};
 use crate::domain::ageing::Marks;
 use crate::domain::eligibility::Terms;
+use crate::domain::limits::Limits;
 
 /// Where an account's secrets are read from, and in whose name a failure is told.
 pub struct Secrets<'a> {
@@ -84,6 +86,7 @@ impl Secrets<'_> {
 pub fn profile(provider: &config::Provider) -> Profile {
     match provider {
         config::Provider::CommerceHub(settings) => commerce_hub::profile(settings),
+        config::Provider::Nuapay(settings) => nuapay::profile(settings),
         config::Provider::Prism(settings) => Profile {
             name: "Prism",
             success_means: "accepted by the connector",
@@ -93,6 +96,7 @@ pub fn profile(provider: &config::Provider) -> Profile {
                 needs_settlement: false,
                 currencies: settings.currencies.clone(),
                 compensation: false,
+                limits: Limits::default(),
             },
             replay_window: None,
             replay_wait: Duration::ZERO,
@@ -110,6 +114,7 @@ pub fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
         config::Provider::CommerceHub(settings) => {
             Some(Arc::new(commerce_hub::Requests::new(settings)))
         }
+        config::Provider::Nuapay(settings) => Some(Arc::new(nuapay::Requests::new(settings))),
         config::Provider::Prism(_) => None,
     }
 }
@@ -133,6 +138,17 @@ pub fn connect(
             };
             let hub = CommerceHub::new(settings, credentials, clock.clone(), deadline);
             Ok(Arc::new(secrets.setup(hub)?))
+        }
+        config::Provider::Nuapay(settings) => {
+            let sign_key = settings.webhook_sign_key.as_ref();
+            let credentials = nuapay::Secrets {
+                api_key: secrets.read("api_key", &settings.api_key)?,
+                webhook_sign_key: sign_key
+                    .map(|source| secrets.read("webhook_sign_key", source))
+                    .transpose()?,
+            };
+            let nuapay = Nuapay::new(settings, &credentials, clock.clone(), deadline);
+            Ok(Arc::new(secrets.setup(nuapay)?))
         }
         config::Provider::Prism(_) => Err(ConnectError::NoClient),
     }

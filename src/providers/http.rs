@@ -22,6 +22,10 @@ const BODY_LIMIT_BYTES: usize = 1 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// No provider may ask us to stay away for longer than this.
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+/// The status of a call that came too soon after others.
+const THROTTLED: u16 = 429;
+/// What some say instead of `Retry-After`.
+const RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
 /// One line for people.
 const LINE_MAX_CHARS: usize = 240;
 
@@ -146,7 +150,7 @@ impl Transport {
         let mut response = client.execute(request).await.map_err(Failure::of)?;
         failpoint::reach(purpose.point("send.head_read", "look.head_read"));
         let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers(), self.clock.now());
+        let retry_after = retry_after(status, response.headers(), self.clock.now());
         let provider_time = http_date(response.headers(), &DATE);
         let body = read_bounded(&mut response)
             .await
@@ -220,7 +224,9 @@ impl Outgoing<'_> {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|e| e.to_string())?;
             request.headers_mut().insert(name, value);
         }
-        *request.body_mut() = Some(self.body.into());
+        if !self.body.is_empty() {
+            *request.body_mut() = Some(self.body.into());
+        }
         Ok(request)
     }
 }
@@ -294,8 +300,12 @@ fn http_date(headers: &HeaderMap, name: &HeaderName) -> Option<DateTime<Utc>> {
 }
 
 /// `Retry-After` in seconds, or as a date that is read against the provider's own clock, ours only
-/// where it does not tell its time.
-fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+/// where it does not tell its time. Of a throttled call some say it in another header (nuapay.md 11),
+/// which elsewhere only counts calls.
+fn retry_after(status: u16, headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    if status == THROTTLED && !headers.contains_key(RETRY_AFTER) {
+        return rate_limit_reset(headers, now);
+    }
     let seconds = header(headers, &RETRY_AFTER)?.parse().ok();
     let wait = seconds.map(Duration::from_secs).or_else(|| {
         let asked_at = http_date(headers, &DATE).unwrap_or(now);
@@ -303,6 +313,17 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
         until.max(TimeDelta::zero()).to_std().ok()
     })?;
     Some(wait.min(RETRY_AFTER_MAX))
+}
+
+/// Seconds from now, or the second of the epoch, which is far larger.
+fn rate_limit_reset(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let figure: u64 = header(headers, &RATE_LIMIT_RESET)?.parse().ok()?;
+    let asked_at = http_date(headers, &DATE).unwrap_or(now);
+    let wait = match u64::try_from(asked_at.timestamp()) {
+        Ok(second) if figure > RETRY_AFTER_MAX.as_secs() => figure.saturating_sub(second),
+        _ => figure,
+    };
+    Some(Duration::from_secs(wait).min(RETRY_AFTER_MAX))
 }
 
 #[cfg(test)]
@@ -331,7 +352,7 @@ mod tests {
     fn retry_after_is_seconds_or_a_date(#[case] value: &str, #[case] seconds: Option<u64>) {
         // Our clock is an hour off: the provider's own counts.
         let ours = "2026-11-21T11:00:00Z".parse().unwrap();
-        let wait = retry_after(&headers(value), ours);
+        let wait = retry_after(503, &headers(value), ours);
         assert_eq!(wait, seconds.map(Duration::from_secs));
     }
 
@@ -340,7 +361,28 @@ mod tests {
         let mut headers = headers("Sat, 21 Nov 2026 10:02:00 GMT");
         headers.remove(DATE);
         let ours = "2026-11-21T10:00:30Z".parse().unwrap();
-        assert_eq!(retry_after(&headers, ours), Some(Duration::from_secs(90)));
+        assert_eq!(
+            retry_after(429, &headers, ours),
+            Some(Duration::from_secs(90))
+        );
+    }
+
+    #[rstest]
+    #[case(429, "17", Some(17))]
+    #[case(429, "1795255217", Some(17))]
+    #[case(429, "1", Some(1))]
+    #[case(429, "soon", None)]
+    #[case(200, "17", None)]
+    fn a_throttled_call_may_be_told_in_another_header(
+        #[case] status: u16,
+        #[case] value: &str,
+        #[case] seconds: Option<u64>,
+    ) {
+        let mut headers = headers("1");
+        headers.remove(RETRY_AFTER);
+        headers.insert(RATE_LIMIT_RESET, HeaderValue::from_str(value).unwrap());
+        let wait = retry_after(status, &headers, "2026-11-21T11:00:00Z".parse().unwrap());
+        assert_eq!(wait, seconds.map(Duration::from_secs));
     }
 
     #[rstest]

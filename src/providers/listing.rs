@@ -66,6 +66,15 @@ pub trait Listing: Send + Sync {
     /// Payments made in the span.
     fn payments(&self, span: Span) -> BoxFuture<'_, Result<Vec<ListedPayment>, Box<Finding>>>;
 
+    /// One payment with all that its provider tells of it, such as when the money came in; none: it
+    /// cannot be asked for one by one.
+    fn payment<'a>(
+        &'a self,
+        _provider_payment_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// All refunds of a payment made in the span, whoever made them.
     fn refunds<'a>(
         &'a self,

@@ -17,9 +17,12 @@ use crate::domain::replay::Replay;
 mod account;
 pub mod commerce_hub;
 pub mod http;
+pub mod inbound;
 pub mod listing;
+pub mod nuapay;
 
 pub use account::{ConnectError, Secrets, connect, format, profile};
+pub use inbound::Inbound;
 pub use listing::Listing;
 
 /// What a provider promises, as settings of the account.
@@ -81,6 +84,8 @@ pub struct RefundOrder {
     pub details: Vec<(String, String)>,
     /// Our reference, by which the provider can be asked later.
     pub correlation: String,
+    /// The same reference in the form that bank rails carry: at most 31 of `A`–`Z` and `0`–`9`.
+    pub end_to_end: String,
     /// The idempotency key, the same on every resend.
     pub idempotency_key: String,
 }
@@ -219,6 +224,11 @@ pub trait Provider: Send + Sync {
 
     /// Its lists of payments and refunds, where it has them.
     fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
+
+    /// What reads the messages it sends unasked, where it sends any.
+    fn inbound(&self) -> Option<&dyn Inbound> {
         None
     }
 }

@@ -36,6 +36,25 @@ api_secret = "file:{API_SECRET_FILE}"
 provider = "prism"
 base_url = "http://{address}"
 currencies = ["USD"]
+
+[accounts.nuapay-uk]
+provider = "nuapay"
+base_url = "http://{address}/nuapay/tpp"
+currencies = ["GBP"]
+api_key = "file:nuapay-uk.key"
+auth = "token"
+cap_per_payment = "unlimited"
+max_percent = 100
+period_days = 540
+
+[accounts.nuapay-eu]
+provider = "nuapay"
+base_url = "http://{address}/nuapay/tpp"
+currencies = ["EUR"]
+api_key = "file:nuapay-eu.key"
+cap_per_payment = "unlimited"
+max_percent = 100
+period_days = 540
 "#
     )
 }

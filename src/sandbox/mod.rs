@@ -9,6 +9,7 @@ mod commerce_hub;
 mod connection;
 mod desk_config;
 mod journal;
+mod nuapay;
 mod private_file;
 mod secret;
 mod seeded;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use crate::clock::Clock;
 use crate::domain::money::{Currency, MoneyError};
 use commerce_hub::{API_KEY_FILE, API_SECRET_FILE, Credentials, Hub};
+use nuapay::{Merchant, Nuapay};
 pub use server::Running;
 use settlement::Row;
 
@@ -93,11 +95,17 @@ pub fn start(options: &Options, clock: &Clock) -> Result<Running, SandboxError> 
     let journal = options.state.join("commerce-hub.jsonl");
     let hub = Hub::open(credentials(options)?, clock, &rows, &journal, &options.book)
         .map_err(failed("open", &journal))?;
+    let nuapay_journal = options.state.join("nuapay.jsonl");
+    let merchants = nuapay_merchants(options)?;
+    let nuapay = Nuapay::open(merchants, clock, &rows, &nuapay_journal, &options.book)
+        .map_err(failed("open", &nuapay_journal))?;
     let (listener, address) = listen(options.port)?;
     if let Some(path) = &options.config_to {
         desk_config::write(path, address).map_err(failed("write", path))?;
     }
-    let router = axum::Router::new().nest("/ch", hub.router());
+    let router = axum::Router::new()
+        .nest("/ch", hub.router())
+        .nest("/nuapay", nuapay.router());
     Running::start(router, listener, address)
 }
 
@@ -134,17 +142,30 @@ fn known_payments(options: &Options, clock: &Clock) -> Result<Vec<Row>, SandboxE
 
 /// The keys the desk signs with: in files beside its configuration, or nowhere but in memory.
 fn credentials(options: &Options) -> Result<Credentials, SandboxError> {
-    let secret = |name: &str| match &options.config_to {
+    Ok(Credentials {
+        api_key: secret(options, API_KEY_FILE)?,
+        api_secret: secret(options, API_SECRET_FILE)?,
+    })
+}
+
+fn nuapay_merchants(options: &Options) -> Result<Vec<Merchant>, SandboxError> {
+    let merchant = |(account, key_file)| {
+        Ok(Merchant {
+            account,
+            api_key: secret(options, key_file)?,
+        })
+    };
+    nuapay::ACCOUNTS.into_iter().map(merchant).collect()
+}
+
+fn secret(options: &Options, name: &str) -> Result<String, SandboxError> {
+    match &options.config_to {
         Some(config) => {
             let path = config.with_file_name(name);
             secret::kept_in(&path).map_err(failed("keep a secret in", &path))
         }
         None => secret::fresh().map_err(SandboxError::Secret),
-    };
-    Ok(Credentials {
-        api_key: secret(API_KEY_FILE)?,
-        api_secret: secret(API_SECRET_FILE)?,
-    })
+    }
 }
 
 /// Only loopback: no other machine ever reaches a simulator.
@@ -194,6 +215,8 @@ mod tests {
             "desk/config.toml",
             "desk/hub-us.key",
             "desk/hub-us.secret",
+            "desk/nuapay-uk.key",
+            "desk/nuapay-eu.key",
             "book.jsonl",
         ] {
             let mode = folder

@@ -43,6 +43,10 @@ const HEX: &[u8] = b"0123456789abcdef";
 const DIGITS: &[u8] = b"0123456789";
 const LETTERS_AND_DIGITS: &[u8] = b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
+/// Accounts of bank transfers and their currencies; the decimals are those of the cards' currency.
+const NUAPAY_UK: (&str, &str) = ("nuapay-uk", "GBP");
+const NUAPAY_EU: (&str, &str) = ("nuapay-eu", "EUR");
+
 /// Who pays, with which card: a customer keeps both.
 #[derive(Clone)]
 struct Customer {
@@ -166,11 +170,13 @@ fn follow(sale: &mut Sale, before: &Sale, number: usize) {
 }
 
 fn row(draw: &mut Draw, number: usize, sale: &Sale, today: NaiveDate) -> Row {
-    let (account, payment_id) = match draw.below(7) {
-        0 => (
+    let (account, payment_id) = match draw.below(14) {
+        0 | 1 => (
             "prism-us",
             format!("pi_{}", draw.letters(LETTERS_AND_DIGITS, 24)),
         ),
+        2 => return transfer(draw, number, sale, today, NUAPAY_UK),
+        3 => return transfer(draw, number, sale, today, NUAPAY_EU),
         _ => ("hub-us", draw.letters(HEX, 32)),
     };
     let settled_at = settled_at(draw, sale.captured_at, today);
@@ -191,6 +197,35 @@ fn row(draw: &mut Draw, number: usize, sale: &Sale, today: NaiveDate) -> Row {
         ("customer_id", &format!("C-{:05}", sale.customer.number)),
         ("auth_code", &draw.letters(DIGITS, 6)),
         ("arn", &format!("7{}", draw.letters(DIGITS, 22))),
+    ])
+}
+
+/// A bank transfer: no card, its own currency, and the end of an account number.
+fn transfer(
+    draw: &mut Draw,
+    number: usize,
+    sale: &Sale,
+    today: NaiveDate,
+    (account, currency): (&str, &str),
+) -> Row {
+    Row::new(&[
+        ("account", account),
+        (
+            "payment_id",
+            &draw.letters(LETTERS_AND_DIGITS, 10).to_lowercase(),
+        ),
+        ("reference", &format!("INV-{}", 100_001 + number)),
+        ("amount", &sale.amount.decimal()),
+        ("currency", currency),
+        ("captured_at", &written(sale.captured_at)),
+        ("settled_at", &settled_at(draw, sale.captured_at, today)),
+        ("payer", &sale.customer.name),
+        ("method", "bank transfer"),
+        ("description", sale.description),
+        ("order", &format!("SO-{}", sale.order)),
+        ("last4", &sale.customer.last4),
+        ("customer_id", &format!("C-{:05}", sale.customer.number)),
+        ("end_to_end", &format!("E2E{}", draw.letters(DIGITS, 14))),
     ])
 }
 
@@ -273,7 +308,11 @@ mod tests {
             .iter()
             .filter(|row| row.get("account") == "hub-us")
             .count();
-        assert!((1500..1900).contains(&hub), "{hub}");
+        assert!((1300..1600).contains(&hub), "{hub}");
+        for account in ["nuapay-uk", "nuapay-eu"] {
+            let ours = rows.iter().filter(|row| row.get("account") == account);
+            assert!((80..220).contains(&ours.count()), "{account}");
+        }
         let minor = |row: &Row| row.amount().unwrap().minor;
         assert!(rows.iter().all(|row| (350..=180_000).contains(&minor(row))));
     }

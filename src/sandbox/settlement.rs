@@ -40,7 +40,7 @@ const COLUMNS: [&str; 22] = [
 ];
 
 /// The accounts that have a simulator, now or soon; rows of others are none of ours.
-const ACCOUNTS: [&str; 2] = ["hub-us", "prism-us"];
+const ACCOUNTS: [&str; 4] = ["hub-us", "prism-us", "nuapay-uk", "nuapay-eu"];
 
 /// One row of a settlement file: a text for each column, empty where the file has none.
 #[derive(Clone, Debug, PartialEq)]

@@ -28,6 +28,7 @@ const WRITES: &[(&str, Told)] = &[
     ("close_discrepancy", Entry),
     ("decline", Entry),
     ("give_back", Nothing(SCHEDULE)),
+    ("hear", Nothing(SCHEDULE)),
     ("import", Entry),
     ("let_go", Nothing(LEASE)),
     ("link_external", Entry),

@@ -23,6 +23,7 @@ mod gate;
 mod import;
 mod import_stops;
 mod malformed;
+mod nuapay;
 mod offline;
 mod outcomes;
 mod payments;

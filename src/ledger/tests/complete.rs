@@ -107,6 +107,15 @@ async fn every_step_of_a_refund_is_told() {
         .await
         .unwrap();
     ledger.put_off(vec![(id, now())]).await.unwrap();
+    let heard = Heard {
+        account: "hub-us".into(),
+        names: vec!["message 1".into()],
+        provider_refund_id: "r-1".into(),
+        provider_payment_id: Some("a".into()),
+        at: now(),
+    };
+    assert!(ledger.hear(heard.clone()).await.unwrap());
+    assert!(!ledger.hear(heard).await.unwrap());
     read.tells("", &[]).await;
     claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
     read.tells("desk", &["refund.submitting"]).await;

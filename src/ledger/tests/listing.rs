@@ -1,7 +1,10 @@
 //! Lists: keyset paging, filters, sums and search, against what the domain says row by row.
 
+use rstest::rstest;
+
 use super::*;
 use crate::domain::eligibility;
+use crate::domain::limits::{Limit, Limits};
 use crate::domain::listing::{Direction, From, PaymentFilter, PaymentQuery, PaymentSort};
 
 /// Payments of every kind: settled or not, old or not, refunded or not, another account, captures.
@@ -120,9 +123,23 @@ async fn what_has_no_settlement_date_is_newest() {
     assert!(dates[first_dated..].iter().all(Option::is_some));
 }
 
+fn limits(cap: Option<i64>, percent: Option<u32>) -> Limits {
+    let of = |cap| Limit::Of([(usd(0).currency, cap)].into());
+    Limits {
+        cap_per_payment: cap.map(of).unwrap_or_default(),
+        max_percent: percent.map(Limit::Of).unwrap_or_default(),
+        ..Limits::default()
+    }
+}
+
 /// The SQL of "refundable" and of the sums says just what the domain says payment by payment.
+#[rstest]
+#[case::no_limits(Limits::default())]
+#[case::a_cap(limits(Some(1_040), None))]
+#[case::a_share(limits(None, Some(37)))]
+#[case::both(limits(Some(2_030), Some(33)))]
 #[tokio::test]
-async fn refundable_is_the_same_word_in_sql_and_in_the_domain() {
+async fn refundable_is_the_same_word_in_sql_and_in_the_domain(#[case] limits: Limits) {
     let (folder, ledger) = filled().await;
     let by_hand = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
     let blocked = by_hand.execute(
@@ -132,15 +149,22 @@ async fn refundable_is_the_same_word_in_sql_and_in_the_domain() {
         [],
     );
     assert_eq!(blocked.unwrap(), 9);
-    let whole = ids(
-        &ledger,
-        query(
-            PaymentSort::Settled,
-            Direction::Descending,
-            From::Start,
-            1000,
-        ),
-    )
+    let terms = || Terms {
+        limits: limits.clone(),
+        ..terms()
+    };
+    let mut judgement = judgement();
+    for (_, of_account) in &mut judgement.accounts {
+        of_account.limits = limits.clone();
+    }
+    let judgement = || judgement.clone();
+    let list = async |query: PaymentQuery| ledger.payments(query, judgement()).await.unwrap();
+    let whole = list(query(
+        PaymentSort::Settled,
+        Direction::Descending,
+        From::Start,
+        1000,
+    ))
     .await;
     let no_client = Terms {
         can_send: false,
@@ -166,7 +190,7 @@ async fn refundable_is_the_same_word_in_sql_and_in_the_domain() {
         1000,
     );
     filtered.filter.refundable = true;
-    let found: Vec<_> = ids(&ledger, filtered.clone())
+    let found: Vec<_> = list(filtered.clone())
         .await
         .iter()
         .map(|it| it.payment.id)

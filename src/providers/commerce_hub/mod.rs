@@ -17,6 +17,7 @@ use crate::config::secret::Credentials;
 use crate::domain::ageing::Marks;
 use crate::domain::eligibility::{Terms, Window};
 use crate::domain::evidence::Evidence;
+use crate::domain::limits::Limits;
 
 mod auth;
 mod client;
@@ -105,6 +106,7 @@ pub fn profile(settings: &Settings) -> Profile {
             needs_settlement: true,
             currencies: settings.currencies.clone(),
             compensation: false,
+            limits: Limits::default(),
         },
         replay_window: Some(Duration::from_secs(settings.replay_seconds.into()))
             .filter(|window| !window.is_zero()),

@@ -12,8 +12,9 @@ const SCANNED_BYTES: usize = 64 * 1024;
 const REMOVED: &str = "\"[removed]\"";
 
 /// Members whose values are never stored (commerce-hub.md section 11: only last four and scheme
-/// of a card), in lower case. Our own key is echoed too.
-const SENSITIVE: [&str; 26] = [
+/// of a card; nuapay.md section 4: accounts and addresses of payers), in lower case. Our own key is
+/// echoed too.
+const SENSITIVE: [&str; 34] = [
     "accesstoken",
     "apikey",
     "authorization",
@@ -22,30 +23,39 @@ const SENSITIVE: [&str; 26] = [
     "cardholdername",
     "cardnumber",
     "carddata",
+    "creditoraccount",
+    "creditoraddress",
     "customer",
+    "debtoraccount",
+    "debtoraddress",
     "email",
     "encryptionblock",
     "encryptiondata",
     "expirationmonth",
     "expirationyear",
     "firstname",
+    "identification",
     "lastname",
     "nameoncard",
     "phone",
     "pinblock",
+    "psuid",
     "publickey",
     "receiptemail",
+    "secondaryidentification",
     "securitycode",
     "shippingaddress",
+    "signkey",
     "tokendata",
     "track1data",
     "track2data",
 ];
 
 /// Members that are references by their schema and so are never taken for a card number.
-const REFERENCES: [&str; 7] = [
+const REFERENCES: [&str; 8] = [
     "apitraceid",
     "clientrequestid",
+    "endtoendidentification",
     "merchanttransactionid",
     "orderid",
     "referencenumber",
