@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
-use super::{Account, Backups, Environment, Prism, Provider, Settings};
+use super::{Account, Backups, Environment, Provider, Settings};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
@@ -108,7 +108,7 @@ impl Reader<'_> {
             Some("commerce-hub") => {
                 Provider::CommerceHub(Box::new(self.read(Some(&place), table)?))
             }
-            Some("prism") => Provider::Prism(self.read::<Prism>(Some(&place), table)?),
+            Some("prism") => Provider::Prism(Box::new(self.read(Some(&place), table)?)),
             _ => {
                 let place = format!("{place}.provider");
                 let what = "must be \"commerce-hub\" or \"prism\"";

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use url::Url;
 
-use crate::domain::money::Currency;
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
 
@@ -15,6 +13,7 @@ mod bounds;
 pub mod commerce_hub;
 mod file;
 mod paths;
+pub mod prism;
 pub mod secret;
 #[cfg(test)]
 mod tests;
@@ -117,16 +116,6 @@ pub struct Account {
 pub enum Provider {
     /// Fiserv Commerce Hub.
     CommerceHub(Box<commerce_hub::CommerceHub>),
-    /// Hyperswitch Prism: listed and explained; the desk has no client for it yet.
-    Prism(Prism),
-}
-
-/// `[accounts.NAME]` with `provider = "prism"`.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Prism {
-    /// Where the service listens.
-    pub base_url: Url,
-    /// The currencies of the account.
-    pub currencies: Vec<Currency>,
+    /// Hyperswitch Prism.
+    Prism(Box<prism::Prism>),
 }

@@ -36,7 +36,7 @@ fn the_example_reads_and_says_the_defaults() {
     "provider"
 )]
 #[case(
-    "environment = \"test\"\n[accounts.a]\nprovider = \"prism\"\nbase_url = \"http://x\"\ncurrencies = [\"usd\"]\n",
+    "environment = \"test\"\n[accounts.a]\nprovider = \"prism\"\nbase_url = \"https://x\"\ncurrencies = [\"usd\"]\n",
     5,
     "currencies[0]"
 )]

@@ -8,12 +8,11 @@ use secrecy::SecretString;
 
 use super::commerce_hub::{self, CommerceHub};
 use super::http::SetupError;
+use super::prism::{self, Prism};
 use super::{Profile, Provider, RefundFormat};
 use crate::clock::Clock;
 use crate::config::secret::{Credentials, SecretError, SecretSource};
 use crate::config::{self, Environ};
-use crate::domain::ageing::Marks;
-use crate::domain::eligibility::Terms;
 
 /// Where an account's secrets are read from, and in whose name a failure is told.
 pub struct Secrets<'a> {
@@ -37,7 +36,7 @@ pub enum ConnectError {
         /// The account.
         account: String,
         /// The key in the config.
-        key: &'static str,
+        key: String,
         /// Where it should come from.
         origin: String,
         /// What went wrong.
@@ -58,15 +57,11 @@ impl Secrets<'_> {
     ///
     /// # Errors
     /// [`ConnectError::Secret`] names the key and where it should have come from.
-    pub fn read(
-        &self,
-        key: &'static str,
-        source: &SecretSource,
-    ) -> Result<SecretString, ConnectError> {
+    pub fn read(&self, key: &str, source: &SecretSource) -> Result<SecretString, ConnectError> {
         let read = source.read(self.folder, self.environ);
         read.map_err(|error| ConnectError::Secret {
             account: self.account.to_owned(),
-            key,
+            key: key.to_owned(),
             origin: source.to_string(),
             source: error,
         })
@@ -84,23 +79,7 @@ impl Secrets<'_> {
 pub fn profile(provider: &config::Provider) -> Profile {
     match provider {
         config::Provider::CommerceHub(settings) => commerce_hub::profile(settings),
-        config::Provider::Prism(settings) => Profile {
-            name: "Prism",
-            success_means: "accepted by the connector",
-            terms: Terms {
-                can_send: false,
-                window: None,
-                needs_settlement: false,
-                currencies: settings.currencies.clone(),
-                compensation: false,
-            },
-            replay_window: None,
-            replay_wait: Duration::ZERO,
-            absence_after: None,
-            marks: Marks::CARDS,
-            watch: Duration::ZERO,
-            polls_per_minute: 1,
-        },
+        config::Provider::Prism(settings) => prism::profile(settings),
     }
 }
 
@@ -110,7 +89,7 @@ pub fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
         config::Provider::CommerceHub(settings) => {
             Some(Arc::new(commerce_hub::Requests::new(settings)))
         }
-        config::Provider::Prism(_) => None,
+        config::Provider::Prism(settings) => Some(Arc::new(prism::Requests::new(settings))),
     }
 }
 
@@ -134,6 +113,10 @@ pub fn connect(
             let hub = CommerceHub::new(settings, credentials, clock.clone(), deadline);
             Ok(Arc::new(secrets.setup(hub)?))
         }
-        config::Provider::Prism(_) => Err(ConnectError::NoClient),
+        config::Provider::Prism(settings) => {
+            let credentials = prism::Credentials::read(&settings.connector, secrets)?;
+            let prism = Prism::new(settings, &credentials, clock.clone());
+            Ok(Arc::new(secrets.setup(prism)?))
+        }
     }
 }

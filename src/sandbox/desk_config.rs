@@ -36,6 +36,9 @@ api_secret = "file:{API_SECRET_FILE}"
 provider = "prism"
 base_url = "http://{address}"
 currencies = ["USD"]
+
+[accounts.prism-us.connector.stripe]
+api_key = "file:{API_KEY_FILE}"
 "#
     )
 }
