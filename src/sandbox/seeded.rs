@@ -174,12 +174,16 @@ fn row(draw: &mut Draw, number: usize, sale: &Sale, today: NaiveDate) -> Row {
         _ => ("hub-us", draw.letters(HEX, 32)),
     };
     let settled_at = settled_at(draw, sale.captured_at, today);
+    let amount = match account {
+        "prism-us" => abroad(sale.amount, number),
+        _ => sale.amount,
+    };
     Row::new(&[
         ("account", account),
         ("payment_id", &payment_id),
         ("reference", &format!("INV-{}", 100_001 + number)),
-        ("amount", &sale.amount.decimal()),
-        ("currency", sale.amount.currency.code()),
+        ("amount", &amount.decimal()),
+        ("currency", amount.currency.code()),
         ("captured_at", &written(sale.captured_at)),
         ("settled_at", &settled_at),
         ("payer", &sale.customer.name),
@@ -192,6 +196,21 @@ fn row(draw: &mut Draw, number: usize, sale: &Sale, today: NaiveDate) -> Row {
         ("auth_code", &draw.letters(DIGITS, 6)),
         ("arn", &format!("7{}", draw.letters(DIGITS, 22))),
     ])
+}
+
+/// The connector's account sells in yen and dinars too: currencies without decimals and with three.
+fn abroad(amount: Money, number: usize) -> Money {
+    let (code, times) = match number % 5 {
+        0 => ("JPY", 100),
+        1 => ("KWD", 3),
+        _ => return amount,
+    };
+    // What costs a dollar costs a hundred yen, or three hundred fils.
+    match Currency::from_code(code) {
+        Ok(currency) if code == "JPY" => Money::new(amount.minor / 100 * times, currency),
+        Ok(currency) => Money::new(amount.minor / 10 * 10 * times, currency),
+        Err(_) => amount,
+    }
 }
 
 /// In the night after capture, or rarely some nights later. Where that is not before today, some files
