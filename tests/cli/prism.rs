@@ -159,7 +159,11 @@ fn cents_07_are_turned_away_once_and_go_through() {
     assert!(seen(&refund, "turned away"), "{refund:#}");
     assert_eq!(shop.payouts("pi_07"), ["10.07"]);
     // Proven not made, and Prism replays nothing: the second send is an attempt of its own.
-    assert_eq!((refund["attempts"].as_u64(), sends(&refund)), (Some(2), 1), "{refund:#}");
+    assert_eq!(
+        (refund["attempts"].as_u64(), sends(&refund)),
+        (Some(2), 1),
+        "{refund:#}"
+    );
 }
 
 #[test]

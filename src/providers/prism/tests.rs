@@ -27,7 +27,12 @@ pub(super) fn bytes(sample: &str) -> Vec<u8> {
 
 macro_rules! sample {
     ($name:literal) => {
-        crate::providers::prism::tests::bytes(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/providers/prism/samples/", $name, ".hex")))
+        crate::providers::prism::tests::bytes(include_str!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/src/providers/prism/samples/",
+            $name,
+            ".hex"
+        )))
     };
 }
 pub(super) use sample;
