@@ -294,7 +294,26 @@ mod tests {
             .count();
         assert!((1500..1900).contains(&hub), "{hub}");
         let minor = |row: &Row| row.amount().unwrap().minor;
-        assert!(rows.iter().all(|row| (350..=180_000).contains(&minor(row))));
+        let in_usd = |row: &&Row| row.get("currency") == "USD";
+        assert!(
+            rows.iter()
+                .filter(in_usd)
+                .all(|row| (350..=180_000).contains(&minor(row)))
+        );
+        for (currency, decimals) in [("JPY", 0), ("KWD", 3)] {
+            let those = rows.iter().filter(|row| row.get("currency") == currency);
+            let fits = |row: &Row| {
+                let fraction = row
+                    .get("amount")
+                    .split_once('.')
+                    .map_or(0, |(_, it)| it.len());
+                row.get("account") == "prism-us" && fraction == decimals
+            };
+            assert!(
+                those.clone().count() > 20 && those.clone().all(fits),
+                "{currency}"
+            );
+        }
     }
 
     #[test]
