@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::args::Global;
 use super::print::Output;
 use super::{Exit, Failure, sandbox};
+use crate::config::prism::{Connector, Member, Plain};
 use crate::config::{self, Environ, Paths, Provider, Settings};
 use crate::desk::face::{Class, Refusal};
 
@@ -174,8 +175,35 @@ fn provider(provider: &Provider) -> Value {
             "provider": "prism",
             "base_url": prism.base_url.as_str(),
             "currencies": prism.currencies,
+            "exponents": prism.exponents,
+            "connector": connector(&prism.connector),
+            "merchant_id": prism.merchant_id,
+            "tenant_id": prism.tenant_id,
+            "test_mode": prism.test_mode,
+            "check_payment": prism.check_payment,
+            "refund_days": prism.refund_days,
+            "deadline_seconds": prism.deadline_seconds,
+            "polls_per_minute": prism.polls_per_minute,
         }),
     }
+}
+
+/// The connector behind Prism and its members.
+fn connector(connector: &Connector) -> Value {
+    let members = connector.members().into_iter().map(|(name, member)| {
+        let value = match member {
+            Member::Secret(source) => json!(format!("{source} (hidden)")),
+            Member::Plain(Plain::Text(text)) => json!(text),
+            Member::Plain(Plain::List(list)) => json!(list),
+            Member::Plain(Plain::Flag(flag)) => json!(flag),
+        };
+        (name.to_owned(), value)
+    });
+    json!({
+        "name": connector.name(),
+        "legacy_headers": connector.by_legacy_headers(),
+        "members": members.collect::<serde_json::Map<_, _>>(),
+    })
 }
 
 fn flatten(name: &str, value: &Value, lines: &mut Vec<String>) {

@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
-use super::{Account, Backups, Environment, Prism, Provider, Settings};
+use super::{Account, Backups, Environment, Provider, Settings};
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
@@ -110,7 +110,7 @@ impl Reader<'_> {
                 Provider::CommerceHub(Box::new(self.read(Some(&place), table)?))
             }
             Some("nuapay") => Provider::Nuapay(Box::new(self.read(Some(&place), table)?)),
-            Some("prism") => Provider::Prism(self.read::<Prism>(Some(&place), table)?),
+            Some("prism") => Provider::Prism(Box::new(self.read(Some(&place), table)?)),
             _ => {
                 let place = format!("{place}.provider");
                 let what = "must be \"commerce-hub\", \"nuapay\" or \"prism\"";

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use url::Url;
 
-use crate::domain::money::Currency;
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
 
@@ -16,6 +14,7 @@ pub mod commerce_hub;
 mod file;
 pub mod nuapay;
 mod paths;
+pub mod prism;
 pub mod secret;
 #[cfg(test)]
 mod tests;
@@ -122,16 +121,6 @@ pub enum Provider {
     CommerceHub(Box<commerce_hub::CommerceHub>),
     /// Nuapay Open Banking.
     Nuapay(Box<nuapay::Nuapay>),
-    /// Hyperswitch Prism: listed and explained; the desk has no client for it yet.
-    Prism(Prism),
-}
-
-/// `[accounts.NAME]` with `provider = "prism"`.
-#[derive(Clone, Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Prism {
-    /// Where the service listens.
-    pub base_url: Url,
-    /// The currencies of the account.
-    pub currencies: Vec<Currency>,
+    /// Hyperswitch Prism.
+    Prism(Box<prism::Prism>),
 }

@@ -22,6 +22,30 @@ fn the_example_reads_and_says_the_defaults() {
     assert_eq!(settings.accounts.len(), 1);
 }
 
+/// What the example shows as a comment reads as well: every table of a Prism account.
+#[test]
+fn the_examples_comments_are_settings() {
+    let (_, prism) = EXAMPLE.split_once("# [accounts.prism-us]\n").unwrap();
+    let (account, connectors) = prism.split_once("#\n# The connector behind it").unwrap();
+    let uncommented = |text: &str| {
+        let lines = text.lines().filter_map(|line| line.strip_prefix("# "));
+        let settings = lines.filter(|line| line.contains(" = ") || line.starts_with('['));
+        settings.collect::<Vec<_>>().join("\n")
+    };
+    let account = uncommented(account);
+    let tables: Vec<&str> = connectors.split("# [accounts.prism-us.").skip(1).collect();
+    assert_eq!(tables.len(), 6);
+    for table in tables {
+        let (head, rest) = table.split_once('\n').unwrap();
+        let text = format!(
+            "environment = \"test\"\n[accounts.prism-us]\n{account}\n[accounts.prism-us.{head}\n{}\n",
+            uncommented(rest)
+        );
+        let read = read(&text).unwrap();
+        assert_eq!(read.accounts.len(), 1, "{text}");
+    }
+}
+
 #[rstest]
 #[case("environment = \"test\"\n[desk]\ntime_zon = \"UTC\"\n", 3, "time_zone")]
 #[case("environment = \"moon\"\n", 1, "environment")]
@@ -36,7 +60,7 @@ fn the_example_reads_and_says_the_defaults() {
     "provider"
 )]
 #[case(
-    "environment = \"test\"\n[accounts.a]\nprovider = \"prism\"\nbase_url = \"http://x\"\ncurrencies = [\"usd\"]\n",
+    "environment = \"test\"\n[accounts.a]\nprovider = \"prism\"\nbase_url = \"https://x\"\ncurrencies = [\"usd\"]\n",
     5,
     "currencies[0]"
 )]

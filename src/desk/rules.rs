@@ -1,5 +1,8 @@
 //! What of the configuration matters for money, in lines that are kept and compared.
 
+use std::collections::BTreeMap;
+
+use crate::config::prism::{Connector, Member, Plain};
 use crate::config::{Provider, Settings};
 use crate::domain::money::Currency;
 use crate::ledger::{POLICY, Rule};
@@ -62,11 +65,38 @@ fn account_line(provider: &Provider) -> String {
             nuapay.absence_after_minutes,
         ),
         Provider::Prism(prism) => format!(
-            "provider=prism base_url={} currencies={}",
+            "provider=prism base_url={} connector={} members={} currencies={} exponents={} \
+             merchant={} tenant={} test_mode={:?} check_payment={} refund_days={}",
             prism.base_url,
-            list(&prism.currencies)
+            prism.connector.name(),
+            members(&prism.connector),
+            list(&prism.currencies),
+            exponents(&prism.exponents),
+            prism.merchant_id.as_deref().unwrap_or_default(),
+            prism.tenant_id.as_deref().unwrap_or_default(),
+            prism.test_mode,
+            prism.check_payment,
+            prism.refund_days,
         ),
     }
+}
+
+/// The members that are no secret.
+fn members(connector: &Connector) -> String {
+    let members = connector.members().into_iter();
+    let plain = members.filter_map(|(name, member)| match member {
+        Member::Secret(_) => None,
+        Member::Plain(Plain::Text(text)) => Some(format!("{name}:{text}")),
+        Member::Plain(Plain::List(list)) => Some(format!("{name}:[{}]", list.join(","))),
+        Member::Plain(Plain::Flag(flag)) => Some(format!("{name}:{flag}")),
+    });
+    plain.collect::<Vec<_>>().join(",")
+}
+
+fn exponents(exponents: &BTreeMap<Currency, u32>) -> String {
+    let each = exponents.iter();
+    let each = each.map(|(currency, decimals)| format!("{currency}:{decimals}"));
+    each.collect::<Vec<_>>().join(",")
 }
 
 fn list(currencies: &[Currency]) -> String {

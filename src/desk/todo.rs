@@ -107,7 +107,8 @@ impl Local {
             return true;
         };
         let today = self.business_day(self.clock.now());
-        account.profile.marks.age(self.business_day(sent), today) == Age::Red
+        !account.profile.pollable
+            || account.profile.marks.age(self.business_day(sent), today) == Age::Red
     }
 
     /// The date in the business time zone.

@@ -473,7 +473,9 @@ impl Local {
         let finding = provider
             .inquire(&inquiry, asked(&summary.refund.content))
             .await;
-        account.learn(&provider, &finding, begun, &self.clock);
+        if provider.can_ask(&inquiry) {
+            account.learn(&provider, &finding, begun, &self.clock);
+        }
         let source = match summary.refund.state {
             State::Unknown => ObservationSource::Inquiry,
             _ => ObservationSource::Poll,

@@ -9,13 +9,11 @@ use secrecy::SecretString;
 use super::commerce_hub::{self, CommerceHub};
 use super::http::SetupError;
 use super::nuapay::{self, Nuapay};
+use super::prism::{self, Prism};
 use super::{Profile, Provider, RefundFormat};
 use crate::clock::Clock;
 use crate::config::secret::{Credentials, SecretError, SecretSource};
 use crate::config::{self, Environ};
-use crate::domain::ageing::Marks;
-use crate::domain::eligibility::Terms;
-use crate::domain::limits::Limits;
 
 /// Where an account's secrets are read from, and in whose name a failure is told.
 pub struct Secrets<'a> {
@@ -39,7 +37,7 @@ pub enum ConnectError {
         /// The account.
         account: String,
         /// The key in the config.
-        key: &'static str,
+        key: String,
         /// Where it should come from.
         origin: String,
         /// What went wrong.
@@ -60,15 +58,11 @@ impl Secrets<'_> {
     ///
     /// # Errors
     /// [`ConnectError::Secret`] names the key and where it should have come from.
-    pub fn read(
-        &self,
-        key: &'static str,
-        source: &SecretSource,
-    ) -> Result<SecretString, ConnectError> {
+    pub fn read(&self, key: &str, source: &SecretSource) -> Result<SecretString, ConnectError> {
         let read = source.read(self.folder, self.environ);
         read.map_err(|error| ConnectError::Secret {
             account: self.account.to_owned(),
-            key,
+            key: key.to_owned(),
             origin: source.to_string(),
             source: error,
         })
@@ -87,24 +81,7 @@ pub fn profile(provider: &config::Provider) -> Profile {
     match provider {
         config::Provider::CommerceHub(settings) => commerce_hub::profile(settings),
         config::Provider::Nuapay(settings) => nuapay::profile(settings),
-        config::Provider::Prism(settings) => Profile {
-            name: "Prism",
-            success_means: "accepted by the connector",
-            terms: Terms {
-                can_send: false,
-                window: None,
-                needs_settlement: false,
-                currencies: settings.currencies.clone(),
-                compensation: false,
-                limits: Limits::default(),
-            },
-            replay_window: None,
-            replay_wait: Duration::ZERO,
-            absence_after: None,
-            marks: Marks::CARDS,
-            watch: Duration::ZERO,
-            polls_per_minute: 1,
-        },
+        config::Provider::Prism(settings) => prism::profile(settings),
     }
 }
 
@@ -115,7 +92,7 @@ pub fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
             Some(Arc::new(commerce_hub::Requests::new(settings)))
         }
         config::Provider::Nuapay(settings) => Some(Arc::new(nuapay::Requests::new(settings))),
-        config::Provider::Prism(_) => None,
+        config::Provider::Prism(settings) => Some(Arc::new(prism::Requests::new(settings))),
     }
 }
 
@@ -150,6 +127,10 @@ pub fn connect(
             let nuapay = Nuapay::new(settings, &credentials, clock.clone(), deadline);
             Ok(Arc::new(secrets.setup(nuapay)?))
         }
-        config::Provider::Prism(_) => Err(ConnectError::NoClient),
+        config::Provider::Prism(settings) => {
+            let credentials = prism::Credentials::read(&settings.connector, secrets)?;
+            let prism = Prism::new(settings, &credentials, clock.clone());
+            Ok(Arc::new(secrets.setup(prism)?))
+        }
     }
 }

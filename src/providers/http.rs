@@ -111,6 +111,9 @@ pub enum SetupError {
     /// TLS or resolver could not be set up.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+    /// The same for gRPC.
+    #[error("no gRPC channel: {0}")]
+    Channel(String),
 }
 
 impl Transport {

@@ -20,6 +20,7 @@ pub mod http;
 pub mod inbound;
 pub mod listing;
 pub mod nuapay;
+pub mod prism;
 
 pub use account::{ConnectError, Secrets, connect, format, profile};
 pub use inbound::Inbound;
@@ -49,6 +50,9 @@ pub struct Profile {
     pub watch: Duration,
     /// Polls and inquiries per minute this account may spend.
     pub polls_per_minute: u32,
+    /// It can be asked how a refund stands. Where it cannot, two people may state the end of one
+    /// that is on its way (T15).
+    pub pollable: bool,
 }
 
 impl Profile {
@@ -218,6 +222,12 @@ pub trait Provider: Send + Sync {
 
     /// Asks how a refund stands. Moves no money.
     fn inquire<'a>(&'a self, inquiry: &'a Inquiry, asked: Asked) -> BoxFuture<'a, Finding>;
+
+    /// Whether an inquiry would ask it at all. Where not, [`Provider::inquire`] makes no call: its
+    /// finding is doubt, and tells nothing of the provider either.
+    fn can_ask(&self, _inquiry: &Inquiry) -> bool {
+        true
+    }
 
     /// A harmless question: is it there, does it take our key, what time is it there?
     fn probe(&self) -> BoxFuture<'_, Finding>;

@@ -10,6 +10,8 @@ mod connection;
 mod desk_config;
 mod journal;
 mod nuapay;
+mod ports;
+mod prism;
 mod private_file;
 mod secret;
 mod seeded;
@@ -17,14 +19,15 @@ mod server;
 mod settlement;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
 use crate::domain::money::{Currency, MoneyError};
 use commerce_hub::{API_KEY_FILE, API_SECRET_FILE, Credentials, Hub};
 use nuapay::{Merchant, Nuapay};
+use prism::Prism;
 pub use server::Running;
+use server::Site;
 use settlement::Row;
 
 /// What a sandbox is to know and where it keeps things.
@@ -99,14 +102,21 @@ pub fn start(options: &Options, clock: &Clock) -> Result<Running, SandboxError> 
     let merchants = nuapay_merchants(options)?;
     let nuapay = Nuapay::open(merchants, clock, &rows, &nuapay_journal, &options.book)
         .map_err(failed("open", &nuapay_journal))?;
-    let (listener, address) = listen(options.port)?;
+    let journal = options.state.join("prism.jsonl");
+    let api_key = secret_of(options, prism::API_KEY_FILE)?;
+    let prism = Prism::open(api_key, clock, &rows, &journal, &options.book)
+        .map_err(failed("open", &journal))?;
+    let http = ports::listen(options.port)?;
+    let grpc = ports::listen_as_before(&options.state.join("prism.port"))?;
+    let (address, grpc_address) = (http.address, grpc.address);
     if let Some(path) = &options.config_to {
-        desk_config::write(path, address).map_err(failed("write", path))?;
+        desk_config::write(path, address, grpc_address).map_err(failed("write", path))?;
     }
     let router = axum::Router::new()
         .nest("/ch", hub.router())
         .nest("/nuapay", nuapay.router());
-    Running::start(router, listener, address)
+    let sites = [Site::new(router, http), Site::new(prism.router(), grpc)];
+    Running::start(sites.into(), address)
 }
 
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SandboxError {
@@ -140,11 +150,11 @@ fn known_payments(options: &Options, clock: &Clock) -> Result<Vec<Row>, SandboxE
     Ok(rows)
 }
 
-/// The keys the desk signs with: in files beside its configuration, or nowhere but in memory.
+/// The keys the desk signs with.
 fn credentials(options: &Options) -> Result<Credentials, SandboxError> {
     Ok(Credentials {
-        api_key: secret(options, API_KEY_FILE)?,
-        api_secret: secret(options, API_SECRET_FILE)?,
+        api_key: secret_of(options, API_KEY_FILE)?,
+        api_secret: secret_of(options, API_SECRET_FILE)?,
     })
 }
 
@@ -152,13 +162,14 @@ fn nuapay_merchants(options: &Options) -> Result<Vec<Merchant>, SandboxError> {
     let merchant = |(account, key_file)| {
         Ok(Merchant {
             account,
-            api_key: secret(options, key_file)?,
+            api_key: secret_of(options, key_file)?,
         })
     };
     nuapay::ACCOUNTS.into_iter().map(merchant).collect()
 }
 
-fn secret(options: &Options, name: &str) -> Result<String, SandboxError> {
+/// A secret in a file beside the desk's configuration, or nowhere but in memory.
+fn secret_of(options: &Options, name: &str) -> Result<String, SandboxError> {
     match &options.config_to {
         Some(config) => {
             let path = config.with_file_name(name);
@@ -166,16 +177,6 @@ fn secret(options: &Options, name: &str) -> Result<String, SandboxError> {
         }
         None => secret::fresh().map_err(SandboxError::Secret),
     }
-}
-
-/// Only loopback: no other machine ever reaches a simulator.
-fn listen(port: u16) -> Result<(TcpListener, SocketAddr), SandboxError> {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        let address = listener.local_addr()?;
-        Ok((listener, address))
-    });
-    bound.map_err(|source| SandboxError::Port { port, source })
 }
 
 #[cfg(test)]
@@ -217,6 +218,7 @@ mod tests {
             "desk/hub-us.secret",
             "desk/nuapay-uk.key",
             "desk/nuapay-eu.key",
+            "desk/prism-us.key",
             "book.jsonl",
         ] {
             let mode = folder
@@ -239,6 +241,7 @@ mod tests {
                 "out/settlement.csv",
                 "desk/hub-us.key",
                 "desk/hub-us.secret",
+                "desk/prism-us.key",
             ]
             .map(|name| fs::read_to_string(folder.path().join(name)).unwrap())
         };

@@ -180,12 +180,16 @@ fn row(draw: &mut Draw, number: usize, sale: &Sale, today: NaiveDate) -> Row {
         _ => ("hub-us", draw.letters(HEX, 32)),
     };
     let settled_at = settled_at(draw, sale.captured_at, today);
+    let amount = match account {
+        "prism-us" => abroad(sale.amount, number),
+        _ => sale.amount,
+    };
     Row::new(&[
         ("account", account),
         ("payment_id", &payment_id),
         ("reference", &format!("INV-{}", 100_001 + number)),
-        ("amount", &sale.amount.decimal()),
-        ("currency", sale.amount.currency.code()),
+        ("amount", &amount.decimal()),
+        ("currency", amount.currency.code()),
         ("captured_at", &written(sale.captured_at)),
         ("settled_at", &settled_at),
         ("payer", &sale.customer.name),
@@ -227,6 +231,21 @@ fn transfer(
         ("customer_id", &format!("C-{:05}", sale.customer.number)),
         ("end_to_end", &format!("E2E{}", draw.letters(DIGITS, 14))),
     ])
+}
+
+/// The connector's account sells in yen and dinars too: currencies without decimals and with three.
+fn abroad(amount: Money, number: usize) -> Money {
+    let (code, times) = match number % 5 {
+        0 => ("JPY", 100),
+        1 => ("KWD", 3),
+        _ => return amount,
+    };
+    // What costs a dollar costs a hundred yen, or three hundred fils.
+    match Currency::from_code(code) {
+        Ok(currency) if code == "JPY" => Money::new(amount.minor / 100 * times, currency),
+        Ok(currency) => Money::new(amount.minor / 10 * 10 * times, currency),
+        Err(_) => amount,
+    }
 }
 
 /// In the night after capture, or rarely some nights later. Where that is not before today, some files
@@ -314,7 +333,26 @@ mod tests {
             assert!((80..220).contains(&ours.count()), "{account}");
         }
         let minor = |row: &Row| row.amount().unwrap().minor;
-        assert!(rows.iter().all(|row| (350..=180_000).contains(&minor(row))));
+        let in_usd = |row: &&Row| row.get("currency") == "USD";
+        assert!(
+            rows.iter()
+                .filter(in_usd)
+                .all(|row| (350..=180_000).contains(&minor(row)))
+        );
+        for (currency, decimals) in [("JPY", 0), ("KWD", 3)] {
+            let those = rows.iter().filter(|row| row.get("currency") == currency);
+            let fits = |row: &Row| {
+                let fraction = row
+                    .get("amount")
+                    .split_once('.')
+                    .map_or(0, |(_, it)| it.len());
+                row.get("account") == "prism-us" && fraction == decimals
+            };
+            assert!(
+                those.clone().count() > 20 && those.clone().all(fits),
+                "{currency}"
+            );
+        }
     }
 
     #[test]

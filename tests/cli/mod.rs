@@ -2,6 +2,7 @@
 
 mod book;
 mod desk;
+mod prism;
 mod process;
 mod sandbox;
 pub mod shop;

@@ -13,7 +13,6 @@ use super::stock;
 #[case::too_old(&["OLD-1", "--amount", "1.00"], 3, &["window"])]
 #[case::unsettled(&["NEW-1", "--amount", "1.00"], 3, &["settled"])]
 #[case::settles_later(&["SOON-1", "--amount", "1.00"], 3, &["settled"])]
-#[case::prism(&["PI-1", "--amount", "1.00"], 3, &["provider not available"])]
 #[case::zero(&["A-1", "--amount", "0"], 3, &[])]
 #[case::zero_percent(&["A-1", "--amount", "0%"], 3, &[])]
 #[case::negative(&["A-1", "--amount", "-5.00"], 2, &[])]

@@ -117,6 +117,7 @@ pub fn profile(settings: &Settings) -> Profile {
         marks: Marks::COMMERCE_HUB,
         watch: WATCH,
         polls_per_minute: settings.polls_per_minute,
+        pollable: true,
     }
 }
 

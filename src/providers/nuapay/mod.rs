@@ -181,6 +181,7 @@ pub fn profile(settings: &Settings) -> Profile {
         },
         watch: WATCH,
         polls_per_minute: settings.polls_per_minute,
+        pollable: true,
     }
 }
 
