@@ -48,7 +48,7 @@ impl Amounts {
     /// # Errors
     /// Why it cannot: a currency Prism does not know or whose decimals are in dispute, or an amount
     /// that does not fit its decimals.
-    pub fn to_wire(&self, money: Money) -> Result<wire::Amount, String> {
+    pub fn write(&self, money: Money) -> Result<wire::Amount, String> {
         let currency = money.currency;
         let (entry, decimals) = self.entry(currency)?;
         let minor_amount = rescale(money.minor, currency.exponent(), decimals)
@@ -60,7 +60,7 @@ impl Amounts {
     }
 
     /// What an amount on the wire is in money of a currency; none: in another, or not to be told.
-    pub fn from_wire(&self, amount: wire::Amount, currency: Currency) -> Option<Money> {
+    pub fn read(&self, amount: wire::Amount, currency: Currency) -> Option<Money> {
         let (entry, decimals) = self.entry(currency).ok()?;
         (amount.currency == entry.number).then_some(())?;
         let minor = rescale(amount.minor_amount, decimals, currency.exponent())?;
@@ -131,10 +131,10 @@ mod tests {
         #[case] number: i32,
     ) {
         let amounts = Amounts::new(&BTreeMap::new());
-        let amount = amounts.to_wire(money(minor, code)).unwrap();
+        let amount = amounts.write(money(minor, code)).unwrap();
         assert_eq!((amount.minor_amount, amount.currency), (minor, number));
         assert_eq!(
-            amounts.from_wire(amount, Currency::from_code(code).unwrap()),
+            amounts.read(amount, Currency::from_code(code).unwrap()),
             Some(money(minor, code))
         );
     }
@@ -146,9 +146,9 @@ mod tests {
     #[case("MGA")]
     fn where_they_differ_nothing_is_sent_until_it_is_named(#[case] code: &str) {
         let amounts = Amounts::new(&BTreeMap::new());
-        let said = amounts.to_wire(money(1000, code)).unwrap_err();
+        let said = amounts.write(money(1000, code)).unwrap_err();
         assert!(said.contains("set exponents"), "{said}");
-        assert!(named(code, 3).to_wire(money(1000, code)).is_ok());
+        assert!(named(code, 3).write(money(1000, code)).is_ok());
     }
 
     #[rstest]
@@ -165,20 +165,17 @@ mod tests {
         #[case] sent: Option<i64>,
     ) {
         let amounts = named(code, decimals);
-        let amount = amounts.to_wire(money(minor, code)).ok();
+        let amount = amounts.write(money(minor, code)).ok();
         assert_eq!(amount.map(|it| it.minor_amount), sent);
-        let back = amount.and_then(|it| amounts.from_wire(it, money(0, code).currency));
+        let back = amount.and_then(|it| amounts.read(it, money(0, code).currency));
         assert_eq!(back, sent.map(|_| money(minor, code)));
     }
 
     #[test]
     fn an_amount_in_another_currency_is_none_of_ours() {
         let amounts = Amounts::new(&BTreeMap::new());
-        let euro = amounts.to_wire(money(100, "EUR")).unwrap();
-        assert_eq!(amounts.from_wire(euro, money(0, "USD").currency), None);
-        assert!(
-            amounts.to_wire(money(1, "XCG")).is_err(),
-            "not in the table"
-        );
+        let euro = amounts.write(money(100, "EUR")).unwrap();
+        assert_eq!(amounts.read(euro, money(0, "USD").currency), None);
+        assert!(amounts.write(money(1, "XCG")).is_err(), "not in the table");
     }
 }

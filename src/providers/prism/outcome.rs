@@ -190,7 +190,7 @@ fn reported(
     let named = message
         .refund_amount
         .filter(|it| it.currency != 0 || it.minor_amount != 0);
-    let amount = named.map(|it| amounts.from_wire(it, asked.currency));
+    let amount = named.map(|it| amounts.read(it, asked.currency));
     match amount {
         Some(None) => Err("the amount it names cannot be read"),
         amount => Ok(Evidence::Report {

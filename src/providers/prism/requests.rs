@@ -57,7 +57,7 @@ impl Requests {
         let more = Supplied::of(order.detail("provider_data"));
         let amount = |money| {
             self.amounts
-                .to_wire(money)
+                .write(money)
                 .map_err(|why| unfit("amount", why))
         };
         Ok(RefundRequest {
