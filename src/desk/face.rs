@@ -21,7 +21,7 @@ use crate::domain::listing::{
 };
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Observation, Refund};
+use crate::domain::refund::{Attempt, Kind, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::sending::{Resumption, Stop};
 use crate::domain::todo::Step;
@@ -197,6 +197,9 @@ pub struct Draft {
     pub again: bool,
     /// The refund this one replaces.
     pub supersedes: Option<String>,
+    /// In which way the money goes back.
+    #[serde(default)]
+    pub kind: Kind,
     /// Wait the configured time before sending, so that it can be withdrawn.
     pub delay: bool,
 }

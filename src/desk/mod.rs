@@ -22,6 +22,8 @@ mod find;
 mod health;
 mod history;
 mod import;
+mod kinds;
+mod later;
 pub mod local;
 pub mod probe;
 mod refusal;

@@ -230,13 +230,18 @@ impl From<WhyNot> for Refusal {
     fn from(why: WhyNot) -> Self {
         let next = match why {
             WhyNot::NoProvider => "Refund it at the provider, and import the result.",
-            WhyNot::Unsettled => "Wait for settlement, or cancel it at the provider.",
+            WhyNot::Unsettled => {
+                "Wait for settlement; where the provider can, void the whole of it: --kind void."
+            }
             WhyNot::TooOld => "Give the money back by other means.",
             WhyNot::Disputed => {
                 "Answer the dispute, or refund it with --reason dispute --case and the id of the dispute."
             }
             WhyNot::AllBack | WhyNot::AllHeld => "See what was given back: refund-desk payment ID",
             WhyNot::Blocked => "See what is open: refund-desk discrepancies",
+            WhyNot::Settled => "Refund it: leave out --kind void.",
+            WhyNot::NotWhole => "Wait for settlement, then refund what is left.",
+            WhyNot::NoVoid => "Wait for settlement, or cancel it at the provider.",
             WhyNot::Currency => "Add the currency to the account's currencies in the config.",
         };
         rule(why.code(), why.sentence(), next)

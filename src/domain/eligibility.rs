@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::balance::Figures;
 use super::money::{Currency, Money};
 use super::payment::{Capture, Payment};
+use super::refund::{Kind, Refund};
 
 /// What an account's provider allows, as far as a refund's eligibility goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,12 @@ pub enum WhyNot {
     Blocked,
     /// The account is not set up for the currency.
     Currency,
+    /// It was to be voided, and its money has settled.
+    Settled,
+    /// It was to be voided, and part of it went back or is held.
+    NotWhole,
+    /// The provider voids no payments, or the desk cannot ask it to.
+    NoVoid,
 }
 
 impl WhyNot {
@@ -97,6 +104,9 @@ impl WhyNot {
             Self::AllHeld => "all_held",
             Self::Blocked => "blocked",
             Self::Currency => "currency",
+            Self::Settled => "settled",
+            Self::NotWhole => "not_whole",
+            Self::NoVoid => "no_void",
         }
     }
 
@@ -111,6 +121,9 @@ impl WhyNot {
             Self::AllHeld => "all held",
             Self::Blocked => "blocked",
             Self::Currency => "currency off",
+            Self::Settled => "settled",
+            Self::NotWhole => "not whole",
+            Self::NoVoid => "no void",
         }
     }
 
@@ -127,6 +140,11 @@ impl WhyNot {
             Self::AllHeld => "what is left is held by refunds that are not decided yet",
             Self::Blocked => "money went back unexpectedly: a discrepancy is open",
             Self::Currency => "the account is not set up for this currency",
+            Self::Settled => "the payment has settled: it can be refunded, not voided",
+            Self::NotWhole => {
+                "part of the payment went back or is held; only a whole payment can be voided"
+            }
+            Self::NoVoid => "payments of this account cannot be voided from this desk",
         }
     }
 }
@@ -142,7 +160,60 @@ pub struct Eligibility {
     pub refundable_until: Option<NaiveDate>,
 }
 
-/// Judges one capture. `payment` is the sum over all captures of the payment: no capture offers
+/// In which way money is to go back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// The kind.
+    pub kind: Kind,
+    /// The provider's own word about settlement stands against what files say.
+    pub settlement_told: bool,
+}
+
+impl Way {
+    /// The way a refund's money goes back.
+    pub const fn of(refund: &Refund) -> Self {
+        Self {
+            kind: refund.content.kind,
+            settlement_told: refund.settlement_told,
+        }
+    }
+
+    /// Whether the account's terms and the capture's settlement stand against it.
+    fn hindrance(
+        self,
+        terms: &Terms,
+        capture: &Capture,
+        today_is_too_late: bool,
+        now: DateTime<Utc>,
+    ) -> Option<WhyNot> {
+        let figures = &capture.figures;
+        let currency_off =
+            !terms.currencies.is_empty() && !terms.currencies.contains(&figures.captured.currency);
+        let settled = capture.is_settled(now);
+        let reasons = match self.kind {
+            Kind::Refund => [
+                (currency_off, WhyNot::Currency),
+                (today_is_too_late, WhyNot::TooOld),
+                (
+                    terms.needs_settlement && !settled && !self.settlement_told,
+                    WhyNot::Unsettled,
+                ),
+            ],
+            Kind::Void => [
+                (currency_off, WhyNot::Currency),
+                (settled && !self.settlement_told, WhyNot::Settled),
+                (figures.available() != figures.captured, WhyNot::NotWhole),
+            ],
+            // No provider is asked, so none of its limits counts.
+            Kind::Outside => return None,
+        };
+        reasons
+            .into_iter()
+            .find_map(|(applies, reason)| applies.then_some(reason))
+    }
+}
+
+/// Judges one capture for a plain refund. `payment` is the sum over all captures of the payment: no capture offers
 /// more than its payment has.
 pub fn of_capture(
     capture: &Capture,
@@ -150,30 +221,42 @@ pub fn of_capture(
     terms: &Terms,
     now: DateTime<Utc>,
 ) -> Eligibility {
+    of_capture_in(Way::default(), capture, payment, terms, now)
+}
+
+/// As [`of_capture`], for money that goes back in another way.
+pub fn of_capture_in(
+    way: Way,
+    capture: &Capture,
+    payment: &Figures,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Eligibility {
     let figures = &capture.figures;
-    let currency = figures.captured.currency;
     let refundable_until = terms
         .window
+        .filter(|_| way.kind == Kind::Refund)
         .map(|window| window.last_day(capture.captured_at.date_naive()));
     let available = figures.available().minor.min(payment.available().minor);
     let too_old = refundable_until.is_some_and(|until| now.date_naive() > until);
-    let currency_off = !terms.currencies.is_empty() && !terms.currencies.contains(&currency);
+    let asks_provider = way.kind != Kind::Outside;
     let reasons = [
         (payment.available().minor < 0, WhyNot::Blocked),
-        (!terms.can_send, WhyNot::NoProvider),
+        (asks_provider && !terms.can_send, WhyNot::NoProvider),
         (available <= 0, why_empty(figures)),
-        (currency_off, WhyNot::Currency),
-        (too_old, WhyNot::TooOld),
-        (
-            terms.needs_settlement && !capture.is_settled(now),
-            WhyNot::Unsettled,
-        ),
     ];
     let why_not = reasons
         .into_iter()
-        .find_map(|(applies, reason)| applies.then_some(reason));
+        .find_map(|(applies, reason)| applies.then_some(reason))
+        .or_else(|| way.hindrance(terms, capture, too_old, now))
+        // What names no capture was taken from the payment as a whole.
+        .or_else(|| {
+            let whole = way.kind != Kind::Void || available == figures.captured.minor;
+            (!whole).then_some(WhyNot::NotWhole)
+        });
+    let offered = if why_not.is_some() { 0 } else { available };
     Eligibility {
-        can_refund: Money::new(if why_not.is_some() { 0 } else { available }, currency),
+        can_refund: Money::new(offered, figures.captured.currency),
         why_not,
         refundable_until,
     }
@@ -187,7 +270,18 @@ pub fn of_payments_capture(
     terms: &Terms,
     now: DateTime<Utc>,
 ) -> Eligibility {
-    let judged = of_capture(capture, &payment.figures(), terms, now);
+    of_payments_capture_in(Way::default(), payment, capture, terms, now)
+}
+
+/// As [`of_payments_capture`], for money that goes back in another way.
+pub fn of_payments_capture_in(
+    way: Way,
+    payment: &Payment,
+    capture: &Capture,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Eligibility {
+    let judged = of_capture_in(way, capture, &payment.figures(), terms, now);
     if payment.blocked {
         return Eligibility {
             can_refund: Money::zero(payment.currency),

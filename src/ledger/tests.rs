@@ -164,6 +164,7 @@ fn reservation(payment: &str, minor: i64) -> Reservation {
         duplicates_since: None,
         send_after: now(),
         expires_at: now() + TimeDelta::days(7),
+        settlement_told: false,
         dispute: None,
         needs_release: false,
         now: now(),
@@ -231,6 +232,7 @@ fn record(id: RefundId, event: Event) -> Record {
         }),
         provider_refund_id: None,
         trace: None,
+        unpaid: None,
         fence: None,
         exchange: None,
         cadence: Cadence {

@@ -9,8 +9,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use self::client::Client;
+use self::outcome::Subject;
 use super::http::SetupError;
-use super::{Asked, Finding, Inquiry, Profile, Provider, WireRequest};
+use super::{Asked, Deed, Finding, Inquiry, Profile, Provider, WireRequest};
 use crate::clock::Clock;
 use crate::config::commerce_hub::CommerceHub as Settings;
 use crate::config::secret::Credentials;
@@ -57,27 +58,54 @@ impl CommerceHub {
     }
 }
 
+impl CommerceHub {
+    async fn ask(&self, what: Subject, inquiry: &Inquiry, asked: Asked) -> Finding {
+        let body = match self.requests.inquiry_body(inquiry) {
+            Ok(body) => body,
+            Err(error) => return Finding::new(Evidence::Doubt, error.to_string()),
+        };
+        match self.client.inquire(&body).await {
+            Ok(response) => outcome::of_inquiry(what, &response, inquiry, asked.amount),
+            Err(failure) => outcome::of_failed_inquiry(&failure),
+        }
+    }
+}
+
 impl Provider for CommerceHub {
     fn send<'a>(&'a self, request: &'a WireRequest, asked: Asked) -> BoxFuture<'a, Finding> {
+        self.carry_out(Deed::Refund, request, asked)
+    }
+
+    fn inquire<'a>(&'a self, inquiry: &'a Inquiry, asked: Asked) -> BoxFuture<'a, Finding> {
+        Box::pin(self.ask(Subject::Refund, inquiry, asked))
+    }
+
+    /// A void and a stop are both the provider's cancel (fact sheet 5), the capture of an
+    /// authorised refund is its refund call once more (3.4).
+    fn carry_out<'a>(
+        &'a self,
+        deed: Deed,
+        request: &'a WireRequest,
+        asked: Asked,
+    ) -> BoxFuture<'a, Finding> {
         Box::pin(async move {
+            let what = Subject::of(deed);
             match self.client.refund(request).await {
-                Ok(response) => outcome::of_reply(&response, &request.correlation, asked.amount),
+                Ok(response) => {
+                    outcome::of_reply(what, &response, &request.correlation, asked.amount)
+                }
                 Err(failure) => outcome::of_failed_send(&failure),
             }
         })
     }
 
-    fn inquire<'a>(&'a self, inquiry: &'a Inquiry, asked: Asked) -> BoxFuture<'a, Finding> {
-        Box::pin(async move {
-            let body = match self.requests.inquiry_body(inquiry) {
-                Ok(body) => body,
-                Err(error) => return Finding::new(Evidence::Doubt, error.to_string()),
-            };
-            match self.client.inquire(&body).await {
-                Ok(response) => outcome::of_inquiry(&response, inquiry, asked.amount),
-                Err(failure) => outcome::of_failed_inquiry(&failure),
-            }
-        })
+    fn inquire_about<'a>(
+        &'a self,
+        deed: Deed,
+        inquiry: &'a Inquiry,
+        asked: Asked,
+    ) -> BoxFuture<'a, Finding> {
+        Box::pin(self.ask(Subject::of(deed), inquiry, asked))
     }
 
     fn probe(&self) -> BoxFuture<'_, Finding> {

@@ -50,6 +50,16 @@ impl Course {
         )
     }
 
+    /// The `transactionState` of a cancel: it takes effect at once, and looks like an authorization
+    /// or like a void (fact sheet 5).
+    pub(super) fn cancel_state(self) -> &'static str {
+        match self {
+            Self::StaysPending => "PENDING",
+            Self::Voided => "VOIDED",
+            _ => "AUTHORIZED",
+        }
+    }
+
     /// Whether acceptance pays money out.
     pub(super) fn pays(self) -> bool {
         self != Self::Declined

@@ -170,10 +170,26 @@ impl Envelope {
         text(&self.gateway()?.transaction_state)
     }
 
+    /// `transactionType`.
+    fn kind(&self) -> Option<&str> {
+        self.gateway().and_then(|it| text(&it.transaction_type))
+    }
+
     /// False only when the transaction is named as something else than a refund.
     pub fn may_be_refund(&self) -> bool {
-        let kind = self.gateway().and_then(|it| text(&it.transaction_type));
-        kind.is_none_or(|kind| matches!(&*kind.to_ascii_uppercase(), "REFUND" | "REFUNDS"))
+        self.kind()
+            .is_none_or(|kind| matches!(&*kind.to_ascii_uppercase(), "REFUND" | "REFUNDS"))
+    }
+
+    /// True only when the transaction is named as a cancel.
+    pub fn is_cancel(&self) -> bool {
+        self.kind()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("CANCEL"))
+    }
+
+    /// False only when the transaction is named as something else than a cancel.
+    pub fn may_be_cancel(&self) -> bool {
+        self.kind().is_none() || self.is_cancel()
     }
 
     /// The provider's id of the transaction.
