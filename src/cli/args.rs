@@ -132,6 +132,18 @@ pub enum Command {
         #[arg(required = true)]
         refunds: Vec<String>,
     },
+    /// Refund again what was not paid because the merchant account had too little money
+    ///
+    /// Each goes out as a new refund in place of the old one, judged by every rule. Exit 3 if one is
+    /// refused.
+    Retry {
+        /// Of this account
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Say what would happen, write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Send what may be sent and poll what is due, without a screen
     Track(Track),
     /// Stop sending refunds, at once; they are queued meanwhile

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::config::{ConfigError, Environ};
+use crate::desk::face::RetryOrder;
 use crate::desk::face::{Class, Refusal};
 use crate::failpoint;
 
@@ -26,6 +27,7 @@ mod payments;
 mod print;
 mod refund;
 mod refunds;
+mod retry;
 mod sandbox;
 mod sending;
 mod signal;
@@ -191,6 +193,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
             refunds::cancel(&session()?, output, refund, note).await
         }
         Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
+        Command::Retry { account, dry_run } => {
+            retry::run(&session()?, output, RetryOrder { account, dry_run }).await
+        }
         Command::Track(track) => track::run(&session()?, output, &track).await,
         Command::StopSending(arguments) => sending::stop(&session()?, output, arguments).await,
         Command::ResumeSending(arguments) => sending::resume(&session()?, output, arguments).await,

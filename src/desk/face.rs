@@ -28,7 +28,7 @@ use crate::domain::todo::Step;
 
 mod decisions;
 mod todo;
-pub use decisions::{Resolve, Review, Stated};
+pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use todo::ToDoItem;
 
 mod audit;
@@ -77,7 +77,8 @@ pub enum Request {
     /// One refund by its id, `ACCOUNT/PROVIDER_ID`, the end of its id, or the reference of a
     /// payment that has just one refund. Answer: [`Reply::Refund`].
     Refund(String),
-    /// Withdraws a refund that was not sent. Answer: [`Reply::Refund`].
+    /// Withdraws a refund that was not sent, or has its provider stop one that was: until that is
+    /// proven it stands as before, with a later step under way. Answer: [`Reply::Refund`].
     Cancel {
         /// Which.
         refund: String,
@@ -110,6 +111,8 @@ pub enum Request {
     /// States what became of a refund; the second person who does carries it out. Answer:
     /// [`Reply::Refund`].
     Resolve(Resolve),
+    /// Tries again what was not paid for lack of funds. Answer: [`Reply::Retried`].
+    Retry(RetryOrder),
     /// What waits for a person. Answer: [`Reply::ToDo`].
     ToDo,
     /// Reads settlement files. Answer: [`Reply::Imported`]; on the way [`Notice::Importing`].
@@ -247,6 +250,8 @@ pub enum Reply {
     Refund(Box<RefundCard>),
     /// To [`Request::Review`].
     Review(Box<Review>),
+    /// To [`Request::Retry`], oldest first.
+    Retried(Vec<Retried>),
     /// To [`Request::ToDo`]: by tab, oldest first.
     ToDo(Vec<ToDoItem>),
     /// To [`Request::Import`].
@@ -328,6 +333,10 @@ pub struct Account {
     pub success_means: String,
     /// Refunds can be sent through it.
     pub can_send: bool,
+    /// Its unsettled payments can be voided.
+    pub voids: bool,
+    /// Its refunds can be stopped once they are sent, for as long as the provider can.
+    pub stops: bool,
     /// How fresh its data is.
     pub freshness: AccountFreshness,
 }

@@ -14,7 +14,7 @@ use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
 };
-use super::rules;
+use super::{kinds, rules};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
@@ -22,6 +22,7 @@ use crate::domain::finding::Finding;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
 use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
+use crate::providers::Deed;
 
 /// Notices a slow listener may fall behind before it misses some.
 const NOTICES: usize = 1024;
@@ -204,6 +205,7 @@ impl Local {
             Request::Approve { refund, seen } => self.approve(actor, &refund, &seen).await,
             Request::Decline { refund, note } => self.decline(actor, &refund, &note).await,
             Request::Resolve(resolve) => self.resolve(actor, &resolve).await,
+            Request::Retry(order) => self.retry(actor, &order).await,
             Request::ToDo => self.to_do(actor).await.map(Reply::ToDo),
             Request::Cancel { refund, note } => self.cancel(actor, &refund, note).await,
             Request::Release { refund } => self.release(actor, &refund).await,
@@ -243,6 +245,8 @@ impl Local {
             provider: account.profile.name.to_owned(),
             success_means: account.profile.success_means.to_owned(),
             can_send: account.profile.terms.can_send,
+            voids: kinds::can(Some(account), Deed::Void),
+            stops: kinds::can(Some(account), Deed::Stop),
             freshness: known
                 .iter()
                 .find(|freshness| freshness.account == account.name)

@@ -30,6 +30,7 @@ mod refusal;
 mod resend;
 mod resolve;
 pub mod restore;
+mod retry;
 mod rules;
 mod send;
 mod sending;

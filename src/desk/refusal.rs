@@ -45,6 +45,11 @@ impl Known {
 }
 
 impl Refusal {
+    /// The desk itself cannot go on: another refund would be refused alike.
+    pub(super) fn ends_retry(&self) -> bool {
+        matches!(self.class, Class::Failed | Class::Unknown)
+    }
+
     fn knowing(self, known: Known) -> Self {
         Self {
             money: known.money().to_owned(),

@@ -443,6 +443,12 @@ fn next_due(record: &Record, before: &Refund, step: &Move, looks: u32) -> Option
     if before.content.kind == Kind::Outside && to != State::Approved {
         return None;
     }
+    // A success is looked at once a day; what became of a step is wanted sooner.
+    if step.step_unknown {
+        let looks = before.later.as_ref().map_or(0, |later| later.looks);
+        let wait = wait_before_look(State::Unknown, looks, cadence.spread, cadence.pace);
+        return Some(after(record.now, wait.max(cadence.retry_after.unwrap_or_default())));
+    }
     let wait = match to {
         // Composed offline: goes nowhere before a person releases it.
         State::Approved if before.needs_release => return Some(before.expires_at),

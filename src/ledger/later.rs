@@ -248,7 +248,9 @@ fn event(refund: &Refund, later: &Later, record: &Record, end: StepEnd) -> Event
     match (end, later.step) {
         (StepEnd::Done, LaterStep::Stop) => Event::StopConfirmed,
         (StepEnd::Done, LaterStep::Capture) => record.event,
-        (StepEnd::Unknown, _) if UNDER_WAY.contains(&refund.state) => Event::StepDoubt,
+        (StepEnd::Unknown | StepEnd::NotFound, _) if UNDER_WAY.contains(&refund.state) => {
+            Event::StepDoubt
+        }
         _ => Event::Evidence(Evidence::Doubt),
     }
 }

@@ -22,6 +22,7 @@ mod failpoints;
 mod gate;
 mod import;
 mod import_stops;
+mod kinds;
 mod malformed;
 mod offline;
 mod outcomes;

@@ -32,6 +32,9 @@ const NAME: &str = "Commerce Hub";
 /// Card refunds are looked at for 40 days after they were submitted (domain.md, rule 4).
 const WATCH: Duration = Duration::from_hours(40 * 24);
 
+/// A clock that differs by more is named as the likely cause of a refused signature.
+const CLOCK_OFF_S: i64 = 60;
+
 /// One Commerce Hub account, ready to be used.
 pub struct CommerceHub {
     requests: Requests,
@@ -64,10 +67,28 @@ impl CommerceHub {
             Ok(body) => body,
             Err(error) => return Finding::new(Evidence::Doubt, error.to_string()),
         };
-        match self.client.inquire(&body).await {
+        let finding = match self.client.inquire(&body).await {
             Ok(response) => outcome::of_inquiry(what, &response, inquiry, asked.amount),
             Err(failure) => outcome::of_failed_inquiry(&failure),
+        };
+        self.with_clock(finding)
+    }
+
+    /// A 401 looks like a wrong key; where the clocks differ, they are the likelier cause (fact
+    /// sheet 7.2: check clock and secret).
+    fn with_clock(&self, mut finding: Finding) -> Finding {
+        let theirs = finding
+            .provider_time
+            .filter(|_| finding.http_status == Some(401));
+        let ahead = theirs.map_or(0, |theirs| self.client.seconds_ahead(theirs));
+        if ahead.abs() > CLOCK_OFF_S {
+            let side = if ahead < 0 { "behind" } else { "ahead of" };
+            let off = ahead.abs();
+            finding.said.push_str(&format!(
+                "; this machine's clock is {off} s {side} the provider's: set it"
+            ));
         }
+        finding
     }
 }
 
@@ -90,12 +111,13 @@ impl Provider for CommerceHub {
     ) -> BoxFuture<'a, Finding> {
         Box::pin(async move {
             let what = Subject::of(deed);
-            match self.client.refund(request).await {
+            let finding = match self.client.refund(request).await {
                 Ok(response) => {
                     outcome::of_reply(what, &response, &request.correlation, asked.amount)
                 }
                 Err(failure) => outcome::of_failed_send(&failure),
-            }
+            };
+            self.with_clock(finding)
         })
     }
 
@@ -114,10 +136,11 @@ impl Provider for CommerceHub {
                 Ok(body) => body,
                 Err(error) => return Finding::new(Evidence::Doubt, error.to_string()),
             };
-            match self.client.inquire(&body).await {
+            let finding = match self.client.inquire(&body).await {
                 Ok(response) => outcome::of_probe(&response),
                 Err(failure) => outcome::of_failed_inquiry(&failure),
-            }
+            };
+            self.with_clock(finding)
         })
     }
 }

@@ -423,4 +423,6 @@ fn finding(response: &Response, ruling: Ruling, source: Option<&Envelope>) -> Fi
 }
 
 #[cfg(test)]
+mod cancel_tests;
+#[cfg(test)]
 mod tests;

@@ -83,8 +83,8 @@ fn new_refund(
         return Err(already_known(request, first));
     }
     let charge = charge(records, charge_id, request)?;
-    // Canceled, or not settled yet: both read as not captured (fact sheet 3.2, 837).
-    if records.is_canceled(&charge.transaction_id) || !charge.is_settled(call.at) {
+    // Canceled, or not in a batch yet: both read as not captured (fact sheet 3.2, 837).
+    if records.is_canceled(&charge.transaction_id) || charge.is_unbatched(call.at) {
         return Err(Refusal::gateway(
             "837",
             "referenceTransactionDetails",

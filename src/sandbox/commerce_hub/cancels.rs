@@ -16,8 +16,8 @@ use super::request::{CancelRequest, Reference};
 use super::{Answer, Call, acceptance};
 use crate::domain::money::Money;
 
-/// A refund's batch closes this long after it was accepted.
-const BATCH_OPEN: TimeDelta = TimeDelta::hours(12);
+/// The batch of a charge or a refund closes this long after it was accepted.
+pub(super) const BATCH_OPEN: TimeDelta = TimeDelta::hours(12);
 /// How long a repeated `Client-Request-Id` gets the first answer again.
 const REPLAY: TimeDelta = TimeDelta::minutes(5);
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Months, Utc};
 
+use super::cancels::BATCH_OPEN;
 use super::envelope::opaque_id;
 use super::request::Reference;
 use crate::domain::money::Money;
@@ -67,6 +68,11 @@ impl Charge {
 
     pub(super) fn is_settled(&self, now: DateTime<Utc>) -> bool {
         self.settled_at.is_some_and(|settled| settled <= now)
+    }
+
+    /// Captured so lately that no batch has taken it up: it can be canceled, not refunded.
+    pub(super) fn is_unbatched(&self, now: DateTime<Utc>) -> bool {
+        !self.is_settled(now) && now - self.captured_at < BATCH_OPEN
     }
 
     pub(super) fn is(&self, reference: Reference<'_>) -> bool {
