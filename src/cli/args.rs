@@ -86,6 +86,9 @@ pub enum Command {
         /// As it stood at this time, or at the end of this UTC date
         #[arg(long, value_name = "TIME", value_parser = instant)]
         as_of: Option<DateTime<Utc>>,
+        /// First ask the provider which refunds it knows, and take in those made elsewhere
+        #[arg(long, conflicts_with = "as_of")]
+        verify: bool,
     },
     /// Refund a payment
     Refund(Refund),

@@ -178,9 +178,11 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Config(args::Config::Check) => config::check(global, &environ, output),
         Command::Import(import) => import::run(&session()?, output, &import).await,
         Command::Payments(payments) => payments::list(&session()?, output, &payments).await,
-        Command::Payment { payment, as_of } => {
-            payments::show(&session()?, output, payment, as_of).await
-        }
+        Command::Payment {
+            payment,
+            as_of,
+            verify,
+        } => payments::show(&session()?, output, payment, as_of, verify).await,
         Command::Refund(refund) => refund::run(&session()?, output, &refund).await,
         Command::Refunds(refunds) => refunds::list(&session()?, output, &refunds).await,
         Command::Status { refund } => refunds::status(&session()?, output, refund).await,

@@ -60,6 +60,9 @@ pub enum Request {
     /// One payment by our id, `ACCOUNT/PROVIDER_ID` or a unique reference. Answer:
     /// [`Reply::Payment`].
     Payment(String),
+    /// Compares one payment with its provider's own list of refunds: what was made elsewhere is
+    /// taken in, and what is not there opens a discrepancy. Answer: [`Reply::Payment`].
+    RebuildBalance(String),
     /// One payment as this desk had it at a time, recomputed from the audit. Answer:
     /// [`Reply::Payment`].
     PaymentAsOf {

@@ -193,6 +193,7 @@ impl Local {
                 Ok(Reply::Totals(totals))
             }
             Request::Payment(handle) => self.payment_card(&handle).await,
+            Request::RebuildBalance(handle) => self.rebuild(actor, &handle).await,
             Request::PaymentAsOf { payment, at } => self.payment_as_of(&payment, at).await,
             Request::Preview(draft) => self.preview(actor, &draft).await,
             Request::Compose(draft) => self.compose(actor, &draft).await,
@@ -292,7 +293,7 @@ impl Local {
         eligibility::of_payment(payment, &self.terms(&payment.account), now)
     }
 
-    async fn payment_card(&self, handle: &str) -> Result<Reply, Refusal> {
+    pub(super) async fn payment_card(&self, handle: &str) -> Result<Reply, Refusal> {
         let payment = self.payment_named(handle).await?;
         let refunds = self.ledger.refunds_of(payment.id).await?;
         let eligibility = self.judge(&payment, self.clock.now());

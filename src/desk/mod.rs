@@ -26,6 +26,7 @@ mod kinds;
 mod later;
 pub mod local;
 pub mod probe;
+mod rebuild;
 mod refusal;
 mod resend;
 mod resolve;

@@ -421,6 +421,52 @@ mod tests {
         assert_eq!(judge(&capture, &terms(), now), expected);
     }
 
+    /// A void: unsettled, untouched, whole; the provider's word about settlement overrules a file's.
+    #[rstest]
+    #[case(capture(0, 0, 0), false, false, (1000, None))]
+    #[case(capture(0, 0, 0), true, false, (0, Some(WhyNot::Settled)))]
+    #[case(capture(0, 0, 0), true, true, (1000, None))]
+    #[case(capture(1, 0, 0), false, false, (0, Some(WhyNot::NotWhole)))]
+    #[case(capture(0, 1, 0), false, false, (0, Some(WhyNot::NotWhole)))]
+    #[case(capture(0, 0, 1), false, false, (0, Some(WhyNot::NotWhole)))]
+    #[case(capture(0, 1000, 0), false, false, (0, Some(WhyNot::AllHeld)))]
+    fn a_void_is_of_the_whole_and_before_settlement(
+        #[case] capture: Capture,
+        #[case] settled: bool,
+        #[case] settlement_told: bool,
+        #[case] expected: (i64, Option<WhyNot>),
+    ) {
+        let capture = Capture {
+            settled_at: capture.settled_at.filter(|_| settled),
+            ..capture
+        };
+        let way = Way {
+            kind: Kind::Void,
+            settlement_told,
+        };
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        let judged = of_capture_in(way, &capture, &capture.figures, &terms(), now);
+        assert_eq!((judged.can_refund.minor, judged.why_not), expected);
+    }
+
+    /// No provider is asked for what is paid outside: neither its window nor its set-up counts.
+    #[test]
+    fn what_is_paid_outside_is_limited_by_the_balance_alone() {
+        let way = Way {
+            kind: Kind::Outside,
+            settlement_told: false,
+        };
+        let terms = Terms {
+            can_send: false,
+            currencies: Vec::new(),
+            ..terms()
+        };
+        let now = "2029-01-01T00:00:00Z".parse().unwrap();
+        let capture = capture(300, 200, 0);
+        let judged = of_capture_in(way, &capture, &capture.figures, &terms, now);
+        assert_eq!((judged.can_refund.minor, judged.why_not), (500, None));
+    }
+
     #[test]
     fn an_account_without_a_client_lists_but_does_not_refund() {
         let terms = Terms {

@@ -447,7 +447,10 @@ fn next_due(record: &Record, before: &Refund, step: &Move, looks: u32) -> Option
     if step.step_unknown {
         let looks = before.later.as_ref().map_or(0, |later| later.looks);
         let wait = wait_before_look(State::Unknown, looks, cadence.spread, cadence.pace);
-        return Some(after(record.now, wait.max(cadence.retry_after.unwrap_or_default())));
+        return Some(after(
+            record.now,
+            wait.max(cadence.retry_after.unwrap_or_default()),
+        ));
     }
     let wait = match to {
         // Composed offline: goes nowhere before a person releases it.

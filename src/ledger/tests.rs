@@ -20,6 +20,7 @@ mod complete;
 mod constraints;
 mod elsewhere;
 mod importing;
+mod later;
 mod listing;
 mod lives;
 mod overdraft;

@@ -21,7 +21,7 @@ pub mod http;
 pub mod listing;
 
 pub use account::{ConnectError, Secrets, connect, format, profile};
-pub use listing::Listing;
+pub use listing::{ListedRefund, ListedRefunds, Listing, SoldPayment};
 
 /// What a provider promises, as settings of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -312,6 +312,13 @@ pub trait Provider: Send + Sync {
 
     /// A harmless question: is it there, does it take our key, what time is it there?
     fn probe(&self) -> BoxFuture<'_, Finding>;
+
+    /// Every refund of one payment, whoever made it; none where the provider cannot tell. Moves no
+    /// money.
+    fn refunds_of<'a>(&'a self, payment: &'a SoldPayment) -> Option<ListedRefunds<'a>> {
+        let _ = payment;
+        None
+    }
 
     /// Its lists of payments and refunds, where it has them.
     fn listing(&self) -> Option<&dyn Listing> {

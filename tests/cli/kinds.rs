@@ -4,7 +4,7 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::book;
-use super::desk::Ran;
+use super::desk::{Desk, Ran};
 use super::shop::{Shop, assert_balance};
 use super::stock;
 
@@ -306,9 +306,53 @@ fn an_account_signs_in_either_encoding() {
     assert_eq!(shop.payouts("pay-ann"), ["5.00"]);
 }
 
+/// T21: each again as a refund of its own, in place of the old one.
 #[test]
-fn without_anything_unpaid_for_lack_of_funds_there_is_nothing_to_retry() {
+fn what_failed_for_lack_of_funds_is_refunded_again_at_once() {
     let shop = Shop::with(&stock::dated(stock::STOCK));
-    let ran = shop.desk.json(["retry", "--dry-run"]).exits(0);
-    assert!(ran.objects().is_empty());
+    let none = shop.desk.json(["retry", "--dry-run"]).exits(0);
+    assert!(none.objects().is_empty());
+    let failed = shop.refund("Z-1", "13.01", &["--wait"]).exits(1).object();
+    assert_eq!(text(&failed, "class"), "no_funds", "{failed:#}");
+    let other = shop.refund("A-1", "10.01", &["--wait"]).exits(1).object();
+    assert_eq!(text(&other, "class"), "account_gone");
+    let planned = shop.desk.json(["retry", "--dry-run"]).exits(0).objects();
+    assert_eq!(planned.len(), 1, "{planned:#?}");
+    assert_eq!(planned[0]["supersedes"], failed["id"]);
+    assert!(planned[0]["refund"].is_null());
+    let made = shop.desk.json(["retry"]).exits(0).objects();
+    let again = shop.desk.status(text(&made[0], "refund"));
+    assert_eq!(again["supersedes"], failed["id"]);
+    assert_eq!(text(&again, "amount"), "13.01");
+    assert_eq!(text(&again, "state"), "pending", "{again:#}");
+    // It is in hand: nothing else is to be refunded again.
+    assert!(shop.desk.json(["retry"]).exits(0).objects().is_empty());
+    assert_eq!(shop.desk.refunds().len(), 3);
+}
+
+/// A refund that another desk made is found by asking about the order, and counts once.
+#[test]
+fn a_balance_is_compared_with_the_providers_own_list() {
+    let shop = Shop::open();
+    let other = Desk {
+        config: shop.desk.config.clone(),
+        data: shop.file("other"),
+    };
+    other
+        .run(["import".as_ref(), shop.stock().as_os_str()])
+        .exits(0);
+    shop.refund("A-1", "25.00", &["--wait"]).exits(0);
+    assert_balance(&other.payment("A-1"), "0.00", "0.00", "200.00");
+    for _ in 0..2 {
+        let told = other.json(["payment", "A-1", "--verify"]).exits(0).object();
+        assert_balance(&told, "25.00", "0.00", "175.00");
+    }
+    // What is ours is known already: the desk that made it learns nothing new.
+    let ours = ["payment", "A-1", "--verify"];
+    let told = shop.desk.json(ours).exits(0).object();
+    assert_balance(&told, "25.00", "0.00", "175.00");
+    let open = shop.desk.json(["discrepancies"]).exits(0);
+    assert!(open.objects().is_empty(), "{open:?}");
+    let offline = shop.desk.json(ours.iter().chain(&["--offline"]));
+    assert_eq!(offline.exits(3).error()["code"], "offline");
 }

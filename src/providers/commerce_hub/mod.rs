@@ -10,8 +10,11 @@ use futures_util::future::BoxFuture;
 
 use self::client::Client;
 use self::outcome::Subject;
-use super::http::SetupError;
-use super::{Asked, Deed, Finding, Inquiry, Profile, Provider, WireRequest};
+use super::http::{Response, SetupError};
+use super::{
+    Asked, Deed, Finding, Inquiry, ListedRefund, ListedRefunds, Profile, Provider, SoldPayment,
+    WireRequest,
+};
 use crate::clock::Clock;
 use crate::config::commerce_hub::CommerceHub as Settings;
 use crate::config::secret::Credentials;
@@ -74,6 +77,27 @@ impl CommerceHub {
         self.with_clock(finding)
     }
 
+    async fn order_refunds(
+        &self,
+        payment: &SoldPayment,
+    ) -> Result<Vec<ListedRefund>, Box<Finding>> {
+        let charge = &payment.provider_payment_id;
+        let captures = payment.capture_ids.iter().map(String::as_str);
+        let ours: Vec<&str> = std::iter::once(charge.as_str()).chain(captures).collect();
+        let named = ours.last().copied().unwrap_or(charge);
+        let about = self.look_up(self.requests.transaction_body(named)).await?;
+        let order = outcome::order_of(&about, named)?;
+        let all = self.look_up(self.requests.order_body(&order)).await?;
+        outcome::refunds_of_order(&all, &ours, payment.currency)
+    }
+
+    async fn look_up(&self, body: serde_json::Result<Vec<u8>>) -> Result<Response, Box<Finding>> {
+        let body =
+            body.map_err(|error| Box::new(Finding::new(Evidence::Doubt, error.to_string())))?;
+        let answer = self.client.inquire(&body).await;
+        answer.map_err(|failure| Box::new(outcome::of_failed_inquiry(&failure)))
+    }
+
     /// A 401 looks like a wrong key; where the clocks differ, they are the likelier cause (fact
     /// sheet 7.2: check clock and secret).
     fn with_clock(&self, mut finding: Finding) -> Finding {
@@ -128,6 +152,12 @@ impl Provider for CommerceHub {
         asked: Asked,
     ) -> BoxFuture<'a, Finding> {
         Box::pin(self.ask(Subject::of(deed), inquiry, asked))
+    }
+
+    /// There is no list of refunds; an order has all transactions of its charge, captures included
+    /// (fact sheet 6.3, "Rebuild a balance").
+    fn refunds_of<'a>(&'a self, payment: &'a SoldPayment) -> Option<ListedRefunds<'a>> {
+        Some(Box::pin(self.order_refunds(payment)))
     }
 
     fn probe(&self) -> BoxFuture<'_, Finding> {

@@ -13,8 +13,10 @@ use crate::providers::http::{Failure, Response, line};
 use crate::providers::{Deed, Finding};
 
 mod inquiry;
+mod order;
 
 pub use inquiry::{of_inquiry, of_probe};
+pub use order::{order_of, refunds_of_order};
 
 /// Longest id of the provider's that is believed to be one.
 const ID_MAX_CHARS: usize = 128;

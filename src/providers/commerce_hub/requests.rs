@@ -144,6 +144,22 @@ impl Requests {
         self.inquiry_by(Reference::MerchantTransactionId(NOBODYS))
     }
 
+    /// The body of an inquiry about one transaction.
+    ///
+    /// # Errors
+    /// None that text can cause.
+    pub fn transaction_body(&self, transaction_id: &str) -> serde_json::Result<Vec<u8>> {
+        self.inquiry_by(Reference::TransactionId(transaction_id))
+    }
+
+    /// The body of an inquiry about all transactions of an order.
+    ///
+    /// # Errors
+    /// None that text can cause.
+    pub fn order_body(&self, order_id: &str) -> serde_json::Result<Vec<u8>> {
+        self.inquiry_by(Reference::OrderId(order_id))
+    }
+
     fn inquiry_by(&self, reference: Reference<'_>) -> serde_json::Result<Vec<u8>> {
         encode(&InquiryRequest {
             reference_transaction_details: reference,

@@ -209,18 +209,21 @@ impl<'a> PaymentReceipt<'a> {
             true => None,
             false => Some(ApprovedAmount::new(approved)?),
         };
-        let of = |approved, refused| if declined { refused } else { approved };
+        let [code, message, host_code, host_message] = match declined {
+            true => Course::decline(approved.minor),
+            false => ["000", "Approved", "00", "APPROVAL"],
+        };
         Ok(Self {
             approved_amount,
             processor_response_details: ProcessorResponse {
-                approval_status: of("APPROVED", "DECLINED"),
+                approval_status: if declined { "DECLINED" } else { "APPROVED" },
                 reference_number: acquirer_reference(transaction_id),
                 processor: "FISERV",
                 host: "NASHVILLE",
-                response_code: of("000", "030"),
-                response_message: of("Approved", "Closed Account"),
-                host_response_code: of("00", "14"),
-                host_response_message: of("APPROVAL", "Inv Acct Num"),
+                response_code: code,
+                response_message: message,
+                host_response_code: host_code,
+                host_response_message: host_message,
             },
         })
     }

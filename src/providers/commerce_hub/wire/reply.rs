@@ -36,6 +36,8 @@ struct GatewayResponse {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ProcessingDetails {
+    order_id: Option<Text>,
+    transaction_timestamp: Option<Text>,
     api_trace_id: Option<Text>,
     client_request_id: Option<Text>,
     transaction_id: Option<Text>,
@@ -179,6 +181,30 @@ impl Envelope {
     pub fn may_be_refund(&self) -> bool {
         self.kind()
             .is_none_or(|kind| matches!(&*kind.to_ascii_uppercase(), "REFUND" | "REFUNDS"))
+    }
+
+    /// The order of the charge, which its refunds share.
+    pub fn order_id(&self) -> Option<&str> {
+        text(&self.processing()?.order_id)
+    }
+
+    /// When the transaction was made, as written.
+    pub fn timestamp(&self) -> Option<&str> {
+        text(&self.processing()?.transaction_timestamp)
+    }
+
+    /// True when the transaction is named as a charge or its capture: CHARGE, CHARGE_SALE … (fact
+    /// sheet 6.3).
+    pub fn is_charge(&self) -> bool {
+        self.kind().is_some_and(|kind| {
+            let kind = kind.to_ascii_uppercase();
+            kind.starts_with("CHARGE") || kind == "CAPTURE"
+        })
+    }
+
+    /// True only when the transaction is named as a refund.
+    pub fn is_refund(&self) -> bool {
+        self.kind().is_some() && self.may_be_refund()
     }
 
     /// True only when the transaction is named as a cancel.

@@ -32,6 +32,9 @@ pub enum Reference<'a> {
     /// Ours.
     #[serde(rename = "referenceMerchantTransactionId")]
     MerchantTransactionId(&'a str),
+    /// The provider's id of an order: all its transactions. For inquiries only.
+    #[serde(rename = "referenceOrderId")]
+    OrderId(&'a str),
 }
 
 /// An amount as a JSON number with exactly its currency's decimals.
