@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::desk::face::Stated;
 use crate::domain::audit::Anchor;
 use crate::domain::money::{Currency, Money};
+use crate::domain::refund::Kind;
 use crate::domain::state::State;
 
 mod elsewhere;
@@ -89,6 +90,9 @@ pub enum Command {
         /// As it stood at this time, or at the end of this UTC date
         #[arg(long, value_name = "TIME", value_parser = instant)]
         as_of: Option<DateTime<Utc>>,
+        /// First ask the provider which refunds it knows, and take in those made elsewhere
+        #[arg(long, conflicts_with = "as_of")]
+        verify: bool,
     },
     /// Refund a payment
     Refund(Refund),
@@ -118,7 +122,10 @@ pub enum Command {
     /// is the same as --outcome succeeded: the first --as that names an outcome is the outcome, any
     /// other --as says who acts.
     Resolve(Resolve),
-    /// Withdraw a refund that was not sent
+    /// Withdraw a refund that was not sent, or have the provider stop one that was
+    ///
+    /// What was sent can only be stopped while the provider still can; until it says that it did, the
+    /// refund may still be paid.
     Cancel {
         /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
         refund: String,
@@ -131,6 +138,18 @@ pub enum Command {
         /// Our ids, their last letters, ACCOUNT/PROVIDER_ID, or references of payments with one refund
         #[arg(required = true)]
         refunds: Vec<String>,
+    },
+    /// Refund again what was not paid because the merchant account had too little money
+    ///
+    /// Each goes out as a new refund in place of the old one, judged by every rule. Exit 3 if one is
+    /// refused.
+    Retry {
+        /// Of this account
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Say what would happen, write nothing
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Send what may be sent and poll what is due, without a screen
     Track(Track),
@@ -287,6 +306,10 @@ pub struct Refund {
     /// A likely duplicate is meant
     #[arg(long)]
     pub again: bool,
+    /// Give it back in another way: void an unsettled payment (with --full), or record what is paid
+    /// outside this desk in place of a refund that ended unpaid (with --supersedes)
+    #[arg(long, value_name = "KIND", default_value = "refund")]
+    pub kind: RefundKind,
     /// The failed, rejected or reversed refund that this one replaces
     #[arg(long, value_name = "REFUND")]
     pub supersedes: Option<String>,
@@ -299,6 +322,27 @@ pub struct Refund {
     /// Wait for its end; 60s unless said otherwise
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "60s", value_parser = duration)]
     pub wait: Option<Duration>,
+}
+
+/// The kinds of refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RefundKind {
+    /// Money goes back after settlement
+    Refund,
+    /// A payment that has not settled is canceled, the whole of it
+    Void,
+    /// Paid by other means; two people agree, and two state that it was paid
+    Outside,
+}
+
+impl From<RefundKind> for Kind {
+    fn from(kind: RefundKind) -> Self {
+        match kind {
+            RefundKind::Refund => Self::Refund,
+            RefundKind::Void => Self::Void,
+            RefundKind::Outside => Self::Outside,
+        }
+    }
 }
 
 /// `approve`

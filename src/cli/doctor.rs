@@ -307,7 +307,7 @@ async fn providers(global: &Global, environ: &Environ, settings: &Settings) -> V
     let clock = Clock::system();
     let probed = probe::probe(settings, environ, &clock, global.offline).await;
     let skew = probed.iter().filter_map(|probed| match probed.outcome {
-        Outcome::Answered { skew_ms, .. } => skew_ms,
+        Outcome::Answered { skew_ms, .. } | Outcome::TurnedAway { skew_ms, .. } => skew_ms,
         _ => None,
     });
     let skew = skew.max_by_key(|skew| skew.abs());
@@ -338,15 +338,17 @@ fn provider(probed: &Probed) -> Vec<Line> {
             secrets(),
             good("provider", named(&format!("answers, in {latency_ms} ms"))),
         ],
-        Outcome::TurnedAway(said) => vec![
-            secrets(),
-            line(
-                Status::Failure,
-                "provider",
-                named(&format!("turns our key away: {said}")),
-                "Compare api_key, api_secret and merchant_id with the provider's portal.",
-            ),
-        ],
+        Outcome::TurnedAway { said, skew_ms } => {
+            let off = skew_ms.is_some_and(|skew| skew.abs() > SKEW_WARN_MS);
+            let fix = match off {
+                true => {
+                    "Set this machine's clock first: it is off, and that alone makes a good key look wrong."
+                }
+                false => "Compare api_key, api_secret and merchant_id with the provider's portal.",
+            };
+            let said = named(&format!("turns our key away: {said}"));
+            vec![secrets(), line(Status::Failure, "provider", said, fix)]
+        }
         Outcome::Failed(said) => vec![
             secrets(),
             line(

@@ -11,7 +11,7 @@ use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::payment::{Capture, Payment};
-use crate::domain::refund::{Attempt, Observation, Refund};
+use crate::domain::refund::{Attempt, Later, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::todo::{Clocked, Step};
 
@@ -144,6 +144,9 @@ pub(super) fn refund(refund: &Refund) -> Value {
         "case": content.case_ref,
         "state": refund.state,
         "said": refund.said,
+        "class": refund.unpaid.as_ref().map(|unpaid| unpaid.cause),
+        "advice": refund.unpaid.as_ref().map(|unpaid| &unpaid.advice),
+        "later_step": refund.later.as_ref().map(later),
         "provider_refund_id": refund.provider_refund_id,
         "trace": refund.trace,
         "attempts": refund.attempts,
@@ -161,6 +164,15 @@ pub(super) fn refund(refund: &Refund) -> Value {
         "next_look_at": refund.next_look_at.map(time),
         "created_at": time(refund.created_at),
         "updated_at": time(refund.updated_at),
+    })
+}
+
+fn later(later: &Later) -> Value {
+    json!({
+        "step": later.step,
+        "by": later.by,
+        "at": time(later.at),
+        "unknown": later.unknown,
     })
 }
 

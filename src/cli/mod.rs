@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::config::{ConfigError, Environ};
+use crate::desk::face::RetryOrder;
 use crate::desk::face::{Class, Refusal};
 use crate::failpoint;
 
@@ -27,6 +28,7 @@ mod payments;
 mod print;
 mod refund;
 mod refunds;
+mod retry;
 mod sandbox;
 mod sending;
 mod signal;
@@ -177,9 +179,11 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Config(args::Config::Check) => config::check(global, &environ, output),
         Command::Import(import) => import::run(&session()?, output, &import).await,
         Command::Payments(payments) => payments::list(&session()?, output, &payments).await,
-        Command::Payment { payment, as_of } => {
-            payments::show(&session()?, output, payment, as_of).await
-        }
+        Command::Payment {
+            payment,
+            as_of,
+            verify,
+        } => payments::show(&session()?, output, payment, as_of, verify).await,
         Command::Refund(refund) => refund::run(&session()?, output, &refund).await,
         Command::Refunds(refunds) => refunds::list(&session()?, output, &refunds).await,
         Command::Status { refund } => refunds::status(&session()?, output, refund).await,
@@ -192,6 +196,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
             refunds::cancel(&session()?, output, refund, note).await
         }
         Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
+        Command::Retry { account, dry_run } => {
+            retry::run(&session()?, output, RetryOrder { account, dry_run }).await
+        }
         Command::Track(track) => track::run(&session()?, output, &track).await,
         Command::StopSending(arguments) => sending::stop(&session()?, output, arguments).await,
         Command::ResumeSending(arguments) => sending::resume(&session()?, output, arguments).await,

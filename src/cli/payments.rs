@@ -151,8 +151,10 @@ pub(super) async fn show(
     output: &Output,
     payment: String,
     as_of: Option<DateTime<Utc>>,
+    verify: bool,
 ) -> Result<Exit, Failure> {
     let request = match as_of {
+        None if verify => Request::RebuildBalance(payment),
         None => Request::Payment(payment),
         Some(at) => Request::PaymentAsOf { payment, at },
     };

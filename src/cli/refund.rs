@@ -110,6 +110,7 @@ fn draft(arguments: &args::Refund) -> Draft {
         key: arguments.key.clone(),
         again: arguments.again,
         supersedes: arguments.supersedes.clone(),
+        kind: arguments.kind.into(),
         delay: false,
     }
 }
@@ -149,7 +150,10 @@ fn ended(refund: &Refund) -> Refusal {
         ),
         _ => (
             "Nothing was paid; the amount is available again.",
-            "Mend the cause and refund again with --supersedes.",
+            match &refund.unpaid {
+                Some(unpaid) => unpaid.advice.as_str(),
+                None => "Mend the cause and refund again with --supersedes.",
+            },
         ),
     };
     Refusal {

@@ -102,7 +102,7 @@ pub(super) async fn status(
     Ok(Exit::Done)
 }
 
-/// Withdraws a refund.
+/// Withdraws a refund, or has it stopped. Whether it was is not always known at once.
 pub(super) async fn cancel(
     session: &Session,
     output: &Output,
@@ -113,7 +113,10 @@ pub(super) async fn cancel(
         return Err(misanswered());
     };
     output.after_deed(print_card(output, &card));
-    Ok(Exit::Done)
+    Ok(match card.row.refund.later {
+        Some(_) => Exit::Unknown,
+        None => Exit::Done,
+    })
 }
 
 /// Lets refunds go that were composed offline: all of them, or none where one cannot go.

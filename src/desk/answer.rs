@@ -87,6 +87,7 @@ impl Local {
             observation: None,
             provider_refund_id: None,
             trace: None,
+            unpaid: None,
             fence: None,
             exchange: None,
             cadence: Cadence {
@@ -122,6 +123,7 @@ impl Local {
             .provider_refund_id
             .clone_from(&finding.provider_refund_id);
         record.trace.clone_from(&finding.trace);
+        record.unpaid.clone_from(&finding.unpaid);
         record.cadence.retry_after = finding.retry_after;
         record.exchange = Some(summary.exchange);
         record

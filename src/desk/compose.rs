@@ -5,19 +5,20 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::face::{Actor, Composed, Draft, Limit, Preview, Refusal, Reply, WirePreview};
+use super::kinds::{self, way_of};
 use super::local::{Local, row};
 use super::{refusal, send};
 use crate::clock::later;
 use crate::domain::amount::{self, Basis};
 use crate::domain::dispute::Dispute;
-use crate::domain::eligibility::{self, Eligibility, Terms};
+use crate::domain::eligibility::{self, Eligibility, Terms, Way};
 use crate::domain::id::RefundId;
 use crate::domain::limits;
 use crate::domain::money::Money;
 use crate::domain::payment::{Capture, Payment};
 use crate::domain::policy::Asked;
 use crate::domain::reason;
-use crate::domain::refund::{Content, Kind};
+use crate::domain::refund::{Content, Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::text;
 use crate::failpoint;
@@ -40,10 +41,11 @@ struct Judged {
     problems: Vec<Refusal>,
     alike: Vec<(Likeness, RefundSummary)>,
     approval: Option<String>,
+    /// The refund it replaces.
+    replaced: Option<RefundSummary>,
+    way: Way,
     /// The dispute it answers.
     dispute: Option<Dispute>,
-    /// The refund it replaces.
-    supersedes: Option<RefundId>,
     now: DateTime<Utc>,
 }
 
@@ -130,6 +132,13 @@ impl Local {
         let amount = judged.amount.clone()?;
         let content = content(actor, draft, &judged, amount)
             .ok_or_else(|| refusal::rule("text_too_long", "a text is too long", "Shorten it."))?;
+        if let Some(old) = judged
+            .replaced
+            .as_ref()
+            .filter(|_| judged.way.settlement_told)
+        {
+            self.ask_before_the_other(old).await?;
+        }
         if let (false, Some(first)) = (draft.again, judged.alike.first()) {
             return Err(duplicate(first));
         }
@@ -157,8 +166,13 @@ impl Local {
         let now = self.clock.now();
         let terms = self.terms(&payment.account);
         let capture = choose_capture(&payment, draft.capture_id.as_deref());
+        let replaced = match &draft.supersedes {
+            Some(handle) => Some(self.refund_named(handle).await?),
+            None => None,
+        };
+        let way = way_of(draft, replaced.as_ref().map(|old| &old.refund));
         let eligibility = match &capture {
-            Ok(capture) => eligibility::of_payments_capture(&payment, capture, &terms, now),
+            Ok(capture) => eligibility::of_payments_capture_in(way, &payment, capture, &terms, now),
             Err(_) => eligibility::of_payment(&payment, &terms, now),
         };
         let basis = Basis {
@@ -179,20 +193,27 @@ impl Local {
             problems: Vec::new(),
             alike: Vec::new(),
             approval: None,
+            replaced,
+            way,
             dispute,
-            supersedes: None,
             now,
         };
         judged.problems = problems(draft, &judged);
-        if let Some(handle) = &draft.supersedes {
-            match self.superseded(handle, &judged).await {
-                Ok(id) => judged.supersedes = Some(id),
-                Err(refusal) => judged.problems.push(refusal),
-            }
+        if let Some(Err(refusal)) = judged
+            .replaced
+            .as_ref()
+            .map(|old| superseded(&old.refund, &judged))
+        {
+            judged.problems.push(refusal);
         }
+        let amount = judged.amount.as_ref().ok().copied();
+        let account = self.account(&judged.payment.account);
+        let can_give = judged.eligibility.can_refund;
+        let of_its_kind = kinds::problem(draft, account, amount, can_give);
+        judged.problems.splice(0..0, of_its_kind);
         if let (Ok(capture), Ok(amount)) = (&judged.capture, &judged.amount) {
             let id = capture.capture_id.as_deref();
-            let unfit = self.unfit(&judged.payment, id, *amount);
+            let unfit = self.unfit(&judged.payment, id, *amount, draft.kind);
             judged.problems.extend(unfit);
         }
         // First of all: the others are judged on figures that may be wrong.
@@ -217,8 +238,8 @@ impl Local {
             .ledger
             .recent_total(&judged.payment, judged.now - APPROVAL_SUM)
             .await?;
-        let after_reversal = match judged.supersedes {
-            Some(replaced) => self.ledger.follows_reversal(replaced).await?,
+        let after_reversal = match &judged.replaced {
+            Some(old) => self.ledger.follows_reversal(old.refund.id).await?,
             None => false,
         };
         let why = self.settings.policy.why_checker(&Asked {
@@ -226,6 +247,7 @@ impl Local {
             compensation: Money::zero(amount.currency),
             recent,
             after_reversal,
+            outside: judged.way.kind == Kind::Outside,
             answers_dispute: judged.dispute.is_some(),
         });
         Ok(why.map(|why| why.to_string()))
@@ -273,6 +295,10 @@ impl Local {
         judged: &Judged,
         content: Content,
     ) -> Result<Reservation, Refusal> {
+        let replaced = judged.replaced.as_ref();
+        let supersedes = replaced
+            .map(|old| superseded(&old.refund, judged))
+            .transpose()?;
         let delay = if draft.delay {
             self.settings.send_delay
         } else {
@@ -291,7 +317,7 @@ impl Local {
             },
             content,
             caller_key: draft.key.clone(),
-            supersedes: judged.supersedes,
+            supersedes,
             expected_available,
             terms: judged.terms.clone(),
             policy: self.settings.policy.clone(),
@@ -299,6 +325,7 @@ impl Local {
             duplicates_since: (!draft.again).then(|| judged.now - DUPLICATE_SINCE),
             send_after: later(judged.now, delay),
             expires_at: judged.now + self.settings.expires_after,
+            settlement_told: judged.way.settlement_told,
             dispute: judged.dispute.as_ref().map(|dispute| dispute.id),
             needs_release: self.mode.offline,
             now: judged.now,
@@ -322,24 +349,6 @@ impl Local {
         Ok(disputes
             .into_iter()
             .find(|dispute| dispute.provider_dispute_id == case && dispute.stage.is_in_force()))
-    }
-
-    /// The refund a new one replaces: of the same payment, and ended without paying (T21).
-    async fn superseded(&self, handle: &str, judged: &Judged) -> Result<RefundId, Refusal> {
-        let old = self.refund_named(handle).await?.refund;
-        let ended_unpaid = matches!(old.state, State::Failed | State::Rejected | State::Reversed);
-        if old.content.payment == judged.payment.id && ended_unpaid {
-            return Ok(old.id);
-        }
-        Err(refusal::rule(
-            "supersedes",
-            format!(
-                "refund {} is {} and cannot be replaced by this one",
-                old.id,
-                old.state.name()
-            ),
-            "Only a failed, rejected or reversed refund of the same payment is tried again.",
-        ))
     }
 
     fn limits(&self, judged: &Judged) -> Vec<Limit> {
@@ -388,13 +397,31 @@ impl Local {
         order.correlation = "(assigned when composed)".to_owned();
         // The same in the letters that it may have.
         order.end_to_end = "ASSIGNEDWHENCOMPOSED".to_owned();
-        let wire = format.build_refund(&order).ok()?;
+        kinds::deed(content.kind)?;
+        let wire = kinds::written(Some(format), content.kind, &order).ok()?;
         Some(WirePreview {
             method: wire.method,
             url: wire.url,
             body: String::from_utf8_lossy(&wire.body).into_owned(),
         })
     }
+}
+
+/// The refund a new one replaces: of the same payment, and ended without paying (T21).
+fn superseded(old: &Refund, judged: &Judged) -> Result<RefundId, Refusal> {
+    let ended_unpaid = matches!(old.state, State::Failed | State::Rejected | State::Reversed);
+    if old.content.payment == judged.payment.id && ended_unpaid {
+        return Ok(old.id);
+    }
+    Err(refusal::rule(
+        "supersedes",
+        format!(
+            "refund {} is {} and cannot be replaced by this one",
+            old.id,
+            old.state.name()
+        ),
+        "Only a failed, rejected or reversed refund of the same payment is tried again.",
+    ))
 }
 
 fn composed(summary: RefundSummary, existing: bool) -> Reply {
@@ -513,7 +540,7 @@ fn content(actor: &Actor, draft: &Draft, judged: &Judged, amount: Money) -> Opti
             .as_ref()
             .ok()
             .and_then(|capture| capture.capture_id.clone()),
-        kind: Kind::Refund,
+        kind: draft.kind,
         amount,
         compensation: Money::zero(amount.currency),
         reason: draft.reason.clone(),

@@ -3,12 +3,13 @@
 use super::compose::tidy;
 use super::face::{Actor, Refusal, Reply};
 use super::local::Local;
-use super::refusal;
+use super::{later, refusal};
+use crate::domain::refund::LaterStep;
 use crate::domain::state::{Event, State};
 use crate::failpoint;
 
 impl Local {
-    /// Withdraws a refund that was not sent.
+    /// Withdraws a refund that was not sent; of one that was, asks the provider to stop it.
     pub(super) async fn cancel(
         &self,
         actor: &Actor,
@@ -22,11 +23,18 @@ impl Local {
             state,
             State::Reserved | State::AwaitingApproval | State::Approved
         );
+        let note = note.map(|note| tidy(&note)).transpose()?;
         if !withdrawable {
-            return Err(too_late(state));
+            let account = self.account(&summary.refund.account);
+            if !later::may_be_stopped(&summary.refund, account) {
+                return Err(too_late(state));
+            }
+            let step = LaterStep::Stop;
+            let stopped = self.send_step(actor, &summary, step, note).await?;
+            return Ok(self.decided(actor, stopped).await);
         }
         let mut record = self.record_of(&summary, Event::Withdraw, &actor.name);
-        record.note = note.map(|note| tidy(&note)).transpose()?;
+        record.note = note;
         let written = self.ledger.record(record).await;
         let change = written.map_err(|error| refusal::unwritten(error, id, "withdrawn"))?;
         failpoint::reach("cancel.committed");

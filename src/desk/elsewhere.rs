@@ -170,7 +170,7 @@ impl Local {
         Ok(Reply::Dispute(Box::new(dispute)))
     }
 
-    fn cadence(&self, account: &str) -> Cadence {
+    pub(super) fn cadence(&self, account: &str) -> Cadence {
         Cadence {
             pace: self.settings.pace,
             spread: 500,

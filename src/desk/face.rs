@@ -21,14 +21,14 @@ use crate::domain::listing::{
 };
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Observation, Refund};
+use crate::domain::refund::{Attempt, Kind, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::sending::{Resumption, Stop};
 use crate::domain::todo::Step;
 
 mod decisions;
 mod todo;
-pub use decisions::{Resolve, Review, Stated};
+pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use todo::ToDoItem;
 
 mod audit;
@@ -60,6 +60,9 @@ pub enum Request {
     /// One payment by our id, `ACCOUNT/PROVIDER_ID` or a unique reference. Answer:
     /// [`Reply::Payment`].
     Payment(String),
+    /// Compares one payment with its provider's own list of refunds: what was made elsewhere is
+    /// taken in, and what is not there opens a discrepancy. Answer: [`Reply::Payment`].
+    RebuildBalance(String),
     /// One payment as this desk had it at a time, recomputed from the audit. Answer:
     /// [`Reply::Payment`].
     PaymentAsOf {
@@ -77,7 +80,8 @@ pub enum Request {
     /// One refund by its id, `ACCOUNT/PROVIDER_ID`, the end of its id, or the reference of a
     /// payment that has just one refund. Answer: [`Reply::Refund`].
     Refund(String),
-    /// Withdraws a refund that was not sent. Answer: [`Reply::Refund`].
+    /// Withdraws a refund that was not sent, or has its provider stop one that was: until that is
+    /// proven it stands as before, with a later step under way. Answer: [`Reply::Refund`].
     Cancel {
         /// Which.
         refund: String,
@@ -110,6 +114,8 @@ pub enum Request {
     /// States what became of a refund; the second person who does carries it out. Answer:
     /// [`Reply::Refund`].
     Resolve(Resolve),
+    /// Tries again what was not paid for lack of funds. Answer: [`Reply::Retried`].
+    Retry(RetryOrder),
     /// What waits for a person. Answer: [`Reply::ToDo`].
     ToDo,
     /// Reads settlement files. Answer: [`Reply::Imported`]; on the way [`Notice::Importing`].
@@ -197,6 +203,9 @@ pub struct Draft {
     pub again: bool,
     /// The refund this one replaces.
     pub supersedes: Option<String>,
+    /// In which way the money goes back.
+    #[serde(default)]
+    pub kind: Kind,
     /// Wait the configured time before sending, so that it can be withdrawn.
     pub delay: bool,
 }
@@ -244,6 +253,8 @@ pub enum Reply {
     Refund(Box<RefundCard>),
     /// To [`Request::Review`].
     Review(Box<Review>),
+    /// To [`Request::Retry`], oldest first.
+    Retried(Vec<Retried>),
     /// To [`Request::ToDo`]: by tab, oldest first.
     ToDo(Vec<ToDoItem>),
     /// To [`Request::Import`].
@@ -327,6 +338,10 @@ pub struct Account {
     pub success_means: String,
     /// Refunds can be sent through it.
     pub can_send: bool,
+    /// Its unsettled payments can be voided.
+    pub voids: bool,
+    /// Its refunds can be stopped once they are sent, for as long as the provider can.
+    pub stops: bool,
     /// How fresh its data is.
     pub freshness: AccountFreshness,
 }

@@ -14,7 +14,7 @@ use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
 };
-use super::rules;
+use super::{kinds, rules};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::eligibility::{self, Terms};
@@ -23,6 +23,7 @@ use crate::domain::limits::Limits;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
 use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
+use crate::providers::Deed;
 
 /// Notices a slow listener may fall behind before it misses some.
 const NOTICES: usize = 1024;
@@ -194,6 +195,7 @@ impl Local {
                 Ok(Reply::Totals(totals))
             }
             Request::Payment(handle) => self.payment_card(&handle).await,
+            Request::RebuildBalance(handle) => self.rebuild(actor, &handle).await,
             Request::PaymentAsOf { payment, at } => self.payment_as_of(&payment, at).await,
             Request::Preview(draft) => self.preview(actor, &draft).await,
             Request::Compose(draft) => self.compose(actor, &draft).await,
@@ -206,6 +208,7 @@ impl Local {
             Request::Approve { refund, seen } => self.approve(actor, &refund, &seen).await,
             Request::Decline { refund, note } => self.decline(actor, &refund, &note).await,
             Request::Resolve(resolve) => self.resolve(actor, &resolve).await,
+            Request::Retry(order) => self.retry(actor, &order).await,
             Request::ToDo => self.to_do(actor).await.map(Reply::ToDo),
             Request::Cancel { refund, note } => self.cancel(actor, &refund, note).await,
             Request::Release { refund } => self.release(actor, &refund).await,
@@ -245,6 +248,8 @@ impl Local {
             provider: account.profile.name.to_owned(),
             success_means: account.profile.success_means.to_owned(),
             can_send: account.profile.terms.can_send,
+            voids: kinds::can(Some(account), Deed::Void),
+            stops: kinds::can(Some(account), Deed::Stop),
             freshness: known
                 .iter()
                 .find(|freshness| freshness.account == account.name)
@@ -291,7 +296,7 @@ impl Local {
         eligibility::of_payment(payment, &self.terms(&payment.account), now)
     }
 
-    async fn payment_card(&self, handle: &str) -> Result<Reply, Refusal> {
+    pub(super) async fn payment_card(&self, handle: &str) -> Result<Reply, Refusal> {
         let payment = self.payment_named(handle).await?;
         let refunds = self.ledger.refunds_of(payment.id).await?;
         let eligibility = self.judge(&payment, self.clock.now());

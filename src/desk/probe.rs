@@ -9,6 +9,7 @@ use super::health::health;
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::breaker::Health;
+use crate::providers::Finding;
 
 /// What became of asking one account's provider.
 #[derive(Clone, Debug)]
@@ -38,7 +39,13 @@ pub enum Outcome {
         skew_ms: Option<i64>,
     },
     /// It is there and turns our key away.
-    TurnedAway(String),
+    TurnedAway {
+        /// What it said.
+        said: String,
+        /// Our clock minus the provider's, in milliseconds: a clock that is off makes a good key
+        /// look wrong.
+        skew_ms: Option<i64>,
+    },
     /// No answer, or one that it fails.
     Failed(String),
 }
@@ -82,13 +89,19 @@ async fn ask(account: &Account, means: &Means<'_>, offline: bool) -> Outcome {
     let begun = means.clock.moment();
     let finding = provider.probe().await;
     match (finding.http_status, health(&finding)) {
-        (Some(401 | 403), _) => Outcome::TurnedAway(finding.said),
+        (Some(401 | 403), _) => Outcome::TurnedAway {
+            skew_ms: skew(&finding, means.clock),
+            said: finding.said,
+        },
         (_, Health::Failed) => Outcome::Failed(finding.said),
         (_, Health::Answered) => Outcome::Answered {
             latency_ms: means.clock.elapsed_since(begun).as_millis(),
-            skew_ms: finding
-                .provider_time
-                .map(|theirs| (means.clock.now() - theirs).num_milliseconds()),
+            skew_ms: skew(&finding, means.clock),
         },
     }
+}
+
+fn skew(finding: &Finding, clock: &Clock) -> Option<i64> {
+    let theirs = finding.provider_time?;
+    Some((clock.now() - theirs).num_milliseconds())
 }

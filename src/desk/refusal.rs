@@ -45,6 +45,11 @@ impl Known {
 }
 
 impl Refusal {
+    /// The desk itself cannot go on: another refund would be refused alike.
+    pub(super) fn ends_retry(&self) -> bool {
+        matches!(self.class, Class::Failed | Class::Unknown)
+    }
+
     fn knowing(self, known: Known) -> Self {
         Self {
             money: known.money().to_owned(),
@@ -230,13 +235,18 @@ impl From<WhyNot> for Refusal {
     fn from(why: WhyNot) -> Self {
         let next = match why {
             WhyNot::NoProvider => "Refund it at the provider, and import the result.",
-            WhyNot::Unsettled => "Wait for settlement, or cancel it at the provider.",
+            WhyNot::Unsettled => {
+                "Wait for settlement; where the provider can, void the whole of it: --kind void."
+            }
             WhyNot::TooOld => "Give the money back by other means.",
             WhyNot::Disputed => {
                 "Answer the dispute, or refund it with --reason dispute --case and the id of the dispute."
             }
             WhyNot::AllBack | WhyNot::AllHeld => "See what was given back: refund-desk payment ID",
             WhyNot::Blocked => "See what is open: refund-desk discrepancies",
+            WhyNot::Settled => "Refund it: leave out --kind void.",
+            WhyNot::NotWhole => "Wait for settlement, then refund what is left.",
+            WhyNot::NoVoid => "Wait for settlement, or cancel it at the provider.",
             WhyNot::Currency => "Add the currency to the account's currencies in the config.",
             WhyNot::CapReached => {
                 "Have the provider raise the cap, and then the account's cap_per_payment."

@@ -97,7 +97,8 @@ impl Local {
         };
         match self.write_ahead(&claim, attempt, guard, Some(replay)).await {
             Ok(Ok(on_disk)) => {
-                self.deliver(&claim, account, provider, on_disk).await?;
+                self.deliver(&claim, account, Some(provider), on_disk)
+                    .await?;
                 Ok(true)
             }
             Ok(Err(_)) | Err(LedgerError::Refused(_) | LedgerError::SendingStopped(_)) => {

@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::compose::tidy;
 use super::face::{Actor, Refusal, Reply, Resolve, Stated};
 use super::local::Local;
-use super::refusal;
 use super::send::asked;
+use super::{kinds, refusal};
 use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
 use crate::domain::refund::{Observation, ObservationSource, Refund};
@@ -241,13 +241,14 @@ impl Local {
             .ledger
             .claim_unknown(id, self.holder.clone(), self.clock.now())
             .await?;
-        let Some((number, inquiry)) = self.inquiry(summary).await? else {
+        let deed = kinds::deed(summary.refund.content.kind);
+        let Some((deed, (number, inquiry))) = deed.zip(self.inquiry(summary).await?) else {
             self.ledger.let_go(id, claim.fence).await?;
             return Err(not_open(summary.refund.state));
         };
         let begun = self.clock.moment();
         let finding = provider
-            .inquire(&inquiry, asked(&summary.refund.content))
+            .inquire_about(deed, &inquiry, asked(&summary.refund.content))
             .await;
         account.learn(&provider, &finding, begun, &self.clock);
         let mut record = self.evidence_of(

@@ -8,10 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::accounts::Account;
 use super::face::{Notice, Refusal};
 use super::local::{Local, row};
-use super::{answer, refusal};
+use super::{answer, kinds, refusal};
 use crate::clock::{Moment, later};
 use crate::domain::discrepancy::Block;
-use crate::domain::eligibility::{self, WhyNot};
+use crate::domain::eligibility::{self, Way};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -24,7 +24,7 @@ use crate::ledger::{Begun, Claim, LedgerError, NewAttempt, RefundSummary};
 use crate::providers::{Asked, Finding, Profile, Provider, RefundOrder, WireRequest};
 
 /// The step that this file sends.
-const STEP: &str = "refund";
+pub(super) const STEP: &str = "refund";
 /// What could not be prepared is tried again after this, then after twice as long each time.
 const TRY_AGAIN: Duration = Duration::from_secs(15);
 const TRY_AGAIN_LONGEST: Duration = Duration::from_mins(5);
@@ -68,7 +68,10 @@ impl Local {
             Err(refusal) => return self.give_back(&claim, refusal).await,
         };
         let sent = match self.begin(&claim, account, attempt).await {
-            Ok(Ok(on_disk)) => self.deliver(&claim, account, &provider, on_disk).await,
+            Ok(Ok(on_disk)) => {
+                self.deliver(&claim, account, provider.as_ref(), on_disk)
+                    .await
+            }
             Ok(Err(block)) => self.send_back(&claim, block.sentence().to_owned()).await,
             Err(refusal) => return self.give_back(&claim, refusal).await,
         };
@@ -143,7 +146,7 @@ impl Local {
             .minor
             .saturating_sub(content.amount.minor);
         let terms = self.terms(&payment.account);
-        let judged = eligibility::of_capture(&capture, &sums, &terms, now);
+        let judged = eligibility::of_capture_in(Way::of(refund), &capture, &sums, &terms, now);
         match judged.why_not {
             Some(why) => Some(why.sentence().to_owned()),
             None if judged.can_refund.minor < content.amount.minor => {
@@ -168,11 +171,14 @@ impl Local {
         &self,
         claim: &Claim,
         account: &Account,
-    ) -> Result<(Arc<dyn Provider>, Attempt), Refusal> {
+    ) -> Result<(Option<Arc<dyn Provider>>, Attempt), Refusal> {
         self.trust(claim.payment.id)?;
         let attempt = attempt_of(claim, account, self.clock.now())?;
+        if kinds::deed(claim.summary.refund.content.kind).is_none() {
+            return Ok((None, attempt));
+        }
         let provider = account.provider(&self.means()).await?;
-        Ok((provider, attempt))
+        Ok((Some(provider), attempt))
     }
 
     /// Writes the attempt ahead, if the balance still allows it.
@@ -222,7 +228,7 @@ impl Local {
         &self,
         claim: &Claim,
         account: &Account,
-        provider: &Arc<dyn Provider>,
+        provider: Option<&Arc<dyn Provider>>,
         on_disk: OnDisk,
     ) -> Result<RefundSummary, Refusal> {
         let OnDisk { attempt, at } = on_disk;
@@ -237,12 +243,16 @@ impl Local {
         let wire = wire(attempt);
         let finding = match self.clock.since(at) {
             stood if stood > STOOD_STILL => held_up(stood),
-            _ => {
-                let begun = self.clock.moment();
-                let finding = provider.send(&wire, asked(&refund.content)).await;
-                account.learn(provider, &finding, begun, &self.clock);
-                finding
-            }
+            _ => match provider.zip(kinds::deed(refund.content.kind)) {
+                Some((provider, deed)) => {
+                    let begun = self.clock.moment();
+                    let asked = asked(&refund.content);
+                    let finding = provider.carry_out(deed, &wire, asked).await;
+                    account.learn(provider, &finding, begun, &self.clock);
+                    finding
+                }
+                None => kinds::to_be_paid_outside(),
+            },
         };
         failpoint::reach("send.after");
         tracing::info!(refund = %refund.id, status = finding.http_status, said = finding.said, "answered");
@@ -278,13 +288,15 @@ impl Local {
         payment: &Payment,
         capture_id: Option<&str>,
         amount: Money,
+        kind: Kind,
     ) -> Option<Refusal> {
+        kinds::deed(kind)?;
         let format = self.account(&payment.account)?.format.as_deref()?;
         let id = RefundId::new(self.clock.now());
         let content = Content {
             payment: payment.id,
             capture_id: capture_id.map(str::to_owned),
-            kind: Kind::Refund,
+            kind,
             amount,
             compensation: Money::zero(amount.currency),
             reason: String::new(),
@@ -306,7 +318,7 @@ fn held_up(stood: Duration) -> Finding {
     Finding::new(Evidence::NotSent, said)
 }
 
-fn wire(attempt: Attempt) -> WireRequest {
+pub(super) fn wire(attempt: Attempt) -> WireRequest {
     WireRequest {
         method: attempt.method,
         url: attempt.url,
@@ -331,6 +343,17 @@ pub(super) fn order(
     id: RefundId,
     number: u32,
 ) -> RefundOrder {
+    order_of(STEP, payment, content, id, number)
+}
+
+/// The same for any step, which has references of its own.
+pub(super) fn order_of(
+    step: &str,
+    payment: &Payment,
+    content: &Content,
+    id: RefundId,
+    number: u32,
+) -> RefundOrder {
     RefundOrder {
         provider_payment_id: payment.provider_payment_id.clone(),
         capture_id: content.capture_id.clone(),
@@ -341,9 +364,9 @@ pub(super) fn order(
         reference: payment.reference.clone(),
         order: payment.order.clone(),
         details: payment.details.clone(),
-        correlation: id.correlation(STEP, number),
-        end_to_end: id.end_to_end(STEP, number),
-        idempotency_key: id.idempotency_key(STEP, number),
+        correlation: id.correlation(step, number),
+        end_to_end: id.end_to_end(step, number),
+        idempotency_key: id.idempotency_key(step, number),
     }
 }
 
@@ -354,11 +377,14 @@ pub(super) fn attempt_of(
     account: &Account,
     now: DateTime<Utc>,
 ) -> Result<Attempt, Refusal> {
-    let format = account.format.as_deref().ok_or(WhyNot::NoProvider)?;
+    let format = account.format.as_deref();
     let profile = &account.profile;
     let refund = &claim.summary.refund;
-    let build =
-        |number| format.build_refund(&order(&claim.payment, &refund.content, refund.id, number));
+    let kind = refund.content.kind;
+    let build = |number| {
+        let order = order(&claim.payment, &refund.content, refund.id, number);
+        kinds::written(format, kind, &order)
+    };
     let last = claim.attempts.iter().rfind(|attempt| attempt.step == STEP);
     let number = match last {
         None => 1,
@@ -368,9 +394,18 @@ pub(super) fn attempt_of(
         }
         Some(attempt) => attempt.number + 1,
     };
-    let wire = build(number)?;
+    Ok(new_attempt(STEP, number, build(number)?, now))
+}
+
+/// An attempt that was not sent yet, with its bytes sealed.
+pub(super) fn new_attempt(
+    step: &str,
+    number: u32,
+    wire: WireRequest,
+    now: DateTime<Utc>,
+) -> Attempt {
     let mut attempt = Attempt {
-        step: STEP.to_owned(),
+        step: step.to_owned(),
         number,
         sha256: String::new(),
         idempotency_key: wire.idempotency_key,
@@ -382,7 +417,7 @@ pub(super) fn attempt_of(
         sends: Vec::new(),
     };
     attempt.sha256 = attempt.fingerprint();
-    Ok(attempt)
+    attempt
 }
 
 /// The window is open, and the account is still where the bytes were made for.

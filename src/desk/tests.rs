@@ -472,7 +472,9 @@ async fn a_process_that_stood_still_before_sending_sends_nothing() {
     // The laptop sleeps for the evening.
     stage.clock.advance(Duration::from_hours(3));
     let provider: Arc<dyn Provider> = Arc::<Fake>::clone(&fake);
-    let sent = stage.desk.deliver(&claim, account, &provider, on_disk);
+    let sent = stage
+        .desk
+        .deliver(&claim, account, Some(&provider), on_disk);
     let refund = sent.await.unwrap().refund;
     assert_eq!(fake.sends(), 0);
     assert_eq!(refund.state, State::Approved);

@@ -13,8 +13,8 @@ use super::accounts::Account;
 use super::answer::spread;
 use super::face::{Notice, Refusal, Worked};
 use super::local::Local;
-use super::refusal;
-use super::send::asked;
+use super::send::{STEP, asked};
+use super::{kinds, refusal};
 use crate::clock::later;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
@@ -466,12 +466,19 @@ impl Local {
         }
         failpoint::reach("look.lease_committed");
         let summary = self.refund_of(due.id).await?;
-        let Some((number, inquiry)) = self.inquiry(&summary).await? else {
-            return Ok(Done::Nothing);
+        let summary = match summary.refund.later.clone() {
+            Some(later) => self.look_at_step(account, &summary, &later).await?,
+            None => summary,
+        };
+        let deed = kinds::deed(summary.refund.content.kind);
+        let over = !summary.refund.state.is_open() && summary.refund.state != State::Succeeded;
+        let asked_about = self.inquiry(&summary).await?.filter(|_| !over);
+        let Some((deed, (number, inquiry))) = deed.zip(asked_about) else {
+            return Ok(Done::Looked);
         };
         let begun = self.clock.moment();
         let finding = provider
-            .inquire(&inquiry, asked(&summary.refund.content))
+            .inquire_about(deed, &inquiry, asked(&summary.refund.content))
             .await;
         if provider.can_ask(&inquiry) {
             account.learn(&provider, &finding, begun, &self.clock);
@@ -502,7 +509,7 @@ impl Local {
         let evidence = self.ledger.evidence(refund.id).await?;
         let payment = self.ledger.payment(refund.content.payment).await?;
         Ok(payment
-            .zip(evidence.attempts.last())
+            .zip(evidence.attempts.iter().rfind(|it| it.step == STEP))
             .map(|(payment, attempt)| {
                 let inquiry = Inquiry {
                     provider_payment_id: payment.provider_payment_id,

@@ -80,6 +80,8 @@ pub enum WhyChecker {
     Compensation,
     /// It follows a refund that came back.
     CameBack,
+    /// It is paid by other means, where no provider checks anything.
+    Outside,
     /// It answers a dispute, and may use the disputed amount.
     Dispute,
     /// It alone is above the limit.
@@ -103,6 +105,7 @@ impl fmt::Display for WhyChecker {
         f.write_str("a checker must approve: ")?;
         match self {
             Self::Compensation => f.write_str("compensation always takes two people"),
+            Self::Outside => f.write_str("what is paid outside this desk always takes two people"),
             Self::CameBack => {
                 f.write_str("the refund it replaces came back, which always takes two people")
             }

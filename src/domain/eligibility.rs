@@ -7,6 +7,7 @@ use super::balance::Figures;
 use super::limits::Limits;
 use super::money::{Currency, Money};
 use super::payment::{Capture, Payment};
+use super::refund::{Kind, Refund};
 
 /// What an account's provider allows, as far as a refund's eligibility goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +95,12 @@ pub enum WhyNot {
     PercentZero,
     /// The account's refund period is zero, and zero blocks.
     PeriodZero,
+    /// It was to be voided, and its money has settled.
+    Settled,
+    /// It was to be voided, and part of it went back or is held.
+    NotWhole,
+    /// The provider voids no payments, or the desk cannot ask it to.
+    NoVoid,
 }
 
 impl WhyNot {
@@ -112,6 +119,9 @@ impl WhyNot {
             Self::CapZero => "cap_zero",
             Self::PercentZero => "percent_zero",
             Self::PeriodZero => "period_zero",
+            Self::Settled => "settled",
+            Self::NotWhole => "not_whole",
+            Self::NoVoid => "no_void",
         }
     }
 
@@ -130,6 +140,9 @@ impl WhyNot {
             Self::CapZero => "cap is zero",
             Self::PercentZero => "share zero",
             Self::PeriodZero => "period zero",
+            Self::Settled => "settled",
+            Self::NotWhole => "not whole",
+            Self::NoVoid => "no void",
         }
     }
 
@@ -156,6 +169,11 @@ impl WhyNot {
                 "the account's max_percent is 0, and its zero_means is \"blocked\""
             }
             Self::PeriodZero => "the account's period_days is 0, and its zero_means is \"blocked\"",
+            Self::Settled => "the payment has settled: it can be refunded, not voided",
+            Self::NotWhole => {
+                "part of the payment went back or is held; only a whole payment can be voided"
+            }
+            Self::NoVoid => "payments of this account cannot be voided from this desk",
         }
     }
 }
@@ -171,7 +189,60 @@ pub struct Eligibility {
     pub refundable_until: Option<NaiveDate>,
 }
 
-/// Judges one capture. `payment` is the sum over all captures of the payment: no capture offers
+/// In which way money is to go back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Way {
+    /// The kind.
+    pub kind: Kind,
+    /// The provider's own word about settlement stands against what files say.
+    pub settlement_told: bool,
+}
+
+impl Way {
+    /// The way a refund's money goes back.
+    pub const fn of(refund: &Refund) -> Self {
+        Self {
+            kind: refund.content.kind,
+            settlement_told: refund.settlement_told,
+        }
+    }
+
+    /// Whether the account's terms and the capture's settlement stand against it.
+    fn hindrance(
+        self,
+        terms: &Terms,
+        capture: &Capture,
+        today_is_too_late: bool,
+        now: DateTime<Utc>,
+    ) -> Option<WhyNot> {
+        let figures = &capture.figures;
+        let currency_off =
+            !terms.currencies.is_empty() && !terms.currencies.contains(&figures.captured.currency);
+        let settled = capture.is_settled(now);
+        let reasons = match self.kind {
+            Kind::Refund => [
+                (currency_off, WhyNot::Currency),
+                (today_is_too_late, WhyNot::TooOld),
+                (
+                    terms.needs_settlement && !settled && !self.settlement_told,
+                    WhyNot::Unsettled,
+                ),
+            ],
+            Kind::Void => [
+                (currency_off, WhyNot::Currency),
+                (settled && !self.settlement_told, WhyNot::Settled),
+                (figures.available() != figures.captured, WhyNot::NotWhole),
+            ],
+            // No provider is asked, so none of its limits counts.
+            Kind::Outside => return None,
+        };
+        reasons
+            .into_iter()
+            .find_map(|(applies, reason)| applies.then_some(reason))
+    }
+}
+
+/// Judges one capture for a plain refund. `payment` is the sum over all captures of the payment: no capture offers
 /// more than its payment has.
 pub fn of_capture(
     capture: &Capture,
@@ -179,37 +250,54 @@ pub fn of_capture(
     terms: &Terms,
     now: DateTime<Utc>,
 ) -> Eligibility {
+    of_capture_in(Way::default(), capture, payment, terms, now)
+}
+
+/// As [`of_capture`], for money that goes back in another way.
+pub fn of_capture_in(
+    way: Way,
+    capture: &Capture,
+    payment: &Figures,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Eligibility {
     let figures = &capture.figures;
-    let currency = figures.captured.currency;
     let refundable_until = terms
         .window
+        .filter(|_| way.kind == Kind::Refund)
         .map(|window| window.last_day(capture.captured_at.date_naive()));
     let available = figures.available().minor.min(payment.available().minor);
     let most = terms.limits.most(payment).map_or(i64::MAX, |it| it.minor);
     let forbidden = terms.limits.forbids();
     let too_old = refundable_until.is_some_and(|until| now.date_naive() > until);
-    let currency_off = !terms.currencies.is_empty() && !terms.currencies.contains(&currency);
+    let asks_provider = way.kind != Kind::Outside;
+    let of_refund = way.kind == Kind::Refund;
     let reasons = [
         (payment.available().minor < 0, WhyNot::Blocked),
-        (!terms.can_send, WhyNot::NoProvider),
+        (asks_provider && !terms.can_send, WhyNot::NoProvider),
         (available <= 0, why_empty(figures)),
-        (currency_off, WhyNot::Currency),
-        (forbidden.is_some(), forbidden.unwrap_or(WhyNot::CapReached)),
-        (too_old, WhyNot::TooOld),
         (
-            terms.needs_settlement && !capture.is_settled(now),
-            WhyNot::Unsettled,
+            of_refund && forbidden.is_some(),
+            forbidden.unwrap_or(WhyNot::CapReached),
         ),
-        (most <= 0, WhyNot::CapReached),
     ];
     let why_not = reasons
         .into_iter()
-        .find_map(|(applies, reason)| applies.then_some(reason));
+        .find_map(|(applies, reason)| applies.then_some(reason))
+        .or_else(|| way.hindrance(terms, capture, too_old, now))
+        // What names no capture was taken from the payment as a whole.
+        .or_else(|| {
+            let whole = way.kind != Kind::Void || available == figures.captured.minor;
+            (!whole).then_some(WhyNot::NotWhole)
+        })
+        .or_else(|| (of_refund && most <= 0).then_some(WhyNot::CapReached));
+    let offered = match why_not {
+        Some(_) => 0,
+        None if of_refund => available.min(most),
+        None => available,
+    };
     Eligibility {
-        can_refund: match why_not {
-            Some(_) => Money::zero(currency),
-            None => Money::new(available.min(most), currency),
-        },
+        can_refund: Money::new(offered, figures.captured.currency),
         why_not,
         refundable_until,
     }
@@ -223,7 +311,18 @@ pub fn of_payments_capture(
     terms: &Terms,
     now: DateTime<Utc>,
 ) -> Eligibility {
-    let judged = of_capture(capture, &payment.figures(), terms, now);
+    of_payments_capture_in(Way::default(), payment, capture, terms, now)
+}
+
+/// As [`of_payments_capture`], for money that goes back in another way.
+pub fn of_payments_capture_in(
+    way: Way,
+    payment: &Payment,
+    capture: &Capture,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Eligibility {
+    let judged = of_capture_in(way, capture, &payment.figures(), terms, now);
     if payment.blocked {
         return Eligibility {
             can_refund: Money::zero(payment.currency),
@@ -364,6 +463,52 @@ mod tests {
         #[case] expected: (i64, Option<WhyNot>),
     ) {
         assert_eq!(judge(&capture, &terms(), now), expected);
+    }
+
+    /// A void: unsettled, untouched, whole; the provider's word about settlement overrules a file's.
+    #[rstest]
+    #[case(capture(0, 0, 0), false, false, (1000, None))]
+    #[case(capture(0, 0, 0), true, false, (0, Some(WhyNot::Settled)))]
+    #[case(capture(0, 0, 0), true, true, (1000, None))]
+    #[case(capture(1, 0, 0), false, false, (0, Some(WhyNot::NotWhole)))]
+    #[case(capture(0, 1, 0), false, false, (0, Some(WhyNot::NotWhole)))]
+    #[case(capture(0, 0, 1), false, false, (0, Some(WhyNot::NotWhole)))]
+    #[case(capture(0, 1000, 0), false, false, (0, Some(WhyNot::AllHeld)))]
+    fn a_void_is_of_the_whole_and_before_settlement(
+        #[case] capture: Capture,
+        #[case] settled: bool,
+        #[case] settlement_told: bool,
+        #[case] expected: (i64, Option<WhyNot>),
+    ) {
+        let capture = Capture {
+            settled_at: capture.settled_at.filter(|_| settled),
+            ..capture
+        };
+        let way = Way {
+            kind: Kind::Void,
+            settlement_told,
+        };
+        let now = "2026-11-21T00:00:00Z".parse().unwrap();
+        let judged = of_capture_in(way, &capture, &capture.figures, &terms(), now);
+        assert_eq!((judged.can_refund.minor, judged.why_not), expected);
+    }
+
+    /// No provider is asked for what is paid outside: neither its window nor its set-up counts.
+    #[test]
+    fn what_is_paid_outside_is_limited_by_the_balance_alone() {
+        let way = Way {
+            kind: Kind::Outside,
+            settlement_told: false,
+        };
+        let terms = Terms {
+            can_send: false,
+            currencies: Vec::new(),
+            ..terms()
+        };
+        let now = "2029-01-01T00:00:00Z".parse().unwrap();
+        let capture = capture(300, 200, 0);
+        let judged = of_capture_in(way, &capture, &capture.figures, &terms, now);
+        assert_eq!((judged.can_refund.minor, judged.why_not), (500, None));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod audit;
 pub mod balance;
 pub mod breaker;
 pub mod budget;
+pub mod cause;
 pub mod digest;
 pub mod discrepancy;
 pub mod dispute;

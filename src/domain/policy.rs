@@ -42,6 +42,8 @@ pub struct Asked {
     pub after_reversal: bool,
     /// It answers a dispute.
     pub answers_dispute: bool,
+    /// It is paid outside the desk.
+    pub outside: bool,
 }
 
 impl Policy {
@@ -61,6 +63,8 @@ impl Policy {
         let total = Money::new(recent.minor.saturating_add(amount.minor), amount.currency);
         if asked.compensation.is_positive() {
             Some(WhyChecker::Compensation)
+        } else if asked.outside {
+            Some(WhyChecker::Outside)
         } else if asked.after_reversal {
             Some(WhyChecker::CameBack)
         } else if asked.answers_dispute {
@@ -104,6 +108,7 @@ mod tests {
             recent: money(code, 0),
             after_reversal: false,
             answers_dispute: false,
+            outside: false,
         }
     }
 
@@ -116,6 +121,7 @@ mod tests {
     #[case(Asked { recent: money("USD", 60_000), ..asked("USD", 40_001) }, Some("1000.01 USD to this payment"))]
     #[case(Asked { compensation: money("USD", 1), ..asked("USD", 1) }, Some("compensation always"))]
     #[case(Asked { answers_dispute: true, ..asked("USD", 1) }, Some("a dispute"))]
+    #[case(Asked { outside: true, ..asked("USD", 1) }, Some("outside this desk"))]
     #[case(Asked { after_reversal: true, ..asked("USD", 1) }, Some("came back"))]
     fn the_limit_is_in_main_units_and_inclusive(#[case] asked: Asked, #[case] why: Option<&str>) {
         let told = Policy::default()

@@ -5,30 +5,51 @@ use serde::{Deserialize, Serialize};
 
 use super::approval::Basis;
 use super::balance::RefundFigures;
+use super::cause::Unpaid;
 use super::digest::Canonical;
 use super::id::{PaymentId, RefundId};
 use super::money::Money;
 use super::state::State;
 
 /// What kind of giving back it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Money goes back after capture.
+    #[default]
     Refund,
+    /// An unsettled payment is canceled: the whole of it, while nothing of it is held or went back.
+    Void,
+    /// Paid by other means after the original instrument failed: no provider is asked, two people
+    /// agree, and two state with proof that it was paid.
+    Outside,
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Refund, Self::Void, Self::Outside];
+
     /// The name in the database and in JSON.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Refund => "refund",
+            Self::Void => "void",
+            Self::Outside => "outside",
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Refund => "refund",
+            Self::Void => "void",
+            Self::Outside => "payment outside this desk",
         }
     }
 
     /// The kind of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Refund].into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -107,6 +128,13 @@ pub struct Refund {
     pub trace: Option<String>,
     /// The last thing that was said about it: a provider's message, or why it waits.
     pub said: Option<String>,
+    /// Why it was not paid, where the provider gave a reason that the desk knows.
+    pub unpaid: Option<Unpaid>,
+    /// The provider's word about settlement, given for the refund it replaces, stands against what
+    /// files say.
+    pub settlement_told: bool,
+    /// A later step of it that was sent and has not ended.
+    pub later: Option<Later>,
     /// Not sent before this time.
     pub send_after: Option<DateTime<Utc>>,
     /// Unsent by then, it expires.
@@ -138,6 +166,50 @@ impl Refund {
             reported: self.reported,
             proven: self.proven,
         }
+    }
+}
+
+/// A later step of a refund: sent once, as an attempt of its own (T25).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Later {
+    /// Which.
+    pub step: LaterStep,
+    /// Counted from 1 within the step.
+    pub number: u32,
+    /// Who asked for it.
+    pub by: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// It was sent, and what became of it is not known.
+    pub unknown: bool,
+    /// Inquiries about it that found nothing.
+    pub looks: u32,
+}
+
+/// The later steps the desk knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaterStep {
+    /// Has the provider pay a refund that it only authorised.
+    Capture,
+    /// Has the provider stop a refund before it is paid (T18).
+    Stop,
+}
+
+impl LaterStep {
+    /// The name in the database and of its attempts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Capture => "capture",
+            Self::Stop => "stop",
+        }
+    }
+
+    /// The step of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Capture, Self::Stop]
+            .into_iter()
+            .find(|step| step.name() == name)
     }
 }
 

@@ -360,10 +360,11 @@ pub fn transition(standing: &Standing, event: &Event) -> Result<Move, Refused> {
         (Succeeded, Event::OnStatement) => Ok(Move::to(Rule::T19, Settled)),
         (Succeeded | Settled, Event::Returned) => Ok(reversal()),
         (state, Event::Restored { sent }) => restored(state, *sent),
-        (Pending | ActionRequired, Event::SendStep(guard)) => {
+        // T18 also stops what succeeded, so the step that asks for it starts from there too.
+        (Pending | ActionRequired | Succeeded, Event::SendStep(guard)) => {
             guard.then(Move::to(Rule::T25, state))
         }
-        (Pending | ActionRequired, Event::StepDoubt) => Ok(Move {
+        (Pending | ActionRequired | Succeeded, Event::StepDoubt) => Ok(Move {
             step_unknown: true,
             ..Move::to(Rule::T25, state)
         }),

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::discrepancy::Discrepancy;
-use super::refund::Refund;
+use super::refund::{Kind, Later, LaterStep, Refund};
 use super::replay::Replay;
 use super::resolution::{Proposal, absence_counts_from};
 use super::state::{AbsenceGuard, State};
@@ -147,6 +147,13 @@ pub struct Facts<'a> {
 pub fn step(refund: &Refund, facts: &Facts<'_>) -> Option<Step> {
     if let Some(proposal) = facts.proposal {
         return Some(second_person(proposal, facts));
+    }
+    if let Some(later) = refund
+        .later
+        .as_ref()
+        .filter(|_| refund.state != State::Unknown)
+    {
+        return Some(step_open(later));
     }
     match refund.state {
         State::AwaitingApproval => Some(checker(refund, facts)),
@@ -294,12 +301,41 @@ fn unknown_next(refund: &Refund, facts: &Facts<'_>) -> (&'static str, Act, Optio
     )
 }
 
+/// T25: until its outcome is known the refund stands as it stood.
+fn step_open(later: &Later) -> Step {
+    let asked = match later.step {
+        LaterStep::Stop => "stop it",
+        LaterStep::Capture => "pay it",
+    };
+    let known = if later.unknown {
+        "whether it did is not known"
+    } else {
+        "no answer yet"
+    };
+    Step {
+        tab: Tab::Problems,
+        what: format!("{} asked the provider to {asked}; {known}", later.by),
+        next: "Wait: the desk keeps asking. Until the provider tells, it may still be paid; do not refund it again."
+            .to_owned(),
+        act: Act::Wait,
+        clocked: None,
+        who: Who::Desk,
+    }
+}
+
 fn needs_you(refund: &Refund) -> Step {
+    let next = match refund.content.kind {
+        Kind::Outside => {
+            "Pay it by other means; then two people state that it was paid, with the proof."
+        }
+        Kind::Refund | Kind::Void => {
+            "Find out from the provider or a statement what was paid; then two people state it."
+        }
+    };
     Step {
         tab: Tab::Problems,
         what: said_or(refund, "it waits for a person"),
-        next: "Find out from the provider or a statement what was paid; then two people state it."
-            .to_owned(),
+        next: next.to_owned(),
         act: Act::Resolve,
         clocked: None,
         who: Who::Anyone,
@@ -336,10 +372,18 @@ fn not_paid(refund: &Refund, facts: &Facts<'_>) -> Option<Step> {
     (recent && refund.content.maker == facts.viewer).then(|| Step {
         tab: Tab::Mine,
         what: format!("not paid: {}", said_or(refund, "the provider refused it")),
-        next: "Mend the cause, then refund again in its place.".to_owned(),
+        next: advice(refund).to_owned(),
         act: Act::Replace,
         clocked: None,
         who: Who::Anyone,
+    })
+}
+
+/// What is done about a refund that was not paid: by its class, where the provider's answer has one.
+pub fn advice(refund: &Refund) -> &str {
+    let unpaid = refund.unpaid.as_ref();
+    unpaid.map_or("Mend the cause, then refund again in its place.", |it| {
+        it.advice.as_str()
     })
 }
 

@@ -15,6 +15,9 @@ use crate::failpoint;
 /// A send that was taken over from the send journal: it counts like one of our own.
 pub(super) const SEND_TAKEN_OVER: &str = "refund.send_taken_over";
 
+/// A later step of a refund that was sent (T25).
+pub(super) const STEP_SENT: &str = "refund.step_sent";
+
 /// What is to be recorded; place in the chain and hash follow.
 #[derive(Clone, Debug)]
 pub(super) struct Deed<'a> {

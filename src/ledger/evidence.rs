@@ -18,11 +18,12 @@ use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{closed, journalled, takeover};
+use super::{closed, journalled, later, takeover};
+use crate::domain::cause::Unpaid;
 use crate::domain::discrepancy::DiscrepancyKind;
-use crate::domain::evidence::Evidence;
+use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::id::RefundId;
-use crate::domain::refund::{Observation, Refund};
+use crate::domain::refund::{Kind, Observation, Refund};
 use crate::domain::resolution::End;
 use crate::domain::schedule::{Pace, wait_before_look};
 use crate::domain::state::{self, Event, Move, Order, Rule, Standing, State, transition};
@@ -45,6 +46,8 @@ pub struct Record {
     pub provider_refund_id: Option<String>,
     /// What a bank asks for when tracing the refund, when it became known.
     pub trace: Option<String>,
+    /// Why it was not paid, when the provider said so.
+    pub unpaid: Option<Unpaid>,
     /// The lease this was done under; a lost lease writes nothing.
     pub fence: Option<i64>,
     /// The exchange with the provider that it was learned in: what is older than what is known
@@ -155,7 +158,7 @@ pub(super) fn apply_told(
         .refund;
     failpoint::reach("record.begun");
     check_fence(connection, record)?;
-    let event = told(record, before.state);
+    let event = told(record, &before);
     let overtaken = overtaken(connection, record, &before)?;
     let step = match overtaken {
         Some(kept) => kept,
@@ -175,6 +178,9 @@ pub(super) fn apply_told(
         false => learn_id(connection, record),
     })?;
     failpoint::reach("record.moved");
+    if counts {
+        later::follow(connection, record, &before, &step)?;
+    }
     closed::note_read(connection, record)?;
     if record.provider_refund_id.is_some() {
         external::link_known(connection, record)?;
@@ -213,10 +219,14 @@ pub(super) fn apply_told(
 
 /// Only who holds the fence speaks of the send under way; whatever else arrives is an older
 /// send's answer or a slow look, and must not be taken for this send's fate.
-const fn told(record: &Record, state: State) -> Event {
+fn told(record: &Record, before: &Refund) -> Event {
     match record.event {
+        Event::Evidence(Evidence::Report {
+            status: Reported::Reversed,
+            ..
+        }) if later::confirms_stop(before) => Event::StopConfirmed,
         Event::Evidence(evidence)
-            if matches!(state, State::Submitting) && record.fence.is_none() =>
+            if before.state == State::Submitting && record.fence.is_none() =>
         {
             Event::Evidence(evidence.beside_the_send())
         }
@@ -277,7 +287,9 @@ fn check_fence(connection: &Connection, record: &Record) -> Result<(), LedgerErr
 /// What the state machine needs to know.
 pub(super) fn standing(connection: &Connection, refund: &Refund) -> Result<Standing, LedgerError> {
     let unresolved: u32 = connection
-        .prepare_cached("SELECT count(*) FROM sends WHERE refund_id = ?1 AND not_executed = 0")?
+        .prepare_cached(
+            "SELECT count(*) FROM sends WHERE refund_id = ?1 AND step = 'refund' AND not_executed = 0",
+        )?
         .query_row([refund.id.to_string()], |row| row.get(0))?;
     Ok(Standing::of(
         refund.state,
@@ -297,7 +309,7 @@ fn mark_last_send_unexecuted(connection: &Connection, id: RefundId) -> Result<()
     connection
         .prepare_cached(&takeover::disprove_sql(
             "(refund_id, step, number, send) = (
-                 SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
+                 SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1 AND step = 'refund'
                  ORDER BY number DESC, send DESC LIMIT 1)",
         ))?
         .execute([id.to_string()])?;
@@ -351,6 +363,8 @@ fn write(
     // Once released it may go at once.
     let send_after = due.filter(|_| !before.needs_release).unwrap_or(record.now);
     let said = said(record, before, step);
+    let closed_unpaid = matches!(to, State::Failed | State::Rejected);
+    let unpaid = record.unpaid.as_ref().filter(|_| closed_unpaid);
     let watch_until = (to == State::Succeeded && before.state != to)
         .then(|| after(record.now, record.cadence.pace.scale(record.cadence.watch)));
     connection
@@ -364,7 +378,8 @@ fn write(
                  send_after = CASE WHEN ?2 = 'approved' THEN ?12 ELSE send_after END,
                  expires_at = max(expires_at, coalesce(?13, 0)),
                  lease_holder = NULL, lease_until = NULL, updated_at = ?11,
-                 report_exchange = max(report_exchange, coalesce(?14, 0))
+                 report_exchange = max(report_exchange, coalesce(?14, 0)),
+                 cause = coalesce(?15, cause), advice = coalesce(?16, advice)
              WHERE id = ?1",
         )?
         .execute(params![
@@ -382,6 +397,8 @@ fn write(
             millis(send_after),
             renewed.map(millis),
             record.exchange.filter(|_| is_report(&record.event)),
+            unpaid.map(|unpaid| unpaid.cause.name()),
+            unpaid.map(|unpaid| unpaid.advice.as_str()),
         ])?;
     Ok(())
 }
@@ -416,6 +433,19 @@ fn said(record: &Record, before: &Refund, step: &Move) -> Option<String> {
 fn next_due(record: &Record, before: &Refund, step: &Move, looks: u32) -> Option<DateTime<Utc>> {
     let cadence = &record.cadence;
     let to = step.to.unwrap_or(before.state);
+    // Paid by other means: there is nobody to ask.
+    if before.content.kind == Kind::Outside && to != State::Approved {
+        return None;
+    }
+    // A success is looked at once a day; what became of a step is wanted sooner.
+    if step.step_unknown {
+        let looks = before.later.as_ref().map_or(0, |later| later.looks);
+        let wait = wait_before_look(State::Unknown, looks, cadence.spread, cadence.pace);
+        return Some(after(
+            record.now,
+            wait.max(cadence.retry_after.unwrap_or_default()),
+        ));
+    }
     let wait = match to {
         // Composed offline: goes nowhere before a person releases it.
         State::Approved if before.needs_release => return Some(before.expires_at),

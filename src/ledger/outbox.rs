@@ -162,7 +162,7 @@ impl Ledger {
         now: DateTime<Utc>,
     ) -> Result<Claim, LedgerError> {
         self.head.trust()?;
-        self.write(move |connection| claim(connection, id, State::Approved, &holder, now))
+        self.write(move |connection| claim(connection, id, &[State::Approved], &holder, now))
             .await
     }
 
@@ -177,7 +177,7 @@ impl Ledger {
         holder: String,
         now: DateTime<Utc>,
     ) -> Result<Claim, LedgerError> {
-        self.write(move |connection| claim(connection, id, State::Unknown, &holder, now))
+        self.write(move |connection| claim(connection, id, &[State::Unknown], &holder, now))
             .await
     }
 
@@ -388,10 +388,10 @@ fn task(
     }
 }
 
-fn claim(
+pub(super) fn claim(
     connection: &Connection,
     id: RefundId,
-    state: State,
+    states: &[State],
     holder: &str,
     now: DateTime<Utc>,
 ) -> Result<Claim, LedgerError> {
@@ -409,12 +409,13 @@ fn claim(
     closed::check(connection, &refund.account)?;
     verify::trust(connection, refund.content.payment)?;
     // What is in doubt may be asked about while sending is stopped; the write-ahead checks again.
-    if state == State::Approved {
+    let approved = refund.state == State::Approved;
+    if approved && states.contains(&State::Approved) {
         stops::check(connection, &refund.account)?;
     }
     let waits = refund.needs_release || refund.send_after.is_some_and(|at| at > now);
-    let not_yet = state == State::Approved && waits;
-    if refund.state != state || not_yet || !lease.is_void(now) {
+    let not_yet = approved && waits;
+    if !states.contains(&refund.state) || not_yet || !lease.is_void(now) {
         return Err(LedgerError::Leased);
     }
     connection

@@ -8,6 +8,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::filter::{Where, text};
 use super::row::{REFUND_COLUMNS, REFUND_TABLES, millis, refund, time};
+use crate::domain::cause::Cause;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::listing::{RefundFilter, StateCounts};
 use crate::domain::money::Money;
@@ -147,6 +148,28 @@ impl Ledger {
         let payment = payment.clone();
         self.read(move |connection| recent_total(connection, &payment, since))
             .await
+    }
+}
+
+impl Ledger {
+    /// Refunds that were not paid for this reason and that nothing replaced yet, oldest first.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn unpaid(&self, cause: Cause) -> Result<Vec<RefundSummary>, LedgerError> {
+        self.read(move |connection| {
+            let rows = connection
+                .prepare_cached(&format!(
+                    "SELECT {REFUND_COLUMNS} FROM {REFUND_TABLES}
+                     WHERE r.cause = ?1 AND r.state IN ('failed', 'rejected')
+                       AND NOT EXISTS (SELECT 1 FROM refunds n WHERE n.supersedes = r.id)
+                     ORDER BY r.seq"
+                ))?
+                .query_map([cause.name()], summary)?
+                .collect::<Result<_, _>>()?;
+            Ok(rows)
+        })
+        .await
     }
 }
 

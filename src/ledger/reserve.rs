@@ -14,12 +14,12 @@ use super::row::millis;
 use super::seal::{self, Sealed};
 use super::{closed, payments, verify};
 use crate::domain::approval::WhyChecker;
-use crate::domain::eligibility::{self, Terms};
+use crate::domain::eligibility::{self, Terms, Way};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::policy::{Asked, Policy};
-use crate::domain::refund::Content;
+use crate::domain::refund::{Content, Kind};
 use crate::domain::state::{ConfirmGuard, Event, Move, Standing, State, transition};
 use crate::failpoint;
 
@@ -49,12 +49,23 @@ pub struct Reservation {
     pub send_after: DateTime<Utc>,
     /// Past this it expires unsent.
     pub expires_at: DateTime<Utc>,
+    /// The provider's word about settlement, on the refund it replaces, stands against the file's.
+    pub settlement_told: bool,
     /// The dispute it answers, by our number of it: it may use the disputed amount.
     pub dispute: Option<i64>,
     /// Composed offline: waits for a release.
     pub needs_release: bool,
     /// Now.
     pub now: DateTime<Utc>,
+}
+
+impl Reservation {
+    const fn way(&self) -> Way {
+        Way {
+            kind: self.content.kind,
+            settlement_told: self.settlement_told,
+        }
+    }
 }
 
 /// What became of a reservation.
@@ -179,8 +190,9 @@ fn confirm(payment: &Payment, reservation: &Reservation) -> Result<(), LedgerErr
     if content.amount.minor > left {
         return Err(LedgerError::OverAvailable);
     }
+    let (terms, now) = (&reservation.terms, reservation.now);
     let judged =
-        eligibility::of_payments_capture(payment, capture, &reservation.terms, reservation.now);
+        eligibility::of_payments_capture_in(reservation.way(), payment, capture, terms, now);
     if judged.why_not.is_none() && content.amount.minor > judged.can_refund.minor {
         return Err(LedgerError::OverLimit(judged.can_refund));
     }
@@ -221,6 +233,7 @@ fn why_checker(
         compensation: reservation.content.compensation,
         recent,
         after_reversal: follows_reversal(connection, reservation.supersedes)?,
+        outside: reservation.content.kind == Kind::Outside,
         answers_dispute: reservation.dispute.is_some(),
     }))
 }
@@ -279,8 +292,8 @@ fn insert(
         .prepare_cached(
             "INSERT INTO refunds (id, payment_id, capture_seq, account, kind, amount_minor, compensation_minor, currency,
                  reason, note, case_ref, maker, hash, policy_version, caller_key, supersedes, state, send_after,
-                 expires_at, needs_release, created_at, updated_at)
-             SELECT ?1, ?2, seq, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'reserved', ?17, ?18, ?19, ?20, ?20
+                 expires_at, needs_release, created_at, updated_at, settlement_told)
+             SELECT ?1, ?2, seq, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 'reserved', ?17, ?18, ?19, ?20, ?20, ?21
              FROM captures WHERE payment_id = ?2 AND capture_id = coalesce(?3, (SELECT capture_id FROM captures WHERE payment_id = ?2))",
         )?
         .execute(params![
@@ -304,6 +317,7 @@ fn insert(
             millis(reservation.expires_at),
             reservation.needs_release,
             millis(reservation.now),
+            reservation.settlement_told,
         ])?;
     match inserted {
         1 => Ok(()),

@@ -207,6 +207,7 @@ fn record_of(refund: &Refund, event: Event, cadence: Cadence, now: DateTime<Utc>
         observation: None,
         provider_refund_id: None,
         trace: None,
+        unpaid: None,
         fence: None,
         exchange: None,
         cadence,

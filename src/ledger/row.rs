@@ -7,10 +7,11 @@ use rusqlite::{Connection, Row};
 use super::error::LedgerError;
 use crate::domain::approval::{self, Basis};
 use crate::domain::balance::{Figures, RefundFigures};
+use crate::domain::cause::{Cause, Unpaid};
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Capture, Payment, Source};
-use crate::domain::refund::{Content, Kind, Refund};
+use crate::domain::refund::{Content, Kind, Later, LaterStep, Refund};
 use crate::domain::state::State;
 
 /// A time as the ledger stores it.
@@ -148,16 +149,18 @@ pub(super) const REFUND_COLUMNS: &str =
     "r.id, r.account, r.payment_id, c.capture_id, r.kind, r.amount_minor, r.compensation_minor, r.currency,
      r.reason, r.note, r.case_ref, r.maker, r.hash, r.policy_version, r.caller_key, r.state, r.reported_minor,
      r.proven_minor, r.provider_refund_id, r.trace, r.said, r.send_after, r.needs_release, r.due_at, r.looks,
-     (SELECT count(*) FROM attempts a WHERE a.refund_id = r.id), r.created_at, r.updated_at,
+     (SELECT count(*) FROM attempts a WHERE a.refund_id = r.id AND a.step = 'refund'), r.created_at, r.updated_at,
      p.reference, p.payer, p.last4, r.exchange, r.expires_at, r.supersedes,
      (SELECT checker FROM approvals a WHERE a.refund_id = r.id AND a.voided_at IS NULL),
      (SELECT checker FROM declines d WHERE d.refund_id = r.id),
      (SELECT hash FROM proposals s WHERE s.refund_id = r.id AND s.ended_at IS NULL),
      min(c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor, p.available_minor) + r.held_minor,
-     p.disputed_minor, (SELECT coalesce(max(version), 0) FROM rules WHERE subject = 'policy')";
+     p.disputed_minor, (SELECT coalesce(max(version), 0) FROM rules WHERE subject = 'policy'),
+     r.cause, r.advice, r.settlement_told, l.step, l.number, l.by_whom, l.at, l.unknown, l.looks";
 
 pub(super) const REFUND_TABLES: &str =
-    "refunds r JOIN captures c ON c.seq = r.capture_seq JOIN payments p ON p.id = r.payment_id";
+    "refunds r JOIN captures c ON c.seq = r.capture_seq JOIN payments p ON p.id = r.payment_id
+     LEFT JOIN later_steps l ON l.refund_id = r.id AND l.ended_at IS NULL";
 
 /// A refund from [`REFUND_COLUMNS`].
 pub(super) fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
@@ -189,6 +192,9 @@ pub(super) fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
         provider_refund_id: row.get(18)?,
         trace: row.get(19)?,
         said: row.get(20)?,
+        unpaid: unpaid(row)?,
+        settlement_told: row.get(42)?,
+        later: later(row)?,
         send_after: row.get::<_, Option<i64>>(21)?.map(time),
         expires_at: time(row.get(32)?),
         needs_release: row.get(22)?,
@@ -200,6 +206,32 @@ pub(super) fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
         created_at: time(row.get(26)?),
         updated_at: time(row.get(27)?),
     })
+}
+
+fn unpaid(row: &Row<'_>) -> rusqlite::Result<Option<Unpaid>> {
+    let Some(cause) = row.get::<_, Option<String>>(40)? else {
+        return Ok(None);
+    };
+    let cause = Cause::from_name(&cause).ok_or_else(|| damaged(40, cause))?;
+    let advice: Option<String> = row.get(41)?;
+    Ok(Some(match advice {
+        Some(advice) => Unpaid { cause, advice },
+        None => Unpaid::of(cause),
+    }))
+}
+
+fn later(row: &Row<'_>) -> rusqlite::Result<Option<Later>> {
+    let Some(step) = row.get::<_, Option<String>>(43)? else {
+        return Ok(None);
+    };
+    Ok(Some(Later {
+        step: LaterStep::from_name(&step).ok_or_else(|| damaged(43, step))?,
+        number: row.get(44)?,
+        by: row.get(45)?,
+        at: time(row.get(46)?),
+        unknown: row.get(47)?,
+        looks: row.get(48)?,
+    }))
 }
 
 fn supersedes(row: &Row<'_>) -> rusqlite::Result<Option<RefundId>> {

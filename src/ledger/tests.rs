@@ -22,6 +22,7 @@ mod complete;
 mod constraints;
 mod elsewhere;
 mod importing;
+mod later;
 mod listing;
 mod lives;
 mod overdraft;
@@ -167,6 +168,7 @@ fn reservation(payment: &str, minor: i64) -> Reservation {
         duplicates_since: None,
         send_after: now(),
         expires_at: now() + TimeDelta::days(7),
+        settlement_told: false,
         dispute: None,
         needs_release: false,
         now: now(),
@@ -247,6 +249,7 @@ fn record(id: RefundId, event: Event) -> Record {
         }),
         provider_refund_id: None,
         trace: None,
+        unpaid: None,
         fence: None,
         exchange: None,
         cadence: Cadence {

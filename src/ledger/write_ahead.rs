@@ -103,17 +103,8 @@ fn begin_send(
     closed::check(connection, &refund.account)?;
     verify::trust(connection, refund.content.payment)?;
     stops::check(connection, &refund.account)?;
-    let held: Option<i64> = connection
-        .prepare_cached(
-            "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
-        )?
-        .query_row(
-            params![new.id.to_string(), new.fence, new.holder, millis(new.now)],
-            |row| row.get(0),
-        )
-        .optional()?;
     let guard = SendGuard {
-        lease_held: held.is_some(),
+        lease_held: holds_lease(connection, new)?,
         // What was taken over from the send journal has no bytes and is never sent again.
         attempt_durable: new.attempt.has_bytes(),
         ..new.guard
@@ -159,6 +150,20 @@ fn begin_send(
     journalled::line(connection, new, sends).map(Ok)
 }
 
+/// Whether whoever is about to send still holds the refund's lease.
+pub(super) fn holds_lease(connection: &Connection, new: &NewAttempt) -> Result<bool, LedgerError> {
+    let held: Option<i64> = connection
+        .prepare_cached(
+            "SELECT fence FROM refunds WHERE id = ?1 AND fence = ?2 AND lease_holder = ?3 AND lease_until > ?4",
+        )?
+        .query_row(
+            params![new.id.to_string(), new.fence, new.holder, millis(new.now)],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(held.is_some())
+}
+
 /// T13's facts, as the transaction sees them.
 fn resend(
     connection: &Connection,
@@ -184,7 +189,7 @@ fn block(connection: &Connection, refund: &Refund) -> Result<Option<Block>, Ledg
     discrepancy::block(connection, refund.content.payment)
 }
 
-fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
+pub(super) fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), LedgerError> {
     let attempt = &new.attempt;
     if !attempt.sends.is_empty() {
         return Ok(());
@@ -209,7 +214,7 @@ fn insert_attempt(connection: &Connection, new: &NewAttempt) -> Result<(), Ledge
     Ok(())
 }
 
-fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
+pub(super) fn insert_send(connection: &Connection, new: &NewAttempt) -> Result<i64, LedgerError> {
     let send = connection
         .prepare_cached(
             "INSERT INTO sends (refund_id, step, number, send, at, epoch, seal)

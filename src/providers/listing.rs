@@ -5,7 +5,21 @@ use futures_util::future::BoxFuture;
 
 use super::Finding;
 use crate::domain::evidence::Reported;
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, Money};
+
+/// The answer to a question about the refunds of one payment.
+pub type ListedRefunds<'a> = BoxFuture<'a, Result<Vec<ListedRefund>, Box<Finding>>>;
+
+/// A payment whose refunds are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SoldPayment {
+    /// The provider's id of it.
+    pub provider_payment_id: String,
+    /// The provider's ids of its captures, where they have their own.
+    pub capture_ids: Vec<String>,
+    /// Its currency.
+    pub currency: Currency,
+}
 
 /// From when to when, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::domain::ageing::Marks;
+use crate::domain::cause::Unpaid;
 use crate::domain::eligibility::Terms;
 use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
@@ -24,7 +25,7 @@ pub mod prism;
 
 pub use account::{ConnectError, Secrets, connect, format, profile};
 pub use inbound::Inbound;
-pub use listing::Listing;
+pub use listing::{ListedRefund, ListedRefunds, Listing, SoldPayment};
 
 /// What a provider promises, as settings of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +103,31 @@ impl RefundOrder {
     }
 }
 
+/// What one request asks of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Give money back.
+    Refund,
+    /// Cancel a payment that has not settled.
+    Void,
+    /// Stop a refund that is on its way, before it is paid (T18).
+    Stop,
+    /// Pay a refund that was only authorised (T25).
+    Capture,
+}
+
+impl Deed {
+    /// What it is called in a sentence.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Refund => "a refund",
+            Self::Void => "a void",
+            Self::Stop => "stopping a refund",
+            Self::Capture => "paying an authorised refund",
+        }
+    }
+}
+
 /// What was asked for, to be compared with what a provider reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -157,6 +183,8 @@ pub struct Finding {
     pub provider_refund_id: Option<String>,
     /// What a bank asks for when tracing the refund.
     pub trace: Option<String>,
+    /// Why nothing was paid and what to do, where the provider's tables tell.
+    pub unpaid: Option<Unpaid>,
     /// The provider's id of this exchange, which its support asks for.
     pub support_id: Option<String>,
     /// The body as received, personal and card data redacted, cut to a few kilobytes.
@@ -176,6 +204,7 @@ impl Finding {
             said: said.into(),
             provider_refund_id: None,
             trace: None,
+            unpaid: None,
             support_id: None,
             raw: None,
             retry_after: None,
@@ -197,6 +226,9 @@ pub enum BuildError {
         /// Why.
         why: String,
     },
+    /// The provider has no such operation, or the desk no request for it.
+    #[error("this account's provider cannot be asked for {0}")]
+    Cannot(&'static str),
 }
 
 /// How an account's refunds are written down for its provider. Needs neither secret nor network,
@@ -213,6 +245,44 @@ pub trait RefundFormat: Send + Sync {
     /// # Errors
     /// As [`RefundFormat::check`].
     fn build_refund(&self, order: &RefundOrder) -> Result<WireRequest, BuildError>;
+
+    /// Whether the provider can be asked to do it.
+    fn can(&self, deed: Deed) -> bool {
+        deed == Deed::Refund
+    }
+
+    /// Builds the exact request that voids the payment of `order`. The same order gives the same
+    /// bytes.
+    ///
+    /// # Errors
+    /// As [`RefundFormat::check`]; the provider cannot be asked.
+    fn build_void(&self, order: &RefundOrder) -> Result<WireRequest, BuildError> {
+        let _ = order;
+        Err(BuildError::Cannot(Deed::Void.words()))
+    }
+
+    /// Builds the exact request of a later step, [`Deed::Stop`] or [`Deed::Capture`], of the refund
+    /// that the provider calls `refund_id`. Correlation and key in `order` are the step's own.
+    ///
+    /// # Errors
+    /// As [`RefundFormat::check`]; the provider cannot be asked.
+    fn build_step(
+        &self,
+        deed: Deed,
+        refund_id: &str,
+        order: &RefundOrder,
+    ) -> Result<WireRequest, BuildError> {
+        let _ = (refund_id, order);
+        Err(BuildError::Cannot(deed.words()))
+    }
+}
+
+fn cannot(deed: Deed, evidence: Evidence) -> Finding {
+    let said = format!(
+        "this account's provider cannot be asked for {}",
+        deed.words()
+    );
+    Finding::new(evidence, said)
 }
 
 /// One provider account, ready to be used.
@@ -229,8 +299,41 @@ pub trait Provider: Send + Sync {
         true
     }
 
+    /// Sends a request of another deed than a refund: once, without any retry below this call.
+    fn carry_out<'a>(
+        &'a self,
+        deed: Deed,
+        request: &'a WireRequest,
+        asked: Asked,
+    ) -> BoxFuture<'a, Finding> {
+        match deed {
+            Deed::Refund => self.send(request, asked),
+            _ => Box::pin(async move { cannot(deed, Evidence::NotSent) }),
+        }
+    }
+
+    /// Asks what became of a request of another deed than a refund. Moves no money.
+    fn inquire_about<'a>(
+        &'a self,
+        deed: Deed,
+        inquiry: &'a Inquiry,
+        asked: Asked,
+    ) -> BoxFuture<'a, Finding> {
+        match deed {
+            Deed::Refund => self.inquire(inquiry, asked),
+            _ => Box::pin(async move { cannot(deed, Evidence::Doubt) }),
+        }
+    }
+
     /// A harmless question: is it there, does it take our key, what time is it there?
     fn probe(&self) -> BoxFuture<'_, Finding>;
+
+    /// Every refund of one payment, whoever made it; none where the provider cannot tell. Moves no
+    /// money.
+    fn refunds_of<'a>(&'a self, payment: &'a SoldPayment) -> Option<ListedRefunds<'a>> {
+        let _ = payment;
+        None
+    }
 
     /// Its lists of payments and refunds, where it has them.
     fn listing(&self) -> Option<&dyn Listing> {

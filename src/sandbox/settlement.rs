@@ -74,6 +74,13 @@ impl Row {
         Some(time.to_utc())
     }
 
+    /// When it settled or will; none: it has not. What cannot be read as a time is long past.
+    pub(super) fn settled_at(&self) -> Option<DateTime<Utc>> {
+        let text = self.get("settled_at");
+        let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
+        (!text.is_empty()).then(|| time.unwrap_or(DateTime::<Utc>::MIN_UTC))
+    }
+
     fn is_usable(&self) -> bool {
         ACCOUNTS.contains(&self.get("account"))
             && !self.get("payment_id").is_empty()

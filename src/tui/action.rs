@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::keymap;
 
 pub mod enabled;
-pub use enabled::{Reason, enabled};
+pub use enabled::{Reason, enabled, may_be_stopped};
 
 /// Something an operator can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -232,7 +232,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Approve, "refund.approve", "This row", [(DECIDED, &["a"])], "approve", "approve a refund, or what another person stated", DANGEROUS),
     spec!(Decline, "refund.decline", "This row", [(DECIDED, &["d"])], "decline", "decline it, with a note", DANGEROUS),
     spec!(Resolve, "refund.resolve", "This row", [(DECIDED, &["o"])], "outcome", "state what became of it, with evidence", DANGEROUS),
-    spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"])], "withdraw", "withdraw a refund that was not sent", DANGEROUS),
+    spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"])], "withdraw", "withdraw a refund, or have its provider stop it", DANGEROUS),
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
     spec!(Copy, "copy", "This row", [(ROWS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),

@@ -23,6 +23,7 @@ mod failpoints;
 mod gate;
 mod import;
 mod import_stops;
+mod kinds;
 mod malformed;
 mod nuapay;
 mod offline;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::RefundCard;
+use super::{RefundCard, RefundRow, Refusal};
 use crate::domain::money::Money;
 use crate::domain::resolution::Proof;
 
@@ -30,6 +30,26 @@ pub struct Resolve {
     pub paid: Option<String>,
     /// Why they say so.
     pub proof: Proof,
+}
+
+/// Trying again what was not paid for lack of funds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryOrder {
+    /// Of this account; none: of every one.
+    pub account: Option<String>,
+    /// Say what would happen, write nothing.
+    pub dry_run: bool,
+}
+
+/// One refund that was not paid for lack of funds, and what became of trying it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retried {
+    /// The refund that was not paid.
+    pub refund: RefundRow,
+    /// The refund in its place; none where it was refused, or nothing was to be written.
+    pub made: Option<Box<RefundRow>>,
+    /// Why it was refused.
+    pub refused: Option<Refusal>,
 }
 
 /// What a checker looks at before approving.

@@ -37,7 +37,8 @@ pub(super) fn check(
         if let Some(event) = entry.action.strip_prefix("refund.") {
             let refund = told.entry(entry.subject.clone()).or_default();
             refund.hear(event, &entry.detail);
-            refund.sends += i64::from(entry.action == audit::SEND_TAKEN_OVER);
+            let sent = [audit::SEND_TAKEN_OVER, audit::STEP_SENT].contains(&entry.action.as_str());
+            refund.sends += i64::from(sent);
         }
     })?;
     if let Some(finding) = head::lost(known, connection)? {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_lc_rs::rand;
+use chrono::{DateTime, Utc};
 use url::Url;
 use uuid::Uuid;
 
@@ -69,6 +70,12 @@ impl Client {
         let url = operation_url(&self.base, INQUIRY);
         let outgoing = self.signed(&url, &fresh_id()?, body);
         self.transport.exchange(Purpose::Inquire, outgoing).await
+    }
+
+    /// How far this machine's clock is ahead of the provider's, in seconds. Its timestamps are
+    /// signed, and refused when they are minutes off (fact sheet 2.1, 8.1).
+    pub fn seconds_ahead(&self, theirs: DateTime<Utc>) -> i64 {
+        (self.clock.now() - theirs).num_seconds()
     }
 
     /// A request stored under other settings must not take this account's key elsewhere.

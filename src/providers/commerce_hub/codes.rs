@@ -5,12 +5,17 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use crate::domain::cause::{Cause, Unpaid};
+
 const ERROR_CODES: &str = include_str!("../../../assets/commerce_hub_error_codes.tsv");
 const RESPONSE_CODES: &str = include_str!("../../../assets/commerce_hub_response_codes.tsv");
+/// What each class means for people: the cause, and the next step where it has words of its own.
+const CLASSES: &str = include_str!("../../../assets/commerce_hub_classes.tsv");
 
 /// Error classes after which no refund was made (fact sheet 7.3). Duplicate, in-flight, transient
 /// and unexplained classes are absent on purpose: the refund they speak of may exist.
-const NOT_EXECUTED: [&str; 7] = [
+const NOT_EXECUTED: [&str; 8] = [
+    "USE_CANCEL_INSTEAD",
     "BAD_REQUEST",
     "AMOUNT",
     "NOT_REFUNDABLE",
@@ -19,6 +24,11 @@ const NOT_EXECUTED: [&str; 7] = [
     "SPLIT_SHIPMENT",
     "RISK_LIMIT",
 ];
+
+/// Error classes after which no cancel was made: as for a refund, and where the payment has settled
+/// or its window is over (828, 829). A cancel that is refused otherwise (827, 830 to 833) says
+/// nothing of what happened to the transaction: fact sheet 7.3 has it inquired.
+const CANCEL_TOO_LATE: &str = "USE_REFUND_INSTEAD";
 
 /// Error classes that speak of a refund which may exist, whatever HTTP status carries them.
 const OUTCOME_OPEN: [&str; 3] = ["DUPLICATE_CHECK", "IN_FLIGHT", "UNKNOWN_OUTCOME"];
@@ -46,7 +56,9 @@ pub enum Signal {
 }
 
 /// Response classes (fact sheet 7.4).
-const RESPONSE_CLASSES: [(&str, Signal); 8] = [
+const RESPONSE_CLASSES: [(&str, Signal); 10] = [
+    ("NO_FUNDS", Signal::Declines),
+    ("HARD_DECLINE", Signal::Declines),
     ("APPROVED", Signal::Approves),
     ("PARTIAL", Signal::ApprovesPart),
     ("PENDING", Signal::Waits),
@@ -94,6 +106,11 @@ fn responses() -> &'static Table {
     TABLE.get_or_init(|| read(RESPONSE_CODES))
 }
 
+fn classes() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| read(CLASSES))
+}
+
 /// Our words for an error code.
 pub fn error_label(code: &str) -> Option<&'static str> {
     errors().get(code).map(|entry| entry.label)
@@ -110,6 +127,34 @@ pub fn proves_not_executed(error_code: &str) -> bool {
     errors()
         .get(error_code)
         .is_some_and(|entry| NOT_EXECUTED.contains(&entry.class))
+}
+
+/// Whether the error code proves that a cancel was not made; an unknown code proves nothing.
+pub fn proves_not_canceled(error_code: &str) -> bool {
+    let class = errors().get(error_code).map(|entry| entry.class);
+    proves_not_executed(error_code) || class == Some(CANCEL_TOO_LATE)
+}
+
+/// Why nothing was paid, by an error code; none where the tables have no next step for it.
+pub fn unpaid_by_error(code: &str) -> Option<Unpaid> {
+    unpaid(errors().get(code)?.class)
+}
+
+/// Why nothing was paid, by a response code.
+pub fn unpaid_by_response(code: &str) -> Option<Unpaid> {
+    unpaid(responses().get(code)?.class)
+}
+
+fn unpaid(class: &str) -> Option<Unpaid> {
+    let entry = classes().get(class)?;
+    let cause = Cause::from_name(entry.label)?;
+    Some(match entry.class {
+        "" => Unpaid::of(cause),
+        words => Unpaid {
+            cause,
+            advice: words.to_owned(),
+        },
+    })
 }
 
 /// Whether the error code speaks of a refund that may exist.

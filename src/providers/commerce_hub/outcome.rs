@@ -4,16 +4,19 @@
 
 use super::codes::{self, Signal};
 use super::wire::{Approved, Envelope, ErrorEntry};
+use crate::domain::cause::Unpaid;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::domain::text::clean;
-use crate::providers::Finding;
 use crate::providers::http::redact::redact;
 use crate::providers::http::{Failure, Response, line};
+use crate::providers::{Deed, Finding};
 
 mod inquiry;
+mod order;
 
 pub use inquiry::{of_inquiry, of_probe};
+pub use order::{order_of, refunds_of_order};
 
 /// Longest id of the provider's that is believed to be one.
 const ID_MAX_CHARS: usize = 128;
@@ -55,6 +58,53 @@ const STATES: [(&str, StateClass); 15] = [
     ("VOIDED", StateClass::Undone),
 ];
 
+/// What a record is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A refund, or its capture.
+    Refund,
+    /// A cancel: of a payment, or of a refund.
+    Cancel,
+}
+
+impl Subject {
+    /// The provider's word for a deed.
+    pub const fn of(deed: Deed) -> Self {
+        match deed {
+            Deed::Refund | Deed::Capture => Self::Refund,
+            Deed::Void | Deed::Stop => Self::Cancel,
+        }
+    }
+
+    /// False when the record is of another kind of transaction. Refunds are not always named, a
+    /// cancel must be: a charge that was authorised looks just like it (fact sheet 5).
+    fn fits(self, record: &Envelope) -> bool {
+        match self {
+            Self::Refund => record.may_be_refund(),
+            Self::Cancel => record.is_cancel(),
+        }
+    }
+
+    /// What a `transactionState` says. A cancel that went through reads AUTHORIZED or VOIDED (fact
+    /// sheet 5).
+    fn class_of(self, state: &str) -> Option<StateClass> {
+        match (self, class_of(state)?) {
+            (Self::Cancel, StateClass::Undone) => Some(StateClass::Done),
+            (Self::Cancel, _) if state.eq_ignore_ascii_case("AUTHORIZED") => Some(StateClass::Done),
+            (Self::Cancel, StateClass::Done) => None,
+            (_, class) => Some(class),
+        }
+    }
+
+    /// Whether an error code proves that nothing was done.
+    fn disproved_by(self, code: &str) -> bool {
+        match self {
+            Self::Refund => codes::proves_not_executed(code),
+            Self::Cancel => codes::proves_not_canceled(code),
+        }
+    }
+}
+
 /// How one record of a refund reads, all its signals taken together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
@@ -92,25 +142,31 @@ impl Ruling {
 }
 
 /// What the answer to a refund proves.
-pub fn of_reply(response: &Response, correlation: &str, asked: Money) -> Finding {
+pub fn of_reply(what: Subject, response: &Response, correlation: &str, asked: Money) -> Finding {
     match Envelope::read(&response.body) {
         Some(reply) if reply.says_something() => {
-            let ruling = rule_on_reply(response.status, &reply, correlation, asked);
+            let ruling = rule_on_reply(what, response.status, &reply, correlation, asked);
             finding(response, ruling, Some(&reply))
         }
         _ => finding(response, unreadable(response), None),
     }
 }
 
-fn rule_on_reply(status: u16, reply: &Envelope, correlation: &str, asked: Money) -> Ruling {
+fn rule_on_reply(
+    what: Subject,
+    status: u16,
+    reply: &Envelope,
+    correlation: &str,
+    asked: Money,
+) -> Ruling {
     let said = describe(reply);
     let echoed = reply.merchant_transaction_id();
     if echoed.is_some_and(|echoed| echoed != correlation) {
         return Ruling::doubt("the answer is about another refund", &said);
     }
     match status {
-        200..=299 => accepted(reply, asked, said),
-        _ if REFUSALS.contains(&status) => refusal(status, reply, asked, said),
+        200..=299 => accepted(what, reply, asked, said),
+        _ if REFUSALS.contains(&status) => refusal(what, status, reply, asked, said),
         _ if TURNED_AWAY.contains(&status) && is_unprocessed(reply) => Ruling::new(
             Evidence::TurnedAway,
             format!("turned away, HTTP {status}: {said}"),
@@ -119,9 +175,9 @@ fn rule_on_reply(status: u16, reply: &Envelope, correlation: &str, asked: Money)
     }
 }
 
-fn accepted(reply: &Envelope, asked: Money, said: String) -> Ruling {
+fn accepted(what: Subject, reply: &Envelope, asked: Money, said: String) -> Ruling {
     let amount = named_amount(reply, asked);
-    match judge(reply, asked) {
+    match judge(what, reply, asked) {
         Verdict::Paid => Ruling::report(Reported::Succeeded, amount, said),
         Verdict::Underway => Ruling::report(Reported::Pending, amount, said),
         Verdict::Undone => Ruling::report(Reported::Reversed, amount, said),
@@ -131,10 +187,10 @@ fn accepted(reply: &Envelope, asked: Money, said: String) -> Ruling {
     }
 }
 
-fn refusal(status: u16, reply: &Envelope, asked: Money, said: String) -> Ruling {
+fn refusal(what: Subject, status: u16, reply: &Envelope, asked: Money, said: String) -> Ruling {
     let verdict = match reply.state() {
-        Some(_) => judge(reply, asked),
-        None => not_paid(reply, asked),
+        Some(_) => judge(what, reply, asked),
+        None => not_paid(what, reply, asked),
     };
     let codeless = reply.errors().iter().all(|error| error.code().is_none());
     let path_unknown = status == UNKNOWN_PATH && codeless && is_only_api_gateway(reply);
@@ -172,17 +228,28 @@ fn signals(record: &Envelope) -> impl Iterator<Item = Signal> {
 }
 
 /// Reads one record; signals that contradict each other leave it open.
-fn judge(record: &Envelope, asked: Money) -> Verdict {
-    if !record.may_be_refund() {
+fn judge(what: Subject, record: &Envelope, asked: Money) -> Verdict {
+    let class = record.state().map(|state| what.class_of(state));
+    // What refuses a cancel is not always named as one.
+    let refuses = class == Some(Some(StateClass::NotPaid)) && record.may_be_cancel();
+    if !what.fits(record) && !(what == Subject::Cancel && refuses) {
         return Verdict::Open("it is about another kind of transaction");
     }
-    let class = record.state().map(class_of);
     match class {
         None => Verdict::Open("no state is given"),
         Some(None) => Verdict::Open("a state the desk does not know"),
-        Some(Some(StateClass::NotPaid)) => not_paid(record, asked),
+        Some(Some(StateClass::NotPaid)) => not_paid(what, record, asked),
+        Some(Some(_)) if what == Subject::Cancel && !is_approved(record) => {
+            Verdict::Open("a cancel that is not said to be approved")
+        }
         Some(Some(class)) => agreed(class, record, asked),
     }
+}
+
+/// A cancel counts only with the word that it was approved (fact sheet 5).
+fn is_approved(record: &Envelope) -> bool {
+    let status = record.approval_status().map(codes::of_approval_status);
+    matches!(status, Some(Signal::Approves | Signal::Waits))
 }
 
 /// A state in which the provider agreed to the refund (fact sheet 6.2, last rule).
@@ -216,13 +283,13 @@ fn agreed(class: StateClass, record: &Envelope, asked: Money) -> Verdict {
 }
 
 /// A state, or a status, by which the refund was not made.
-fn not_paid(record: &Envelope, asked: Money) -> Verdict {
+fn not_paid(what: Subject, record: &Envelope, asked: Money) -> Verdict {
     let any = |wanted: &[Signal]| signals(record).any(|signal| wanted.contains(&signal));
     let errors = record.errors();
     let mut codes = errors.iter().filter_map(|error| error.code());
     let all_prove = errors
         .iter()
-        .all(|error| error.code().is_some_and(codes::proves_not_executed));
+        .all(|error| error.code().is_some_and(|code| what.disproved_by(code)));
     let duplicate = any(&[Signal::Duplicate])
         || record.host_response_code() == Some(codes::HOST_DUPLICATE)
         || codes.any(codes::leaves_outcome_open);
@@ -316,6 +383,16 @@ fn describe_error(error: &ErrorEntry) -> String {
     words.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// Why nothing was paid: by the first code that our tables give a next step for.
+fn why_unpaid(record: &Envelope) -> Option<Unpaid> {
+    let errors = record.errors();
+    let by_error = errors
+        .iter()
+        .filter_map(|error| codes::unpaid_by_error(error.code()?));
+    let by_response = record.response_code().and_then(codes::unpaid_by_response);
+    by_error.chain(by_response).next()
+}
+
 /// A reference of the provider's, when it looks like one.
 fn reference(text: Option<&str>) -> Option<String> {
     text.filter(|text| text.chars().count() <= ID_MAX_CHARS && clean(text) == *text)
@@ -326,7 +403,16 @@ fn finding(response: &Response, ruling: Ruling, source: Option<&Envelope>) -> Fi
     // In doubt the id may be of something else; the next inquiry then goes by our own reference.
     let names_refund = matches!(ruling.evidence, Evidence::Report { .. } | Evidence::Refused);
     let refund = source.filter(|_| names_refund);
+    let unpaid = matches!(
+        ruling.evidence,
+        Evidence::Refused
+            | Evidence::Report {
+                status: Reported::Failed,
+                ..
+            }
+    );
     Finding {
+        unpaid: source.filter(|_| unpaid).and_then(why_unpaid),
         http_status: Some(response.status),
         provider_refund_id: reference(refund.and_then(Envelope::transaction_id)),
         trace: reference(refund.and_then(Envelope::reference_number)),
@@ -338,5 +424,7 @@ fn finding(response: &Response, ruling: Ruling, source: Option<&Envelope>) -> Fi
     }
 }
 
+#[cfg(test)]
+mod cancel_tests;
 #[cfg(test)]
 mod tests;

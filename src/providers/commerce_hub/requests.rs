@@ -5,13 +5,20 @@ use url::Url;
 
 use super::NAME;
 use super::client::{METHOD, operation_url};
-use super::wire::{self, Amount, Details, InquiryRequest, Merchant, Reference, RefundRequest};
+use super::wire::{
+    self, Amount, CancelDetails, CancelRequest, CaptureDetails, CaptureRequest, Details,
+    InquiryRequest, Merchant, Reference, RefundRequest,
+};
 use crate::config::commerce_hub::{CommerceHub as Settings, RefundCall};
 use crate::domain::money::{Currency, Money};
-use crate::providers::{BuildError, Inquiry, RefundFormat, RefundOrder, WireRequest};
+use crate::providers::{BuildError, Deed, Inquiry, RefundFormat, RefundOrder, WireRequest};
 
 /// Currencies whose decimals the provider counts otherwise than ISO 4217 (fact sheet 4.3).
 const DIFFERING_DECIMALS: [&str; 4] = ["BIF", "GNF", "KMF", "XAF"];
+
+/// The operations of the payments API (fact sheet 3).
+const REFUNDS: [&str; 3] = ["payments", "v1", "refunds"];
+const CANCELS: [&str; 3] = ["payments", "v1", "cancels"];
 
 /// A reference no refund of ours has.
 const NOBODYS: &str = "refund-desk-doctor";
@@ -51,7 +58,7 @@ impl Requests {
 
     fn refund_url(&self, order: &RefundOrder) -> String {
         match self.refund_call {
-            RefundCall::Refunds => operation_url(&self.base, ["payments", "v1", "refunds"]),
+            RefundCall::Refunds => operation_url(&self.base, REFUNDS),
             RefundCall::ChargeUri => {
                 let path = ["payments", "v1", "charges", referenced(order), "refund"];
                 operation_url(&self.base, path)
@@ -77,6 +84,47 @@ impl Requests {
         })
     }
 
+    /// A cancel of a charge or of a refund (fact sheet 5). The whole amount, so none is named: a
+    /// partial cancel is hardly ever possible (3.2).
+    fn cancel_body(&self, transaction_id: &str, correlation: &str) -> serde_json::Result<Vec<u8>> {
+        encode(&CancelRequest {
+            reference_transaction_details: Reference::TransactionId(transaction_id),
+            transaction_details: CancelDetails {
+                reversal_reason_code: "VOID",
+                merchant_transaction_id: correlation,
+            },
+            merchant_details: self.merchant(),
+        })
+    }
+
+    /// The second half of a refund that was only authorised: it references the refund itself (fact
+    /// sheet 3.4).
+    fn capture_body(&self, refund_id: &str, correlation: &str) -> serde_json::Result<Vec<u8>> {
+        encode(&CaptureRequest {
+            reference_transaction_details: Reference::TransactionId(refund_id),
+            transaction_details: CaptureDetails {
+                capture_flag: true,
+                merchant_transaction_id: correlation,
+            },
+            merchant_details: self.merchant(),
+        })
+    }
+
+    fn post(
+        &self,
+        operation: [&str; 3],
+        body: serde_json::Result<Vec<u8>>,
+        order: &RefundOrder,
+    ) -> Result<WireRequest, BuildError> {
+        Ok(WireRequest {
+            method: METHOD.to_owned(),
+            url: operation_url(&self.base, operation),
+            body: body.map_err(|error| unfit("request", error.to_string()))?,
+            idempotency_key: order.idempotency_key.clone(),
+            correlation: order.correlation.clone(),
+        })
+    }
+
     /// The body of an inquiry: by the provider's id once it is known, else by our reference.
     ///
     /// # Errors
@@ -96,6 +144,22 @@ impl Requests {
         self.inquiry_by(Reference::MerchantTransactionId(NOBODYS))
     }
 
+    /// The body of an inquiry about one transaction.
+    ///
+    /// # Errors
+    /// None that text can cause.
+    pub fn transaction_body(&self, transaction_id: &str) -> serde_json::Result<Vec<u8>> {
+        self.inquiry_by(Reference::TransactionId(transaction_id))
+    }
+
+    /// The body of an inquiry about all transactions of an order.
+    ///
+    /// # Errors
+    /// None that text can cause.
+    pub fn order_body(&self, order_id: &str) -> serde_json::Result<Vec<u8>> {
+        self.inquiry_by(Reference::OrderId(order_id))
+    }
+
     fn inquiry_by(&self, reference: Reference<'_>) -> serde_json::Result<Vec<u8>> {
         encode(&InquiryRequest {
             reference_transaction_details: reference,
@@ -107,28 +171,7 @@ impl Requests {
 impl RefundFormat for Requests {
     fn check(&self, order: &RefundOrder) -> Result<(), BuildError> {
         check_amount(order.amount, &self.currencies)?;
-        for (field, value, max_chars) in [
-            (
-                "transaction id",
-                referenced(order),
-                TRANSACTION_ID_MAX_CHARS,
-            ),
-            (
-                "our reference",
-                &order.correlation,
-                MERCHANT_REFERENCE_MAX_CHARS,
-            ),
-            ("request id", &order.idempotency_key, REQUEST_ID_MAX_CHARS),
-        ] {
-            check_id(field, value, max_chars)?;
-        }
-        let in_header = order
-            .idempotency_key
-            .bytes()
-            .all(|it| it.is_ascii_graphic());
-        refuse_unless(in_header, "request id", || {
-            "it cannot be a header".to_owned()
-        })
+        check_ids(referenced(order), order)
     }
 
     fn build_refund(&self, order: &RefundOrder) -> Result<WireRequest, BuildError> {
@@ -144,6 +187,63 @@ impl RefundFormat for Requests {
             correlation: order.correlation.clone(),
         })
     }
+
+    fn can(&self, deed: Deed) -> bool {
+        match deed {
+            Deed::Refund | Deed::Void | Deed::Stop => true,
+            Deed::Capture => self.refund_call == RefundCall::Refunds,
+        }
+    }
+
+    fn build_void(&self, order: &RefundOrder) -> Result<WireRequest, BuildError> {
+        self.check(order)?;
+        let body = self.cancel_body(referenced(order), &order.correlation);
+        self.post(CANCELS, body, order)
+    }
+
+    fn build_step(
+        &self,
+        deed: Deed,
+        refund_id: &str,
+        order: &RefundOrder,
+    ) -> Result<WireRequest, BuildError> {
+        check_ids(refund_id, order)?;
+        match deed {
+            Deed::Stop => self.post(
+                CANCELS,
+                self.cancel_body(refund_id, &order.correlation),
+                order,
+            ),
+            Deed::Capture if self.can(deed) => self.post(
+                REFUNDS,
+                self.capture_body(refund_id, &order.correlation),
+                order,
+            ),
+            _ => Err(BuildError::Cannot(deed.words())),
+        }
+    }
+}
+
+/// Ids must fit whatever is asked; the amount is only looked at where one is sent.
+fn check_ids(referenced: &str, order: &RefundOrder) -> Result<(), BuildError> {
+    for (field, value, max_chars) in [
+        ("transaction id", referenced, TRANSACTION_ID_MAX_CHARS),
+        (
+            "our reference",
+            &order.correlation,
+            MERCHANT_REFERENCE_MAX_CHARS,
+        ),
+        ("request id", &order.idempotency_key, REQUEST_ID_MAX_CHARS),
+    ] {
+        check_id(field, value, max_chars)?;
+    }
+    let in_header = order
+        .idempotency_key
+        .bytes()
+        .all(|it| it.is_ascii_graphic());
+    refuse_unless(in_header, "request id", || {
+        "it cannot be a header".to_owned()
+    })
 }
 
 /// The transaction a refund goes against: the capture where there is one (fact sheet 10).

@@ -219,3 +219,45 @@ fn the_profile_is_the_sheets() {
     assert_eq!(profile.watch, Duration::from_secs(40 * 86_400));
     assert_eq!(profile.terms.window, Some(Window::Months(12)));
 }
+
+const CANCEL_VOID: &str = include_str!("samples/cancel_void.req.json");
+const REFUND_CAPTURE: &str = include_str!("samples/refund_capture.req.json");
+const CHARGE_ID: &str = "9f1c2d3e4b5a69788796a5b4c3d2e1f0";
+const REFUND_ID: &str = "00aa11bb22cc33dd44ee55ff66007788";
+
+/// Fact sheet 5: a void names the charge and the reason, and no amount.
+#[test]
+fn a_void_is_the_documented_cancel_byte_for_byte() {
+    let request = hub(RefundCall::Refunds).build_void(&order()).unwrap();
+    assert_eq!(request.method, "POST");
+    assert_eq!(
+        request.url,
+        "https://connect-cert.fiservapis.com/ch/payments/v1/cancels"
+    );
+    assert_eq!(
+        String::from_utf8(request.body).unwrap(),
+        CANCEL_VOID.trim_end()
+    );
+    assert_eq!(request.idempotency_key, order().idempotency_key);
+}
+
+/// A stop is the same call with the refund's own id (fact sheet 5); a capture references the refund,
+/// too (3.4).
+#[test]
+fn later_steps_name_the_refund_itself() {
+    let hub = hub(RefundCall::Refunds);
+    let stop = hub.build_step(Deed::Stop, REFUND_ID, &order()).unwrap();
+    assert!(stop.url.ends_with("/payments/v1/cancels"));
+    assert_eq!(
+        String::from_utf8(stop.body).unwrap(),
+        CANCEL_VOID.trim_end().replace(CHARGE_ID, REFUND_ID)
+    );
+    let capture = hub.build_step(Deed::Capture, REFUND_ID, &order()).unwrap();
+    assert!(capture.url.ends_with("/payments/v1/refunds"));
+    assert_eq!(
+        String::from_utf8(capture.body).unwrap(),
+        REFUND_CAPTURE.trim_end()
+    );
+    assert!(hub.build_step(Deed::Void, REFUND_ID, &order()).is_err());
+    assert!(hub.build_step(Deed::Stop, "", &order()).is_err());
+}

@@ -7,5 +7,6 @@ mod request;
 
 pub use reply::{Approved, Envelope, ErrorEntry};
 pub use request::{
-    Amount, Details, INVOICE_MAX_CHARS, InquiryRequest, Merchant, Reference, RefundRequest,
+    Amount, CancelDetails, CancelRequest, CaptureDetails, CaptureRequest, Details,
+    INVOICE_MAX_CHARS, InquiryRequest, Merchant, Reference, RefundRequest,
 };

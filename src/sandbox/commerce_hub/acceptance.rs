@@ -17,8 +17,8 @@ use crate::domain::money::Money;
 /// How long a repeated `Client-Request-Id` gets the first answer again.
 const REPLAY: TimeDelta = TimeDelta::minutes(5);
 
-const SERVICE_UNAVAILABLE: Refusal = Refusal::apim(503, "the service is not ready");
-const TOO_MANY_REQUESTS: Refusal = Refusal::apim(429, "too many requests");
+pub(super) const SERVICE_UNAVAILABLE: Refusal = Refusal::apim(503, "the service is not ready");
+pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::apim(429, "too many requests");
 
 /// Answers a refund request. `charge_id` is the charge in the path of the older call.
 pub(super) fn refund(
@@ -57,7 +57,7 @@ pub(super) fn refund(
 
 /// A desk that tries a refund again under a new reference counts: `…-refund-1`, `…-refund-2`. That
 /// is still one refund, whose fault strikes once.
-fn one_refund(correlation: &str) -> &str {
+pub(super) fn one_refund(correlation: &str) -> &str {
     let counted = correlation.rsplit_once("-refund-");
     counted.map_or(correlation, |(refund, _)| refund)
 }
@@ -65,7 +65,8 @@ fn one_refund(correlation: &str) -> &str {
 /// The answer given at acceptance, which a repeated call gets again.
 fn reply(records: &Records, refund: &Refund) -> Result<Answer, Refusal> {
     let charge = records.charges.with_id(&refund.charge_id);
-    let envelope = Envelope::of_refund(refund, 0, charge).and_then(|it| serde_json::to_string(&it));
+    let envelope = Envelope::of_refund(refund, refund.course().state(0), charge)
+        .and_then(|it| serde_json::to_string(&it));
     Ok(Answer::Json(201, envelope.map_err(|_| Refusal::broken())?))
 }
 
@@ -82,6 +83,14 @@ fn new_refund(
         return Err(already_known(request, first));
     }
     let charge = charge(records, charge_id, request)?;
+    // Canceled, or not in a batch yet: both read as not captured (fact sheet 3.2, 837).
+    if records.is_canceled(&charge.transaction_id) || charge.is_unbatched(call.at) {
+        return Err(Refusal::gateway(
+            "837",
+            "referenceTransactionDetails",
+            "Unable to Refund: Transaction Not in a Captured or Authorized Status",
+        ));
+    }
     let (asked, approved) = amounts(records, call.at, charge, request)?;
     let number = records.refunds.count().to_string();
     Ok(Refund {

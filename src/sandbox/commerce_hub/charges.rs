@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Months, Utc};
 
+use super::cancels::BATCH_OPEN;
 use super::envelope::opaque_id;
 use super::request::Reference;
 use crate::domain::money::Money;
@@ -24,6 +25,8 @@ pub(super) struct Charge {
     pub merchant_order_id: String,
     pub amount: Money,
     pub captured_at: DateTime<Utc>,
+    /// None: it has not settled, and does not settle while the sandbox runs.
+    pub settled_at: Option<DateTime<Utc>>,
     /// Given back before the sandbox was started, in minor units.
     pub refunded_before: i64,
     pub last4: String,
@@ -47,6 +50,7 @@ impl Charge {
             merchant_order_id: text("order"),
             amount,
             captured_at: row.captured_at()?,
+            settled_at: row.settled_at(),
             refunded_before: refunded.map_or(0, |money| money.minor),
             last4: text("last4"),
             scheme: text("scheme"),
@@ -60,6 +64,15 @@ impl Charge {
             .date_naive()
             .checked_add_months(Months::new(12));
         over.is_some_and(|over| now.date_naive() >= over)
+    }
+
+    pub(super) fn is_settled(&self, now: DateTime<Utc>) -> bool {
+        self.settled_at.is_some_and(|settled| settled <= now)
+    }
+
+    /// Captured so lately that no batch has taken it up: it can be canceled, not refunded.
+    pub(super) fn is_unbatched(&self, now: DateTime<Utc>) -> bool {
+        !self.is_settled(now) && now - self.captured_at < BATCH_OPEN
     }
 
     pub(super) fn is(&self, reference: Reference<'_>) -> bool {

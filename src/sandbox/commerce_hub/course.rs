@@ -50,6 +50,26 @@ impl Course {
         )
     }
 
+    /// The `transactionState` of a cancel: it takes effect at once, and looks like an authorization
+    /// or like a void (fact sheet 5).
+    pub(super) fn cancel_state(self) -> &'static str {
+        match self {
+            Self::StaysPending => "PENDING",
+            Self::Voided => "VOIDED",
+            _ => "AUTHORIZED",
+        }
+    }
+
+    /// Why a refund is declined: most often the account is closed; where the main unit ends in 3
+    /// (13.01), the merchant's account lacks the money. As response code and message, then the
+    /// host's.
+    pub(super) fn decline(minor: i64) -> [&'static str; 4] {
+        match minor / 100 % 10 {
+            3 => ["008", "Declined: Insufficient Funds", "51", "INSUFF FUNDS"],
+            _ => ["030", "Closed Account", "14", "Inv Acct Num"],
+        }
+    }
+
     /// Whether acceptance pays money out.
     pub(super) fn pays(self) -> bool {
         self != Self::Declined

@@ -5,7 +5,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::cancels::Cancel;
 use super::charges::Charge;
+use super::course::Course;
 use super::refunds::Refund;
 use crate::domain::money::Money;
 
@@ -91,13 +93,12 @@ struct TransactionDetails<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// A refund as it stands after so many looks.
+    /// A refund that stands so.
     pub(super) fn of_refund(
         refund: &'a Refund,
-        looks: u8,
+        state: &'a str,
         charge: Option<&'a Charge>,
     ) -> serde_json::Result<Self> {
-        let state = refund.course().state(looks);
         Ok(Self {
             gateway_response: GatewayResponse {
                 transaction_type: "REFUND",
@@ -122,13 +123,52 @@ impl<'a> Envelope<'a> {
         })
     }
 
+    /// A cancel, in its state.
+    pub(super) fn of_cancel(
+        cancel: &'a Cancel,
+        state: &'a str,
+        charge: Option<&'a Charge>,
+    ) -> serde_json::Result<Self> {
+        // The faulty one names a main unit more than it canceled.
+        let more = match cancel.course() {
+            Course::OtherAmount => cancel.amount.currency.minor_per_main(),
+            _ => 0,
+        };
+        let named = Money::new(
+            cancel.amount.minor.saturating_add(more),
+            cancel.amount.currency,
+        );
+        Ok(Self {
+            gateway_response: GatewayResponse {
+                transaction_type: "CANCEL",
+                transaction_state: state,
+                transaction_origin: "ECOM",
+                transaction_processing_details: ProcessingDetails {
+                    order_id: &cancel.order_id,
+                    transaction_timestamp: timestamp(cancel.accepted_at),
+                    api_trace_id: &cancel.transaction_id,
+                    client_request_id: Some(&cancel.client_request_id),
+                    transaction_id: &cancel.transaction_id,
+                },
+            },
+            source: charge.and_then(Source::of),
+            payment_receipt: PaymentReceipt::new(named, state, &cancel.transaction_id)?,
+            transaction_details: TransactionDetails {
+                capture_flag: true,
+                merchant_transaction_id: cancel.merchant_transaction_id.as_deref(),
+                merchant_order_id: None,
+                merchant_invoice_number: None,
+            },
+        })
+    }
+
     /// The charge itself, which an inquiry by order or by its id shows too.
-    pub(super) fn of_charge(charge: &'a Charge) -> serde_json::Result<Self> {
+    pub(super) fn of_charge(charge: &'a Charge, state: &'a str) -> serde_json::Result<Self> {
         let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
         Ok(Self {
             gateway_response: GatewayResponse {
                 transaction_type: "CHARGE",
-                transaction_state: "CAPTURED",
+                transaction_state: state,
                 transaction_origin: "ECOM",
                 transaction_processing_details: ProcessingDetails {
                     order_id: &charge.order_id,
@@ -139,11 +179,7 @@ impl<'a> Envelope<'a> {
                 },
             },
             source: Source::of(charge),
-            payment_receipt: PaymentReceipt::new(
-                charge.amount,
-                "CAPTURED",
-                &charge.transaction_id,
-            )?,
+            payment_receipt: PaymentReceipt::new(charge.amount, state, &charge.transaction_id)?,
             transaction_details: TransactionDetails {
                 capture_flag: true,
                 merchant_transaction_id: some(&charge.reference),
@@ -173,18 +209,21 @@ impl<'a> PaymentReceipt<'a> {
             true => None,
             false => Some(ApprovedAmount::new(approved)?),
         };
-        let of = |approved, refused| if declined { refused } else { approved };
+        let [code, message, host_code, host_message] = match declined {
+            true => Course::decline(approved.minor),
+            false => ["000", "Approved", "00", "APPROVAL"],
+        };
         Ok(Self {
             approved_amount,
             processor_response_details: ProcessorResponse {
-                approval_status: of("APPROVED", "DECLINED"),
+                approval_status: if declined { "DECLINED" } else { "APPROVED" },
                 reference_number: acquirer_reference(transaction_id),
                 processor: "FISERV",
                 host: "NASHVILLE",
-                response_code: of("000", "030"),
-                response_message: of("Approved", "Closed Account"),
-                host_response_code: of("00", "14"),
-                host_response_message: of("APPROVAL", "Inv Acct Num"),
+                response_code: code,
+                response_message: message,
+                host_response_code: host_code,
+                host_response_message: host_message,
             },
         })
     }

@@ -1,6 +1,7 @@
 //! What the gateway shows of a transaction. Looking is what makes a pending refund end.
 
 use super::Answer;
+use super::cancels::Cancel;
 use super::charges::Charge;
 use super::envelope::Envelope;
 use super::records::Records;
@@ -22,7 +23,12 @@ pub(super) fn inquire(records: &mut Records, request: &InquiryRequest) -> Result
         .iter()
         .map(|refund| refund.transaction_id.clone())
         .collect();
-    let text = text(records, &charges, &refunds).map_err(|_| Refusal::broken())?;
+    let cancels: Vec<&Cancel> = records
+        .cancels
+        .iter()
+        .filter(|cancel| cancel.is(reference))
+        .collect();
+    let text = text(records, &charges, &refunds, &cancels).map_err(|_| Refusal::broken())?;
     for transaction_id in &shown {
         records
             .look(transaction_id)
@@ -34,12 +40,31 @@ pub(super) fn inquire(records: &mut Records, request: &InquiryRequest) -> Result
 }
 
 /// This look counts for the state it shows.
-fn text(records: &Records, charges: &[&Charge], refunds: &[&Refund]) -> serde_json::Result<String> {
-    let charges = charges.iter().map(|charge| Envelope::of_charge(charge));
+fn text(
+    records: &Records,
+    charges: &[&Charge],
+    refunds: &[&Refund],
+    cancels: &[&Cancel],
+) -> serde_json::Result<String> {
+    let charges = charges.iter().map(|charge| {
+        let canceled = records.is_canceled(&charge.transaction_id);
+        Envelope::of_charge(charge, if canceled { "VOIDED" } else { "CAPTURED" })
+    });
     let refunds = refunds.iter().map(|refund| {
         let charge = records.charges.with_id(&refund.charge_id);
-        Envelope::of_refund(refund, refund.looks.saturating_add(1), charge)
+        let state = match records.is_canceled(&refund.transaction_id) {
+            true => "VOIDED",
+            false => refund.course().state(refund.looks.saturating_add(1)),
+        };
+        Envelope::of_refund(refund, state, charge)
     });
-    let items: Vec<Envelope<'_>> = charges.chain(refunds).collect::<Result<_, _>>()?;
+    let cancels = cancels.iter().map(|cancel| {
+        let charge = records.charge_of(cancel);
+        Envelope::of_cancel(cancel, cancel.course().cancel_state(), charge)
+    });
+    let items: Vec<Envelope<'_>> = charges
+        .chain(refunds)
+        .chain(cancels)
+        .collect::<Result<_, _>>()?;
     serde_json::to_string(&items)
 }

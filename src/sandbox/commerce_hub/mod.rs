@@ -1,6 +1,7 @@
-//! Commerce Hub, as a merchant sees it: refunds, inquiries, and the signature on every call.
+//! Commerce Hub, as a merchant sees it: refunds, cancels, inquiries, and the signature on every call.
 
 mod acceptance;
+mod cancels;
 mod charges;
 mod course;
 mod envelope;
@@ -89,6 +90,7 @@ impl Hub {
                 "/payments/v1/charges/{transaction_id}/refund",
                 post(refund_by_path),
             )
+            .route("/payments/v1/cancels", post(cancel))
             .route("/payments/v1/transaction-inquiry", post(inquire))
             .route("/status", get(status))
             .fallback(unknown_path)
@@ -156,6 +158,18 @@ async fn refund_by_path(
 ) -> Response {
     let answer = hub.answer(&headers, &body, |records, call| {
         acceptance::refund(records, call, Some(&charge_id), &request::parse(&body)?)
+    });
+    answer.on(&connection)
+}
+
+async fn cancel(
+    State(hub): State<Arc<Hub>>,
+    ConnectInfo(connection): ConnectInfo<Connection>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let answer = hub.answer(&headers, &body, |records, call| {
+        cancels::cancel(records, call, &request::parse(&body)?)
     });
     answer.on(&connection)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::cancels::{Cancel, Target};
 use super::charges::{ACCOUNT, Charge, Charges};
 use super::refunds::{Refund, Refunds};
 use crate::sandbox::book::{Book, Payout};
@@ -22,12 +23,14 @@ enum Fact {
     Looked(String),
     /// The refund so named has had its fault.
     Struck(String),
+    Canceled(Box<Cancel>),
 }
 
 /// The gateway's records.
 pub(super) struct Records {
     pub charges: Charges,
     pub refunds: Refunds,
+    pub cancels: Vec<Cancel>,
     struck: HashSet<String>,
     journal: Journal<Fact>,
     book: Book,
@@ -40,6 +43,7 @@ impl Records {
         let mut records = Self {
             charges,
             refunds: Refunds::default(),
+            cancels: Vec::new(),
             struck: HashSet::new(),
             journal,
             book: Book::open(book)?,
@@ -66,6 +70,7 @@ impl Records {
                 }
                 Fact::Booked(id) => unbooked.retain(|refund| refund.transaction_id != id),
                 Fact::Looked(id) => self.count_look(&id),
+                Fact::Canceled(cancel) => self.cancels.push(*cancel),
                 Fact::Struck(refund) => _ = self.struck.insert(refund),
             }
         }
@@ -74,12 +79,36 @@ impl Records {
 
     /// What is left to give back of a charge, in minor units.
     pub(super) fn left_of(&self, charge: &Charge) -> i64 {
-        let taken = self.refunds.taken_from(&charge.transaction_id);
+        let taken = self
+            .refunds
+            .taken_from(&charge.transaction_id, |id| self.is_canceled(id));
         charge
             .amount
             .minor
             .saturating_sub(charge.refunded_before)
             .saturating_sub(taken)
+    }
+
+    /// Whether a charge or refund was canceled.
+    pub(super) fn is_canceled(&self, transaction_id: &str) -> bool {
+        self.cancels.iter().any(|it| it.target_id == transaction_id)
+    }
+
+    /// The charge that a cancel is of, directly or through its refund.
+    pub(super) fn charge_of(&self, cancel: &Cancel) -> Option<&Charge> {
+        let id = match cancel.target {
+            Target::Charge => &cancel.target_id,
+            Target::Refund => &self.refunds.with_id(&cancel.target_id)?.charge_id,
+        };
+        self.charges.with_id(id)
+    }
+
+    /// Accepts a cancel. It pays nothing out, so the book has no line of it.
+    pub(super) fn cancel(&mut self, cancel: Cancel) -> io::Result<()> {
+        self.journal
+            .record(&Fact::Canceled(Box::new(cancel.clone())))?;
+        self.cancels.push(cancel);
+        Ok(())
     }
 
     /// Whether the refund's fault comes now, which it does once.

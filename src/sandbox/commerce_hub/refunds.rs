@@ -88,17 +88,23 @@ impl Refunds {
         self.by_merchant_id.get(id).map(|place| &self.all[*place])
     }
 
+    pub(super) fn with_id(&self, id: &str) -> Option<&Refund> {
+        self.by_id.get(id).map(|place| &self.all[*place])
+    }
+
     pub(super) fn get_mut(&mut self, transaction_id: &str) -> Option<&mut Refund> {
         self.by_id
             .get(transaction_id)
             .map(|place| &mut self.all[*place])
     }
 
-    /// What refunds have taken from a charge, in minor units.
-    pub(super) fn taken_from(&self, charge_id: &str) -> i64 {
+    /// What refunds have taken from a charge, in minor units, but for those that were canceled.
+    pub(super) fn taken_from(&self, charge_id: &str, is_canceled: impl Fn(&str) -> bool) -> i64 {
         let places = self.by_charge.get(charge_id).into_iter().flatten();
         places
-            .map(|place| self.all[*place].taken())
+            .map(|place| &self.all[*place])
+            .filter(|refund| !is_canceled(&refund.transaction_id))
+            .map(Refund::taken)
             .fold(0, i64::saturating_add)
     }
 

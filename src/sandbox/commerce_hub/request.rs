@@ -22,6 +22,18 @@ pub(super) struct RefundRequest {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub(super) struct CancelRequest {
+    #[serde(default)]
+    pub reference_transaction_details: References,
+    pub amount: Option<Amount>,
+    #[serde(default)]
+    pub transaction_details: TransactionDetails,
+    #[serde(default)]
+    merchant_details: MerchantDetails,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct InquiryRequest {
     #[serde(default)]
     pub reference_transaction_details: References,
@@ -64,6 +76,7 @@ pub(super) struct TransactionDetails {
     pub merchant_order_id: Option<String>,
     pub merchant_invoice_number: Option<String>,
     payment_description: Option<String>,
+    reversal_reason_code: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -91,6 +104,26 @@ impl RefundRequest {
     pub(super) fn check(&self) -> Result<(), Refusal> {
         self.merchant_details.check_merchant()?;
         self.merchant_details.check_terminal()?;
+        self.transaction_details.check()
+    }
+}
+
+/// The reasons for a cancel that an e-commerce merchant may give (fact sheet 5).
+const REVERSAL_REASONS: [&str; 3] = ["VOID", "SUSPECTED_FRAUD", "TIMEOUT"];
+
+impl CancelRequest {
+    /// Checks everything that depends on the request alone.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        self.merchant_details.check_merchant()?;
+        self.merchant_details.check_terminal()?;
+        let reason = self.transaction_details.reversal_reason_code.as_deref();
+        if reason.is_some_and(|reason| !REVERSAL_REASONS.contains(&reason)) {
+            return Err(Refusal::gateway(
+                "100",
+                "transactionDetails.reversalReasonCode",
+                "Invalid or Missing Field Data",
+            ));
+        }
         self.transaction_details.check()
     }
 }

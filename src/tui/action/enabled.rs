@@ -1,5 +1,7 @@
 //! Whether an action can be done now, and if not, why not.
 
+use crate::domain::eligibility::WhyNot;
+use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::todo::{Act, Step};
 use crate::tui::state::slots::Slot;
@@ -57,10 +59,13 @@ fn refund(app: &App) -> Result<(), Reason> {
     if app.is_read_only() {
         return no("the desk is read-only");
     }
-    let Some((_, eligibility)) = app.focus_payment().and_then(|id| app.payment(id)) else {
+    let Some((payment, eligibility)) = app.focus_payment().and_then(|id| app.payment(id)) else {
         return no("no payment is selected");
     };
+    let voids = app.account(&payment.account).is_some_and(|it| it.voids);
     match eligibility.why_not {
+        // The form then offers to void all of it.
+        Some(WhyNot::Unsettled) if voids => Ok(()),
         Some(why_not) => no(why_not.sentence()),
         None => Ok(()),
     }
@@ -70,14 +75,32 @@ fn withdraw(app: &App) -> Result<(), Reason> {
     if app.is_read_only() {
         return no("the desk is read-only");
     }
-    match app.focus_refund().map(|row| row.refund.state) {
+    let focused = app.focus_refund().map(|row| &row.refund);
+    match focused.map(|refund| refund.state) {
         None => no("no refund is selected"),
         Some(State::Reserved | State::AwaitingApproval | State::Approved) => Ok(()),
+        Some(_) if focused.is_some_and(|refund| may_be_stopped(app, refund)) => {
+            match focused.is_some_and(|refund| refund.later.is_some()) {
+                _ if app.is_offline() => no("the desk is offline: the provider cannot be asked"),
+                true => no("the provider was asked to stop it already"),
+                false => Ok(()),
+            }
+        }
         Some(state) if state.is_open() => {
             no("it may already be on its way: only what was not sent can be withdrawn")
         }
         Some(_) => no("it is decided: only what was not sent can be withdrawn"),
     }
+}
+
+/// Whether its provider can be asked to stop it.
+pub fn may_be_stopped(app: &App, refund: &Refund) -> bool {
+    let sent = matches!(
+        refund.state,
+        State::Pending | State::ActionRequired | State::Succeeded
+    );
+    let known = refund.provider_refund_id.is_some() && refund.content.kind == Kind::Refund;
+    sent && known && app.account(&refund.account).is_some_and(|it| it.stops)
 }
 
 fn release(app: &App) -> Result<(), Reason> {

@@ -2,10 +2,11 @@
 
 use chrono::NaiveDate;
 
-use crate::domain::eligibility::Eligibility;
+use crate::domain::eligibility::{Eligibility, WhyNot};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::reason::{self, Need, Reason};
+use crate::domain::refund::Kind;
 
 use super::edit::LineEdit;
 
@@ -32,6 +33,8 @@ pub struct Compose {
     pub payment: Payment,
     /// What can be refunded of it.
     pub eligibility: Eligibility,
+    /// In which way money goes back: an unsettled payment can only be voided.
+    pub kind: Kind,
     /// Where typing goes.
     pub focus: Field,
     /// An amount expression.
@@ -122,9 +125,14 @@ pub struct Wire {
 impl Compose {
     /// An empty form.
     pub fn new(payment: Payment, eligibility: Eligibility) -> Self {
-        Self {
+        let kind = match eligibility.why_not {
+            Some(WhyNot::Unsettled) => Kind::Void,
+            _ => Kind::Refund,
+        };
+        let mut form = Self {
             payment,
             eligibility,
+            kind,
             focus: Field::Amount,
             amount: LineEdit::default(),
             capture: 0,
@@ -137,12 +145,18 @@ impl Compose {
             shows_request: false,
             scroll: 0,
             refused: None,
-        }
+        };
+        form.focus = form.fields().first().copied().unwrap_or_default();
+        form
     }
 
     /// The fields of this form, in their order.
     pub fn fields(&self) -> Vec<Field> {
-        let mut fields = vec![Field::Amount];
+        // A void takes all of it: there is no amount to type.
+        let mut fields = match self.kind {
+            Kind::Void => Vec::new(),
+            Kind::Refund | Kind::Outside => vec![Field::Amount],
+        };
         if self.payment.captures.len() > 1 {
             fields.push(Field::Capture);
         }

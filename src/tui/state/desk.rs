@@ -37,6 +37,10 @@ pub struct Account {
     pub provider: String,
     /// Refunds can be sent through it.
     pub can_send: bool,
+    /// Its unsettled payments can be voided.
+    pub voids: bool,
+    /// Its refunds can be stopped once they are sent.
+    pub stops: bool,
     /// How fresh its data is.
     pub freshness: AccountFreshness,
 }

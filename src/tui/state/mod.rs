@@ -318,6 +318,14 @@ impl App {
             .is_some_and(|overview| overview.offline)
     }
 
+    /// What the desk says of an account.
+    pub fn account(&self, name: &str) -> Option<&desk::Account> {
+        let accounts = self.overview.iter().flat_map(|overview| &overview.accounts);
+        accounts
+            .into_iter()
+            .find(|account| account.freshness.account == name)
+    }
+
     /// People stopped sending on this account.
     pub fn is_stopped(&self, account: &str) -> bool {
         let stops = self.overview.iter().flat_map(|overview| &overview.stops);

@@ -4,7 +4,7 @@
 use crate::desk::face::{self, Composed, Draft, Refusal, Request};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
-use crate::domain::refund::Refund;
+use crate::domain::refund::{Kind, Refund};
 use crate::tui::state::compose::{Compose, Field, Preview};
 use crate::tui::state::confirm::{Confirm, What};
 use crate::tui::state::decide;
@@ -209,7 +209,11 @@ fn draft(form: &Compose) -> Draft {
     let capture = form.payment.captures.get(form.capture).filter(|_| several);
     Draft {
         payment: form.payment.id.to_string(),
-        amount: form.amount.text().trim().to_owned(),
+        amount: match form.kind {
+            Kind::Void => "all".to_owned(),
+            Kind::Refund | Kind::Outside => form.amount.text().trim().to_owned(),
+        },
+        kind: form.kind,
         reason: form
             .reason()
             .map(|reason| reason.code.clone())
@@ -229,7 +233,12 @@ fn confirm(app: &App) -> Option<Confirm> {
     let amount = preview.amount?;
     Some(Confirm {
         what: What::Compose,
-        title: format!("Give back {} {}?", amount.grouped(), amount.currency),
+        title: match form.kind {
+            Kind::Void => format!("Void {} {}?", amount.grouped(), amount.currency),
+            Kind::Refund | Kind::Outside => {
+                format!("Give back {} {}?", amount.grouped(), amount.currency)
+            }
+        },
         facts: facts(app, form, preview, amount),
         warnings: warnings(app, preview),
         expected: expected(app, preview, amount),
@@ -247,10 +256,7 @@ fn facts(app: &App, form: &Compose, preview: &Preview, amount: Money) -> Vec<(St
         .unwrap_or(&payment.provider_payment_id);
     let payer = payment.payer.as_deref().unwrap_or("unknown payer");
     let provider = app
-        .overview
-        .iter()
-        .flat_map(|overview| &overview.accounts)
-        .find(|account| account.freshness.account == preview.account)
+        .account(&preview.account)
         .map_or(String::new(), |account| format!(" ({})", account.provider));
     let remaining = preview.remaining.map_or("?".to_owned(), Money::grouped);
     let line = |name: &str, what: String| (name.to_owned(), what);

@@ -85,6 +85,8 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
     let account = |account: face::Account| desk::Account {
         provider: account.provider,
         can_send: account.can_send,
+        voids: account.voids,
+        stops: account.stops,
         freshness: account.freshness,
     };
     desk::Overview {

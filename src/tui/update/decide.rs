@@ -1,6 +1,7 @@
 //! The second step: dialogs that stand between a key and the money.
 
 use crate::desk::face::{RefundCard, Request};
+use crate::tui::action::may_be_stopped;
 use crate::tui::effect::Effect;
 use crate::tui::state::Layer;
 use crate::tui::state::confirm::{Confirm, What};
@@ -42,7 +43,21 @@ impl Turn<'_> {
 
     pub(super) fn confirm_withdraw(&mut self) {
         if let Some(row) = self.app.focus_refund() {
-            let confirm = about(row, What::Withdraw(row.refund.id), "Withdraw", "never sent");
+            let what = What::Withdraw(row.refund.id);
+            let confirm = match may_be_stopped(self.app, &row.refund) {
+                true => Confirm {
+                    warnings: vec![
+                        "until the provider says it stopped it, it may still be paid".to_owned(),
+                    ],
+                    ..about(
+                        row,
+                        what,
+                        "Stop",
+                        "already; the provider is asked to stop it",
+                    )
+                },
+                false => about(row, what, "Withdraw", "never sent"),
+            };
             self.open_confirm(confirm);
         }
     }
@@ -114,6 +129,12 @@ fn done(what: Option<What>, card: &RefundCard) -> String {
     let amount = card.row.refund.content.amount;
     let waits = card.proposals.iter().any(|it| it.ended.is_none());
     match what {
+        Some(What::Withdraw(_)) if card.row.refund.later.is_some() => {
+            format!("{amount}: asked to stop; whether it was is not known yet")
+        }
+        Some(What::Withdraw(_)) if card.row.refund.provider_refund_id.is_some() => {
+            format!("{amount} stopped: the provider does not pay it")
+        }
         Some(What::Withdraw(_)) => format!("{amount} withdrawn: it was never sent"),
         Some(What::Approve { .. }) => format!("{amount} approved"),
         Some(What::Decline(_)) => format!("{amount}: declined"),

@@ -2,6 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
+use crate::domain::refund::Kind;
 use crate::tui::state::compose::{Compose, Field, Preview, Problem, Wire};
 use crate::tui::state::edit::LineEdit;
 use crate::tui::state::{App, layout};
@@ -19,7 +20,10 @@ const FORM_ROWS: usize = 8;
 const BESIDE_FROM: usize = 108;
 
 pub(super) fn draw(app: &App, form: &Compose, pen: &mut Pen<'_>) -> Option<Position> {
-    let mut inside = pen.panel("Compose a refund");
+    let mut inside = pen.panel(match form.kind {
+        Kind::Void => "Void a payment that has not settled",
+        Kind::Refund | Kind::Outside => "Compose a refund",
+    });
     let left = left_width(inside.width());
     let wide = left < inside.width();
     if wide {
@@ -114,11 +118,22 @@ fn whose(form: &Compose, pen: &mut Pen<'_>) {
         0,
         1,
         &[
-            (format!("paid {}, can refund ", paid.grouped()), Role::Dim),
+            (
+                format!("paid {}, {} ", paid.grouped(), can(form)),
+                Role::Dim,
+            ),
             (can_refund.grouped(), Role::Good),
             (format!(" {}{until}", can_refund.currency), Role::Dim),
         ],
     );
+}
+
+/// What can be done with the amount beside it.
+const fn can(form: &Compose) -> &'static str {
+    match form.kind {
+        Kind::Void => "can void",
+        Kind::Refund | Kind::Outside => "can refund",
+    }
 }
 
 fn fields(form: &Compose, pen: &mut Pen<'_>) -> Option<Position> {
@@ -272,9 +287,9 @@ fn outcome(app: &App, lines: &mut Vec<Line>, form: &Compose, preview: &Preview, 
                 remaining.grouped(),
                 remaining.currency
             );
-            lines.extend(named("can refund", &said, old(Role::Text), width));
+            lines.extend(named(can(form), &said, old(Role::Text), width));
         }
-        _ if form.amount.is_empty() => {
+        _ if form.amount.is_empty() && form.kind != Kind::Void => {
             lines.extend(named("first", "type an amount", Role::Dim, width));
         }
         _ => {}

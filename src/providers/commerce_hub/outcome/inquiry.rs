@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Envelope, Response, Ruling, Verdict, describe, finding, http_words, judge, named_amount,
-    unreadable,
+    Envelope, Response, Ruling, Subject, Verdict, describe, finding, http_words, judge,
+    named_amount, unreadable,
 };
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
@@ -14,14 +14,14 @@ use crate::providers::{Finding, Inquiry};
 type Ruled<'r> = (Ruling, Option<&'r Envelope>);
 
 /// What the answer to an inquiry proves.
-pub fn of_inquiry(response: &Response, inquiry: &Inquiry, asked: Money) -> Finding {
+pub fn of_inquiry(what: Subject, response: &Response, inquiry: &Inquiry, asked: Money) -> Finding {
     if !(200..=299).contains(&response.status) {
         return of_probe(response);
     }
     let Some(records) = Envelope::read_list(&response.body) else {
         return finding(response, unreadable(response), None);
     };
-    let (ruling, source) = rule_on_records(&records, inquiry, asked);
+    let (ruling, source) = rule_on_records(what, &records, inquiry, asked);
     finding(response, ruling, source)
 }
 
@@ -57,11 +57,16 @@ fn owner(record: &Envelope, inquiry: &Inquiry) -> Owner {
     }
 }
 
-fn rule_on_records<'r>(records: &'r [Envelope], inquiry: &Inquiry, asked: Money) -> Ruled<'r> {
+fn rule_on_records<'r>(
+    what: Subject,
+    records: &'r [Envelope],
+    inquiry: &Inquiry,
+    asked: Money,
+) -> Ruled<'r> {
     let mut copies = Copies::default();
     for record in records {
         match owner(record, inquiry) {
-            Owner::Ours => copies.add(record, judge(record, asked)),
+            Owner::Ours => copies.add(record, judge(what, record, asked)),
             Owner::Unnamed => copies.add(record, Verdict::Open("it does not say whose it is")),
             Owner::Foreign => {}
         }

@@ -30,11 +30,21 @@ pub(super) fn response(status: u16, body: impl AsRef<[u8]>) -> Response {
 }
 
 fn reply(status: u16, body: impl AsRef<[u8]>) -> Finding {
-    of_reply(&response(status, body), CORRELATION, usd(1250))
+    of_reply(
+        Subject::Refund,
+        &response(status, body),
+        CORRELATION,
+        usd(1250),
+    )
 }
 
 pub(super) fn inquiry(body: impl AsRef<[u8]>) -> Finding {
-    of_inquiry(&response(201, body), &ours(None), usd(1250))
+    of_inquiry(
+        Subject::Refund,
+        &response(201, body),
+        &ours(None),
+        usd(1250),
+    )
 }
 
 pub(super) fn ours(provider_refund_id: Option<&str>) -> Inquiry {

@@ -36,6 +36,8 @@ struct GatewayResponse {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ProcessingDetails {
+    order_id: Option<Text>,
+    transaction_timestamp: Option<Text>,
     api_trace_id: Option<Text>,
     client_request_id: Option<Text>,
     transaction_id: Option<Text>,
@@ -170,10 +172,50 @@ impl Envelope {
         text(&self.gateway()?.transaction_state)
     }
 
+    /// `transactionType`.
+    fn kind(&self) -> Option<&str> {
+        self.gateway().and_then(|it| text(&it.transaction_type))
+    }
+
     /// False only when the transaction is named as something else than a refund.
     pub fn may_be_refund(&self) -> bool {
-        let kind = self.gateway().and_then(|it| text(&it.transaction_type));
-        kind.is_none_or(|kind| matches!(&*kind.to_ascii_uppercase(), "REFUND" | "REFUNDS"))
+        self.kind()
+            .is_none_or(|kind| matches!(&*kind.to_ascii_uppercase(), "REFUND" | "REFUNDS"))
+    }
+
+    /// The order of the charge, which its refunds share.
+    pub fn order_id(&self) -> Option<&str> {
+        text(&self.processing()?.order_id)
+    }
+
+    /// When the transaction was made, as written.
+    pub fn timestamp(&self) -> Option<&str> {
+        text(&self.processing()?.transaction_timestamp)
+    }
+
+    /// True when the transaction is named as a charge or its capture: CHARGE, CHARGE_SALE … (fact
+    /// sheet 6.3).
+    pub fn is_charge(&self) -> bool {
+        self.kind().is_some_and(|kind| {
+            let kind = kind.to_ascii_uppercase();
+            kind.starts_with("CHARGE") || kind == "CAPTURE"
+        })
+    }
+
+    /// True only when the transaction is named as a refund.
+    pub fn is_refund(&self) -> bool {
+        self.kind().is_some() && self.may_be_refund()
+    }
+
+    /// True only when the transaction is named as a cancel.
+    pub fn is_cancel(&self) -> bool {
+        self.kind()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("CANCEL"))
+    }
+
+    /// False only when the transaction is named as something else than a cancel.
+    pub fn may_be_cancel(&self) -> bool {
+        self.kind().is_none() || self.is_cancel()
     }
 
     /// The provider's id of the transaction.

@@ -32,6 +32,9 @@ pub enum Reference<'a> {
     /// Ours.
     #[serde(rename = "referenceMerchantTransactionId")]
     MerchantTransactionId(&'a str),
+    /// The provider's id of an order: all its transactions. For inquiries only.
+    #[serde(rename = "referenceOrderId")]
+    OrderId(&'a str),
 }
 
 /// An amount as a JSON number with exactly its currency's decimals.
@@ -71,6 +74,51 @@ pub struct Details<'a> {
     /// The reason: the provider has no field of its own for it.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub payment_description: String,
+}
+
+/// The body of a cancel (fact sheet 5).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelRequest<'a> {
+    /// The charge, or the refund that is to be stopped.
+    pub reference_transaction_details: Reference<'a>,
+    /// Our reference and the reason.
+    pub transaction_details: CancelDetails<'a>,
+    /// The account.
+    pub merchant_details: Merchant<'a>,
+}
+
+/// `transactionDetails` of a cancel.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelDetails<'a> {
+    /// `VOID`: the ordinary full undo.
+    pub reversal_reason_code: &'a str,
+    /// Our reference of the cancel itself: without it an answer that is lost could only be asked
+    /// about by request id.
+    pub merchant_transaction_id: &'a str,
+}
+
+/// The body that captures an authorised refund (fact sheet 3.4). No amount: the whole of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CaptureRequest<'a> {
+    /// The refund's own transaction.
+    pub reference_transaction_details: Reference<'a>,
+    /// The flag that pays.
+    pub transaction_details: CaptureDetails<'a>,
+    /// The account.
+    pub merchant_details: Merchant<'a>,
+}
+
+/// `transactionDetails` of a capture.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CaptureDetails<'a> {
+    /// True.
+    pub capture_flag: bool,
+    /// Our reference of the capture itself.
+    pub merchant_transaction_id: &'a str,
 }
 
 /// `merchantDetails`; both ids are always sent (fact sheet 12, row 11).

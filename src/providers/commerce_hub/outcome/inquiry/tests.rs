@@ -70,7 +70,12 @@ fn a_record_without_our_reference_is_told_by_id_or_key() {
     );
     let unkeyed = silent.replace(KEY, "another");
     assert_eq!(inquiry(&unkeyed).evidence, Evidence::Doubt);
-    let by_id = of_inquiry(&response(200, unkeyed), &ours(Some(REFUND_ID)), usd(1250));
+    let by_id = of_inquiry(
+        Subject::Refund,
+        &response(200, unkeyed),
+        &ours(Some(REFUND_ID)),
+        usd(1250),
+    );
     assert_eq!(by_id.evidence, report(Reported::Succeeded, Some(1250)));
 }
 
@@ -82,7 +87,12 @@ fn a_record_without_our_reference_is_told_by_id_or_key() {
 #[case(500)]
 fn a_failed_inquiry_proves_nothing(#[case] status: u16) {
     for body in [ERROR_FLAT, ERROR_NESTED, "[]", "", FOUND, "not json"] {
-        let found = of_inquiry(&response(status, body), &ours(None), usd(1250));
+        let found = of_inquiry(
+            Subject::Refund,
+            &response(status, body),
+            &ours(None),
+            usd(1250),
+        );
         assert_eq!(found.evidence, Evidence::Doubt);
     }
 }
