@@ -210,7 +210,7 @@ pub(super) fn apply_told(
     let moves_money = step.reported.is_some_and(|it| before.reported != Some(it))
         || step.proven.is_some_and(|it| before.proven != Some(it));
     if step.to != Some(before.state) || record.observation.is_none() || moves_money {
-        note(connection, record, &step, also)?;
+        note(connection, record, before.state, &step, also)?;
     }
     failpoint::reach("record.written");
     let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;
@@ -506,11 +506,14 @@ fn disagree(
 fn note(
     connection: &Connection,
     record: &Record,
+    before: State,
     step: &Move,
     also: &str,
 ) -> Result<(), LedgerError> {
+    // Where T22 moves (word of a payout while nothing is under way), the record tells where to.
     let action = match (step.rule, step.to) {
-        (Rule::T22, _) | (_, None) => "refund.observed".to_owned(),
+        (_, None) => "refund.observed".to_owned(),
+        (Rule::T22, Some(to)) if to == before => "refund.observed".to_owned(),
         (_, Some(to)) => format!("refund.{}", to.name()),
     };
     let mut detail = format!("rule={:?}{also}", step.rule);

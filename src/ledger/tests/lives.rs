@@ -355,3 +355,17 @@ async fn environments_and_versions_are_kept_apart() {
         refused.err()
     );
 }
+
+/// T22 where it moves: word of a payout while nothing is under way stops the refund, and the
+/// record tells where it went, or it would not be the record of what stands.
+#[tokio::test]
+async fn word_of_a_payout_before_the_send_is_told_as_the_move_it_is() {
+    let (_folder, ledger) = open();
+    import(&ledger, vec![row("a", 1000)]).await;
+    let id = reserve(&ledger, "a", 400).await;
+    let paid = report(Reported::Succeeded, None);
+    ledger.record(record(id, paid)).await.unwrap();
+    assert_eq!(state(&ledger, id).await, State::Unknown);
+    let told = ledger.audit(Some(id.to_string()), 1).await.unwrap();
+    assert_eq!(told[0].action, "refund.unknown");
+}

@@ -27,7 +27,11 @@ pub(super) fn check(
         }
     };
     let kept = kept_by_restores(connection)?;
-    let handled = handled(connection, began.as_ref())?;
+    // A journal whose first line is damaged is not known again: what of it was taken over is open.
+    let handled = match &began {
+        Some(began) => handled(connection, Some(began))?,
+        None => u64::MAX,
+    };
     let mut missing = heads.iter().filter_map(|head| {
         let explained = head.offset < handled && kept.is_some_and(|kept| kept < head.anchor.seq);
         match is_there(connection, head) {
