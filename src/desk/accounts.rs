@@ -1,29 +1,22 @@
 //! The accounts of the configuration, each with its provider ready to be used.
 
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::clock::{Clock as _, ReasonablyRealtime};
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use chrono::{DateTime, Utc};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::face::Refusal;
 use super::health::Standing;
 use super::refusal;
 use crate::clock::{Clock, Moment};
-use crate::config::secret::{Credentials, SecretSource};
 use crate::config::{self, Environ, Settings};
-use crate::domain::ageing::Marks;
-use crate::domain::eligibility::{Terms, WhyNot};
+use crate::domain::budget::Budget;
+use crate::domain::eligibility::WhyNot;
 use crate::domain::id::RefundId;
 use crate::domain::schedule::Pace;
-use crate::providers::commerce_hub::{self, CommerceHub};
-use crate::providers::{Finding, Profile, Provider, RefundFormat};
+use crate::providers::{self, ConnectError, Finding, Profile, Provider, RefundFormat, Secrets};
 
 /// What `[tracking] pace` makes of the waits of an account (product.md, the sandbox).
 const SANDBOX_REPLAY_WAIT: Duration = Duration::from_secs(1);
@@ -38,7 +31,8 @@ pub(super) struct Account {
     settings: config::Provider,
     provider: Mutex<Option<Arc<dyn Provider>>>,
     connecting: AsyncMutex<Tried>,
-    budget: Budget,
+    /// What it may ask in a minute; what of it is spent stands in the ledger.
+    pub budget: Budget,
     /// How its provider stands.
     pub standing: Standing,
     /// How many times as fast as designed the desk polls.
@@ -59,18 +53,18 @@ pub(super) struct Means<'a> {
 }
 
 impl Account {
-    pub(super) fn new(account: &config::Account, settings: &Settings, clock: &Clock) -> Self {
-        let profile = paced(profile(&account.provider), settings.pace);
+    pub(super) fn new(account: &config::Account, settings: &Settings) -> Self {
+        let profile = paced(providers::profile(&account.provider), settings.pace);
         let polls = profile
             .polls_per_minute
             .saturating_mul(settings.pace.factor());
         Self {
             name: account.name.clone(),
-            format: format(&account.provider),
+            format: providers::format(&account.provider),
             settings: account.provider.clone(),
             provider: Mutex::default(),
             connecting: AsyncMutex::default(),
-            budget: Budget::new(polls, clock.clone()),
+            budget: Budget::new(polls),
             standing: Standing::default(),
             factor: settings.pace.factor(),
             quiet_until: Mutex::default(),
@@ -139,15 +133,24 @@ impl Account {
         }
     }
 
-    /// Takes one poll, about this refund, out of the budget, or says how long to wait for it. While
-    /// the provider does not answer, one poll at a time goes through.
-    pub(super) fn take_poll(&self, id: RefundId, clock: &Clock) -> Result<(), Duration> {
+    /// Takes one poll, about this refund, out of what is left of the budget, or says how long to
+    /// wait for it. While the provider does not answer, one poll at a time goes through. It counts
+    /// only once the ledger has it.
+    pub(super) fn take_poll(
+        &self,
+        id: RefundId,
+        spent: &mut Option<DateTime<Utc>>,
+        clock: &Clock,
+    ) -> Result<(), Duration> {
         let quiet = self.quiet(clock);
         if !quiet.is_zero() {
             return Err(quiet);
         }
         match self.standing.wait(clock) {
-            None => self.budget.take(),
+            None => self
+                .budget
+                .take(*spent, clock.now())
+                .map(|then| *spent = Some(then)),
             Some(_) if self.standing.take_probe(id, clock) => Ok(()),
             Some(wait) => Err(wait),
         }
@@ -164,12 +167,6 @@ impl Account {
         *until = (clock.elapsed() + wait).max(*until);
     }
 
-    /// How long the budget takes to allow so many polls.
-    pub(super) fn time_for(&self, polls: usize) -> Duration {
-        let polls = u32::try_from(polls).unwrap_or(u32::MAX);
-        self.budget.interval.saturating_mul(polls)
-    }
-
     #[cfg(test)]
     pub(super) fn connect_to(&self, provider: Arc<dyn Provider>) {
         *locked(&self.provider) = Some(provider);
@@ -178,15 +175,6 @@ impl Account {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
-    match provider {
-        config::Provider::CommerceHub(settings) => {
-            Some(Arc::new(commerce_hub::Requests::new(settings)))
-        }
-        config::Provider::Prism(_) => None,
-    }
 }
 
 /// In the sandbox waits are short, whatever the pace; windows are the provider's and stay.
@@ -201,132 +189,40 @@ fn paced(profile: Profile, pace: Pace) -> Profile {
     }
 }
 
-fn profile(provider: &config::Provider) -> Profile {
-    match provider {
-        config::Provider::CommerceHub(settings) => commerce_hub::profile(settings),
-        config::Provider::Prism(settings) => Profile {
-            name: "Prism",
-            success_means: "accepted by the connector",
-            terms: Terms {
-                can_send: false,
-                window: None,
-                needs_settlement: false,
-                currencies: settings.currencies.clone(),
-                compensation: false,
-            },
-            replay_window: None,
-            replay_wait: Duration::ZERO,
-            absence_after: None,
-            marks: Marks::CARDS,
-            watch: Duration::ZERO,
-            polls_per_minute: 1,
-        },
-    }
-}
-
 async fn connect(
     name: &str,
     provider: &config::Provider,
     means: &Means<'_>,
 ) -> Result<Arc<dyn Provider>, Refusal> {
-    let config::Provider::CommerceHub(hub) = provider else {
-        return Err(WhyNot::NoProvider.into());
-    };
-    let (name, hub) = (name.to_owned(), hub.clone());
+    let (name, provider) = (name.to_owned(), provider.clone());
     let folder = means.settings.file.parent().map(Path::to_owned);
-    let folder = folder.unwrap_or_default();
     let (environ, clock) = (means.environ.clone(), means.clock.clone());
     let deadline = means.settings.deadline;
     // Secrets and certificates are read by blocking calls.
     tokio::task::spawn_blocking(move || {
-        let secret = |key, source: &SecretSource| secret(&name, key, source, &folder, &environ);
-        let credentials = Credentials {
-            api_key: secret("api_key", &hub.api_key)?,
-            api_secret: secret("api_secret", &hub.api_secret)?,
+        let secrets = Secrets {
+            account: &name,
+            folder: &folder.unwrap_or_default(),
+            environ: &environ,
         };
-        let hub = CommerceHub::new(&hub, credentials, clock, deadline);
-        let hub = hub.map_err(|error| unusable(&name, &error.to_string()))?;
-        Ok(Arc::new(hub) as Arc<dyn Provider>)
+        providers::connect(&provider, &secrets, &clock, deadline).map_err(unconnected)
     })
     .await
-    .unwrap_or_else(|error| Err(unusable("", &error.to_string())))
+    .unwrap_or_else(|error| Err(unusable(error.to_string())))
 }
 
-fn unusable(name: &str, why: &str) -> Refusal {
-    refusal::unavailable(
-        "account_setup",
-        format!("account {name} cannot be used: {why}"),
-        "Mend the account in the config.",
-    )
-}
-
-fn secret(
-    account: &str,
-    key: &str,
-    source: &SecretSource,
-    folder: &Path,
-    environ: &Environ,
-) -> Result<secrecy::SecretString, Refusal> {
-    source.read(folder, environ).map_err(|error| {
-        refusal::unavailable(
+fn unconnected(error: ConnectError) -> Refusal {
+    match error {
+        ConnectError::NoClient => WhyNot::NoProvider.into(),
+        ConnectError::Secret { .. } => refusal::unavailable(
             "secret",
-            format!("accounts.{account}.{key} ({source}): {error}"),
+            error.to_string(),
             "Mend the secret; what is queued goes out afterwards.",
-        )
-    })
-}
-
-/// How many polls an account may spend, on the desk's own clock.
-struct Budget {
-    limiter: RateLimiter<NotKeyed, InMemoryState, DeskClock, NoOpMiddleware<Nanos>>,
-    /// One poll's share of a minute.
-    interval: Duration,
-}
-
-#[derive(Clone)]
-struct DeskClock(Clock);
-
-impl governor::clock::Clock for DeskClock {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        self.0.elapsed().into()
+        ),
+        ConnectError::Setup { .. } => unusable(error.to_string()),
     }
 }
 
-impl ReasonablyRealtime for DeskClock {}
-
-impl Budget {
-    fn new(polls_per_minute: u32, clock: Clock) -> Self {
-        let polls = NonZeroU32::new(polls_per_minute).unwrap_or(NonZeroU32::MIN);
-        let burst = NonZeroU32::new(polls_per_minute / 6).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_minute(polls).allow_burst(burst);
-        Self {
-            limiter: RateLimiter::direct_with_clock(quota, DeskClock(clock)),
-            interval: Duration::from_mins(1) / polls.get(),
-        }
-    }
-
-    fn take(&self) -> Result<(), Duration> {
-        self.limiter
-            .check()
-            .map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spent_budget_says_how_long_to_wait() {
-        let clock = Clock::manual("2026-11-21T10:00:00Z".parse().unwrap());
-        let budget = Budget::new(60, clock.clone());
-        let taken = (0..60).filter(|_| budget.take().is_ok()).count();
-        assert_eq!(taken, 10);
-        let wait = budget.take().unwrap_err();
-        assert!(wait <= Duration::from_secs(1), "{wait:?}");
-        clock.advance(wait);
-        assert!(budget.take().is_ok());
-    }
+fn unusable(why: String) -> Refusal {
+    refusal::unavailable("account_setup", why, "Mend the account in the config.")
 }

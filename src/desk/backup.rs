@@ -226,7 +226,8 @@ fn told(taken: BackedUp) -> Backup {
     }
 }
 
-fn closed_account(closed: ClosedAccount) -> Closed {
+/// A closed account, as people are told of it.
+pub(super) fn closed_account(closed: ClosedAccount) -> Closed {
     Closed {
         account: closed.account,
         why: closed.why.map_or("other", |why| why.name()).to_owned(),

@@ -9,11 +9,6 @@ use super::health::health;
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
 use crate::domain::breaker::Health;
-use crate::domain::money::Money;
-use crate::providers::Inquiry;
-
-/// A reference no refund of ours has.
-const NOBODYS: &str = "refund-desk-doctor";
 
 /// What became of asking one account's provider.
 #[derive(Clone, Debug)]
@@ -63,7 +58,7 @@ pub async fn probe(
     let accounts: Vec<Account> = settings
         .accounts
         .iter()
-        .map(|account| Account::new(account, settings, clock))
+        .map(|account| Account::new(account, settings))
         .collect();
     join_all(accounts.iter().map(async |account| Probed {
         account: account.name.clone(),
@@ -74,10 +69,9 @@ pub async fn probe(
 }
 
 async fn ask(account: &Account, means: &Means<'_>, offline: bool) -> Outcome {
-    let currency = account.profile.terms.currencies.first();
-    let (Some(currency), true) = (currency, account.profile.terms.can_send) else {
+    if account.format.is_none() {
         return Outcome::NoClient;
-    };
+    }
     let provider = match account.provider(means).await {
         Ok(provider) => provider,
         Err(refusal) => return Outcome::Unusable(refusal),
@@ -85,13 +79,8 @@ async fn ask(account: &Account, means: &Means<'_>, offline: bool) -> Outcome {
     if offline {
         return Outcome::NotAsked;
     }
-    let inquiry = Inquiry {
-        correlation: NOBODYS.to_owned(),
-        idempotency_key: NOBODYS.to_owned(),
-        provider_refund_id: None,
-    };
     let begun = means.clock.moment();
-    let finding = provider.inquire(&inquiry, Money::new(0, *currency)).await;
+    let finding = provider.probe().await;
     match (finding.http_status, health(&finding)) {
         (Some(401 | 403), _) => Outcome::TurnedAway(finding.said),
         (_, Health::Failed) => Outcome::Failed(finding.said),

@@ -6,6 +6,7 @@ use super::compose::tidy;
 use super::face::{Actor, Refusal, Reply, Resolve, Stated};
 use super::local::Local;
 use super::refusal;
+use super::send::asked;
 use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
 use crate::domain::refund::{Observation, ObservationSource, Refund};
@@ -235,7 +236,7 @@ impl Local {
             .account(&summary.refund.account)
             .ok_or_else(|| refusal::not_configured(&summary.refund.account))?;
         let _under_way = self.duty.exchange();
-        let provider = account.provider(&self.means()).await?;
+        let provider = account.provider(&self.means()).await.map_err(may_be_paid)?;
         let claim = self
             .ledger
             .claim_unknown(id, self.holder.clone(), self.clock.now())
@@ -246,7 +247,7 @@ impl Local {
         };
         let begun = self.clock.moment();
         let finding = provider
-            .inquire(&inquiry, summary.refund.content.amount)
+            .inquire(&inquiry, asked(&summary.refund.content))
             .await;
         account.learn(&provider, &finding, begun, &self.clock);
         let mut record = self.evidence_of(
@@ -259,14 +260,14 @@ impl Local {
         let asked = self.ledger.record(record).await?.summary;
         match finding.evidence {
             Evidence::NotFound => Ok((asked, true)),
-            _ if asked.refund.state == State::Unknown => Err(refusal::unavailable(
+            _ if asked.refund.state == State::Unknown => Err(may_be_paid(refusal::unavailable(
                 "not_asked",
                 format!(
                     "the provider could not be asked once more: {}",
                     finding.said
                 ),
                 "Approve it again when the provider answers.",
-            )),
+            ))),
             _ => Ok((asked, false)),
         }
     }
@@ -287,17 +288,22 @@ impl Local {
         let when = from.map_or(String::new(), |from| {
             format!(", counted from {}", from.format("%Y-%m-%d %H:%M:%S UTC"))
         });
-        Ok(Refusal {
-            money: "It may have been paid; its amount stays held.".to_owned(),
-            ..refusal::unchanged(
-                "too_early",
-                format!(
-                    "the provider found nothing {counted} of {} times{when}",
-                    AbsenceGuard::INQUIRIES
-                ),
-                "The desk keeps asking; approve it again after that.",
-            )
-        })
+        Ok(may_be_paid(refusal::unchanged(
+            "too_early",
+            format!(
+                "the provider found nothing {counted} of {} times{when}",
+                AbsenceGuard::INQUIRIES
+            ),
+            "The desk keeps asking; approve it again after that.",
+        )))
+    }
+}
+
+/// What any refusal about a refund of unknown outcome says of the money.
+fn may_be_paid(refusal: Refusal) -> Refusal {
+    Refusal {
+        money: "It may have been paid; its amount stays held.".to_owned(),
+        ..refusal
     }
 }
 

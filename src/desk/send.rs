@@ -16,12 +16,12 @@ use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Content, ObservationSource, Refund};
+use crate::domain::refund::{Attempt, Content, Kind, ObservationSource, Refund};
 use crate::domain::replay::Replay;
 use crate::domain::state::{Event, SendGuard};
 use crate::failpoint;
 use crate::ledger::{Begun, Claim, LedgerError, NewAttempt, RefundSummary};
-use crate::providers::{Finding, Profile, Provider, RefundOrder, WireRequest};
+use crate::providers::{Asked, Finding, Profile, Provider, RefundOrder, WireRequest};
 
 /// The step that this file sends.
 const STEP: &str = "refund";
@@ -239,7 +239,7 @@ impl Local {
             stood if stood > STOOD_STILL => held_up(stood),
             _ => {
                 let begun = self.clock.moment();
-                let finding = provider.send(&wire, refund.content.amount).await;
+                let finding = provider.send(&wire, asked(&refund.content)).await;
                 account.learn(provider, &finding, begun, &self.clock);
                 finding
             }
@@ -281,7 +281,18 @@ impl Local {
     ) -> Option<Refusal> {
         let format = self.account(&payment.account)?.format.as_deref()?;
         let id = RefundId::new(self.clock.now());
-        let order = order_of(payment, capture_id, amount, "", id, 1);
+        let content = Content {
+            payment: payment.id,
+            capture_id: capture_id.map(str::to_owned),
+            kind: Kind::Refund,
+            amount,
+            compensation: Money::zero(amount.currency),
+            reason: String::new(),
+            note: None,
+            case_ref: None,
+            maker: String::new(),
+        };
+        let order = order(payment, &content, id, 1);
         format.check(&order).err().map(Refusal::from)
     }
 }
@@ -305,6 +316,14 @@ fn wire(attempt: Attempt) -> WireRequest {
     }
 }
 
+/// What an answer is compared with.
+pub(super) const fn asked(content: &Content) -> Asked {
+    Asked {
+        amount: content.amount,
+        compensation: content.compensation,
+    }
+}
+
 /// What a provider needs to know, with references derived from refund and attempt.
 pub(super) fn order(
     payment: &Payment,
@@ -312,37 +331,16 @@ pub(super) fn order(
     id: RefundId,
     number: u32,
 ) -> RefundOrder {
-    let capture_id = content.capture_id.as_deref();
-    order_of(
-        payment,
-        capture_id,
-        content.amount,
-        &content.reason,
-        id,
-        number,
-    )
-}
-
-fn order_of(
-    payment: &Payment,
-    capture_id: Option<&str>,
-    amount: Money,
-    reason: &str,
-    id: RefundId,
-    number: u32,
-) -> RefundOrder {
-    let invoice = payment
-        .details
-        .iter()
-        .find_map(|(name, value)| (name == "invoice").then(|| value.clone()));
     RefundOrder {
         provider_payment_id: payment.provider_payment_id.clone(),
-        capture_id: capture_id.map(str::to_owned),
-        amount,
-        reason: reason.to_owned(),
+        capture_id: content.capture_id.clone(),
+        amount: content.amount,
+        compensation: content.compensation,
+        captured: payment.figures().captured,
+        reason: content.reason.clone(),
         reference: payment.reference.clone(),
         order: payment.order.clone(),
-        invoice,
+        details: payment.details.clone(),
         correlation: id.correlation(STEP, number),
         idempotency_key: id.idempotency_key(STEP, number),
     }

@@ -17,15 +17,15 @@ use crate::clock::Clock;
 use crate::config::{self, Environ};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::id::RefundId;
-use crate::domain::money::Money;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
-use crate::providers::{Finding, Inquiry, Provider, WireRequest};
+use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 
 mod breaker;
 mod clocks;
 mod people;
 mod storm;
+mod two_desks;
 
 const CONFIG: &str = r#"environment = "sandbox"
 [desk]
@@ -69,13 +69,17 @@ impl Fake {
 }
 
 impl Provider for Fake {
-    fn send<'a>(&'a self, _: &'a WireRequest, _: Money) -> BoxFuture<'a, Finding> {
+    fn send<'a>(&'a self, _: &'a WireRequest, _: Asked) -> BoxFuture<'a, Finding> {
         self.sends.fetch_add(1, Ordering::SeqCst);
         (self.send)()
     }
 
-    fn inquire<'a>(&'a self, _: &'a Inquiry, _: Money) -> BoxFuture<'a, Finding> {
+    fn inquire<'a>(&'a self, _: &'a Inquiry, _: Asked) -> BoxFuture<'a, Finding> {
         self.looks.fetch_add(1, Ordering::SeqCst);
+        (self.look)()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Finding> {
         (self.look)()
     }
 }

@@ -22,6 +22,8 @@ mod embedded {
 const APPLICATION_ID: i64 = 0x7265_6664;
 /// Negative: in KiB. Taken only as it is needed.
 const WRITER_CACHE_KIB: i64 = -64 * 1024;
+/// How far the write-ahead log grows before it is copied back: 32 MiB of pages.
+const WRITER_LOG_PAGES: i64 = 8 * 1024;
 /// More than the ledger has: one card of a refund takes over twenty, and to read their text anew
 /// takes longer than to run them.
 const STATEMENTS_KEPT: usize = 256;
@@ -198,6 +200,8 @@ fn set_pragmas(connection: &Connection, path: &Path) -> Result<(), LedgerError> 
     connection.pragma_update(None, "recursive_triggers", true)?;
     // An import touches pages all over the file; a larger cache keeps them from going to disk twice.
     connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB)?;
+    // An import writes most pages in each of its batches: copied back once, not once a batch.
+    connection.pragma_update(None, "wal_autocheckpoint", WRITER_LOG_PAGES)?;
     // Triggers that can abort keep a journal per statement: in memory it costs no system calls.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(())

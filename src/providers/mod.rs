@@ -14,8 +14,13 @@ use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
 use crate::domain::replay::Replay;
 
+mod account;
 pub mod commerce_hub;
 pub mod http;
+pub mod listing;
+
+pub use account::{ConnectError, Secrets, connect, format, profile};
+pub use listing::Listing;
 
 /// What a provider promises, as settings of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,18 +67,39 @@ pub struct RefundOrder {
     pub capture_id: Option<String>,
     /// The principal.
     pub amount: Money,
+    /// Paid on top of the principal, in its currency; zero: none.
+    pub compensation: Money,
+    /// What was captured in all, before any refund.
+    pub captured: Money,
     /// A code of our reason catalogue.
     pub reason: String,
     /// The merchant's reference of the payment.
     pub reference: Option<String>,
     /// The order the payment belongs to.
     pub order: Option<String>,
-    /// The invoice the payment belongs to.
-    pub invoice: Option<String>,
+    /// Further references of the payment, by name, as the settlement file has them.
+    pub details: Vec<(String, String)>,
     /// Our reference, by which the provider can be asked later.
     pub correlation: String,
     /// The idempotency key, the same on every resend.
     pub idempotency_key: String,
+}
+
+impl RefundOrder {
+    /// A further reference of the payment.
+    pub fn detail(&self, name: &str) -> Option<&str> {
+        let found = self.details.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// What was asked for, to be compared with what a provider reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The principal.
+    pub amount: Money,
+    /// On top of it; zero: none.
+    pub compensation: Money,
 }
 
 /// The bytes that move money, as they are committed before they go out. A resend differs only
@@ -95,12 +121,18 @@ pub struct WireRequest {
 /// Whom to ask about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inquiry {
+    /// The provider's id of the payment.
+    pub provider_payment_id: String,
+    /// Further references of the payment, by name.
+    pub details: Vec<(String, String)>,
     /// Our reference of the attempt.
     pub correlation: String,
     /// The idempotency key of the attempt.
     pub idempotency_key: String,
     /// The provider's id of the refund, when one was received.
     pub provider_refund_id: Option<String>,
+    /// When its bytes first went out; none: they never did.
+    pub first_sent_at: Option<DateTime<Utc>>,
 }
 
 /// What one exchange with a provider proved.
@@ -177,8 +209,16 @@ pub trait RefundFormat: Send + Sync {
 /// One provider account, ready to be used.
 pub trait Provider: Send + Sync {
     /// Sends a request that moves money: once, without any retry below this call.
-    fn send<'a>(&'a self, request: &'a WireRequest, amount: Money) -> BoxFuture<'a, Finding>;
+    fn send<'a>(&'a self, request: &'a WireRequest, asked: Asked) -> BoxFuture<'a, Finding>;
 
     /// Asks how a refund stands. Moves no money.
-    fn inquire<'a>(&'a self, inquiry: &'a Inquiry, amount: Money) -> BoxFuture<'a, Finding>;
+    fn inquire<'a>(&'a self, inquiry: &'a Inquiry, asked: Asked) -> BoxFuture<'a, Finding>;
+
+    /// A harmless question: is it there, does it take our key, what time is it there?
+    fn probe(&self) -> BoxFuture<'_, Finding>;
+
+    /// Its lists of payments and refunds, where it has them.
+    fn listing(&self) -> Option<&dyn Listing> {
+        None
+    }
 }

@@ -123,7 +123,15 @@ async fn what_has_no_settlement_date_is_newest() {
 /// The SQL of "refundable" and of the sums says just what the domain says payment by payment.
 #[tokio::test]
 async fn refundable_is_the_same_word_in_sql_and_in_the_domain() {
-    let (_folder, ledger) = filled().await;
+    let (folder, ledger) = filled().await;
+    let by_hand = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let blocked = by_hand.execute(
+        "INSERT INTO discrepancies (payment_id, kind, detail, opened_at)
+         SELECT id, 'late_payout', 'x', 0 FROM payments
+         WHERE account = 'hub-us' AND available_minor > 0 ORDER BY id LIMIT 9",
+        [],
+    );
+    assert_eq!(blocked.unwrap(), 9);
     let whole = ids(
         &ledger,
         query(

@@ -10,14 +10,13 @@ use futures_util::future::BoxFuture;
 
 use self::client::Client;
 use super::http::SetupError;
-use super::{Finding, Inquiry, Profile, Provider, WireRequest};
+use super::{Asked, Finding, Inquiry, Profile, Provider, WireRequest};
 use crate::clock::Clock;
 use crate::config::commerce_hub::CommerceHub as Settings;
 use crate::config::secret::Credentials;
 use crate::domain::ageing::Marks;
 use crate::domain::eligibility::{Terms, Window};
 use crate::domain::evidence::Evidence;
-use crate::domain::money::Money;
 
 mod auth;
 mod client;
@@ -59,23 +58,36 @@ impl CommerceHub {
 }
 
 impl Provider for CommerceHub {
-    fn send<'a>(&'a self, request: &'a WireRequest, amount: Money) -> BoxFuture<'a, Finding> {
+    fn send<'a>(&'a self, request: &'a WireRequest, asked: Asked) -> BoxFuture<'a, Finding> {
         Box::pin(async move {
             match self.client.refund(request).await {
-                Ok(response) => outcome::of_reply(&response, &request.correlation, amount),
+                Ok(response) => outcome::of_reply(&response, &request.correlation, asked.amount),
                 Err(failure) => outcome::of_failed_send(&failure),
             }
         })
     }
 
-    fn inquire<'a>(&'a self, inquiry: &'a Inquiry, amount: Money) -> BoxFuture<'a, Finding> {
+    fn inquire<'a>(&'a self, inquiry: &'a Inquiry, asked: Asked) -> BoxFuture<'a, Finding> {
         Box::pin(async move {
             let body = match self.requests.inquiry_body(inquiry) {
                 Ok(body) => body,
                 Err(error) => return Finding::new(Evidence::Doubt, error.to_string()),
             };
             match self.client.inquire(&body).await {
-                Ok(response) => outcome::of_inquiry(&response, inquiry, amount),
+                Ok(response) => outcome::of_inquiry(&response, inquiry, asked.amount),
+                Err(failure) => outcome::of_failed_inquiry(&failure),
+            }
+        })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Finding> {
+        Box::pin(async move {
+            let body = match self.requests.probe_body() {
+                Ok(body) => body,
+                Err(error) => return Finding::new(Evidence::Doubt, error.to_string()),
+            };
+            match self.client.inquire(&body).await {
+                Ok(response) => outcome::of_probe(&response),
                 Err(failure) => outcome::of_failed_inquiry(&failure),
             }
         })

@@ -13,7 +13,7 @@ use crate::providers::http::{Failure, Response, line};
 
 mod inquiry;
 
-pub use inquiry::of_inquiry;
+pub use inquiry::{of_inquiry, of_probe};
 
 /// Longest id of the provider's that is believed to be one.
 const ID_MAX_CHARS: usize = 128;

@@ -13,6 +13,9 @@ use crate::providers::{BuildError, Inquiry, RefundFormat, RefundOrder, WireReque
 /// Currencies whose decimals the provider counts otherwise than ISO 4217 (fact sheet 4.3).
 const DIFFERING_DECIMALS: [&str; 4] = ["BIF", "GNF", "KMF", "XAF"];
 
+/// A reference no refund of ours has.
+const NOBODYS: &str = "refund-desk-doctor";
+
 /// Longest values on the wire (fact sheet 4.1, and section 12 row 14: send the smaller).
 const TRANSACTION_ID_MAX_CHARS: usize = 40;
 const MERCHANT_REFERENCE_MAX_CHARS: usize = 128;
@@ -58,7 +61,7 @@ impl Requests {
 
     fn refund_body(&self, order: &RefundOrder) -> serde_json::Result<Vec<u8>> {
         let reference = Reference::TransactionId(referenced(order));
-        let invoice = order.invoice.as_deref();
+        let invoice = order.detail("invoice");
         encode(&RefundRequest {
             reference_transaction_details: (self.refund_call == RefundCall::Refunds)
                 .then_some(reference),
@@ -79,11 +82,23 @@ impl Requests {
     /// # Errors
     /// None that text can cause.
     pub fn inquiry_body(&self, inquiry: &Inquiry) -> serde_json::Result<Vec<u8>> {
+        self.inquiry_by(match &inquiry.provider_refund_id {
+            Some(id) => Reference::TransactionId(id),
+            None => Reference::MerchantTransactionId(&inquiry.correlation),
+        })
+    }
+
+    /// The body of an inquiry that finds nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub fn probe_body(&self) -> serde_json::Result<Vec<u8>> {
+        self.inquiry_by(Reference::MerchantTransactionId(NOBODYS))
+    }
+
+    fn inquiry_by(&self, reference: Reference<'_>) -> serde_json::Result<Vec<u8>> {
         encode(&InquiryRequest {
-            reference_transaction_details: match &inquiry.provider_refund_id {
-                Some(id) => Reference::TransactionId(id),
-                None => Reference::MerchantTransactionId(&inquiry.correlation),
-            },
+            reference_transaction_details: reference,
             merchant_details: self.merchant(),
         })
     }

@@ -5,7 +5,7 @@ use url::Url;
 use super::*;
 use crate::config::commerce_hub::{HmacEncoding, RefundCall};
 use crate::config::secret::SecretSource;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 use crate::providers::{Inquiry, RefundFormat, RefundOrder};
 
 const PARTIAL: &str = include_str!("samples/refund_partial.req.json");
@@ -58,15 +58,33 @@ fn hub(refund_call: RefundCall) -> Requests {
     Requests::new(&settings(base, refund_call))
 }
 
+fn invoice(number: &str) -> Vec<(String, String)> {
+    vec![("invoice".to_owned(), number.to_owned())]
+}
+
+pub(super) fn inquiry() -> Inquiry {
+    let order = order();
+    Inquiry {
+        provider_payment_id: order.provider_payment_id,
+        details: order.details,
+        correlation: order.correlation,
+        idempotency_key: order.idempotency_key,
+        provider_refund_id: None,
+        first_sent_at: None,
+    }
+}
+
 pub(super) fn order() -> RefundOrder {
     RefundOrder {
         provider_payment_id: "9f1c2d3e4b5a69788796a5b4c3d2e1f0".to_owned(),
         capture_id: None,
         amount: Money::new(1250, currency("USD")),
+        compensation: Money::zero(currency("USD")),
+        captured: Money::new(5000, currency("USD")),
         reason: "goods_returned".to_owned(),
         reference: Some("REF-1".to_owned()),
         order: Some("SO-55812".to_owned()),
-        invoice: Some("INV-55812".to_owned()),
+        details: invoice("INV-55812"),
         correlation: "rfd-20261121-000042".to_owned(),
         idempotency_key: "5c0f5b1e-6a3d-4d2e-9f51-0c8e7f1a2b3c".to_owned(),
     }
@@ -95,7 +113,7 @@ fn the_older_call_names_the_payment_in_its_path() {
         provider_payment_id: "a/b c?%é".to_owned(),
         amount: Money::new(425, currency("USD")),
         order: None,
-        invoice: None,
+        details: Vec::new(),
         reason: String::new(),
         correlation: "rfd-20261121-000044".to_owned(),
         ..order()
@@ -141,7 +159,7 @@ fn amounts_are_numbers_with_their_currencys_decimals(
 #[test]
 fn a_long_invoice_is_cut_to_twelve_characters() {
     let order = RefundOrder {
-        invoice: Some("INVOICÉ-123456789".to_owned()),
+        details: invoice("INVOICÉ-123456789"),
         order: Some(String::new()),
         ..order()
     };
@@ -181,11 +199,7 @@ fn what_does_not_fit_is_not_built(#[case] order: RefundOrder, #[case] why: &str)
 #[test]
 fn an_inquiry_names_exactly_one_reference() {
     let hub = hub(RefundCall::Refunds);
-    let mut inquiry = Inquiry {
-        correlation: "rfd-20261121-000042".to_owned(),
-        idempotency_key: "k".to_owned(),
-        provider_refund_id: None,
-    };
+    let mut inquiry = inquiry();
     let sent = |inquiry: &Inquiry| String::from_utf8(hub.inquiry_body(inquiry).unwrap()).unwrap();
     assert_eq!(sent(&inquiry), INQUIRY_BY_MTI.trim_end());
     inquiry.provider_refund_id = Some("77".to_owned());

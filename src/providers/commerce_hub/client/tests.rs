@@ -7,12 +7,12 @@ use std::thread::{self, JoinHandle};
 
 use rstest::rstest;
 
-use super::super::tests::{account, credentials, order, requests};
+use super::super::tests::{account, credentials, inquiry, order, requests};
 use super::*;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::{Currency, Money};
 use crate::providers::commerce_hub::CommerceHub;
-use crate::providers::{Finding, Inquiry, Provider, RefundFormat};
+use crate::providers::{Asked, Finding, Provider, RefundFormat};
 
 const CAPTURED: &str = include_str!("../samples/refund_captured.resp.json");
 const PATIENT: Duration = Duration::from_secs(20);
@@ -118,8 +118,12 @@ fn answer(status: &str, headers: &str, body: &str) -> Then {
     ))
 }
 
-fn asked() -> Money {
-    Money::new(1250, Currency::from_code("USD").unwrap())
+fn asked() -> Asked {
+    let usd = Currency::from_code("USD").unwrap();
+    Asked {
+        amount: Money::new(1250, usd),
+        compensation: Money::zero(usd),
+    }
 }
 
 async fn send(hub: &CommerceHub, base: &str) -> Finding {
@@ -157,7 +161,7 @@ async fn a_refund_goes_out_once_and_signed() {
     }
     assert_eq!(found.http_status, Some(201));
     assert_eq!(found.retry_after, Some(Duration::from_secs(7)));
-    let amount = Some(asked());
+    let amount = Some(asked().amount);
     let status = Reported::Succeeded;
     assert_eq!(found.evidence, Evidence::Report { status, amount });
 }
@@ -243,12 +247,7 @@ async fn a_request_made_for_another_address_stays_here() {
 }
 
 async fn inquire(hub: &CommerceHub) -> Finding {
-    let inquiry = Inquiry {
-        correlation: order().correlation,
-        idempotency_key: order().idempotency_key,
-        provider_refund_id: None,
-    };
-    hub.inquire(&inquiry, asked()).await
+    hub.inquire(&inquiry(), asked()).await
 }
 
 #[tokio::test]

@@ -16,15 +16,20 @@ type Ruled<'r> = (Ruling, Option<&'r Envelope>);
 /// What the answer to an inquiry proves.
 pub fn of_inquiry(response: &Response, inquiry: &Inquiry, asked: Money) -> Finding {
     if !(200..=299).contains(&response.status) {
-        let reply = Envelope::read(&response.body).unwrap_or_default();
-        let ruling = Ruling::doubt(&http_words(response.status), &describe(&reply));
-        return finding(response, ruling, Some(&reply));
+        return of_probe(response);
     }
     let Some(records) = Envelope::read_list(&response.body) else {
         return finding(response, unreadable(response), None);
     };
     let (ruling, source) = rule_on_records(&records, inquiry, asked);
     finding(response, ruling, source)
+}
+
+/// What an answer says of the provider itself, and nothing of any refund.
+pub fn of_probe(response: &Response) -> Finding {
+    let reply = Envelope::read(&response.body).unwrap_or_default();
+    let ruling = Ruling::doubt(&http_words(response.status), &describe(&reply));
+    finding(response, ruling, Some(&reply))
 }
 
 /// Whose record it is.

@@ -39,6 +39,9 @@ pub(super) fn inquiry(body: impl AsRef<[u8]>) -> Finding {
 
 pub(super) fn ours(provider_refund_id: Option<&str>) -> Inquiry {
     Inquiry {
+        provider_payment_id: "pay-1".to_owned(),
+        details: Vec::new(),
+        first_sent_at: None,
         correlation: CORRELATION.to_owned(),
         idempotency_key: KEY.to_owned(),
         provider_refund_id: provider_refund_id.map(str::to_owned),

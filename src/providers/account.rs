@@ -1,0 +1,139 @@
+//! Which provider an account belongs to: the one place that tells them apart.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::commerce_hub::{self, CommerceHub};
+use super::http::SetupError;
+use super::{Profile, Provider, RefundFormat};
+use crate::clock::Clock;
+use crate::config::secret::{Credentials, SecretError, SecretSource};
+use crate::config::{self, Environ};
+use crate::domain::ageing::Marks;
+use crate::domain::eligibility::Terms;
+
+/// Where an account's secrets are read from, and in whose name a failure is told.
+pub struct Secrets<'a> {
+    /// The account's name.
+    pub account: &'a str,
+    /// What relative paths are relative to.
+    pub folder: &'a Path,
+    /// The environment.
+    pub environ: &'a Environ,
+}
+
+/// Why an account cannot be used. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The desk has no client for its provider.
+    #[error("the desk has no client for its provider")]
+    NoClient,
+    /// A secret cannot be read.
+    #[error("accounts.{account}.{key} ({origin}): {source}")]
+    Secret {
+        /// The account.
+        account: String,
+        /// The key in the config.
+        key: &'static str,
+        /// Where it should come from.
+        origin: String,
+        /// What went wrong.
+        source: SecretError,
+    },
+    /// Address or credentials cannot work.
+    #[error("account {account} cannot be used: {source}")]
+    Setup {
+        /// The account.
+        account: String,
+        /// What went wrong.
+        source: SetupError,
+    },
+}
+
+impl Secrets<'_> {
+    /// Reads one secret; blocks.
+    ///
+    /// # Errors
+    /// [`ConnectError::Secret`] names the key and where it should have come from.
+    pub fn read(
+        &self,
+        key: &'static str,
+        source: &SecretSource,
+    ) -> Result<SecretString, ConnectError> {
+        let read = source.read(self.folder, self.environ);
+        read.map_err(|error| ConnectError::Secret {
+            account: self.account.to_owned(),
+            key,
+            origin: source.to_string(),
+            source: error,
+        })
+    }
+
+    fn setup<T>(&self, made: Result<T, SetupError>) -> Result<T, ConnectError> {
+        made.map_err(|source| ConnectError::Setup {
+            account: self.account.to_owned(),
+            source,
+        })
+    }
+}
+
+/// What the account promises; needs no secret.
+pub fn profile(provider: &config::Provider) -> Profile {
+    match provider {
+        config::Provider::CommerceHub(settings) => commerce_hub::profile(settings),
+        config::Provider::Prism(settings) => Profile {
+            name: "Prism",
+            success_means: "accepted by the connector",
+            terms: Terms {
+                can_send: false,
+                window: None,
+                needs_settlement: false,
+                currencies: settings.currencies.clone(),
+                compensation: false,
+            },
+            replay_window: None,
+            replay_wait: Duration::ZERO,
+            absence_after: None,
+            marks: Marks::CARDS,
+            watch: Duration::ZERO,
+            polls_per_minute: 1,
+        },
+    }
+}
+
+/// How the account's refunds are written; none where the desk has no client for the provider.
+pub fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
+    match provider {
+        config::Provider::CommerceHub(settings) => {
+            Some(Arc::new(commerce_hub::Requests::new(settings)))
+        }
+        config::Provider::Prism(_) => None,
+    }
+}
+
+/// The account, ready to be used; one call takes at most `deadline`. Blocks while secrets and the
+/// system's certificates are read.
+///
+/// # Errors
+/// [`ConnectError`] when a secret cannot be read, or address or credentials cannot work.
+pub fn connect(
+    provider: &config::Provider,
+    secrets: &Secrets<'_>,
+    clock: &Clock,
+    deadline: Duration,
+) -> Result<Arc<dyn Provider>, ConnectError> {
+    match provider {
+        config::Provider::CommerceHub(settings) => {
+            let credentials = Credentials {
+                api_key: secrets.read("api_key", &settings.api_key)?,
+                api_secret: secrets.read("api_secret", &settings.api_secret)?,
+            };
+            let hub = CommerceHub::new(settings, credentials, clock.clone(), deadline);
+            Ok(Arc::new(secrets.setup(hub)?))
+        }
+        config::Provider::Prism(_) => Err(ConnectError::NoClient),
+    }
+}

@@ -1,0 +1,75 @@
+//! What a provider that can list its payments and refunds is asked.
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+
+use super::Finding;
+use crate::domain::evidence::Reported;
+use crate::domain::money::Money;
+
+/// From when to when, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The earliest moment.
+    pub from: DateTime<Utc>,
+    /// The latest.
+    pub to: DateTime<Utc>,
+}
+
+/// A payment as its provider lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPayment {
+    /// The provider's id of it.
+    pub provider_payment_id: String,
+    /// What was paid.
+    pub amount: Money,
+    /// When it was made; its age counts from the UTC date.
+    pub captured_at: DateTime<Utc>,
+    /// When the money came in; none: not yet, as far as the provider says.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// The provider's word for its state, as it came.
+    pub status: String,
+    /// The money is the merchant's to give back.
+    pub refundable: bool,
+    /// The merchant's reference.
+    pub reference: Option<String>,
+    /// Who paid.
+    pub payer: Option<String>,
+    /// How.
+    pub method: Option<String>,
+    /// The last four digits of the account it came from.
+    pub last4: Option<String>,
+    /// Further references, by name.
+    pub details: Vec<(String, String)>,
+}
+
+/// A refund as its provider lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRefund {
+    /// The provider's id of it.
+    pub provider_refund_id: String,
+    /// Our reference, where it is one of ours.
+    pub correlation: Option<String>,
+    /// The principal.
+    pub amount: Money,
+    /// On top of it.
+    pub compensation: Option<Money>,
+    /// How it stands; none: the provider does not say, or in a word not known here. It counts.
+    pub status: Option<Reported>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The lists of one provider account. Moves no money. Each walks windows and pages by itself and
+/// gives each entry once; a list that could not be read to its end is no list.
+pub trait Listing: Send + Sync {
+    /// Payments made in the span.
+    fn payments(&self, span: Span) -> BoxFuture<'_, Result<Vec<ListedPayment>, Box<Finding>>>;
+
+    /// All refunds of a payment made in the span, whoever made them.
+    fn refunds<'a>(
+        &'a self,
+        provider_payment_id: &'a str,
+        span: Span,
+    ) -> BoxFuture<'a, Result<Vec<ListedRefund>, Box<Finding>>>;
+}
