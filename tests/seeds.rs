@@ -1,5 +1,6 @@
 //! What seeded tests share: numbers from a seed, how much is run, and a desk in this process.
 
+use std::fs::File;
 use std::path::Path;
 
 use refund_desk::clock::Clock;
@@ -72,5 +73,10 @@ pub fn findings(config: &Path, data: &Path) -> Vec<String> {
         panic!("{answer:?}");
     };
     let found = verified.findings.iter();
-    found.map(|it| it.detail.clone()).collect()
+    let found = found.map(|it| it.detail.clone()).collect();
+    // Its threads end a little later, and a restore must have the database alone.
+    drop(desk);
+    let in_use = File::open(data.join("desk.in-use")).unwrap();
+    in_use.lock().unwrap();
+    found
 }

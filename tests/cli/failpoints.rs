@@ -2,8 +2,8 @@
 //! (`src/failpoint.rs`), at work against the real sandbox. Then another process goes on, and what
 //! the ledger says is compared with what the book says was paid.
 //!
-//! One seed on every commit; `REFUND_DESK_LARGE=1` runs 50, which choose what the provider does
-//! (by the cents of the amount) and the how-manieth passing of the point is the last.
+//! Five seeds on every commit, which choose what the provider does (by the cents of the amount);
+//! `REFUND_DESK_LARGE=1` runs 50, of which the rest choose the how-manieth passing is the last, too.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -30,6 +30,8 @@ use points::{POINTS, Way};
 /// The cents that choose what the provider does; the first is what the commit's seed takes.
 const CENTS: [u64; 10] = [34, 2, 9, 3, 8, 7, 6, 5, 4, 1];
 const CAPTURED: i64 = 9_000;
+/// Seeds of every commit; each dies at the first passing of its point.
+const SMALL: u64 = 5;
 
 /// The shop of one way to die, with a payment for each point and seed.
 struct Scene {
@@ -74,7 +76,7 @@ fn killed_at_every_point_no_refund_is_lost_or_doubled(#[case] way: Way) {
 }
 
 fn seeds() -> u64 {
-    if large() { 50 } else { 1 }
+    if large() { 50 } else { SMALL }
 }
 
 fn cases(way: Way) -> Vec<Case> {
@@ -92,7 +94,7 @@ fn cases(way: Way) -> Vec<Case> {
                 way,
                 name: format!("F-{number}-{seed}"),
                 amount: format!("{}.{cents:02}", 10 + draw.below(70)),
-                passing: if seed == 0 { 1 } else { 1 + draw.below(3) },
+                passing: if seed < SMALL { 1 } else { 1 + draw.below(3) },
                 must_die: seed == 0,
             });
         }
@@ -164,7 +166,8 @@ impl Scene {
         if matches!(case.way, Way::Compose | Way::Send) {
             // Said again under its key: the refund that is there, or made now.
             let again = self.desk.run(self.refund(case, &[]));
-            assert!(matches!(again.code, Some(0 | 4 | 6)), "{again:#?}");
+            // Reversed, unknown, waiting for a person, not sent yet: as the provider's course is.
+            assert!(matches!(again.code, Some(0 | 1 | 4 | 5 | 6)), "{again:#?}");
             self.go_on();
             let payment = self.assert_agrees(case);
             assert_eq!(payment["refunds"].as_array().unwrap().len(), 1);
@@ -200,7 +203,7 @@ impl Scene {
     fn go_on(&self) {
         let track = ["track", "--until-final", "--timeout", "1s"];
         let ran = self.desk.run(track);
-        assert!(matches!(ran.code, Some(0 | 4 | 6)), "{ran:#?}");
+        assert!(matches!(ran.code, Some(0 | 1 | 4 | 5 | 6)), "{ran:#?}");
     }
 
     /// What a process said it did, before it died, is done.

@@ -15,6 +15,7 @@ use crate::seeds::large;
 
 mod office;
 mod people;
+mod right;
 mod wire;
 
 use office::Office;
