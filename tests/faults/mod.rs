@@ -1,7 +1,7 @@
-//! R1: the whole desk (its ledger, the Commerce Hub client) against the sandbox's provider, over a
+//! R1: the whole desk (its ledger, the clients) against each of the sandbox's providers, over a
 //! network with eight faults, on a clock moved by hand.
 //!
-//! 500 seeds on every commit; `REFUND_DESK_LARGE=1` runs 10,000. A failure names its seed;
+//! 500 seeds per provider on every commit; `REFUND_DESK_LARGE=1` runs 10,000. A failure names its seed;
 //! `REFUND_DESK_SEED=N` runs that one alone. Faults, amounts and steps are the seed's; refund ids,
 //! and with them the jitter of looks, are new in every run.
 
@@ -11,16 +11,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use rstest::rstest;
+
 use crate::seeds::large;
 
 mod office;
 mod wire;
 
-use office::Office;
+use office::{COMMERCE_HUB, NUAPAY, Office, Through};
 use wire::Fault;
 
-#[test]
-fn no_fault_of_the_network_pays_twice() {
+#[rstest]
+#[case::commerce_hub(COMMERCE_HUB)]
+#[case::nuapay(NUAPAY)]
+fn no_fault_of_the_network_pays_twice(#[case] through: Through) {
     let one = std::env::var("REFUND_DESK_SEED").ok();
     let one: Option<u64> = one.map(|it| it.parse().unwrap());
     let (first, end) = match one {
@@ -37,7 +41,7 @@ fn no_fault_of_the_network_pays_twice() {
                     if seed >= end {
                         return;
                     }
-                    let ran = catch_unwind(AssertUnwindSafe(|| run(seed)));
+                    let ran = catch_unwind(AssertUnwindSafe(|| run(seed, through)));
                     match ran {
                         Ok(one) => seen.lock().unwrap().add(one),
                         Err(panic) => {
@@ -82,13 +86,13 @@ impl Seen {
     }
 }
 
-fn run(seed: u64) -> Seen {
+fn run(seed: u64, through: Through) -> Seen {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     runtime.block_on(async {
-        let mut office = Office::open(seed).await;
+        let mut office = Office::open(seed, through).await;
         for _ in 0..16 {
             office.step().await;
             office.assert_right().await;

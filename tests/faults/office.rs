@@ -10,6 +10,7 @@ use refund_desk::config::{self, Environ, Settings};
 use refund_desk::desk::Desk as _;
 use refund_desk::desk::face::{Actor, Draft, Import, ImportFile, RefundRow, Reply, Request};
 use refund_desk::desk::local::Local;
+use refund_desk::domain::id::RefundId;
 use refund_desk::domain::listing::RefundFilter;
 use refund_desk::domain::state::State;
 use refund_desk::sandbox::{self, Options, Running};
@@ -20,19 +21,46 @@ use super::wire::Wire;
 use crate::seeds::{Draw, parts};
 
 const STOCK: &str = "account,payment_id,reference,amount,currency,captured_at,settled_at,payer
-hub-us,pay-a,A,100.00,USD,2026-11-01T12:00:00Z,2026-11-02T12:00:00Z,Ann
-hub-us,pay-b,B,60.00,USD,2026-11-03T12:00:00Z,2026-11-04T12:00:00Z,Bob
+ACCOUNT,pay-a,A,100.00,CUR,2026-11-01T12:00:00Z,2026-11-02T12:00:00Z,Ann
+ACCOUNT,pay-b,B,60.00,CUR,2026-11-03T12:00:00Z,2026-11-04T12:00:00Z,Bob
 ";
-/// How long the clock stands between two steps, in seconds: around every figure of the profile.
-const WAITS_S: [u64; 8] = [1, 6, 31, 65, 150, 301, 1_900, 7_200];
+
+/// Whose account the refunds go through.
+#[derive(Clone, Copy, Debug)]
+pub struct Through {
+    account: &'static str,
+    currency: &'static str,
+    /// How long the clock stands between two steps, in seconds: around every figure of the profile.
+    waits_s: &'static [u64],
+    /// Cents with which this provider pays and later takes back.
+    taken_back: Option<i64>,
+}
+
+/// Card refunds.
+pub const COMMERCE_HUB: Through = Through {
+    account: "hub-us",
+    currency: "USD",
+    waits_s: &[1, 6, 31, 65, 150, 301, 1_900, 7_200],
+    taken_back: Some(5),
+};
+
+/// Bank transfers, called with tokens. It remembers a key for 24 hours, and nothing is on its way
+/// for longer: the waits of all steps stay below that.
+pub const NUAPAY: Through = Through {
+    account: "nuapay-uk",
+    currency: "GBP",
+    waits_s: &[1, 6, 31, 65, 301, 900, 1_900, 3_500],
+    taken_back: None,
+};
+
 /// Cents that make this provider decline, take back or pay another amount; the rest is ordinary.
 const CENTS: [u64; 8] = [10, 25, 33, 50, 75, 99, 1, 5];
-const TAKEN_BACK: i64 = 5;
 
 pub struct Office {
     pub wire: Wire,
     /// How many refunds left UNKNOWN.
     pub left_unknown: usize,
+    through: Through,
     draw: Draw,
     clock: Clock,
     settings: Settings,
@@ -43,11 +71,13 @@ pub struct Office {
 }
 
 impl Office {
-    pub async fn open(seed: u64) -> Self {
+    pub async fn open(seed: u64, through: Through) -> Self {
         let folder = in_memory();
         let clock = Clock::manual("2026-11-21T12:00:00Z".parse().unwrap());
         let stock = folder.path().join("stock.csv");
-        fs::write(&stock, STOCK).unwrap();
+        let rows = STOCK.replace("ACCOUNT", through.account);
+        let rows = rows.replace("CUR", through.currency);
+        fs::write(&stock, &rows).unwrap();
         let config = folder.path().join("config.toml");
         let options = Options {
             port: 0,
@@ -69,6 +99,7 @@ impl Office {
         let mut office = Self {
             wire,
             left_unknown: 0,
+            through,
             draw: Draw::new(seed),
             clock,
             settings,
@@ -81,7 +112,7 @@ impl Office {
         let import = Import {
             files: vec![ImportFile {
                 name: "stock.csv".to_owned(),
-                bytes: STOCK.as_bytes().to_vec(),
+                bytes: rows.into_bytes(),
             }],
             dry_run: false,
             expect_rows: None,
@@ -122,7 +153,7 @@ impl Office {
     }
 
     fn wait(&mut self) {
-        let wait = Duration::from_secs(self.draw.one_of(&WAITS_S));
+        let wait = Duration::from_secs(self.draw.one_of(self.through.waits_s));
         self.clock.advance(wait);
     }
 
@@ -177,25 +208,20 @@ impl Office {
         };
         let mut states = BTreeMap::new();
         for row in &rows {
-            let name = format!("rfd-{}-", row.refund.id.to_string().replace('-', ""));
             let paid: Vec<i64> = payouts
                 .iter()
-                .filter(|it| it.1.starts_with(&name))
+                .filter(|it| is_of(&it.1, row.refund.id))
                 .map(|it| it.2)
                 .collect();
-            assert_fits_the_book(row, &paid);
+            assert_fits_the_book(row, &paid, self.through.taken_back);
             self.assert_left_unknown_by_evidence(row).await;
             *states
                 .entry(row.refund.state.name().to_owned())
                 .or_default() += 1;
         }
-        let owned = rows
-            .iter()
-            .map(|it| it.refund.id.to_string().replace('-', ""));
-        let owned: Vec<String> = owned.collect();
         for (_, correlation, _) in &payouts {
             assert!(
-                owned.iter().any(|id| correlation.contains(id)),
+                rows.iter().any(|it| is_of(correlation, it.refund.id)),
                 "nobody knows of {correlation}"
             );
         }
@@ -208,7 +234,7 @@ impl Office {
             let paid: i64 = payouts
                 .iter()
                 // What was taken back is there again.
-                .filter(|it| it.0 == payment_id && it.2 % 100 != TAKEN_BACK)
+                .filter(|it| it.0 == payment_id && Some(it.2 % 100) != self.through.taken_back)
                 .map(|it| it.2)
                 .sum();
             assert!(paid <= captured, "{paid} paid of {captured}");
@@ -250,8 +276,16 @@ fn in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
+/// Whether a reference at a provider is of an attempt of this refund, in either of its forms.
+fn is_of(correlation: &str, id: RefundId) -> bool {
+    let plain = format!("rfd-{}-", id.to_string().replace('-', ""));
+    let carried = id.end_to_end("refund", 1);
+    // Its last three letters count the attempts.
+    correlation.starts_with(&plain) || correlation.starts_with(&carried[..28])
+}
+
 /// At most one payout, and no state that the book contradicts.
-fn assert_fits_the_book(row: &RefundRow, paid: &[i64]) {
+fn assert_fits_the_book(row: &RefundRow, paid: &[i64], taken_back: Option<i64>) {
     let refund = &row.refund;
     let told = format!("{:?}, paid {paid:?}: {refund:#?}", refund.state);
     assert!(paid.len() <= 1, "{told}");
@@ -264,7 +298,7 @@ fn assert_fits_the_book(row: &RefundRow, paid: &[i64]) {
             );
         }
         // Taken back before the desk had looked: it was paid, and is not any more.
-        State::Failed if refund.content.amount.minor % 100 == TAKEN_BACK => {}
+        State::Failed if Some(refund.content.amount.minor % 100) == taken_back => {}
         State::Reserved
         | State::AwaitingApproval
         | State::Approved
