@@ -35,6 +35,13 @@ enum Source {
 struct ManualTime {
     wall: DateTime<Utc>,
     elapsed: Duration,
+    chance: Option<Chance>,
+}
+
+/// What a seeded clock gives in place of chance (splitmix64).
+struct Chance {
+    seed: u64,
+    drawn: u64,
 }
 
 impl Clock {
@@ -50,7 +57,43 @@ impl Clock {
         Self(Source::Manual(Arc::new(Mutex::new(ManualTime {
             wall: start,
             elapsed: Duration::ZERO,
+            chance: None,
         }))))
+    }
+
+    /// As [`Clock::manual`], and what else differs from run to run follows from the seed: new ids,
+    /// and what tells this process from others. So a test can be run again exactly.
+    pub fn seeded(start: DateTime<Utc>, seed: u64) -> Self {
+        let clock = Self::manual(start);
+        if let Source::Manual(time) = &clock.0 {
+            let chance = Some(Chance { seed, drawn: seed });
+            time.lock().unwrap_or_else(PoisonError::into_inner).chance = chance;
+        }
+        clock
+    }
+
+    /// The next number of the seed; none where chance is the machine's.
+    pub fn drawn(&self) -> Option<u64> {
+        let Source::Manual(time) = &self.0 else {
+            return None;
+        };
+        let mut time = time.lock().unwrap_or_else(PoisonError::into_inner);
+        let chance = time.chance.as_mut()?;
+        chance.drawn = chance.drawn.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (chance.drawn ^ (chance.drawn >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        Some(mixed ^ (mixed >> 31))
+    }
+
+    /// Tells this process from others that run now: its id, or the seed.
+    pub fn process(&self) -> u64 {
+        let Source::Manual(time) = &self.0 else {
+            return std::process::id().into();
+        };
+        let time = time.lock().unwrap_or_else(PoisonError::into_inner);
+        time.chance
+            .as_ref()
+            .map_or_else(|| std::process::id().into(), |it| it.seed)
     }
 
     /// The time of day in UTC, to the millisecond the ledger stores. It may jump; use it for dates.

@@ -11,6 +11,10 @@ use crate::domain::audit::Anchor;
 use crate::domain::money::{Currency, Money};
 use crate::domain::state::State;
 
+mod elsewhere;
+
+pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
+
 /// The terminal desk where finance operators give money back, once.
 ///
 /// Without a command it opens the desk. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused by
@@ -139,6 +143,11 @@ pub enum Command {
     /// Say which refund made elsewhere is one of ours
     #[command(subcommand)]
     External(External),
+    /// Write down a dispute of a payment, or how far it has come
+    ///
+    /// From open on it holds its amount; a refund answers it with --reason dispute --case CASE. What
+    /// is known of a payment: refund-desk payment.
+    Dispute(DisputeNews),
     /// Look at the audit log
     #[command(subcommand)]
     Audit(Audit),
@@ -388,66 +397,6 @@ pub struct Sending {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-}
-
-/// `discrepancies`
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct Discrepancies {
-    /// Those that were closed, too
-    #[arg(long)]
-    pub all: bool,
-    /// What to do with one
-    #[command(subcommand)]
-    pub deed: Option<DiscrepancyDeed>,
-}
-
-/// `discrepancies …`
-#[derive(Debug, Subcommand)]
-pub enum DiscrepancyDeed {
-    /// Close one; not whoever made the refund it is about
-    Resolve {
-        /// Its number
-        id: i64,
-        /// What was found out
-        #[arg(long, value_name = "TEXT")]
-        note: String,
-        /// Make what the file says so (who paid; never an amount)
-        #[arg(long)]
-        accept: bool,
-    },
-    /// Say who looks after one
-    Assign {
-        /// Its number
-        id: i64,
-        /// Who
-        #[arg(long, value_name = "NAME")]
-        owner: String,
-    },
-}
-
-/// `external`
-#[derive(Debug, Subcommand)]
-pub enum External {
-    /// It is this refund of ours: both count once; not by whoever made ours
-    Link {
-        /// Its number, as refund-desk payment shows it
-        id: i64,
-        /// Our id, its last letters, or ACCOUNT/PROVIDER_ID
-        #[arg(long, value_name = "REFUND")]
-        refund: String,
-        /// How you know
-        #[arg(long, value_name = "TEXT")]
-        note: String,
-    },
-    /// It is not the refund of ours that it was linked to
-    Unlink {
-        /// Its number, as refund-desk payment shows it
-        id: i64,
-        /// How you know
-        #[arg(long, value_name = "TEXT")]
-        note: String,
-    },
 }
 
 /// `audit`

@@ -103,9 +103,13 @@ fn restore_text(done: &Restoration) -> String {
             }
         ));
     }
-    lines.push(
-        "next      run refund-desk track: it asks the providers about what may have been paid, then opens each account".to_owned(),
-    );
+    let next = match done.journal_complete {
+        true => "it asks the providers about what may have been paid, then opens each account",
+        false => {
+            "it asks the providers about what may have been paid; then two people, refund-desk resume-sending --note WHAT-YOU-COMPARED"
+        }
+    };
+    lines.push(format!("next      run refund-desk track: {next}"));
     lines.join("\n")
 }
 

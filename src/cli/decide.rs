@@ -7,16 +7,18 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use super::args;
 use super::open::{Session, misanswered};
 use super::print::Output;
-use super::refund::{followed, not_confirmed};
+use super::refund::followed;
 use super::refunds::print_card;
 use super::{Exit, Failure};
 use crate::desk::face::{Class, RefundCard, Refusal, Reply, Request, Resolve, Review};
 use crate::domain::digest::{hex, sha256};
-use crate::domain::resolution::Proof;
+use crate::domain::resolution::{Outcome, Proof};
 use crate::domain::text::clean;
 
 /// The words that `resolve --as` takes for an outcome; any other is a person.
 const OUTCOMES: [&str; 3] = ["succeeded", "failed", "absent"];
+/// What a decision not taken leaves of the money.
+const UNCHANGED: &str = "Nothing changed: what was held or sent still is.";
 /// Options before the command that take a value of their own.
 const WITH_VALUE: [&str; 3] = ["--config", "--data-dir", "--as"];
 
@@ -93,7 +95,7 @@ async fn shown(session: &Session, refund: &str) -> Result<String, Failure> {
             class: Class::Usage,
             code: "expect".to_owned(),
             message: "without a terminal, approve needs --expect".to_owned(),
-            money: "Nothing was written and nothing was sent.".to_owned(),
+            money: UNCHANGED.to_owned(),
             next: "Give the hash that refund-desk status REFUND --json shows.".to_owned(),
         }
         .into());
@@ -109,7 +111,25 @@ async fn shown(session: &Session, refund: &str) -> Result<String, Failure> {
     if answer.trim().eq_ignore_ascii_case("yes") {
         Ok(review.card.row.refund.approval_hash)
     } else {
-        Err(not_confirmed().into())
+        Err(Refusal {
+            class: Class::Rule,
+            code: "not_confirmed".to_owned(),
+            message: "it was not approved".to_owned(),
+            money: UNCHANGED.to_owned(),
+            next: "Say yes when asked, or name what you saw with --expect.".to_owned(),
+        }
+        .into())
+    }
+}
+
+/// What agreeing to a statement does.
+const fn agreed(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded { .. } => "it is booked as paid",
+        Outcome::Failed => "it is booked as not paid, and its amount is free again",
+        Outcome::Absent => {
+            "the provider is asked once more; if it knows nothing still, the refund is sent anew"
+        }
     }
 }
 
@@ -144,21 +164,20 @@ fn text(review: &Review) -> String {
             format!("{}, afterwards {}", review.before, review.after),
         ),
         (
-            "expires",
-            review.expires_at.format("%Y-%m-%d %H:%M UTC").to_string(),
-        ),
-        (
             "check code",
             refund.approval_hash.chars().take(12).collect(),
         ),
     ];
-    let stated = review.card.proposals.iter().find(|it| it.ended.is_none());
-    lines.extend(stated.map(|it| {
-        (
-            "stated",
-            format!("{} says: {} ({})", it.by, it.outcome, it.proof),
-        )
-    }));
+    match review.card.proposals.iter().find(|it| it.ended.is_none()) {
+        None => lines.push((
+            "expires",
+            review.expires_at.format("%Y-%m-%d %H:%M UTC").to_string(),
+        )),
+        Some(it) => {
+            let said = format!("{} says: {} ({})", it.by, it.outcome, it.proof);
+            lines.extend([("stated", said), ("by yes", agreed(it.outcome).to_owned())]);
+        }
+    }
     lines.extend(
         review
             .duplicates

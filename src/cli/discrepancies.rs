@@ -27,6 +27,7 @@ pub(super) async fn run(
     let request = match arguments.deed {
         None => return list(session, output, arguments.all).await,
         Some(args::DiscrepancyDeed::Resolve { id, note, accept }) => {
+            let note = note.unwrap_or_default();
             Request::CloseDiscrepancy(CloseDiscrepancy { id, note, accept })
         }
         Some(args::DiscrepancyDeed::Assign { id, owner }) => {
@@ -85,10 +86,17 @@ pub(super) fn described(it: &Discrepancy) -> String {
         .refund
         .map_or_else(String::new, |id| format!(" (refund {})", id.short()));
     let then = match &it.resolution {
+        Some(resolution) if resolution.note.is_empty() => {
+            format!("; acknowledged by {}", resolution.by)
+        }
         Some(resolution) => format!("; closed by {}: {}", resolution.by, resolution.note),
         None if it.blocks_now() => {
             "; nothing is sent on this payment until it is closed".to_owned()
         }
+        None if it.kind.is_alert() => format!(
+            "; stands until somebody acknowledges it: refund-desk discrepancies resolve {}",
+            it.id
+        ),
         None => String::new(),
     };
     clean(&format!("{}{refund}{then}", it.said()))

@@ -12,7 +12,7 @@ use super::print::Output;
 use super::{Exit, Failure, identity};
 use crate::clock::Clock;
 use crate::config::{self, Environ, Paths, Settings};
-use crate::desk::face::{Overview, Reply, Request};
+use crate::desk::face::{Overview, Reply, Request, Safeguards};
 use crate::desk::probe::{self, Outcome, Probed};
 use crate::domain::text::clean;
 
@@ -215,7 +215,39 @@ async fn check_database(
         return Err(misanswered());
     };
     lines.extend(stops(&overview));
+    let Reply::Safeguards(safeguards) = session.ask(Request::Safeguards).await? else {
+        return Err(misanswered());
+    };
+    lines.extend(guarded(&safeguards));
+    lines.extend(alerts(&session).await?);
     Ok(lines)
+}
+
+/// Refunds that came back, until somebody has seen it.
+async fn alerts(session: &Session) -> Result<Vec<Line>, Failure> {
+    let Reply::Discrepancies(open) = session
+        .ask(Request::Discrepancies { closed: false })
+        .await?
+    else {
+        return Err(misanswered());
+    };
+    let told = open.iter().filter(|it| it.kind.is_alert()).map(|it| {
+        let refund = it.refund.map_or_else(String::new, |id| id.short());
+        line(
+            Status::Warning,
+            "refunds",
+            format!("refund {refund} {}", it.said()),
+            format!(
+                "Find out why, then acknowledge it: refund-desk discrepancies resolve {}",
+                it.id
+            ),
+        )
+    });
+    let told: Vec<Line> = told.collect();
+    Ok(match told.is_empty() {
+        true => vec![good("refunds", "none came back unseen")],
+        false => told,
+    })
 }
 
 fn stops(overview: &Overview) -> Vec<Line> {
@@ -231,6 +263,43 @@ fn stops(overview: &Overview) -> Vec<Line> {
     match told.is_empty() {
         true => vec![good("sending", "not stopped")],
         false => told,
+    }
+}
+
+/// Accounts that a restore closed, and the backups.
+fn guarded(safeguards: &Safeguards) -> Vec<Line> {
+    let closed = safeguards.closed.iter().map(|closed| {
+        let place = match closed.account.as_str() {
+            "*" => "every account",
+            account => account,
+        };
+        let said = format!("{place} is closed for sending: {}", closed.said);
+        line(Status::Warning, "sending", said, &closed.next)
+    });
+    closed.chain([backups(safeguards)]).collect()
+}
+
+fn backups(safeguards: &Safeguards) -> Line {
+    let last = safeguards.last_backup_at.map_or("never".to_owned(), |at| {
+        at.format("%Y-%m-%d %H:%M UTC").to_string()
+    });
+    let fix = "Take one now: refund-desk backup FILE";
+    match (&safeguards.backup_failure, safeguards.backup_every_seconds) {
+        (Some(failure), _) => line(Status::Warning, "backup", failure.clone(), fix),
+        (None, _) if safeguards.last_backup_at.is_none() => line(
+            Status::Warning,
+            "backup",
+            "none was taken yet",
+            "Take one: refund-desk backup FILE, or let the open desk do it: [backup] in the config",
+        ),
+        (None, None) => good("backup", format!("last taken {last}; none by the clock")),
+        (None, Some(every)) => {
+            let minutes = every / 60;
+            good(
+                "backup",
+                format!("last taken {last}; every {minutes} min while a desk is open"),
+            )
+        }
     }
 }
 

@@ -263,7 +263,8 @@ pub(super) fn external(external: &ExternalRefund) -> Value {
     })
 }
 
-fn dispute(dispute: &Dispute) -> Value {
+/// A dispute.
+pub(super) fn dispute(dispute: &Dispute) -> Value {
     json!({
         "id": dispute.id,
         "payment_id": dispute.payment,

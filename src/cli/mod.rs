@@ -16,6 +16,7 @@ mod config;
 mod decide;
 mod demo;
 mod discrepancies;
+mod disputes;
 mod doctor;
 mod identity;
 mod import;
@@ -206,6 +207,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
             discrepancies::run(&session()?, output, arguments).await
         }
         Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
+        Command::Dispute(news) => disputes::run(&session()?, output, news).await,
         Command::Keys => {
             output.text(&crate::tui::keys_markdown())?;
             Ok(Exit::Done)

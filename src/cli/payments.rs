@@ -231,7 +231,8 @@ fn elsewhere(card: &PaymentCard) -> Vec<String> {
     external.chain(disputes).chain(open).collect()
 }
 
-fn dispute_line(dispute: &Dispute) -> String {
+/// A dispute in a line.
+pub(super) fn dispute_line(dispute: &Dispute) -> String {
     let until = dispute.deadline.map_or_else(String::new, |at| {
         format!(", answer by {}", at.format("%Y-%m-%d %H:%M UTC"))
     });

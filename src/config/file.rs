@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
 use super::{Account, Backups, Environment, Prism, Provider, Settings};
+use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
@@ -290,6 +291,7 @@ impl Rest {
         let expires_after = TimeDelta::days(self.policy.expires_after_days.into());
         Ok(Settings {
             file: reader.path.to_owned(),
+            sha256: hex(&sha256(reader.text.as_bytes())),
             environment: self.environment,
             zone: self.desk.time_zone,
             send_delay,

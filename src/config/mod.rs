@@ -28,6 +28,8 @@ pub use paths::{Environ, Paths};
 pub struct Settings {
     /// The file they come from; secrets are relative to it.
     pub file: PathBuf,
+    /// The SHA-256 of that file, in hex.
+    pub sha256: String,
     /// Sandbox, test or live.
     pub environment: Environment,
     /// The business time zone.

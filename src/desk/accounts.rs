@@ -1,15 +1,10 @@
 //! The accounts of the configuration, each with its provider ready to be used.
 
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::clock::{Clock as _, ReasonablyRealtime};
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
+use chrono::{DateTime, Utc};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::face::Refusal;
@@ -17,6 +12,7 @@ use super::health::Standing;
 use super::refusal;
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Environ, Settings};
+use crate::domain::budget::Budget;
 use crate::domain::eligibility::WhyNot;
 use crate::domain::id::RefundId;
 use crate::domain::schedule::Pace;
@@ -35,7 +31,8 @@ pub(super) struct Account {
     settings: config::Provider,
     provider: Mutex<Option<Arc<dyn Provider>>>,
     connecting: AsyncMutex<Tried>,
-    budget: Budget,
+    /// What it may ask in a minute; what of it is spent stands in the ledger.
+    pub budget: Budget,
     /// How its provider stands.
     pub standing: Standing,
     /// How many times as fast as designed the desk polls.
@@ -56,7 +53,7 @@ pub(super) struct Means<'a> {
 }
 
 impl Account {
-    pub(super) fn new(account: &config::Account, settings: &Settings, clock: &Clock) -> Self {
+    pub(super) fn new(account: &config::Account, settings: &Settings) -> Self {
         let profile = paced(providers::profile(&account.provider), settings.pace);
         let polls = profile
             .polls_per_minute
@@ -67,7 +64,7 @@ impl Account {
             settings: account.provider.clone(),
             provider: Mutex::default(),
             connecting: AsyncMutex::default(),
-            budget: Budget::new(polls, clock.clone()),
+            budget: Budget::new(polls),
             standing: Standing::default(),
             factor: settings.pace.factor(),
             quiet_until: Mutex::default(),
@@ -136,15 +133,24 @@ impl Account {
         }
     }
 
-    /// Takes one poll, about this refund, out of the budget, or says how long to wait for it. While
-    /// the provider does not answer, one poll at a time goes through.
-    pub(super) fn take_poll(&self, id: RefundId, clock: &Clock) -> Result<(), Duration> {
+    /// Takes one poll, about this refund, out of what is left of the budget, or says how long to
+    /// wait for it. While the provider does not answer, one poll at a time goes through. It counts
+    /// only once the ledger has it.
+    pub(super) fn take_poll(
+        &self,
+        id: RefundId,
+        spent: &mut Option<DateTime<Utc>>,
+        clock: &Clock,
+    ) -> Result<(), Duration> {
         let quiet = self.quiet(clock);
         if !quiet.is_zero() {
             return Err(quiet);
         }
         match self.standing.wait(clock) {
-            None => self.budget.take(),
+            None => self
+                .budget
+                .take(*spent, clock.now())
+                .map(|then| *spent = Some(then)),
             Some(_) if self.standing.take_probe(id, clock) => Ok(()),
             Some(wait) => Err(wait),
         }
@@ -159,12 +165,6 @@ impl Account {
     pub(super) fn keep_quiet(&self, wait: Duration, clock: &Clock) {
         let mut until = locked(&self.quiet_until);
         *until = (clock.elapsed() + wait).max(*until);
-    }
-
-    /// How long the budget takes to allow so many polls.
-    pub(super) fn time_for(&self, polls: usize) -> Duration {
-        let polls = u32::try_from(polls).unwrap_or(u32::MAX);
-        self.budget.interval.saturating_mul(polls)
     }
 
     #[cfg(test)]
@@ -225,59 +225,4 @@ fn unconnected(error: ConnectError) -> Refusal {
 
 fn unusable(why: String) -> Refusal {
     refusal::unavailable("account_setup", why, "Mend the account in the config.")
-}
-
-/// How many polls an account may spend, on the desk's own clock.
-struct Budget {
-    limiter: RateLimiter<NotKeyed, InMemoryState, DeskClock, NoOpMiddleware<Nanos>>,
-    /// One poll's share of a minute.
-    interval: Duration,
-}
-
-#[derive(Clone)]
-struct DeskClock(Clock);
-
-impl governor::clock::Clock for DeskClock {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        self.0.elapsed().into()
-    }
-}
-
-impl ReasonablyRealtime for DeskClock {}
-
-impl Budget {
-    fn new(polls_per_minute: u32, clock: Clock) -> Self {
-        let polls = NonZeroU32::new(polls_per_minute).unwrap_or(NonZeroU32::MIN);
-        let burst = NonZeroU32::new(polls_per_minute / 6).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_minute(polls).allow_burst(burst);
-        Self {
-            limiter: RateLimiter::direct_with_clock(quota, DeskClock(clock)),
-            interval: Duration::from_mins(1) / polls.get(),
-        }
-    }
-
-    fn take(&self) -> Result<(), Duration> {
-        self.limiter
-            .check()
-            .map_err(|not_until| not_until.wait_time_from(self.limiter.clock().now()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spent_budget_says_how_long_to_wait() {
-        let clock = Clock::manual("2026-11-21T10:00:00Z".parse().unwrap());
-        let budget = Budget::new(60, clock.clone());
-        let taken = (0..60).filter(|_| budget.take().is_ok()).count();
-        assert_eq!(taken, 10);
-        let wait = budget.take().unwrap_err();
-        assert!(wait <= Duration::from_secs(1), "{wait:?}");
-        clock.advance(wait);
-        assert!(budget.take().is_ok());
-    }
 }

@@ -9,6 +9,7 @@ use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::refund::Refund;
 use crate::domain::state::{ApproveGuard, Event, State};
+use crate::failpoint;
 use crate::ledger::LedgerError;
 
 /// T3's facts: the role is known here, the rest is the ledger's to establish.
@@ -61,7 +62,10 @@ impl Local {
         let record = self.record_of(&summary, Event::Approve(BY_A_CHECKER), &actor.name);
         let id = summary.refund.id;
         match self.ledger.approve(record, seen.to_owned()).await {
-            Ok(change) => Ok(self.decided(actor, change.summary).await),
+            Ok(change) => {
+                failpoint::reach("approve.committed");
+                Ok(self.decided(actor, change.summary).await)
+            }
             Err(LedgerError::Refused(_)) => Err(self.why_not_approved(actor, id, seen).await),
             Err(error) => Err(refusal::unwritten(error, id, "approved")),
         }
@@ -99,6 +103,7 @@ impl Local {
                 .map(|change| change.summary)
         };
         let summary = summary.map_err(|error| refusal::unwritten(error, id, "declined"))?;
+        failpoint::reach("decline.committed");
         Ok(self.decided(actor, summary).await)
     }
 

@@ -11,6 +11,7 @@ use super::face::{Actor, Backup, Closed, Refusal, Safeguards};
 use super::local::Local;
 use super::refusal::opens_again;
 use crate::config::Backups;
+use crate::failpoint;
 use crate::ledger::{BackedUp, ClosedAccount, Ledger};
 
 /// How backups by the clock are named, with the environment before and `.db` after.
@@ -38,6 +39,7 @@ impl Local {
         self.writable()?;
         let now = self.clock.now();
         let taken = self.ledger.backup(file, actor.name.clone(), now).await?;
+        failpoint::reach("backup.committed");
         Ok(told(taken))
     }
 
@@ -224,7 +226,8 @@ fn told(taken: BackedUp) -> Backup {
     }
 }
 
-fn closed_account(closed: ClosedAccount) -> Closed {
+/// A closed account, as people are told of it.
+pub(super) fn closed_account(closed: ClosedAccount) -> Closed {
     Closed {
         account: closed.account,
         why: closed.why.map_or("other", |why| why.name()).to_owned(),

@@ -42,6 +42,8 @@ struct Judged {
     approval: Option<String>,
     /// The dispute it answers.
     dispute: Option<Dispute>,
+    /// The refund it replaces.
+    supersedes: Option<RefundId>,
     now: DateTime<Utc>,
 }
 
@@ -131,7 +133,7 @@ impl Local {
         if let (false, Some(first)) = (draft.again, judged.alike.first()) {
             return Err(duplicate(first));
         }
-        let reservation = self.reservation(draft, &judged, content).await?;
+        let reservation = self.reservation(draft, &judged, content)?;
         let id = reservation.id;
         match self.ledger.reserve(reservation).await {
             Ok(Reserved::New(summary)) => {
@@ -178,9 +180,16 @@ impl Local {
             alike: Vec::new(),
             approval: None,
             dispute,
+            supersedes: None,
             now,
         };
         judged.problems = problems(draft, &judged);
+        if let Some(handle) = &draft.supersedes {
+            match self.superseded(handle, &judged).await {
+                Ok(id) => judged.supersedes = Some(id),
+                Err(refusal) => judged.problems.push(refusal),
+            }
+        }
         if let (Ok(capture), Ok(amount)) = (&judged.capture, &judged.amount) {
             let id = capture.capture_id.as_deref();
             let unfit = self.unfit(&judged.payment, id, *amount);
@@ -197,27 +206,19 @@ impl Local {
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
-            judged.approval = self.approval(draft, &judged, amount).await?;
+            judged.approval = self.approval(&judged, amount).await?;
         }
         Ok(judged)
     }
 
     /// Why a second person is needed, when one is.
-    async fn approval(
-        &self,
-        draft: &Draft,
-        judged: &Judged,
-        amount: Money,
-    ) -> Result<Option<String>, Refusal> {
+    async fn approval(&self, judged: &Judged, amount: Money) -> Result<Option<String>, Refusal> {
         let recent = self
             .ledger
             .recent_total(&judged.payment, judged.now - APPROVAL_SUM)
             .await?;
-        let after_reversal = match &draft.supersedes {
-            Some(handle) => {
-                let replaced = self.refund_named(handle).await?.refund.id;
-                self.ledger.follows_reversal(replaced).await?
-            }
+        let after_reversal = match judged.supersedes {
+            Some(replaced) => self.ledger.follows_reversal(replaced).await?,
             None => false,
         };
         let why = self.settings.policy.why_checker(&Asked {
@@ -244,8 +245,7 @@ impl Local {
         let Some(known) = self.ledger.refund_by_key(key.clone()).await? else {
             return Ok(None);
         };
-        let figures = known.refund.figures();
-        let own = figures.held().map_or(0, |held| held.minor) + figures.executed().minor;
+        let own = known.refund.figures().weight().minor;
         let basis = Basis {
             can_refund: Money::new(
                 judged.left().minor.saturating_add(own),
@@ -267,16 +267,12 @@ impl Local {
         .into())
     }
 
-    async fn reservation(
+    fn reservation(
         &self,
         draft: &Draft,
         judged: &Judged,
         content: Content,
     ) -> Result<Reservation, Refusal> {
-        let supersedes = match &draft.supersedes {
-            Some(handle) => Some(self.superseded(handle, judged).await?),
-            None => None,
-        };
         let delay = if draft.delay {
             self.settings.send_delay
         } else {
@@ -289,10 +285,13 @@ impl Local {
             .transpose()
             .map_err(|error| Refusal::from(amount::AmountError::from(error)))?;
         Ok(Reservation {
-            id: RefundId::new(judged.now),
+            id: match self.clock.drawn() {
+                Some(chance) => RefundId::drawn(judged.now, chance),
+                None => RefundId::new(judged.now),
+            },
             content,
             caller_key: draft.key.clone(),
-            supersedes,
+            supersedes: judged.supersedes,
             expected_available,
             terms: judged.terms.clone(),
             policy: self.settings.policy.clone(),

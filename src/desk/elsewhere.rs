@@ -54,9 +54,13 @@ impl Local {
         close: CloseDiscrepancy,
     ) -> Result<Reply, Refusal> {
         self.writable()?;
+        let alert = close.note.trim().is_empty() && self.is_alert(close.id).await?;
         let closing = Closing {
             id: close.id,
-            note: said(&close.note)?,
+            note: match alert {
+                true => String::new(),
+                false => said(&close.note)?,
+            },
             accept: close.accept,
             actor: actor.name.clone(),
             now: self.clock.now(),
@@ -65,6 +69,15 @@ impl Local {
         self.tell(Notice::Changed);
         self.bell.notify_one();
         Ok(Reply::Discrepancy(Box::new(closed)))
+    }
+
+    /// An alert may be acknowledged without a word.
+    async fn is_alert(&self, id: i64) -> Result<bool, Refusal> {
+        let open = self.ledger.discrepancies(DiscrepancyFilter::default());
+        Ok(open
+            .await?
+            .iter()
+            .any(|it| it.id == id && it.kind.is_alert()))
     }
 
     /// Says who looks after a discrepancy.

@@ -47,10 +47,8 @@ pub(super) fn balance(
 /// A refund that weighs on the balance; the others are history.
 fn refund_line(refund: &Refund) -> Option<BalanceLine> {
     let figures = refund.figures();
-    let held = figures.held().unwrap_or(refund.content.amount);
-    let executed = figures.executed();
-    let weight = Money::new(held.minor.saturating_add(executed.minor), held.currency);
-    let word = if executed.is_positive() {
+    let weight = figures.weight();
+    let word = if figures.executed().is_positive() {
         "refunded"
     } else {
         "held"

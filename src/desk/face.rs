@@ -308,6 +308,8 @@ pub struct Overview {
     pub damaged: u64,
     /// Where people stopped sending, every account first.
     pub stops: Vec<Stop>,
+    /// How many refunds came back and nobody has acknowledged it.
+    pub came_back: u64,
     /// How many refunds are in each state.
     pub counts: StateCounts,
     /// Every account of the configuration, in its order.

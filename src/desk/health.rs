@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::clock::{Clock, Moment};
+use crate::clock::{Clock, Moment, later};
 use crate::domain::breaker::{Breaker, Health};
 use crate::domain::digest::Canonical;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
-use crate::domain::pulse::Pulse;
+use crate::domain::pulse::{Probe, Pulse};
 use crate::providers::Finding;
 
 /// What is not news is written down this often at most.
@@ -25,6 +25,8 @@ struct Known {
     breaker: Breaker,
     /// The refund whose exchange is the probe.
     probe: Option<RefundId>,
+    /// Another process left the provider alone; nothing of our own says so.
+    adopted: bool,
     failures: u32,
     pulse: Pulse,
     written_at: Option<Duration>,
@@ -43,9 +45,7 @@ impl Standing {
 
     /// T7's fact for a refund: the breaker is closed, or this send is the probe.
     pub(super) fn may_send(&self, id: RefundId) -> bool {
-        let known = self.known();
-        let probes = matches!(known.breaker, Breaker::HalfOpen { .. }) && known.probe == Some(id);
-        known.breaker.is_closed() || probes
+        self.probes(id) || self.known().breaker.is_closed()
     }
 
     /// Makes the exchange about this refund the probe, if one is due.
@@ -56,6 +56,33 @@ impl Standing {
             known.probe = Some(id);
         }
         taken
+    }
+
+    /// True when the exchange about this refund is the probe.
+    pub(super) fn probes(&self, id: RefundId) -> bool {
+        let known = self.known();
+        matches!(known.breaker, Breaker::HalfOpen { .. }) && known.probe == Some(id)
+    }
+
+    /// Heeds what all processes know. A provider that failed us stays left alone until it answers
+    /// us: what another process reaches may be out of our reach.
+    pub(super) fn heed(&self, probe: Option<Probe>, clock: &Clock) {
+        let mut known = self.known();
+        let now = clock.elapsed();
+        match probe {
+            Some(probe) => {
+                let wait = (probe.at - clock.now()).to_std().unwrap_or_default();
+                known.adopted |= known.breaker.is_closed();
+                known.breaker = known.breaker.joined(wait, probe.tries, now);
+            }
+            None if known.adopted => {
+                known.adopted = false;
+                if matches!(known.breaker, Breaker::Open { .. }) {
+                    known.breaker = Breaker::default();
+                }
+            }
+            None => {}
+        }
     }
 
     /// The work on a refund is over. A probe that asked nobody leaves its turn to the next.
@@ -80,10 +107,14 @@ impl Standing {
     ) {
         let mut known = self.known();
         let was_closed = known.breaker.is_closed();
+        let was_probe = matches!(known.breaker, Breaker::HalfOpen { .. });
         let health = health(finding);
         known.failures = known.failures.wrapping_add(1);
-        let spread = spread(account, known.failures);
+        let spread = spread(account, clock.process(), known.failures);
         known.breaker = known.breaker.after(health, clock.elapsed(), spread, factor);
+        known.adopted &= health == Health::Failed && !was_probe;
+        // Others wait for what became of a probe.
+        known.is_news |= was_probe;
         let now = clock.now();
         match health {
             Health::Answered => known.answered(now, clock.elapsed_since(begun)),
@@ -121,7 +152,18 @@ impl Standing {
         }
         known.written_at = Some(now);
         known.is_news = false;
-        Some(known.pulse.clone())
+        let probe = match known.breaker {
+            // What another process said is its own to say again.
+            Breaker::Open { probe_at, tries } if !known.adopted => Some(Probe {
+                at: later(clock.now(), probe_at.saturating_sub(now)),
+                tries,
+            }),
+            _ => None,
+        };
+        Some(Pulse {
+            probe,
+            ..known.pulse.clone()
+        })
     }
 }
 
@@ -150,10 +192,10 @@ pub(super) fn health(finding: &Finding) -> Health {
 }
 
 /// Jitter in 0..=999 that differs by account, process and time, and needs no dice.
-fn spread(account: &str, nth: u32) -> u16 {
+fn spread(account: &str, process: u64, nth: u32) -> u16 {
     let digest = Canonical::new("probe")
         .text(account)
-        .integer(i64::from(std::process::id()))
+        .integer(process.cast_signed())
         .integer(i64::from(nth))
         .sha256();
     u16::from_be_bytes([digest[0], digest[1]]) % 1000

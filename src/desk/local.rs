@@ -96,7 +96,7 @@ impl Local {
         let accounts = settings
             .accounts
             .iter()
-            .map(|account| Account::new(account, &settings, &parts.clock))
+            .map(|account| Account::new(account, &settings))
             .collect();
         Ok(Arc::new(Self {
             accounts,
@@ -262,6 +262,7 @@ impl Local {
             read_only: self.mode.read_only,
             damaged: self.findings().len() as u64,
             stops: self.ledger.stops().await?,
+            came_back: self.ledger.alerts().await?,
             counts: self.ledger.state_counts().await?,
             accounts: accounts.collect(),
             send_delay_ms: u64::try_from(self.settings.send_delay.as_millis()).unwrap_or(u64::MAX),

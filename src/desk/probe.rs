@@ -58,7 +58,7 @@ pub async fn probe(
     let accounts: Vec<Account> = settings
         .accounts
         .iter()
-        .map(|account| Account::new(account, settings, clock))
+        .map(|account| Account::new(account, settings))
         .collect();
     join_all(accounts.iter().map(async |account| Probed {
         account: account.name.clone(),

@@ -373,7 +373,7 @@ impl From<LedgerError> for Refusal {
             | LedgerError::Journal { .. }
             | LedgerError::NotJournalled { .. }
             | LedgerError::SendingClosed { .. }
-            | LedgerError::NotTwoPeople => safeguard(&error, message),
+            | LedgerError::NeedsEvidence => safeguard(&error, message),
             LedgerError::Untrusted(finding) => damaged(&finding),
             LedgerError::SendingStopped(_) => unavailable(
                 "sending_stopped",
@@ -437,10 +437,10 @@ fn safeguard(error: &LedgerError, message: String) -> Refusal {
                 ..closed
             }
         }
-        LedgerError::NotTwoPeople => rule(
-            "two_people",
+        LedgerError::NeedsEvidence => rule(
+            "evidence",
             message,
-            "Have a second person agree, and say what you both know it from.",
+            "Compare with the provider's own list of refunds, and name it with --note.",
         ),
         LedgerError::BackupFile { .. } => failed(
             "backup_file",
@@ -465,7 +465,7 @@ pub(super) fn opens_again(why: Option<ClosedWhy>) -> String {
             TAKE_OVER.to_owned()
         }
         Some(ClosedWhy::JournalIncomplete) | None => {
-            "Compare with the provider's own list of refunds; then two people open it.".to_owned()
+            "Compare with the provider's own list of refunds; then two people open it: refund-desk resume-sending --note WHAT-YOU-COMPARED".to_owned()
         }
     }
 }

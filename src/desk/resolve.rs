@@ -12,6 +12,7 @@ use crate::domain::money::Money;
 use crate::domain::refund::{Observation, ObservationSource, Refund};
 use crate::domain::resolution::{NotSecond, Outcome, Proof, Proposal, absence_counts_from};
 use crate::domain::state::{AbsenceGuard, Event, ResolveGuard, State, Verdict};
+use crate::failpoint;
 use crate::ledger::{Agreement, LedgerError, NewProposal, RefundSummary};
 
 impl Local {
@@ -42,6 +43,7 @@ impl Local {
             })
             .await
             .map_err(|error| refusal::unwritten(error, summary.refund.id, "stated"))?;
+        failpoint::reach("propose.committed");
         Ok(self.decided(actor, proposed).await)
     }
 
@@ -71,6 +73,7 @@ impl Local {
                     .await?
             }
         };
+        failpoint::reach("agree.committed");
         Ok(self.decided(actor, change).await)
     }
 
@@ -233,7 +236,7 @@ impl Local {
             .account(&summary.refund.account)
             .ok_or_else(|| refusal::not_configured(&summary.refund.account))?;
         let _under_way = self.duty.exchange();
-        let provider = account.provider(&self.means()).await?;
+        let provider = account.provider(&self.means()).await.map_err(may_be_paid)?;
         let claim = self
             .ledger
             .claim_unknown(id, self.holder.clone(), self.clock.now())
@@ -257,14 +260,14 @@ impl Local {
         let asked = self.ledger.record(record).await?.summary;
         match finding.evidence {
             Evidence::NotFound => Ok((asked, true)),
-            _ if asked.refund.state == State::Unknown => Err(refusal::unavailable(
+            _ if asked.refund.state == State::Unknown => Err(may_be_paid(refusal::unavailable(
                 "not_asked",
                 format!(
                     "the provider could not be asked once more: {}",
                     finding.said
                 ),
                 "Approve it again when the provider answers.",
-            )),
+            ))),
             _ => Ok((asked, false)),
         }
     }
@@ -285,17 +288,22 @@ impl Local {
         let when = from.map_or(String::new(), |from| {
             format!(", counted from {}", from.format("%Y-%m-%d %H:%M:%S UTC"))
         });
-        Ok(Refusal {
-            money: "It may have been paid; its amount stays held.".to_owned(),
-            ..refusal::unchanged(
-                "too_early",
-                format!(
-                    "the provider found nothing {counted} of {} times{when}",
-                    AbsenceGuard::INQUIRIES
-                ),
-                "The desk keeps asking; approve it again after that.",
-            )
-        })
+        Ok(may_be_paid(refusal::unchanged(
+            "too_early",
+            format!(
+                "the provider found nothing {counted} of {} times{when}",
+                AbsenceGuard::INQUIRIES
+            ),
+            "The desk keeps asking; approve it again after that.",
+        )))
+    }
+}
+
+/// What any refusal about a refund of unknown outcome says of the money.
+fn may_be_paid(refusal: Refusal) -> Refusal {
+    Refusal {
+        money: "It may have been paid; its amount stays held.".to_owned(),
+        ..refusal
     }
 }
 

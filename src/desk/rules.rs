@@ -4,7 +4,7 @@ use crate::config::{Provider, Settings};
 use crate::domain::money::Currency;
 use crate::ledger::{POLICY, Rule};
 
-/// The policy, and for each account where its money goes and under which terms. No secret and no
+/// The file, the policy, and for each account where its money goes and under which terms. No secret and no
 /// name of one.
 pub(super) fn of(settings: &Settings) -> Vec<Rule> {
     let policy = Rule {
@@ -19,7 +19,12 @@ pub(super) fn of(settings: &Settings) -> Vec<Rule> {
         subject: format!("account {}", account.name),
         says: account_line(&account.provider),
     });
-    std::iter::once(policy).chain(accounts).collect()
+    // Beside the figures, the file they come from: what else changed in it can be looked up.
+    let file = Rule {
+        subject: "config".to_owned(),
+        says: format!("file_sha256={}", settings.sha256),
+    };
+    [file, policy].into_iter().chain(accounts).collect()
 }
 
 fn account_line(provider: &Provider) -> String {

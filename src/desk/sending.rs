@@ -1,10 +1,12 @@
 //! Stopping sending, at once and by anyone; resuming it, by two people (domain.md, rule 3).
 
+use super::backup::closed_account;
+use super::compose::tidy;
 use super::face::{Actor, Notice, ProviderState, Refusal, SendingOrder};
 use super::local::Local;
 use super::refusal;
 use crate::domain::sending::{Resumption, Stop};
-use crate::ledger::{LedgerError, SendingWord};
+use crate::ledger::{ALL_ACCOUNTS, LedgerError, SendingWord};
 
 impl Local {
     /// Stops sending. What is with a provider already goes on; everything else waits.
@@ -15,7 +17,7 @@ impl Local {
     ) -> Result<Stop, Refusal> {
         self.writable()?;
         self.check_account(order.account.as_deref()).await?;
-        let stop = self.ledger.stop_sending(self.word(actor, order)).await?;
+        let stop = self.ledger.stop_sending(self.word(actor, order)?).await?;
         self.tell(Notice::Changed);
         Ok(stop)
     }
@@ -28,7 +30,7 @@ impl Local {
     ) -> Result<Resumption, Refusal> {
         self.writable()?;
         let place = order.account.clone();
-        let word = self.word(actor, order);
+        let word = self.word(actor, order)?;
         let resumed = match self.ledger.resume_sending(word).await {
             Err(LedgerError::NotStopped) => return Err(self.not_stopped(place.as_deref()).await?),
             resumed => resumed?,
@@ -40,9 +42,10 @@ impl Local {
 
     /// How each account and its provider stand.
     pub(super) async fn providers(&self) -> Result<Vec<ProviderState>, Refusal> {
-        let mut pulses = self.ledger.pulses().await?;
+        let mut pulses = self.heed_others().await?;
         let stops = self.ledger.stops().await?;
         let known = self.ledger.freshness().await?;
+        let closed = self.ledger.closed_accounts().await?;
         let mut states = Vec::with_capacity(self.accounts.len());
         for account in &self.accounts {
             let name = &account.name;
@@ -52,6 +55,10 @@ impl Local {
                 provider: account.profile.name.to_owned(),
                 can_send: account.profile.terms.can_send,
                 stop: stops.iter().find(|stop| stop.concerns(name)).cloned(),
+                closed: closed
+                    .iter()
+                    .find(|it| it.account == *name || it.account == ALL_ACCOUNTS)
+                    .map(|it| closed_account(it.clone()).said),
                 pulse: pulses.remove(name).unwrap_or_default(),
                 left_alone: account.standing.wait(&self.clock).is_some(),
                 looks_per_minute: account.profile.polls_per_minute,
@@ -62,14 +69,14 @@ impl Local {
         Ok(states)
     }
 
-    fn word(&self, actor: &Actor, order: SendingOrder) -> SendingWord {
-        let said = |note: String| Some(note.trim().to_owned()).filter(|note| !note.is_empty());
-        SendingWord {
+    fn word(&self, actor: &Actor, order: SendingOrder) -> Result<SendingWord, Refusal> {
+        let note = tidy(order.note.as_deref().unwrap_or_default().trim())?;
+        Ok(SendingWord {
             account: order.account,
             by: actor.name.clone(),
-            note: order.note.and_then(said),
+            note: Some(note).filter(|note| !note.is_empty()),
             now: self.clock.now(),
-        }
+        })
     }
 
     /// Whoever mistypes a name must not believe that sending is stopped.

@@ -26,6 +26,7 @@ mod clocks;
 mod people;
 mod receive;
 mod storm;
+mod two_desks;
 
 const CONFIG: &str = r#"environment = "sandbox"
 [desk]

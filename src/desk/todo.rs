@@ -1,10 +1,13 @@
 //! The To do queue: what waits for a person, judged by `domain::todo`.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::face::{Actor, Refusal, ToDoItem};
 use super::local::{Local, row};
 use crate::domain::ageing::Age;
+use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
 use crate::domain::resolution::absence_counts_from;
 use crate::domain::state::State;
@@ -20,8 +23,17 @@ impl Local {
         let names = self.accounts.iter().map(|account| account.name.clone());
         let slow_since = self.clock.now() - SOONEST_RED;
         let waiting = self.ledger.waiting(slow_since, names.collect()).await?;
+        let open = self.ledger.discrepancies(DiscrepancyFilter::default());
+        let open = open.await?;
+        let alerted: BTreeSet<RefundId> = open
+            .iter()
+            .filter(|it| it.kind.is_alert())
+            .filter_map(|it| it.refund)
+            .collect();
         let mut items: Vec<ToDoItem> = waiting
             .into_iter()
+            // One thing, one entry: what came back is listed as its alert until that is seen.
+            .filter(|waiting| !alerted.contains(&waiting.summary.refund.id))
             .filter_map(|waiting| {
                 let step = self.step_of(actor, &waiting)?;
                 Some(ToDoItem {
@@ -33,8 +45,7 @@ impl Local {
                 })
             })
             .collect();
-        let open = self.ledger.discrepancies(DiscrepancyFilter::default());
-        for open in open.await? {
+        for open in open {
             let refund = match open.refund {
                 Some(id) => Some(row(self.refund_of(id).await?)),
                 None => None,

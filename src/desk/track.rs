@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::join3;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
@@ -17,10 +18,11 @@ use super::send::asked;
 use crate::clock::later;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
+use crate::domain::pulse::Pulse;
 use crate::domain::refund::ObservationSource;
 use crate::domain::state::{Event, State};
 use crate::failpoint;
-use crate::ledger::{Cadence, Due, LedgerError, Queue, RefundSummary, Task};
+use crate::ledger::{Cadence, Due, LedgerError, NewLook, Queue, RefundSummary, Task};
 use crate::providers::Inquiry;
 
 /// Sends through one account that go on at the same time: a slow provider holds up no other.
@@ -249,11 +251,14 @@ impl Local {
     }
 
     /// Leaves out what goes through an account whose provider does not answer: it is put off until
-    /// a look was answered. Only where there is nothing to look at, one send is the probe.
+    /// a look was answered. Only where there is nothing to look at soon, one send is the probe.
     async fn admitted(&self, ready: Vec<Due>) -> Result<Vec<Due>, Refusal> {
+        if !ready.is_empty() {
+            self.heed_others().await?;
+        }
         let mut admitted = Vec::with_capacity(ready.len());
         let mut put_off = Vec::new();
-        let mut looks: BTreeMap<String, usize> = BTreeMap::new();
+        let mut looks: BTreeMap<String, bool> = BTreeMap::new();
         for due in ready {
             let account = self.account(&due.account);
             let Some((account, wait)) =
@@ -263,10 +268,11 @@ impl Local {
                 continue;
             };
             if !looks.contains_key(&account.name) {
-                let waiting = self.ledger.looks_waiting(account.name.clone()).await?;
-                looks.insert(account.name.clone(), waiting);
+                let soon = later(self.clock.now(), wait + LONGEST_SLEEP);
+                let coming = self.ledger.look_due_by(account.name.clone(), soon);
+                looks.insert(account.name.clone(), coming.await?);
             }
-            let alone = looks.get(&account.name) == Some(&0);
+            let alone = looks.get(&account.name) == Some(&false);
             if alone && account.standing.take_probe(due.id, &self.clock) {
                 admitted.push(due);
                 continue;
@@ -280,19 +286,24 @@ impl Local {
         Ok(admitted)
     }
 
-    /// What a provider asked of another process, or of this one before it was started again.
-    async fn heed_others(&self) -> Result<(), Refusal> {
+    /// What other processes learned of a provider, or this one before it was started again.
+    pub(super) async fn heed_others(&self) -> Result<BTreeMap<String, Pulse>, Refusal> {
         let now = self.clock.now();
-        for (name, pulse) in self.ledger.pulses().await? {
+        let pulses = self.ledger.pulses().await?;
+        for (name, pulse) in &pulses {
             let wait = pulse
                 .quiet_until
                 .and_then(|until| (until - now).to_std().ok());
-            if let (Some(account), Some(wait)) = (self.account(&name), wait) {
+            let Some(account) = self.account(name) else {
+                continue;
+            };
+            account.standing.heed(pulse.probe, &self.clock);
+            if let Some(wait) = wait {
                 // A clock that was set back must not turn minutes into days.
                 account.keep_quiet(wait.min(QUIET_LONGEST), &self.clock);
             }
         }
-        Ok(())
+        Ok(pulses)
     }
 
     /// Keeps how the account's provider stands, for people and for other processes.
@@ -340,9 +351,14 @@ impl Local {
     /// Keeps what the accounts' budgets allow now. The rest is put off in one go, spread over the
     /// time that the budget needs for it.
     async fn ration(&self, due: Vec<Due>) -> Result<Vec<Due>, Refusal> {
-        if !due.is_empty() {
-            self.heed_others().await?;
-        }
+        let pulses = match due.is_empty() {
+            true => BTreeMap::new(),
+            false => self.heed_others().await?,
+        };
+        let mut spent: BTreeMap<String, Option<DateTime<Utc>>> = pulses
+            .into_iter()
+            .map(|(name, pulse)| (name, pulse.looks_until))
+            .collect();
         let mut now_due = Vec::new();
         let mut later_due: BTreeMap<String, (Duration, Vec<Due>)> = BTreeMap::new();
         let mut put_off = Vec::new();
@@ -351,7 +367,8 @@ impl Local {
                 put_off.push((due.id, self.try_again_at(due.id, due.since)));
                 continue;
             };
-            match account.take_poll(due.id, &self.clock) {
+            let spent = spent.entry(due.account.clone()).or_default();
+            match account.take_poll(due.id, spent, &self.clock) {
                 Ok(()) => now_due.push(due),
                 Err(wait) => {
                     let (_, rest) = later_due
@@ -367,10 +384,10 @@ impl Local {
         }
         for (name, (wait, rest)) in later_due {
             // Spread over what the budget needs for all that waits, not only for these: else the
-            // same refunds are put off again and again. A quarter more leaves room for chance.
+            // same refunds are put off again and again.
             let waiting = self.ledger.looks_waiting(name.clone()).await?;
             let window = self.account(&name).map_or(Duration::ZERO, |account| {
-                account.time_for(waiting.max(rest.len())) * 5 / 4
+                account.budget.window(waiting.max(rest.len()))
             });
             put_off.extend(rest.into_iter().map(|due| {
                 let jitter = window * u32::from(spread(due.id, 0)) / 1_000;
@@ -435,8 +452,16 @@ impl Local {
                 return Err(refusal);
             }
         };
-        let (holder, now) = (self.holder.clone(), self.clock.now());
-        if !self.ledger.take_look(due.id, holder, now).await? {
+        let look = NewLook {
+            id: due.id,
+            account: due.account.clone(),
+            holder: self.holder.clone(),
+            budget: account.budget,
+            is_probe: account.standing.probes(due.id),
+            spread: spread(due.id, 0),
+            now: self.clock.now(),
+        };
+        if !self.ledger.take_look(look).await? {
             return Ok(Done::Nothing);
         }
         failpoint::reach("look.lease_committed");

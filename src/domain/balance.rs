@@ -120,6 +120,16 @@ impl RefundFigures {
         }
     }
 
+    /// What it takes from the balance: held or paid, at least what was asked where that cannot be
+    /// told.
+    pub fn weight(&self) -> Money {
+        let held = self.held().unwrap_or(self.requested);
+        Money::new(
+            held.minor.saturating_add(self.executed().minor),
+            held.currency,
+        )
+    }
+
     /// What this refund has proven paid.
     pub fn executed(&self) -> Money {
         match self.state.weight() {

@@ -10,9 +10,9 @@ pub const OPENS_AFTER: u32 = 5;
 /// The first interval between probes; each failed probe doubles it.
 const FIRST_INTERVAL: Duration = Duration::from_secs(15);
 /// The longest.
-const LONGEST_INTERVAL: Duration = Duration::from_mins(5);
+pub const LONGEST_INTERVAL: Duration = Duration::from_mins(5);
 /// A probe that has not ended by then is lost with whoever made it.
-const PROBE_LOST: Duration = Duration::from_secs(120);
+pub const PROBE_LOST: Duration = Duration::from_secs(120);
 
 /// What an exchange says about the provider, not about the refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +64,31 @@ impl Default for Breaker {
 }
 
 impl Breaker {
+    /// What another process says: it leaves the provider alone for `wait` more, after so many
+    /// probes that failed. The later of two times counts; a probe of our own under way goes on. A
+    /// wait longer than any is of before a clock was set back: then a probe is due.
+    #[must_use]
+    pub fn joined(self, wait: Duration, tries: u32, now: Duration) -> Self {
+        let theirs = match wait > LONGEST_INTERVAL {
+            true => now,
+            false => now + wait,
+        };
+        match self {
+            Self::Closed { .. } => Self::Open {
+                probe_at: theirs,
+                tries,
+            },
+            Self::Open {
+                probe_at,
+                tries: ours,
+            } => Self::Open {
+                probe_at: probe_at.max(theirs),
+                tries: ours.max(tries),
+            },
+            Self::HalfOpen { .. } => self,
+        }
+    }
+
     /// T7's fact: refunds may be sent.
     pub const fn is_closed(&self) -> bool {
         matches!(self, Self::Closed { .. })
@@ -179,6 +204,21 @@ mod tests {
         assert_eq!(breaker.take_probe(s(100)), goes);
         assert_eq!(breaker, after);
         assert!(!breaker.take_probe(s(100)), "never two");
+    }
+
+    #[rstest]
+    #[case::opens(closed(3), open(130, 2))]
+    #[case::the_later_counts(open(120, 4), open(130, 4))]
+    #[case::ours_may_be_later(open(140, 0), open(140, 2))]
+    #[case::a_probe_goes_on(half(95, 1), half(95, 1))]
+    fn another_process_is_heeded(#[case] before: Breaker, #[case] after: Breaker) {
+        assert_eq!(before.joined(s(30), 2, s(100)), after);
+    }
+
+    #[test]
+    fn a_wait_of_before_a_clock_was_set_back_is_none() {
+        assert_eq!(closed(0).joined(s(86_400), 0, s(100)), open(100, 0));
+        assert_eq!(closed(0).joined(s(300), 0, s(100)), open(400, 0));
     }
 
     #[test]

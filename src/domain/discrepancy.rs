@@ -25,11 +25,13 @@ pub enum DiscrepancyKind {
     External,
     /// A dispute was lost or accepted although a refund was made in answer to it.
     PaidTwice,
+    /// A refund that had succeeded came back (T20): the alert, open until it is acknowledged.
+    CameBack,
 }
 
 impl DiscrepancyKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::FileAmount,
         Self::FileCurrency,
         Self::FilePayer,
@@ -38,6 +40,7 @@ impl DiscrepancyKind {
         Self::LatePayout,
         Self::External,
         Self::PaidTwice,
+        Self::CameBack,
     ];
 
     /// The name in the database.
@@ -51,6 +54,7 @@ impl DiscrepancyKind {
             Self::LatePayout => "late_payout",
             Self::External => "external",
             Self::PaidTwice => "paid_twice",
+            Self::CameBack => "came_back",
         }
     }
 
@@ -65,12 +69,19 @@ impl DiscrepancyKind {
             Self::LatePayout => "paid after it was closed as not paid",
             Self::External => "a refund made elsewhere changed",
             Self::PaidTwice => "refunded, and the dispute was lost as well",
+            Self::CameBack => "CAME BACK, the customer does not have it",
         }
     }
 
     /// The kind of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// True for an alert: nothing is in doubt, and somebody must see it. Whoever does closes it,
+    /// with or without a word.
+    pub const fn is_alert(self) -> bool {
+        matches!(self, Self::CameBack)
     }
 
     /// True when nothing more is sent on the payment until it is closed: money may be gone that

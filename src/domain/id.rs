@@ -99,6 +99,14 @@ impl RefundId {
         Self(Uuid::new_v7(time))
     }
 
+    /// A new id, made at `now`, that differs from others of the same millisecond by `chance`.
+    pub fn drawn(now: chrono::DateTime<chrono::Utc>, chance: u64) -> Self {
+        let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
+        let mut bits = [0; 10];
+        bits[2..].copy_from_slice(&chance.to_be_bytes());
+        Self(uuid::Builder::from_unix_timestamp_millis(millis, &bits).into_uuid())
+    }
+
     /// The end of the id, enough to tell refunds apart on a narrow screen.
     pub fn short(self) -> String {
         let text = self.0.simple().to_string();
@@ -251,6 +259,16 @@ mod tests {
             let same = (id, number) == (other, next);
             prop_assert_eq!(reference == other.end_to_end("refund", next), same);
         }
+    }
+
+    #[test]
+    fn a_drawn_id_is_of_its_time_and_of_its_chance() {
+        let now = "2026-11-21T12:00:00.5Z".parse().unwrap();
+        let id = RefundId::drawn(now, 7);
+        assert_eq!(id, RefundId::drawn(now, 7));
+        assert_ne!(id, RefundId::drawn(now, 8));
+        assert_eq!(id.to_string()[..14], RefundId::new(now).to_string()[..14]);
+        assert_eq!(id.0.get_version_num(), 7);
     }
 
     #[test]

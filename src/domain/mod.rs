@@ -11,6 +11,7 @@ pub mod approval;
 pub mod audit;
 pub mod balance;
 pub mod breaker;
+pub mod budget;
 pub mod digest;
 pub mod discrepancy;
 pub mod dispute;

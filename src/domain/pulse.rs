@@ -20,4 +20,17 @@ pub struct Pulse {
     pub skew_at: Option<DateTime<Utc>>,
     /// It asked for no looks until then.
     pub quiet_until: Option<DateTime<Utc>>,
+    /// Looks have used up the account's share until then.
+    pub looks_until: Option<DateTime<Utc>>,
+    /// It is left alone but for one probe.
+    pub probe: Option<Probe>,
+}
+
+/// When a provider that does not answer is asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// From then on.
+    pub at: DateTime<Utc>,
+    /// How many probes in a row failed.
+    pub tries: u32,
 }

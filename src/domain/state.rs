@@ -367,9 +367,7 @@ pub fn transition(standing: &Standing, event: &Event) -> Result<Move, Refused> {
             step_unknown: true,
             ..Move::to(Rule::T25, state)
         }),
-        (Draft | Reserved | AwaitingApproval, Event::Evidence(_)) => {
-            Err(Refused::NoSuchMove(state))
-        }
+        (Draft, Event::Evidence(_)) => Err(Refused::NoSuchMove(state)),
         (_, Event::Evidence(evidence)) => Ok(weigh(standing, *evidence)),
         (_, _) => Err(Refused::NoSuchMove(state)),
     }
@@ -412,7 +410,26 @@ fn weigh(standing: &Standing, evidence: Evidence) -> Move {
         State::Unknown => inquired(standing, evidence),
         State::Pending | State::ActionRequired => looked(standing, evidence),
         State::Succeeded | State::Settled => rechecked(standing, evidence),
+        State::Reserved | State::AwaitingApproval | State::Approved => {
+            unsent_yet(standing, evidence)
+        }
         _ => late(standing, evidence),
+    }
+}
+
+/// Word of a payout while nothing is under way (T22): an earlier send that was taken for unexecuted
+/// went out after all, or somebody else sent it. It is not sent on top of that.
+fn unsent_yet(standing: &Standing, evidence: Evidence) -> Move {
+    match evidence {
+        Evidence::Report {
+            status: Reported::Pending | Reported::ActionRequired | Reported::Succeeded,
+            ..
+        } => Move {
+            approval_void: true,
+            alert: true,
+            ..Move::to(Rule::T22, State::Unknown).with_discrepancy()
+        },
+        _ => Move::to(Rule::T22, standing.state),
     }
 }
 

@@ -162,6 +162,9 @@ pub fn step(refund: &Refund, facts: &Facts<'_>) -> Option<Step> {
 
 /// A discrepancy that nobody has closed.
 pub fn discrepancy(discrepancy: &Discrepancy) -> Step {
+    if discrepancy.kind.is_alert() {
+        return alert(discrepancy);
+    }
     let held_back = match discrepancy.blocks_now() {
         true => "Nothing more is sent on this payment until it is closed. ",
         false => "",
@@ -172,6 +175,20 @@ pub fn discrepancy(discrepancy: &Discrepancy) -> Step {
         next: format!(
             "{held_back}Find out from the provider which is right, then close it with a note."
         ),
+        act: Act::Investigate,
+        clocked: None,
+        who: Who::Anyone,
+    }
+}
+
+/// It came back: seen and taken care of are two steps, and this is the first.
+fn alert(discrepancy: &Discrepancy) -> Step {
+    Step {
+        tab: Tab::Problems,
+        what: discrepancy.said(),
+        next:
+            "Find out why, acknowledge it, then refund again in its place; that takes two people."
+                .to_owned(),
         act: Act::Investigate,
         clocked: None,
         who: Who::Anyone,

@@ -17,6 +17,7 @@ use super::error::LedgerError;
 use super::open::{self, OpenOptions};
 use super::row::{millis, time};
 use super::worker::Worker;
+use crate::failpoint;
 
 /// When a backup was taken, in the backup itself.
 const STAMP: &str = "backup_at";
@@ -82,6 +83,7 @@ impl Ledger {
                 detail: &detail,
             };
             audit::append(connection, &deed)?;
+            failpoint::reach("backup.noted");
             Ok(done)
         })
         .await
@@ -125,10 +127,16 @@ fn take(source: &Connection, file: &Path, options: &OpenOptions) -> Result<Backe
         io::ErrorKind::AlreadyExists => LedgerError::Exists(file.to_owned()),
         _ => failed(file, source),
     })?;
+    failpoint::reach("backup.named");
     let unfinished = beside(file, "unfinished");
-    let taken = copy(source, &unfinished).and_then(|()| stamp_and_check(&unfinished, options));
+    let taken = copy(source, &unfinished).and_then(|()| {
+        failpoint::reach("backup.copied");
+        stamp_and_check(&unfinished, options)
+    });
     let named = taken.and_then(|taken| {
+        failpoint::reach("backup.checked");
         finish(&unfinished, file).map_err(|source| failed(file, source))?;
+        failpoint::reach("backup.finished");
         Ok(BackedUp {
             file: file.to_owned(),
             bytes: fs::metadata(file).map_or(0, |metadata| metadata.len()),

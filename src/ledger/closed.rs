@@ -72,19 +72,6 @@ pub struct ClosedAccount {
     pub unplaced: u32,
 }
 
-/// Two people declare that everything sent since is known.
-#[derive(Clone, Debug)]
-pub struct Reopening {
-    /// The account; [`ALL_ACCOUNTS`] for what closed all.
-    pub account: String,
-    /// Who says so: two, and not the same.
-    pub people: [String; 2],
-    /// What they know it from.
-    pub evidence: String,
-    /// Now.
-    pub now: DateTime<Utc>,
-}
-
 impl Ledger {
     /// The accounts that are closed for sending, by name.
     ///
@@ -101,32 +88,6 @@ impl Ledger {
     pub async fn check_open(&self, account: String) -> Result<(), LedgerError> {
         self.read(move |connection| check(connection, &account))
             .await
-    }
-
-    /// Opens an account on the word of two people (T24, where the provider cannot be asked).
-    ///
-    /// # Errors
-    /// The two are one, there is no evidence, or it is not closed by a restore.
-    pub async fn reopen_account(&self, reopening: Reopening) -> Result<(), LedgerError> {
-        self.write(move |connection| {
-            let [first, second] = &reopening.people;
-            if first == second || reopening.evidence.trim().is_empty() {
-                return Err(LedgerError::NotTwoPeople);
-            }
-            let by = format!("{first} and {second}");
-            for why in [ClosedWhy::Restored, ClosedWhy::JournalIncomplete] {
-                open(
-                    connection,
-                    &reopening.account,
-                    why,
-                    &by,
-                    &reopening.evidence,
-                    reopening.now,
-                )?;
-            }
-            Ok(())
-        })
-        .await
     }
 
     /// Opens the accounts whose refunds since a restore were all read from their provider, and
@@ -165,6 +126,49 @@ impl Ledger {
         })
         .await
     }
+}
+
+/// A closing that two people may open on their word (T24).
+pub(super) struct ByRestore {
+    /// Who restored.
+    pub by: String,
+    /// Why it is closed.
+    pub why: &'static str,
+    /// Since when: what was said before says nothing about it.
+    pub at: DateTime<Utc>,
+}
+
+/// The last closing of a place that two people may open on their word.
+pub(super) fn by_restore(
+    connection: &Connection,
+    place: &str,
+) -> Result<Option<ByRestore>, LedgerError> {
+    let found: Option<(String, String, i64)> = connection
+        .prepare_cached(
+            "SELECT closed_by, reason, closed_at FROM closed_for_sending
+             WHERE opened_at IS NULL AND account = ?1 AND reason IN ('restore', 'journal_incomplete')
+             ORDER BY closed_at DESC, reason LIMIT 1",
+        )?
+        .query_row([place], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    Ok(found.map(|(by, why, at)| ByRestore {
+        by,
+        why: known(&why).map_or("see the audit", ClosedWhy::sentence),
+        at: time(at),
+    }))
+}
+
+/// Opens a place on the word of two people: everything sent since the backup is known to them.
+pub(super) fn open_on_word(
+    connection: &Connection,
+    place: &str,
+    (people, evidence): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    for why in [ClosedWhy::Restored, ClosedWhy::JournalIncomplete] {
+        open(connection, place, why, people, evidence, now)?;
+    }
+    Ok(())
 }
 
 /// Refuses when an account, or every account, is closed; in the caller's transaction.

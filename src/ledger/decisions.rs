@@ -14,6 +14,7 @@ use crate::domain::approval::{Approval, Decline};
 use crate::domain::id::RefundId;
 use crate::domain::resolution::Proposal;
 use crate::domain::state::{ApproveGuard, Event, transition};
+use crate::failpoint;
 
 /// What people decided about one refund, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,6 +56,7 @@ impl Ledger {
                 ])?;
             let subject = record.id.to_string();
             let note = record.note.as_deref().unwrap_or_default();
+            failpoint::reach("decline.inserted");
             audit::append(
                 connection,
                 &Deed {
@@ -109,6 +111,7 @@ fn approve(connection: &Connection, record: &Record, seen: &str) -> Result<Chang
             seen,
             millis(record.now)
         ])?;
+    failpoint::reach("approve.inserted");
     let record = Record {
         event,
         ..record.clone()

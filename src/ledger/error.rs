@@ -134,9 +134,9 @@ pub enum LedgerError {
         /// Why; none for a reason this program does not know.
         why: Option<ClosedWhy>,
     },
-    /// Opening an account takes two people and evidence.
-    #[error("an account is opened by two people, with evidence")]
-    NotTwoPeople,
+    /// Opening an account that a restore closed takes evidence.
+    #[error("it is closed since a restore: whoever opens it says what they know it from")]
+    NeedsEvidence,
     /// The ledger was opened read-only.
     #[error("the ledger is open read-only")]
     ReadOnly,

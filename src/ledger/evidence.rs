@@ -18,7 +18,7 @@ use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{closed, journalled};
+use super::{closed, journalled, takeover};
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
@@ -196,7 +196,7 @@ pub(super) fn apply_told(
             record.now,
         )?;
     }
-    if step.discrepancy {
+    if step.discrepancy || step.alert {
         disagree(connection, record, &before, &step)?;
     }
     discrepancy::open_if_overdrawn(connection, before.content.payment, record.now)?;
@@ -295,17 +295,11 @@ const fn proves_unexecuted(event: &Event) -> bool {
 
 fn mark_last_send_unexecuted(connection: &Connection, id: RefundId) -> Result<(), LedgerError> {
     connection
-        .prepare_cached(
-            // Nor does this mend a seal that was broken.
-            &format!(
-                "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
-                     THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
-                 WHERE (refund_id, step, number, send) = (
-                     SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
-                     ORDER BY number DESC, send DESC LIMIT 1)",
-                Sealed::Sends.sql()
-            ),
-        )?
+        .prepare_cached(&takeover::disprove_sql(
+            "(refund_id, step, number, send) = (
+                 SELECT refund_id, step, number, send FROM sends WHERE refund_id = ?1
+                 ORDER BY number DESC, send DESC LIMIT 1)",
+        ))?
         .execute([id.to_string()])?;
     Ok(())
 }
@@ -438,7 +432,8 @@ fn next_due(record: &Record, before: &Refund, step: &Move, looks: u32) -> Option
     Some(after(record.now, wait.max(asked)))
 }
 
-fn after(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
+/// `wait` after `now`, or the end of time.
+pub(super) fn after(now: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(wait)
         .ok()
         .and_then(|wait| now.checked_add_signed(wait))
@@ -452,18 +447,22 @@ fn disagree(
     step: &Move,
 ) -> Result<(), LedgerError> {
     let kind = match step.rule {
+        Rule::T20 => DiscrepancyKind::CameBack,
         Rule::T23 => DiscrepancyKind::LatePayout,
         _ => DiscrepancyKind::Evidence,
     };
-    let said = record
-        .observation
-        .as_ref()
-        .map_or("", |observation| observation.meaning.as_str());
-    let detail = format!(
-        "{} while {}: {said}",
-        before.content.amount,
-        before.state.name()
-    );
+    let observed = record.observation.as_ref();
+    let amount = before.content.amount;
+    let detail = match kind {
+        DiscrepancyKind::CameBack => {
+            let said = observed.map_or("", |observation| observation.said.as_str());
+            format!("{amount}; {said}")
+        }
+        _ => {
+            let meaning = observed.map_or("", |observation| observation.meaning.as_str());
+            format!("{amount} while {}: {meaning}", before.state.name())
+        }
+    };
     discrepancy::open(
         connection,
         before.content.payment,

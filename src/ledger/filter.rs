@@ -44,7 +44,7 @@ impl Where {
 
 /// Payments with a discrepancy that keeps refunds from being reserved or sent.
 const BLOCKED: &str = "SELECT payment_id FROM discrepancies
-    WHERE resolved_at IS NULL AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external')";
+    WHERE resolved_at IS NULL AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back')";
 
 /// Under which terms each account refunds, and at what time that is judged.
 #[derive(Clone, Debug)]
@@ -141,7 +141,8 @@ pub(super) fn can_refund(judgement: &Judgement) -> (String, Vec<Value>) {
         let left = bounded(&left, terms, &mut values);
         cases.push_str(&format!(" WHEN p.captures > 1 AND {way} THEN {left}"));
     }
-    let amount = format!("CASE WHEN p.available_minor <= 0 THEN 0{cases} ELSE 0 END");
+    let amount =
+        format!("CASE WHEN p.available_minor <= 0 OR p.id IN ({BLOCKED}) THEN 0{cases} ELSE 0 END");
     (amount, values)
 }
 

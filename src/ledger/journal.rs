@@ -11,7 +11,7 @@
 //! database does not know has one meaning only: the database is older than the journal.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::domain::audit::Anchor;
 use crate::domain::digest::Canonical;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Currency;
@@ -48,6 +49,17 @@ pub(super) struct Began {
     pub at: DateTime<Utc>,
     /// Sends the database had before: about those the journal knows nothing.
     pub sends_before: i64,
+}
+
+impl Began {
+    /// Tells this journal from another that began later in its place.
+    pub(super) fn identity(&self) -> String {
+        Canonical::new("journal-began")
+            .text(&self.environment)
+            .integer(self.at.timestamp_millis())
+            .integer(self.sends_before)
+            .hex()
+    }
 }
 
 /// Which send of which attempt.
@@ -91,6 +103,14 @@ pub(super) struct Sent {
 pub(super) struct Placed {
     pub offset: u64,
     pub line: Line,
+}
+
+/// The newest entry of the audit when a send was journalled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Headed {
+    pub offset: u64,
+    pub refund: RefundId,
+    pub anchor: Anchor,
 }
 
 /// A journal as it was read.
@@ -139,15 +159,19 @@ impl Journal {
         self.open().map(drop)
     }
 
-    /// Adds lines and returns once they are on the disk.
-    pub(super) fn append(&self, began: &Began, lines: &[Line]) -> io::Result<()> {
+    /// Adds lines and returns once they are on the disk. An empty journal begins with `began`.
+    pub(super) fn append(
+        &self,
+        began: impl FnOnce() -> io::Result<Began>,
+        lines: &[Line],
+    ) -> io::Result<()> {
         let mut file = self.open()?;
         // One writer at a time: a missing line end then means that a writer died in the writing.
         file.lock()?;
         let length = file.metadata()?.len();
         let mut text = String::new();
         if length == 0 {
-            text.push_str(&framed(&Line::Began(began.clone()))?);
+            text.push_str(&framed(&Line::Began(began()?))?);
         } else if !ends_with_line_end(&mut file)? {
             text.push('\n');
             text.push_str(&framed(&Line::Torn)?);
@@ -204,6 +228,16 @@ impl Journal {
         Ok(read(&bytes[skip..], begin).lines)
     }
 
+    /// How it began; none: it is missing or its first line is damaged.
+    pub(super) fn began(&self) -> io::Result<Option<Began>> {
+        let Some(file) = self.open_to_read()? else {
+            return Ok(None);
+        };
+        let mut first = Vec::new();
+        BufReader::new(file).read_until(b'\n', &mut first)?;
+        Ok(read(&first, 0).began().cloned())
+    }
+
     /// Everything; `None` when there is no journal.
     pub(super) fn read(&self) -> io::Result<Option<Contents>> {
         let Some(mut file) = self.open_to_read()? else {
@@ -212,6 +246,33 @@ impl Journal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok(Some(read(&bytes, 0)))
+    }
+
+    /// How it began, and what the audit ended with when each line was written, oldest first. Reads line by line: the
+    /// journal grows with every send.
+    pub(super) fn heads(&self) -> io::Result<(Option<Began>, Vec<Headed>)> {
+        let Some(file) = self.open_to_read()? else {
+            return Ok((None, Vec::new()));
+        };
+        let mut heads = Vec::new();
+        let mut offset = 0;
+        let mut reader = BufReader::new(file);
+        let mut text = Vec::new();
+        while reader.read_until(b'\n', &mut text)? > 0 {
+            if let Some(Line::Sent(sent)) = unframed(&text) {
+                heads.push(Headed {
+                    offset,
+                    refund: sent.name.refund,
+                    anchor: Anchor {
+                        seq: sent.audit_seq,
+                        hash: sent.audit_hash,
+                    },
+                });
+            }
+            offset += text.len() as u64;
+            text.clear();
+        }
+        Ok((self.began()?, heads))
     }
 
     fn open_to_read(&self) -> io::Result<Option<File>> {

@@ -31,9 +31,12 @@ impl Ledger {
         let journal = self.journal.clone();
         let environment = self.options.environment.clone();
         self.on_writer(move |connection| {
-            let began = began(connection, environment, sent.at)?;
+            let at = sent.at;
             journal
-                .append(&began, &[Line::Sent(Box::new(sent))])
+                .append(
+                    || began(connection, environment, at),
+                    &[Line::Sent(Box::new(sent))],
+                )
                 .map_err(|source| LedgerError::NotJournalled {
                     path: journal.path().to_owned(),
                     source,
@@ -55,7 +58,7 @@ impl Ledger {
                 }
                 let lines: Vec<Line> = backlog.iter().cloned().map(Line::NotExecuted).collect();
                 journal
-                    .append(&began(connection, environment, now)?, &lines)
+                    .append(|| began(connection, environment, now), &lines)
                     .map_err(|source| not_writable(&journal, source))?;
                 backlog.iter().try_for_each(|name| done(connection, name))
             })
@@ -86,11 +89,11 @@ fn began(
     connection: &Connection,
     environment: String,
     at: DateTime<Utc>,
-) -> Result<Began, LedgerError> {
+) -> std::io::Result<Began> {
     Ok(Began {
         environment,
         at,
-        sends_before: count_sends(connection)?,
+        sends_before: count_sends(connection).map_err(std::io::Error::other)?,
     })
 }
 
@@ -192,7 +195,8 @@ pub(super) fn compare(
     if tail.is_empty() {
         return begin(connection, journal, options);
     }
-    if knows(connection, &tail)? {
+    let began = journal.began().ok().flatten();
+    if knows(connection, began.as_ref(), &tail)? {
         return Ok(());
     }
     let why = ClosedWhy::OlderThanJournal;
@@ -210,8 +214,12 @@ pub(super) fn compare(
 }
 
 /// Beyond what a restore took over, every line is known.
-fn knows(connection: &Connection, tail: &[Placed]) -> Result<bool, LedgerError> {
-    let handled = handled(connection)?;
+fn knows(
+    connection: &Connection,
+    began: Option<&Began>,
+    tail: &[Placed],
+) -> Result<bool, LedgerError> {
+    let handled = handled(connection, began)?;
     for placed in tail.iter().filter(|placed| placed.offset >= handled) {
         if !is_known(connection, placed)? {
             return Ok(false);
@@ -235,15 +243,16 @@ fn begin(
     journal: &Journal,
     options: &OpenOptions,
 ) -> Result<(), LedgerError> {
-    let began = began(connection, options.environment.clone(), options.now)?;
-    if let Err(error) = journal.append(&began, &[]) {
+    let sends_before = count_sends(connection)?;
+    let environment = options.environment.clone();
+    if let Err(error) = journal.append(|| began(connection, environment, options.now), &[]) {
         tracing::error!(path = %journal.path().display(), %error, "the send journal cannot be written");
         return Ok(());
     }
-    if began.sends_before == 0 {
+    if sends_before == 0 {
         return Ok(());
     }
-    let detail = format!("sends_before={}", began.sends_before);
+    let detail = format!("sends_before={sends_before}");
     let deed = Deed {
         at: options.now,
         actor: "desk",

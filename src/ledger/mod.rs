@@ -50,7 +50,7 @@ mod worker;
 mod write_ahead;
 
 pub use backup::BackedUp;
-pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy, Reopening};
+pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy};
 pub use decisions::Decisions;
 pub use disputes::DisputeNews;
 pub use error::LedgerError;
@@ -61,7 +61,7 @@ pub use import::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource
 pub use inbound::Heard;
 pub use lease::{LEASE, holder};
 pub use open::OpenOptions;
-pub use outbox::{Claim, Due, Queue, Task};
+pub use outbox::{Claim, Due, NewLook, Queue, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use proposals::{Agreement, NewProposal};
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};

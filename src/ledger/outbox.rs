@@ -8,9 +8,11 @@ use super::decisions;
 use super::error::LedgerError;
 use super::lease::{self, LEASE};
 use super::proposals;
+use super::pulse::{self, Share};
 use super::refunds::{self, RefundSummary};
 use super::row::{millis, time};
 use super::{closed, payments, stops, verify};
+use crate::domain::budget::Budget;
 use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Attempt;
@@ -69,6 +71,25 @@ pub enum Task {
     Expire,
     /// Whoever was sending it is gone.
     LeaseLost,
+}
+
+/// A look about to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLook {
+    /// The refund.
+    pub id: RefundId,
+    /// Its account.
+    pub account: String,
+    /// This process.
+    pub holder: String,
+    /// What the account may ask in a minute.
+    pub budget: Budget,
+    /// It is the one look at a provider that does not answer.
+    pub is_probe: bool,
+    /// Jitter in 0..=999, for one that is too many.
+    pub spread: u16,
+    /// Now.
+    pub now: DateTime<Utc>,
 }
 
 /// A refund under lease, with what sending it takes.
@@ -214,26 +235,34 @@ impl Ledger {
         .await
     }
 
-    /// Takes the lease to ask about a refund; false when another desk has it or did it. The lease
-    /// of a dead process is void at once, so a look that was killed is made again.
+    /// Takes the lease to ask about a refund, and its share of what the account may ask; false
+    /// when another desk has it or did it, or when the share is spent: then it is put off. The
+    /// lease of a dead process is void at once, so a look that was killed is made again.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn take_look(
-        &self,
-        id: RefundId,
-        holder: String,
-        now: DateTime<Utc>,
-    ) -> Result<bool, LedgerError> {
+    pub async fn take_look(&self, look: NewLook) -> Result<bool, LedgerError> {
         self.write(move |connection| {
+            let (id, now) = (look.id, look.now);
             if due(connection, Queue::Looks, now, Some(id), 1)?.is_empty() {
+                return Ok(false);
+            }
+            let share = match look.is_probe {
+                true => Share::Probe,
+                false => Share::Budget {
+                    budget: look.budget,
+                    spread: look.spread,
+                },
+            };
+            if let Some(later) = pulse::take(connection, &look.account, share, now)? {
+                put_off(connection, &[(id, later)])?;
                 return Ok(false);
             }
             connection
                 .prepare_cached(
                     "UPDATE refunds SET lease_holder = ?2, lease_until = ?3, due_at = ?3, exchange = exchange + 1 WHERE id = ?1",
                 )?
-                .execute(params![id.to_string(), holder, millis(now + LEASE)])?;
+                .execute(params![id.to_string(), look.holder, millis(now + LEASE)])?;
             failpoint::reach("look.lease_written");
             Ok(true)
         })
@@ -246,16 +275,21 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn put_off(&self, later: Vec<(RefundId, DateTime<Utc>)>) -> Result<(), LedgerError> {
-        self.write(move |connection| {
-            let mut statement = connection
-                .prepare_cached("UPDATE refunds SET due_at = ?2 WHERE id = ?1 AND due_at < ?2")?;
-            for (id, due_at) in &later {
-                statement.execute(params![id.to_string(), millis(*due_at)])?;
-            }
-            Ok(())
-        })
-        .await
+        self.write(move |connection| put_off(connection, &later))
+            .await
     }
+}
+
+fn put_off(
+    connection: &Connection,
+    later: &[(RefundId, DateTime<Utc>)],
+) -> Result<(), LedgerError> {
+    let mut statement = connection
+        .prepare_cached("UPDATE refunds SET due_at = ?2 WHERE id = ?1 AND due_at < ?2")?;
+    for (id, due_at) in later {
+        statement.execute(params![id.to_string(), millis(*due_at)])?;
+    }
+    Ok(())
 }
 
 /// One refund is found by its id, all of them by when they are due: two statements, for SQLite

@@ -8,8 +8,9 @@ use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::evidence::{Change, Record, apply, standing};
 use super::refunds::{self, RefundSummary};
+use super::resolution::{self, Closing};
 use super::row::{millis, time};
-use super::seal::Sealed;
+use super::takeover;
 use crate::domain::id::RefundId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refund::Refund;
@@ -17,6 +18,7 @@ use crate::domain::resolution::{
     End, Ended, NotSecond, Outcome, Proof, Proposal, absence_counts_from, hash,
 };
 use crate::domain::state::{AbsenceGuard, Event, ResolveGuard, Verdict, transition};
+use crate::failpoint;
 
 /// One person's statement, to be stored.
 #[derive(Clone, Debug)]
@@ -121,6 +123,7 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
             new.by,
             millis(new.now)
         ])?;
+    failpoint::reach("propose.inserted");
     // What people write stands behind the note: the facts of a record are the program's.
     let detail = format!(
         "outcome={} note={}; {}",
@@ -189,27 +192,43 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
     // Judged before anything is marked; the move itself follows below.
     transition(&standing(connection, &refund)?, &event)?;
     finish(connection, agreement)?;
+    failpoint::reach("agree.ended");
     if proposal.outcome == Outcome::Absent {
         // T14: what never arrived was not executed, so that a new attempt may be made.
         connection
-            // Nor does this mend a seal that was broken.
-            .prepare_cached(&format!(
-                "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
-                     THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
-                 WHERE refund_id = ?1",
-                Sealed::Sends.sql()
-            ))?
+            .prepare_cached(&takeover::disprove_sql("refund_id = ?1"))?
             .execute([record.id.to_string()])?;
     }
+    let stated = format!(
+        "{}, stated by {} and {}: {}",
+        proposal.outcome, proposal.by, record.actor, proposal.proof
+    );
     let record = Record {
         event,
-        note: Some(format!(
-            "{}, stated by {} and {}: {}",
-            proposal.outcome, proposal.by, record.actor, proposal.proof
-        )),
+        note: Some(stated.clone()),
         ..record.clone()
     };
-    apply(connection, &record)
+    let change = apply(connection, &record)?;
+    if proposal.outcome != Outcome::Absent {
+        let answer = Closing {
+            id: 0,
+            note: stated,
+            accept: false,
+            actor: not_its_maker(&refund, &proposal, &record),
+            now: record.now,
+        };
+        resolution::close_answered(connection, refund.id, &answer)?;
+    }
+    Ok(change)
+}
+
+/// Of the two, the second person, or the first where the second made the refund: in whose name a
+/// doubt about it is closed.
+fn not_its_maker(refund: &Refund, proposal: &Proposal, second: &Record) -> String {
+    match second.actor == refund.content.maker {
+        true => proposal.by.clone(),
+        false => second.actor.clone(),
+    }
 }
 
 /// The guards, with the facts as the transaction sees them.

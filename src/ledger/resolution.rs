@@ -27,7 +27,7 @@ pub struct DiscrepancyFilter {
 pub struct Closing {
     /// Which.
     pub id: i64,
-    /// What was found out.
+    /// What was found out; an alert may be acknowledged without.
     pub note: String,
     /// What the file says is made so.
     pub accept: bool,
@@ -47,6 +47,22 @@ impl Ledger {
         filter: DiscrepancyFilter,
     ) -> Result<Vec<Discrepancy>, LedgerError> {
         self.read(move |connection| list(connection, &filter)).await
+    }
+
+    /// How many alerts nobody has acknowledged: refunds that came back.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn alerts(&self) -> Result<u64, LedgerError> {
+        self.read(|connection| {
+            let open: i64 = connection
+                .prepare_cached(
+                    "SELECT count(*) FROM discrepancies WHERE resolved_at IS NULL AND kind = ?1",
+                )?
+                .query_row([DiscrepancyKind::CameBack.name()], |row| row.get(0))?;
+            Ok(u64::try_from(open).unwrap_or(0))
+        })
+        .await
     }
 
     /// Closes a discrepancy. Refunds it held back go on once nothing else holds them back.
@@ -171,27 +187,46 @@ fn discrepancy(row: &Row<'_>) -> Result<Discrepancy, LedgerError> {
 
 fn close(connection: &Connection, closing: &Closing) -> Result<Discrepancy, LedgerError> {
     let open = open(connection, closing.id)?;
-    if closing.note.trim().is_empty() {
-        return Err(LedgerError::NotAllowed("say what was found out".to_owned()));
-    }
-    if let Some(id) = open.refund {
-        let made = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
-        if made.refund.content.maker == closing.actor {
-            return Err(LedgerError::NotAllowed(format!(
-                "{} made the refund it is about; another person closes it",
-                closing.actor
-            )));
-        }
+    if !open.kind.is_alert() {
+        may_close(connection, &open, closing)?;
     }
     if closing.accept {
         accept(connection, &open)?;
     }
+    mark_closed(connection, &open, closing)?;
+    one(connection, closing.id)
+}
+
+/// Two people stated what became of a refund: what contradicted itself about it is answered. What
+/// was paid too much of its payment is not, and stays.
+pub(super) fn close_answered(
+    connection: &Connection,
+    refund: RefundId,
+    answer: &Closing,
+) -> Result<(), LedgerError> {
+    let about = DiscrepancyFilter {
+        refund: Some(refund),
+        ..DiscrepancyFilter::default()
+    };
+    for open in list(connection, &about)? {
+        if open.kind == DiscrepancyKind::Evidence {
+            mark_closed(connection, &open, answer)?;
+        }
+    }
+    Ok(())
+}
+
+fn mark_closed(
+    connection: &Connection,
+    open: &Discrepancy,
+    closing: &Closing,
+) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
             "UPDATE discrepancies SET resolved_at = ?2, resolved_by = ?3, note = ?4 WHERE seq = ?1",
         )?
         .execute(params![
-            closing.id,
+            open.id,
             millis(closing.now),
             closing.actor,
             closing.note
@@ -213,8 +248,27 @@ fn close(connection: &Connection, closing: &Closing) -> Result<Discrepancy, Ledg
         action,
         &detail,
         closing.now,
-    )?;
-    one(connection, closing.id)
+    )
+}
+
+/// What is doubtful is cleared up in words, and not by whoever made the refund.
+fn may_close(
+    connection: &Connection,
+    open: &Discrepancy,
+    closing: &Closing,
+) -> Result<(), LedgerError> {
+    if closing.note.trim().is_empty() {
+        return Err(LedgerError::NotAllowed("say what was found out".to_owned()));
+    }
+    let Some(id) = open.refund else { return Ok(()) };
+    let made = refunds::one(connection, id)?.ok_or(LedgerError::NotFound("refund"))?;
+    if made.refund.content.maker == closing.actor {
+        return Err(LedgerError::NotAllowed(format!(
+            "{} made the refund it is about; another person closes it",
+            closing.actor
+        )));
+    }
+    Ok(())
 }
 
 /// Makes what a file says so. Only who paid can be made so: what was captured never changes, for

@@ -21,6 +21,7 @@ use super::journal::{Contents, Journal};
 use super::open::{self, OpenOptions};
 use super::rewind::{Rewind, Rewound, count_sends, rewind};
 use super::{audit, epoch, head, in_use};
+use crate::failpoint;
 
 /// What SQLite keeps beside a database, and this program: none of it belongs to the new one.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -160,6 +161,7 @@ fn copy(options: &RestoreOptions, fresh: &Path) -> Result<Option<DateTime<Utc>>,
     backup::check(&source, &options.file).map_err(damaged)?;
     remove_copy(fresh)?;
     backup::copy(&source, fresh)?;
+    failpoint::reach("restore.copied");
     backup::stamped_at(&source)
 }
 
@@ -207,8 +209,10 @@ fn tell(
         },
     )?;
     backup::unstamp(&transaction)?;
+    failpoint::reach("restore.written");
     transaction.commit()?;
     settle(connection)?;
+    failpoint::reach("restore.told");
     File::open(database)
         .and_then(|file| file.sync_all())
         .map_err(|source| LedgerError::Io {
@@ -245,11 +249,13 @@ fn exchange(options: &RestoreOptions) -> Result<Option<PathBuf>, LedgerError> {
     if existed {
         retire(options);
     }
+    failpoint::reach("restore.retired");
     let io = |source| LedgerError::Io {
         path: database.clone(),
         source,
     };
     write_note(database, &kept).map_err(io)?;
+    failpoint::reach("restore.noted");
     finish_exchange(database)?;
     Ok(existed.then_some(kept))
 }
@@ -315,6 +321,7 @@ fn finish_exchange(database: &Path) -> Result<(), LedgerError> {
     let note: Note = serde_json::from_slice(&note).map_err(|error| failed(error.into()))?;
     move_names(database, &note.kept).map_err(failed)?;
     fs::remove_file(&path).map_err(failed)?;
+    failpoint::reach("restore.finished");
     sync_folder(database).map_err(failed)
 }
 
@@ -333,6 +340,7 @@ fn move_names(database: &Path, kept: &Path) -> io::Result<()> {
         rename_if_there(&with(database, end), &with(kept, end))?;
     }
     rename_if_there(&head::path_of(database), &beside(kept, "head"))?;
+    failpoint::reach("restore.beside_moved");
     match fs::hard_link(database, kept) {
         Err(error)
             if !matches!(
@@ -345,7 +353,9 @@ fn move_names(database: &Path, kept: &Path) -> io::Result<()> {
         _ => {}
     }
     sync_folder(database)?;
+    failpoint::reach("restore.kept");
     fs::rename(&fresh, database)?;
+    failpoint::reach("restore.exchanged");
     sync_folder(database)
 }
 

@@ -12,7 +12,7 @@ use super::closed::{self, ALL_ACCOUNTS, ClosedWhy};
 use super::epoch;
 use super::error::LedgerError;
 use super::evidence::{Cadence, Record, apply};
-use super::journal::{Contents, SendName};
+use super::journal::{Began, Contents, SendName};
 use super::refunds;
 use super::row::millis;
 use super::seal::{self, Sealed};
@@ -69,8 +69,9 @@ pub(super) fn rewind(
     restore: &Rewind<'_>,
 ) -> Result<Rewound, LedgerError> {
     let sends_kept = count_sends(connection)?;
+    let began = restore.journal.and_then(Contents::began);
     let head = audit::newest(connection)?.map(|(seq, hash)| format!("{seq}:{hash}"));
-    let shown = Shown::of(restore.journal, handled(connection)?);
+    let shown = Shown::of(restore.journal, handled(connection, began)?);
     let complete = is_complete(restore, sends_kept);
     epoch::renew(connection)?;
     tell(connection, restore, head.as_deref(), &shown, complete)?;
@@ -85,7 +86,9 @@ pub(super) fn rewind(
         settle(connection, restore, id, &mut rewound)?;
     }
     close_accounts(connection, restore, &shown, &mut rewound)?;
-    note_handled(connection, restore.journal.map_or(0, |it| it.length))?;
+    if let (Some(journal), Some(began)) = (restore.journal, began) {
+        note_handled(connection, journal.length, began)?;
+    }
     Ok(rewound)
 }
 
@@ -179,7 +182,8 @@ fn disprove(
         return Ok(());
     }
     let summary = refunds::one(connection, name.refund)?.ok_or(LedgerError::NotFound("refund"))?;
-    if summary.refund.state == State::Submitting {
+    // Its word on the refund counts only where no later send went out.
+    if summary.refund.state == State::Submitting && takeover::is_newest(connection, name)? {
         let event = Event::Evidence(Evidence::NotSent);
         let under_lease = Record {
             fence: Some(takeover::fence(connection, name.refund)?),
@@ -371,21 +375,26 @@ pub(super) fn count_sends(connection: &Connection) -> Result<i64, LedgerError> {
     Ok(connection.query_row("SELECT count(*) FROM sends", [], |row| row.get(0))?)
 }
 
-/// How far the journal was taken over by the last restore, in bytes.
-pub(super) fn handled(connection: &Connection) -> Result<u64, LedgerError> {
+/// How far a journal was taken over by the last restore, in bytes: nothing of one that began
+/// anew since.
+pub(super) fn handled(connection: &Connection, began: Option<&Began>) -> Result<u64, LedgerError> {
     let handled: Option<String> = connection
         .query_row("SELECT value FROM desk WHERE name = ?1", [HANDLED], |row| {
             row.get(0)
         })
         .optional()?;
-    Ok(handled.and_then(|text| text.parse().ok()).unwrap_or(0))
+    let length = handled.as_deref().and_then(|text| {
+        let (length, of) = text.split_once(' ')?;
+        (began?.identity() == of).then(|| length.parse().ok())?
+    });
+    Ok(length.unwrap_or(0))
 }
 
-fn note_handled(connection: &Connection, length: u64) -> Result<(), LedgerError> {
+fn note_handled(connection: &Connection, length: u64, began: &Began) -> Result<(), LedgerError> {
     connection.execute(
         "INSERT INTO desk (name, value) VALUES (?1, ?2)
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        params![HANDLED, length.to_string()],
+        params![HANDLED, format!("{length} {}", began.identity())],
     )?;
     Ok(())
 }

@@ -37,7 +37,7 @@ pub(super) const PAYMENT_COLUMNS: &str =
      p.last4, p.description, p.details, p.currency, p.source_line, f.name, f.sha256, f.importer, f.at,
      p.executed_minor, p.held_minor, p.disputed_minor,
      EXISTS (SELECT 1 FROM discrepancies d WHERE d.payment_id = p.id AND d.resolved_at IS NULL
-             AND d.kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external'))";
+             AND d.kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back'))";
 
 /// How many columns [`PAYMENT_COLUMNS`] are: what a query adds comes after them.
 pub(super) const PAYMENT_WIDTH: usize = 21;

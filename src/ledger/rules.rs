@@ -1,4 +1,4 @@
-//! The rules in force: the policy, and where each account's money goes. Every change is kept, with
+//! The rules in force: the policy, where each account's money goes, and the file that says so. Every change is kept, with
 //! who opened the desk that brought it, and stands in the audit.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ pub const POLICY: &str = "policy";
 /// A rule as the configuration states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// `policy`, or `account NAME`.
+    /// `config`, `policy`, or `account NAME`.
     pub subject: String,
     /// Its figures in one line, the same for the same meaning; empty: it is gone.
     pub says: String,

@@ -6,12 +6,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
 use super::audit::{self, Deed};
+use super::closed::{self, ALL_ACCOUNTS, ByRestore};
 use super::error::LedgerError;
 use super::row::{millis, time};
 use crate::domain::sending::{Proposed, Resumption, Stop};
-
-/// Stands for every account.
-const ALL_ACCOUNTS: &str = "*";
 
 /// A person's word about sending.
 #[derive(Clone, Debug)]
@@ -45,19 +43,28 @@ impl Ledger {
         .await
     }
 
-    /// Proposes to resume, or, where another person did, resumes: what waited goes out.
+    /// Proposes to resume, or, where another person did, resumes: what waited goes out. What a
+    /// restore closed there opens with it (T24, where the provider cannot be asked).
     ///
     /// # Errors
-    /// [`LedgerError::NotStopped`], [`LedgerError::ResumesAlone`]; nothing was written.
+    /// [`LedgerError::NotStopped`], [`LedgerError::ResumesAlone`], [`LedgerError::NeedsEvidence`];
+    /// nothing was written.
     pub async fn resume_sending(&self, word: SendingWord) -> Result<Resumption, LedgerError> {
         self.write(move |connection| {
-            let stop = at(connection, word.place())?.ok_or(LedgerError::NotStopped)?;
+            let closed = closed::by_restore(connection, word.place())?;
+            if closed.is_some() && word.note.is_none() {
+                return Err(LedgerError::NeedsEvidence);
+            }
+            let stop = stopped(connection, &word, closed)?;
             match &stop.proposed {
                 Some(first) if first.by == word.by => {
                     Err(LedgerError::ResumesAlone(first.by.clone()))
                 }
-                Some(_) => {
+                Some(first) => {
                     add(connection, &word, "resume")?;
+                    let people = format!("{} and {}", first.by, word.by);
+                    let evidence = word.note.as_deref().unwrap_or_default();
+                    closed::open_on_word(connection, word.place(), (&people, evidence), word.now)?;
                     Ok(Resumption::Resumed(stop))
                 }
                 None => {
@@ -99,6 +106,29 @@ pub(super) fn check(connection: &Connection, account: &str) -> Result<(), Ledger
         None => Ok(()),
         Some(stop) => Err(LedgerError::SendingStopped(Box::new(stop))),
     }
+}
+
+/// The stop that is to end. What a restore closed counts as stopped then by whoever restored, so
+/// that the one rule of two people opens both, and what was proposed before counts for neither.
+fn stopped(
+    connection: &Connection,
+    word: &SendingWord,
+    closed: Option<ByRestore>,
+) -> Result<Stop, LedgerError> {
+    let known = at(connection, word.place())?;
+    let Some(closed) = closed else {
+        return known.ok_or(LedgerError::NotStopped);
+    };
+    if let Some(stop) = known.filter(|stop| stop.at >= closed.at) {
+        return Ok(stop);
+    }
+    let stop = SendingWord {
+        by: closed.by,
+        note: Some(closed.why.to_owned()),
+        ..word.clone()
+    };
+    add(connection, &stop, "stop")?;
+    at(connection, word.place())?.ok_or(LedgerError::NotStopped)
 }
 
 fn at(connection: &Connection, place: &str) -> Result<Option<Stop>, LedgerError> {

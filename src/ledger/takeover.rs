@@ -201,7 +201,7 @@ fn insert_send(connection: &Connection, sent: &Sent, disproved: bool) -> Result<
 }
 
 /// Marks sends as proven unexecuted. A seal that was broken before stays so, to be found.
-fn disprove_sql(which: &str) -> String {
+pub(super) fn disprove_sql(which: &str) -> String {
     format!(
         "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
              THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
@@ -258,6 +258,16 @@ pub(super) fn is_unresolved(connection: &Connection, name: &SendName) -> Result<
             params![name.refund.to_string(), name.step, name.number, name.send],
             |row| row.get(0),
         )?)
+}
+
+/// Whether a send is the last one of its refund.
+pub(super) fn is_newest(connection: &Connection, name: &SendName) -> Result<bool, LedgerError> {
+    let newest: (u32, i64) = connection
+        .prepare_cached(
+            "SELECT number, send FROM sends WHERE refund_id = ?1 ORDER BY number DESC, send DESC LIMIT 1",
+        )?
+        .query_row([name.refund.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(newest == (name.number, name.send))
 }
 
 /// Whether any send of a refund may have been executed.

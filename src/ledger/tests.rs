@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::*;
+use crate::domain::budget::Budget;
 use crate::domain::eligibility::{Terms, Window};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::id::{PaymentId, RefundId};
@@ -212,6 +213,19 @@ async fn claim_and_begin(
     match ledger.begin_send(new).await? {
         Begun::Written => Ok(claim.fence),
         Begun::Blocked(block) => panic!("blocked: {block:?}"),
+    }
+}
+
+/// A look that the account's budget leaves room for.
+fn look(id: RefundId, now: DateTime<Utc>) -> NewLook {
+    NewLook {
+        id,
+        account: "hub-us".into(),
+        holder: holder(),
+        budget: Budget::new(60),
+        is_probe: false,
+        spread: 0,
+        now,
     }
 }
 

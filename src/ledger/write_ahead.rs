@@ -17,6 +17,7 @@ use crate::domain::discrepancy::Block;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Refund};
 use crate::domain::replay::Replay;
+use crate::domain::resolution::End;
 use crate::domain::state::{Event, ResendGuard, SendGuard, State, transition};
 use crate::failpoint;
 
@@ -152,6 +153,8 @@ fn begin_send(
             detail: &detail,
         },
     )?;
+    // Two people agree on what is, not on what is being sent again.
+    proposals::end(connection, new.id, End::Overtaken, "desk", None, new.now)?;
     failpoint::reach("begin_send.written");
     journalled::line(connection, new, sends).map(Ok)
 }

@@ -47,7 +47,6 @@ const WRITES: &[(&str, Told)] = &[
     ("record_dispute", Entry),
     ("record_external", Entry),
     ("release", Entry),
-    ("reopen_account", Entry),
     ("reserve", Entry),
     ("resume_sending", Entry),
     ("settle_restore", Entry),

@@ -176,13 +176,17 @@ fn verify_tells_the_head_and_holds_the_log_against_an_earlier_one() {
     assert_eq!(newest["hash"], sound["head"]["hash"]);
     assert_eq!(newest["at"], sound["head"]["at"]);
 
-    // The log is cut, and so is what is remembered beside it: only the head tells.
+    // The log is cut: the file beside it tells, then the send journal, and without both the head.
     let kept = &first["head"]["seq"];
     tamper(&shop, &format!("DELETE FROM audit WHERE seq > {kept}"));
     let cut = verify(&shop, &[]).exits(1);
     assert_eq!(cut.object()["head"], first["head"]);
     assert_eq!(cut.error()["code"], "audit_broken");
     std::fs::remove_file(shop.desk.data.join("desk.head")).unwrap();
+    let journalled = verify(&shop, &[]).exits(1).error();
+    let said = journalled["message"].as_str().unwrap();
+    assert!(said.contains("send journal names record"), "{said}");
+    std::fs::remove_file(shop.desk.data.join("journal/sends.jsonl")).unwrap();
     verify(&shop, &[]).exits(0);
     let cut = verify(&shop, &["--head", &late]).exits(1).object();
     assert_eq!(

@@ -121,6 +121,84 @@ fn a_warning_a_chargeback_and_the_refund_that_answers_it() {
     assert_balance(&shop.desk.payment("A-1"), "0.00", "50.00", "150.00");
 }
 
+/// Issue 3: "external refunds and disputes in the balance": a person brings a dispute in and follows
+/// it to its end.
+#[test]
+fn a_dispute_is_brought_in_and_followed_by_command() {
+    let shop = Shop::open();
+    let told = |more: &[&str]| {
+        let fixed = ["dispute", "A-1", "--case", "cb-1", "--as", "cora"];
+        shop.desk.json(fixed.iter().chain(more))
+    };
+    let unknown = told(&["--stage", "open"]).exits(2).error();
+    assert!(
+        unknown["message"].as_str().unwrap().contains("not known"),
+        "{unknown}"
+    );
+    told(&["--stage", "closed"]).exits(2);
+    let before = shop.desk.everything();
+    told(&["--stage", "open", "--amount", "80", "--read-only"]).exits(3);
+    assert_eq!(shop.desk.everything(), before);
+
+    let opened = told(&[
+        "--stage",
+        "open",
+        "--amount",
+        "80.00",
+        "--deadline",
+        "2027-01-05",
+    ]);
+    let opened = opened.exits(0).object();
+    assert_eq!(
+        (&opened["stage"], &opened["amount"], &opened["holds"]),
+        (&"open".into(), &"80.00".into(), &"80.00".into())
+    );
+    assert_eq!(opened["deadline"], "2027-01-05T23:59:59.999Z");
+    assert_balance(&shop.desk.payment("A-1"), "0.00", "0.00", "120.00");
+    // A refund answers it from its beginning.
+    let answer = [
+        "refund", "A-1", "--amount", "30.00", "--reason", "dispute", "--case", "cb-1", "--as",
+        "mia",
+    ];
+    let refund = shop.desk.json(answer).exits(5).object();
+    assert_eq!(
+        shop.desk.payment("A-1")["disputes"][0]["refunds"][0],
+        refund["id"]
+    );
+
+    // Only the stage is news: amount and deadline stay.
+    let judged = told(&["--stage", "under_review"]).exits(0).object();
+    assert_eq!(
+        (&judged["amount"], &judged["holds"]),
+        (&"80.00".into(), &"50.00".into())
+    );
+    assert_eq!(judged["deadline"], opened["deadline"]);
+    let said = shop
+        .desk
+        .run(["dispute", "A-1", "--case", "cb-1", "--stage", "lost"]);
+    assert!(said.exits(0).stdout.contains("lost"));
+    assert_balance(&shop.desk.payment("A-1"), "80.00", "30.00", "90.00");
+    let kinds = shop.desk.json(["discrepancies"]).exits(0).objects();
+    assert_eq!(kinds[0]["kind"], "paid_twice");
+
+    // In another currency it holds all that is left.
+    let other = [
+        "dispute", "B-1", "--case", "cb-2", "--stage", "open", "--amount", "10 EUR",
+    ];
+    let other = shop.desk.json(other).exits(0).object();
+    assert_eq!(
+        (&other["currency"], &other["amount"]),
+        (&"EUR".into(), &"10.00".into())
+    );
+    let audit = shop
+        .desk
+        .json(["audit", "show", "--action", "dispute."])
+        .exits(0)
+        .objects();
+    assert_eq!(audit.len(), 4);
+    assert_eq!(audit[0]["actor"], "cora");
+}
+
 /// T12: "file with exact correlation" decides an unknown outcome.
 #[test]
 fn a_providers_list_that_bears_our_reference_decides() {

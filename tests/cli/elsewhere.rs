@@ -136,8 +136,11 @@ fn assert_adds_up(payment: &Value) {
 #[test]
 fn another_payer_waits_for_a_checker() {
     let shop = Shop::open();
-    news(&shop, "Eve Else", "200.00", "");
-    assert_eq!(shop.desk.payment("A-1")["payer"], "Ann Ash");
+    news(&shop, "Eve Else", "200.00", "30.00");
+    let payment = shop.desk.payment("A-1");
+    assert_eq!(payment["payer"], "Ann Ash");
+    // What went back counts, whoever it is said to have gone to.
+    assert_eq!(payment["refunded"], "30.00");
     let found = open(&shop);
     assert_eq!((found.len(), &found[0]["kind"]), (1, &"file_payer".into()));
     assert_eq!(found[0]["proposed"], "Eve Else");

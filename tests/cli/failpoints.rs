@@ -21,6 +21,8 @@ use super::shop::Shop;
 use super::stock;
 use crate::seeds::{Draw, large};
 
+mod copies;
+mod decisions;
 mod points;
 
 use points::{POINTS, Way};
@@ -53,9 +55,13 @@ struct Case {
 #[case(Way::Close)]
 #[case(Way::Release)]
 #[case(Way::Cancel)]
+#[case(Way::Approve)]
+#[case(Way::Decline)]
+#[case(Way::Propose)]
+#[case(Way::Agree)]
 fn killed_at_every_point_no_refund_is_lost_or_doubled(#[case] way: Way) {
     let cases = cases(way);
-    let scene = Scene::open(&cases);
+    let scene = Scene::open(way, &cases);
     let mut died = 0;
     for case in &cases {
         died += u32::from(scene.die_and_go_on(case));
@@ -76,10 +82,10 @@ fn cases(way: Way) -> Vec<Case> {
     for (number, (label, _)) in POINTS.iter().filter(|it| it.1 == way).enumerate() {
         for seed in 0..seeds() {
             let mut draw = Draw::new(seed ^ (number as u64) << 32);
-            let cents = if seed == 0 {
-                CENTS[0]
-            } else {
-                draw.one_of(&CENTS)
+            let cents = match way {
+                Way::Propose | Way::Agree => decisions::TO_STATE,
+                _ if seed == 0 => CENTS[0],
+                _ => draw.one_of(&CENTS),
             };
             cases.push(Case {
                 label,
@@ -95,7 +101,7 @@ fn cases(way: Way) -> Vec<Case> {
 }
 
 impl Scene {
-    fn open(cases: &[Case]) -> Self {
+    fn open(way: Way, cases: &[Case]) -> Self {
         let mut text =
             "account,payment_id,reference,amount,currency,captured_at,settled_at,payer\n"
                 .to_owned();
@@ -109,10 +115,14 @@ impl Scene {
         let shop = Shop::with(&stock::dated(&text));
         // Polls are not what is tested, so they may be many.
         let desk = shop.reconfigured(|text| {
-            text.replace(
+            let text = text.replace(
                 "[accounts.prism-us]",
                 "polls_per_minute = 60000\n[accounts.prism-us]",
-            )
+            );
+            match way {
+                Way::Approve | Way::Decline => text.replace("\"250\"", "\"5\""),
+                _ => text,
+            }
         });
         Self { shop, desk }
     }
@@ -141,7 +151,12 @@ impl Scene {
                 };
                 self.die(case, &words(&[command, &id]))
             }
-            Way::Import | Way::Open => unreachable!("these have tests of their own"),
+            Way::Approve | Way::Decline | Way::Propose | Way::Agree => {
+                return self.die_deciding(case);
+            }
+            Way::Import | Way::Open | Way::Backup | Way::Restore => {
+                unreachable!("these have tests of their own")
+            }
         };
         self.go_on();
         self.assert_agrees(case);
@@ -223,7 +238,9 @@ impl Scene {
             "none" | "canceled" | "failed" | "rejected" => {
                 assert_eq!((paid, back, held), (0, 0, 0), "{told}");
             }
-            "approved" | "reserved" => assert_eq!((paid, back, held), (0, 0, asked), "{told}"),
+            "approved" | "reserved" | "awaiting_approval" => {
+                assert_eq!((paid, back, held), (0, 0, asked), "{told}")
+            }
             "succeeded" => assert_eq!((back, held), (paid, 0), "{told}"),
             "reversed" => assert_eq!((back, held), (0, 0), "{told}"),
             // Nobody knows yet, and what may have gone is held.

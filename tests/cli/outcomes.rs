@@ -131,6 +131,59 @@ fn cents_05_are_seen_to_come_back() {
 }
 
 #[test]
+fn that_it_came_back_is_told_until_somebody_acknowledges_it() {
+    let shop = Shop::open();
+    let refund = refund(&shop, 5, "--wait", 0);
+    shop.desk.json(["track", "--timeout", "2s"]).exits(0);
+    let id = refund["id"].as_str().unwrap();
+    let doctor = || {
+        let lines = shop.desk.json(["doctor"]).exits(0).objects();
+        let line = lines.into_iter().find(|line| line["check"] == "refunds");
+        line.unwrap()
+    };
+    let alert = shop.desk.status(id)["discrepancies"][0].clone();
+    assert_eq!(
+        (&alert["kind"], &alert["blocks"]),
+        (&"came_back".into(), &false.into())
+    );
+    let said = shop.desk.run(["status", id]).exits(0).stdout;
+    assert!(
+        said.contains("CAME BACK, the customer does not have it"),
+        "{said}"
+    );
+    assert_eq!(doctor()["status"], "warning");
+    let number = alert["id"].to_string();
+    let resolve = ["discrepancies", "resolve", &number];
+    assert!(
+        doctor()["fix"]
+            .as_str()
+            .unwrap()
+            .ends_with(&resolve.join(" "))
+    );
+
+    let before = shop.desk.everything();
+    shop.desk
+        .json(resolve.iter().chain(&["--read-only"]))
+        .exits(3);
+    assert_eq!(shop.desk.everything(), before);
+    let seen = shop
+        .desk
+        .json(resolve.iter().chain(&["--as", "mia"]))
+        .exits(0)
+        .object();
+    assert_eq!(
+        (&seen["resolved_by"], &seen["note"]),
+        (&"mia".into(), &"".into())
+    );
+    assert_eq!(doctor()["status"], "ok");
+    let told = shop
+        .desk
+        .json(["audit", "show", "--action", "discrepancy.resolved"]);
+    assert_eq!(told.exits(0).objects()[0]["actor"], "mia");
+    shop.desk.json(["audit", "verify"]).exits(0);
+}
+
+#[test]
 fn cents_06_need_a_person_and_hold_the_larger_amount() {
     let shop = Shop::open();
     let refund = refund(&shop, 6, "--wait", 5);

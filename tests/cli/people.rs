@@ -220,6 +220,28 @@ fn a_policy_that_changed_since_is_told_and_stands_in_the_audit() {
 }
 
 #[test]
+fn a_config_file_that_changed_stands_in_the_audit_by_its_hash() {
+    let shop = Shop::open();
+    let changes = |desk: &super::desk::Desk| {
+        let show = ["audit", "show", "--action", "config.changed", "--as", "ben"];
+        desk.json(show).exits(0).objects()
+    };
+    assert_eq!(changes(&shop.desk).len(), 1, "the first, said once");
+    let commented = shop.reconfigured(|text| format!("# ticket 77\n{text}"));
+    let told = changes(&commented);
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1]["actor"], "ben");
+    let file = std::fs::read(&commented.config).unwrap();
+    let sum = refund_desk::domain::digest::hex(&refund_desk::domain::digest::sha256(&file));
+    let detail = told[1]["detail"].as_str().unwrap();
+    assert!(
+        detail.contains(&format!("now=file_sha256={sum}")),
+        "{detail}"
+    );
+    assert_eq!(changes(&commented).len(), 2, "said once");
+}
+
+#[test]
 fn an_account_that_changed_stands_in_the_audit() {
     let shop = Shop::open();
     let moved = shop.reconfigured(|text| {

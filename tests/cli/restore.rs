@@ -160,6 +160,42 @@ fn an_old_copy_put_back_by_hand_is_noticed() {
     shop.refund("A-1", "5.00", &["--wait"]).exits(0);
 }
 
+/// A journal that was lost tells nothing: two people compare with the provider, and say so.
+#[test]
+fn without_the_journal_two_people_open_what_a_restore_closed() {
+    let shop = Shop::open();
+    back_up(&shop, "old.db");
+    shop.refund("A-1", "12.34", &["--wait"]).exits(0);
+    fs::remove_file(journal(&shop)).unwrap();
+    let restored = restore(&shop, "old.db").exits(5).object();
+    assert_eq!(restored["journal_complete"], false, "{restored}");
+    shop.track("3s");
+    let refused = shop.refund("A-1", "5.00", &[]).exits(3).error();
+    assert_eq!(refused["code"], "sending_closed");
+    assert!(refused["next"].as_str().unwrap().contains("resume-sending"));
+    let doctor = shop.desk.json(["doctor"]).exits(0).objects();
+    let closed = |line: &Value| {
+        line["said"]
+            .as_str()
+            .is_some_and(|said| said.starts_with("every account is closed for sending"))
+    };
+    assert!(doctor.iter().any(closed), "{doctor:?}");
+
+    let resume = |by: &str, more: &[&str]| {
+        let typed = [&["--as", by, "resume-sending"], more].concat();
+        shop.desk.json(typed)
+    };
+    let list = ["--note", "the provider's list of today"];
+    assert_eq!(resume("dana", &[]).exits(3).error()["code"], "evidence");
+    resume("dana", &list).exits(5);
+    assert_eq!(
+        resume("dana", &list).exits(3).error()["code"],
+        "same_person"
+    );
+    resume("max", &list).exits(0);
+    shop.refund("A-1", "5.00", &["--wait"]).exits(0);
+}
+
 /// Killed after the attempt was committed and before its line was written: the journal is held by
 /// the test, so the process stands just there.
 #[test]

@@ -1,18 +1,24 @@
 //! One seed's desk and provider, what happens to them, and what must hold after each step.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use chrono::DateTime;
 use refund_desk::clock::Clock;
 use refund_desk::config::{self, Environ, Settings};
 use refund_desk::desk::Desk as _;
-use refund_desk::desk::face::{Actor, Draft, Import, ImportFile, RefundRow, Reply, Request};
+use refund_desk::desk::face::{
+    Actor, Draft, Import, ImportFile, RefundRow, Refusal, Reply, Request,
+};
 use refund_desk::desk::local::Local;
 use refund_desk::domain::id::RefundId;
 use refund_desk::domain::listing::RefundFilter;
+use refund_desk::domain::refund::Refund;
 use refund_desk::domain::state::State;
+use refund_desk::ledger::{Ledger, OpenOptions};
 use refund_desk::sandbox::{self, Options, Running};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -61,11 +67,14 @@ pub struct Office {
     /// How many refunds left UNKNOWN.
     pub left_unknown: usize,
     through: Through,
+    /// Whether all that is due is done at the same time.
+    at_once: bool,
     draw: Draw,
     clock: Clock,
     settings: Settings,
     desk: Option<Arc<Local>>,
-    known: BTreeMap<String, (State, usize)>,
+    /// The refunds that are UNKNOWN, and how much evidence there was of each.
+    in_doubt: BTreeMap<String, usize>,
     _provider: Running,
     folder: TempDir,
 }
@@ -73,7 +82,7 @@ pub struct Office {
 impl Office {
     pub async fn open(seed: u64, through: Through) -> Self {
         let folder = in_memory();
-        let clock = Clock::manual("2026-11-21T12:00:00Z".parse().unwrap());
+        let clock = Clock::seeded("2026-11-21T12:00:00Z".parse().unwrap(), seed);
         let stock = folder.path().join("stock.csv");
         let rows = STOCK.replace("ACCOUNT", through.account);
         let rows = rows.replace("CUR", through.currency);
@@ -100,14 +109,16 @@ impl Office {
             wire,
             left_unknown: 0,
             through,
+            at_once: at_once(seed),
             draw: Draw::new(seed),
             clock,
             settings,
             desk: None,
-            known: BTreeMap::new(),
+            in_doubt: BTreeMap::new(),
             _provider: provider,
             folder,
         };
+        fs::write(office.folder.path().join("desk.db"), empty_ledger()).unwrap();
         office.restart();
         let import = Import {
             files: vec![ImportFile {
@@ -130,12 +141,25 @@ impl Office {
         self.desk = Some(Local::open(parts).unwrap());
     }
 
-    async fn ask(&self, request: Request) -> Option<Reply> {
-        let actor = Actor {
-            name: "mia".to_owned(),
-        };
+    /// As the maker of every refund.
+    pub async fn ask(&self, request: Request) -> Result<Reply, Refusal> {
+        self.ask_as("mia", request).await
+    }
+
+    pub async fn ask_as(&self, name: &str, request: Request) -> Result<Reply, Refusal> {
+        let name = name.to_owned();
         let desk = self.desk.as_ref().unwrap();
-        desk.ask(&actor, request).await.ok()
+        desk.ask(&Actor { name }, request).await
+    }
+
+    /// As a coin falls.
+    pub fn chance(&mut self) -> bool {
+        self.draw.below(2) == 0
+    }
+
+    /// The clock moves.
+    pub fn pass(&self, by: Duration) {
+        self.clock.advance(by);
     }
 
     /// Something happens.
@@ -167,11 +191,41 @@ impl Office {
             ..Draft::default()
         };
         // Where there is too little left it is refused, and should be.
-        self.ask(Request::Compose(draft)).await;
+        let _ = self.ask(Request::Compose(draft)).await;
     }
 
-    async fn work(&self) {
-        self.ask(Request::Work { refund: None }).await.unwrap();
+    /// What is due is done: all at once, or one refund after the other, so that the order of the
+    /// exchanges is the seed's and not the machine's.
+    pub async fn work(&self) {
+        if self.at_once {
+            self.ask(Request::Work { refund: None }).await.unwrap();
+            return;
+        }
+        for row in self.rows().await.iter().rev() {
+            let refund = Some(row.refund.id);
+            self.ask(Request::Work { refund }).await.unwrap();
+        }
+    }
+
+    /// All refunds, newest first.
+    pub async fn rows(&self) -> Vec<RefundRow> {
+        match self.ask(Request::Refunds(RefundFilter::default())).await {
+            Ok(Reply::Refunds(rows)) => rows,
+            other => panic!("no refunds: {other:?}"),
+        }
+    }
+
+    /// Everything the desk knows of its refunds, and the book, line by line.
+    pub async fn told(&self) -> Vec<String> {
+        let mut told = format!("{:?}\n", self.payouts());
+        for row in self.rows().await {
+            let card = self.ask(Request::Refund(row.refund.id.to_string())).await;
+            writeln!(told, "{card:#?}").unwrap();
+        }
+        // The port is the machine's, and what is sealed has it in it.
+        let told = told.replace(&self.wire.address, "ADDRESS");
+        let lines = told.lines().filter(|it| !it.contains("sha256:"));
+        lines.map(str::to_owned).collect()
     }
 
     /// Everything that was under way arrives, and everything that can be found out is.
@@ -199,21 +253,22 @@ impl Office {
             .collect()
     }
 
+    /// What left for one refund, in minor units.
+    pub fn paid_of(&self, row: &RefundRow) -> Vec<i64> {
+        paid_of(&row.refund, &self.payouts())
+    }
+
     /// What must hold whatever happened; how many refunds are in which state.
     pub async fn assert_right(&mut self) -> BTreeMap<String, usize> {
         let payouts = self.payouts();
-        let Some(Reply::Refunds(rows)) = self.ask(Request::Refunds(RefundFilter::default())).await
-        else {
-            panic!("no refunds");
-        };
+        let rows = self.rows().await;
         let mut states = BTreeMap::new();
         for row in &rows {
-            let paid: Vec<i64> = payouts
-                .iter()
-                .filter(|it| is_of(&it.1, row.refund.id))
-                .map(|it| it.2)
-                .collect();
-            assert_fits_the_book(row, &paid, self.through.taken_back);
+            assert_fits_the_book(
+                row,
+                &paid_of(&row.refund, &payouts),
+                self.through.taken_back,
+            );
             self.assert_left_unknown_by_evidence(row).await;
             *states
                 .entry(row.refund.state.name().to_owned())
@@ -229,6 +284,31 @@ impl Office {
         states
     }
 
+    /// As [`Office::assert_right`], with nothing in doubt: what is available is what was captured
+    /// less what left and less what is still on its way, and every row is as it was written.
+    pub async fn assert_ended(&mut self) -> BTreeMap<String, usize> {
+        let states = self.assert_right().await;
+        let Ok(Reply::Verified(verified)) = self.ask(Request::Verify).await else {
+            panic!("not verified");
+        };
+        assert!(verified.findings.is_empty(), "{:#?}", verified.findings);
+        for reference in ["A", "B"] {
+            let Ok(Reply::Payment(card)) = self.ask(Request::Payment(reference.to_owned())).await
+            else {
+                panic!("no payment");
+            };
+            let figures = card.payment.figures();
+            let payouts = self.payouts();
+            let taken: i64 = card.refunds.iter().map(|it| taken_by(it, &payouts)).sum();
+            assert_eq!(
+                figures.available().minor,
+                figures.captured.minor - taken,
+                "{card:#?}"
+            );
+        }
+        states
+    }
+
     async fn assert_never_over(&self, rows: &[RefundRow], payouts: &[(String, String, i64)]) {
         for (reference, payment_id, captured) in [("A", "pay-a", 10_000), ("B", "pay-b", 6_000)] {
             let paid: i64 = payouts
@@ -238,7 +318,7 @@ impl Office {
                 .map(|it| it.2)
                 .sum();
             assert!(paid <= captured, "{paid} paid of {captured}");
-            let Some(Reply::Payment(card)) = self.ask(Request::Payment(reference.to_owned())).await
+            let Ok(Reply::Payment(card)) = self.ask(Request::Payment(reference.to_owned())).await
             else {
                 panic!("no payment");
             };
@@ -253,14 +333,16 @@ impl Office {
 
     async fn assert_left_unknown_by_evidence(&mut self, row: &RefundRow) {
         let (id, state) = (row.refund.id.to_string(), row.refund.state);
-        let Some(Reply::Refund(card)) = self.ask(Request::Refund(id.clone())).await else {
+        let before = self.in_doubt.remove(&id);
+        if before.is_none() && state != State::Unknown {
+            return;
+        }
+        let Ok(Reply::Refund(card)) = self.ask(Request::Refund(id.clone())).await else {
             panic!("no refund {id}");
         };
-        let seen = card.observations.len();
-        let before = self.known.insert(id, (state, seen));
-        if let Some((State::Unknown, before)) = before
-            && state != State::Unknown
-        {
+        if state == State::Unknown {
+            self.in_doubt.insert(id, card.observations.len());
+        } else if let Some(before) = before {
             let mut new = card.observations[before..].iter();
             assert!(
                 new.any(|it| it.meaning != "in doubt"),
@@ -269,6 +351,27 @@ impl Office {
             self.left_unknown += 1;
         }
     }
+}
+
+fn paid_of(refund: &Refund, payouts: &[(String, String, i64)]) -> Vec<i64> {
+    let its = payouts.iter().filter(|it| is_of(&it.1, refund.id));
+    its.map(|it| it.2).collect()
+}
+
+/// What a refund takes from its payment's balance, by the book where it is said to be paid.
+fn taken_by(refund: &Refund, payouts: &[(String, String, i64)]) -> i64 {
+    let asked = refund.content.amount.minor;
+    match refund.state {
+        state if state.is_open() => refund.reported.map_or(asked, |it| it.minor.max(asked)),
+        State::Succeeded | State::Settled => paid_of(refund, payouts).iter().sum(),
+        _ => 0,
+    }
+}
+
+/// Every fourth seed has exchanges go on at the same time, as the desk does. Their order is the
+/// machine's, so only the others can be run again exactly.
+pub fn at_once(seed: u64) -> bool {
+    seed % 4 == 3
 }
 
 /// In memory where the system has that: what is proven here is not that files survive.
@@ -282,6 +385,28 @@ fn is_of(correlation: &str, id: RefundId) -> bool {
     let carried = id.end_to_end("refund", 1);
     // Its last three letters count the attempts.
     correlation.starts_with(&plain) || correlation.starts_with(&carried[..28])
+}
+
+/// An empty ledger, made once: that every seed makes its tables anew proves nothing more.
+fn empty_ledger() -> &'static [u8] {
+    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
+    EMPTY.get_or_init(|| {
+        let folder = in_memory();
+        let path = folder.path().join("desk.db");
+        let options = OpenOptions {
+            path: path.clone(),
+            environment: "sandbox".to_owned(),
+            read_only: false,
+            now: DateTime::UNIX_EPOCH,
+        };
+        drop(Ledger::open(&options).unwrap());
+        let database = rusqlite::Connection::open(&path).unwrap();
+        // The whole of it in the one file that is copied.
+        database.busy_timeout(Duration::from_secs(30)).unwrap();
+        let log = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        assert_eq!(log, Ok(0), "somebody still reads");
+        fs::read(&path).unwrap()
+    })
 }
 
 /// At most one payout, and no state that the book contradicts.

@@ -106,10 +106,10 @@ impl Wire {
         Self { address, line }
     }
 
-    /// What was delayed arrives now, the last first.
+    /// What was delayed or overtaken arrives now, the last first.
     pub fn deliver(&self) {
         let mut line = self.line.lock().unwrap();
-        while let Some(request) = line.late.pop() {
+        while let Some(request) = line.late.pop().or_else(|| line.next.pop()) {
             line.forward(&request);
         }
     }

@@ -24,7 +24,7 @@ pub struct Elsewhere {
 pub struct CloseDiscrepancy {
     /// Our number of it.
     pub id: i64,
-    /// What was found out.
+    /// What was found out; an alert may be acknowledged without.
     pub note: String,
     /// What the file says is made so.
     pub accept: bool,

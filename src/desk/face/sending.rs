@@ -26,6 +26,8 @@ pub struct ProviderState {
     pub can_send: bool,
     /// Who stopped sending, if anybody did.
     pub stop: Option<Stop>,
+    /// Why nothing is sent on it since a restore, and what opens it again.
+    pub closed: Option<String>,
     /// What the last exchanges showed, by whatever process.
     pub pulse: Pulse,
     /// This desk sends nothing until a look is answered.

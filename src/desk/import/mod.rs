@@ -133,6 +133,7 @@ impl Local {
         let size = if dry_run { usize::MAX } else { BATCH };
         let mut rows = checked.rows;
         let mut begins = true;
+        let mut lines = read::Lines::of(file);
         // A file without a usable row is still told to the audit.
         while begins || !rows.is_empty() {
             let rest = rows.split_off(size.min(rows.len()));
@@ -152,7 +153,7 @@ impl Local {
                 file: file.name.clone(),
                 line,
                 reason,
-                content: read::line_of(file, line).to_vec(),
+                content: lines.line(line).to_vec(),
             });
             progress.rejects.extend(refused);
         }

@@ -45,11 +45,26 @@ pub(super) struct RawRow<'a> {
     pub fields: Result<BTreeMap<&'static str, String>, String>,
 }
 
-/// The bytes of a line, counted from 1; no row spans two.
-pub(super) fn line_of(file: &ImportFile, line: u64) -> &[u8] {
-    let index = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
-    let mut lines = file.bytes.split(|byte| *byte == b'\n');
-    lines.nth(index).unwrap_or_default().trim_ascii()
+/// Gives the bytes of lines asked for in rising order, counted from 1; no row spans two.
+pub(super) struct Lines<'a> {
+    rest: std::slice::Split<'a, u8, fn(&u8) -> bool>,
+    next: u64,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(file: &'a ImportFile) -> Self {
+        let ends: fn(&u8) -> bool = |byte| *byte == b'\n';
+        Self {
+            rest: file.bytes.split(ends),
+            next: 1,
+        }
+    }
+
+    pub(super) fn line(&mut self, line: u64) -> &'a [u8] {
+        let skip = usize::try_from(line.saturating_sub(self.next)).unwrap_or(usize::MAX);
+        self.next = line.saturating_add(1);
+        self.rest.nth(skip).unwrap_or_default().trim_ascii()
+    }
 }
 
 /// Reads a file.

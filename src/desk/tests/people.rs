@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
-use crate::desk::face::{Refusal, Resolve, Stated, ToDoItem};
+use crate::desk::face::{CloseDiscrepancy, Refusal, Resolve, Stated, ToDoItem};
 use crate::domain::resolution::Proof;
 use crate::domain::todo::{Act, Clocked, Tab};
 
@@ -212,5 +212,52 @@ async fn absence_takes_half_an_hour_three_looks_and_two_people() {
     assert_eq!(
         stage.approve("ben", id).await.unwrap_err().code,
         "too_early"
+    );
+}
+
+/// T20: seen on the To do screen, in the top line and in a notice until somebody acknowledges it.
+#[tokio::test]
+async fn what_came_back_is_one_entry_until_it_is_acknowledged() {
+    let stage = Stage::real("").await;
+    let fake = Fake::new(
+        at_once(report(Reported::Succeeded)),
+        at_once(report(Reported::Reversed)),
+    );
+    stage.provider(&fake);
+    let id = stage.compose("P0").await;
+    stage.work().await;
+    let mut notices = stage.desk.follow();
+    stage.clock.advance(Duration::from_hours(25));
+    stage.work().await;
+    let told = std::iter::from_fn(|| notices.try_recv().ok())
+        .any(|it| matches!(it, Notice::Refund(row) if row.refund.state == State::Reversed));
+    assert!(told, "a notice tells of it");
+    let came_back = async || match stage.ask(Request::Overview).await {
+        Reply::Overview(overview) => overview.came_back,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(came_back().await, 1);
+    let items = stage.to_do("ben").await;
+    assert_eq!(items.len(), 1, "{items:?}");
+    let alert = items[0].discrepancy.clone().unwrap();
+    assert_eq!(items[0].refund.as_ref().unwrap().refund.id, id);
+    assert_eq!(
+        (items[0].step.tab, items[0].step.act),
+        (Tab::Problems, Act::Investigate)
+    );
+    assert!(items[0].step.next.contains("acknowledge"), "{items:?}");
+
+    let seen = Request::CloseDiscrepancy(CloseDiscrepancy {
+        id: alert.id,
+        note: String::new(),
+        accept: false,
+    });
+    stage.by("mia", seen).await.unwrap();
+    assert_eq!(came_back().await, 0);
+    let items = stage.to_do("ben").await;
+    assert_eq!(
+        (items.len(), items[0].step.act),
+        (1, Act::Replace),
+        "{items:?}"
     );
 }

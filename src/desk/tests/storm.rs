@@ -13,9 +13,9 @@ const OUTAGE: Duration = Duration::from_hours(24);
 const REFUNDS_PER_POLL: usize = 40;
 
 /// Down while told so; else every refund succeeded. Counts looks by minute.
-struct Provided {
+pub(super) struct Provided {
     clock: Clock,
-    down: AtomicBool,
+    pub(super) down: AtomicBool,
     looks: Mutex<BTreeMap<u64, u32>>,
     sends: AtomicUsize,
 }
@@ -42,20 +42,33 @@ impl Provider for Provided {
 }
 
 impl Provided {
-    fn looked(&self, minutes: std::ops::Range<u64>) -> Vec<u32> {
+    pub(super) fn new(clock: Clock, down: bool) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            down: AtomicBool::new(down),
+            looks: Mutex::default(),
+            sends: AtomicUsize::new(0),
+        })
+    }
+
+    pub(super) fn sent(&self) -> usize {
+        self.sends.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn looked(&self, minutes: std::ops::Range<u64>) -> Vec<u32> {
         let looks = self.looks.lock().unwrap();
         minutes
             .map(|minute| looks.get(&minute).copied().unwrap_or(0))
             .collect()
     }
 
-    fn minute(&self) -> u64 {
+    pub(super) fn minute(&self) -> u64 {
         self.clock.elapsed().as_secs() / 60
     }
 }
 
 /// As many pending refunds as sending them would have made, made by SQL: sending is not the matter.
-fn pending(stage: &Stage, refunds: usize) {
+pub(super) fn pending(stage: &Stage, refunds: usize) {
     let now = stage.clock.now().timestamp_millis();
     let moved =
         |from: &str, to: &str| format!("UPDATE refunds SET state = '{to}' WHERE state = '{from}';");
@@ -93,7 +106,7 @@ async fn work_for(stage: &Stage, time: Duration, step: Duration) {
     }
 }
 
-fn open(stage: &Stage) -> i64 {
+pub(super) fn open(stage: &Stage) -> i64 {
     let connection = rusqlite::Connection::open(stage.folder.path().join("desk.db")).unwrap();
     connection
         .query_row(
@@ -119,12 +132,7 @@ async fn after_a_day_of_outage_nothing_storms_and_all_is_resolved() {
         .replace("pace = 10", "pace = 1");
     let clock = Clock::manual(Clock::system().now());
     let stage = Stage::open(refunds).await.reopened(&config, clock.clone());
-    let provider = Arc::new(Provided {
-        clock,
-        down: AtomicBool::new(true),
-        looks: Mutex::default(),
-        sends: AtomicUsize::new(0),
-    });
+    let provider = Provided::new(clock, true);
     let connected: Arc<dyn Provider> = Arc::<Provided>::clone(&provider);
     stage.desk.account("hub").unwrap().connect_to(connected);
     pending(&stage, refunds);
@@ -145,7 +153,7 @@ async fn after_a_day_of_outage_nothing_storms_and_all_is_resolved() {
     }
     let after = provider.looked(recovery..provider.minute());
     assert!(after.iter().sum::<u32>() as usize >= refunds);
-    assert_eq!(provider.sends.load(Ordering::SeqCst), 0);
+    assert_eq!(provider.sent(), 0);
     // Within the budget: a minute's polls, and what may have been saved up for it.
     let peak = *after.iter().max().unwrap() as usize;
     assert!(

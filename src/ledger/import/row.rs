@@ -181,28 +181,41 @@ fn update(
             "another amount than known: {detail}"
         )));
     }
-    let differs =
-        |new: &Option<String>, old: &Option<String>| new.is_some() && old.is_some() && new != old;
-    if differs(&row.payer, &known.payer) {
-        let named = |payer: &Option<String>| payer.clone().unwrap_or_default();
-        let (said, known) = (named(&row.payer), named(&known.payer));
-        let contradiction = Contradiction {
-            kind: DiscrepancyKind::FilePayer,
-            detail: &format!("file says {said:?}, known is {known:?}"),
-            proposed: Some(&said),
-        };
-        discrepancy::open_one(connection, id, None, &contradiction, now)?;
-        return Ok(Fate::Rejected(
-            "another payer than known; the known one stays".into(),
-        ));
-    }
     let mut news = raise_external(connection, id, seq, external, row, source)?;
     if news {
         discrepancy::open_if_overdrawn(connection, id, now)?;
     }
     news |= settle(connection, id, seq, settled_at, row)?;
+    if another_payer(connection, id, row, known, now)? {
+        // What it says of the money counts all the same.
+        return Ok(Fate::Rejected(
+            "another payer than known; the known one stays".into(),
+        ));
+    }
     news |= fill_in(connection, id, row)?;
     Ok(if news { Fate::Updated } else { Fate::Unchanged })
+}
+
+fn another_payer(
+    connection: &Connection,
+    id: PaymentId,
+    row: &ImportRow,
+    known: &Known,
+    now: DateTime<Utc>,
+) -> Result<bool, LedgerError> {
+    let (Some(said), Some(known)) = (&row.payer, &known.payer) else {
+        return Ok(false);
+    };
+    if said == known {
+        return Ok(false);
+    }
+    let contradiction = Contradiction {
+        kind: DiscrepancyKind::FilePayer,
+        detail: &format!("file says {said:?}, known is {known:?}"),
+        proposed: Some(said),
+    };
+    discrepancy::open_one(connection, id, None, &contradiction, now)?;
+    Ok(true)
 }
 
 fn further_capture(

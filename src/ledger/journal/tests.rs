@@ -65,8 +65,8 @@ fn add(journal: &Journal, bytes: &[u8]) {
 fn what_is_written_is_read_and_is_its_owners_alone() {
     let (_folder, journal) = journal();
     assert_eq!(journal.read().unwrap(), None);
-    journal.append(&began(), &[sent(1)]).unwrap();
-    journal.append(&began(), &[sent(2)]).unwrap();
+    journal.append(|| Ok(began()), &[sent(1)]).unwrap();
+    journal.append(|| Ok(began()), &[sent(2)]).unwrap();
     let contents = journal.read().unwrap().unwrap();
     assert_eq!(
         lines(&contents),
@@ -83,15 +83,15 @@ fn what_is_written_is_read_and_is_its_owners_alone() {
 #[test]
 fn a_torn_last_line_was_never_sent_and_the_next_goes_on() {
     let (_folder, journal) = journal();
-    journal.append(&began(), &[sent(1)]).unwrap();
+    journal.append(|| Ok(began()), &[sent(1)]).unwrap();
     let whole = framed(&sent(2)).unwrap();
     for cut in [1, whole.len() / 2, whole.len() - 1] {
         let (_folder, journal) = self::journal();
-        journal.append(&began(), &[sent(1)]).unwrap();
+        journal.append(|| Ok(began()), &[sent(1)]).unwrap();
         add(&journal, &whole.as_bytes()[..cut]);
         let torn = journal.read().unwrap().unwrap();
         assert_eq!((lines(&torn).len(), torn.damaged.len()), (2, 0), "{cut}");
-        journal.append(&began(), &[sent(3)]).unwrap();
+        journal.append(|| Ok(began()), &[sent(3)]).unwrap();
         let contents = journal.read().unwrap().unwrap();
         assert_eq!(contents.damaged, [0; 0], "{cut}");
         let last = lines(&contents).pop().unwrap();
@@ -104,7 +104,7 @@ fn a_torn_last_line_was_never_sent_and_the_next_goes_on() {
 fn every_flipped_bit_of_a_line_in_the_middle_is_noticed() {
     let (_folder, journal) = journal();
     journal
-        .append(&began(), &[sent(1), sent(2), sent(3)])
+        .append(|| Ok(began()), &[sent(1), sent(2), sent(3)])
         .unwrap();
     let good = fs::read(journal.path()).unwrap();
     let before = lines(&journal.read().unwrap().unwrap());
@@ -125,7 +125,7 @@ fn every_flipped_bit_of_a_line_in_the_middle_is_noticed() {
 fn the_tail_of_a_long_journal_begins_with_a_whole_line() {
     let (_folder, journal) = journal();
     let many: Vec<Line> = (1..=300).map(sent).collect();
-    journal.append(&began(), &many).unwrap();
+    journal.append(|| Ok(began()), &many).unwrap();
     let all = journal.read().unwrap().unwrap();
     let tail = journal.tail().unwrap();
     assert!(tail.len() > 20 && tail.len() < 300, "{}", tail.len());
@@ -137,5 +137,5 @@ fn a_journal_that_cannot_be_written_says_so() {
     let (_folder, journal) = journal();
     fs::create_dir_all(journal.path()).unwrap();
     assert!(journal.ready().is_err());
-    assert!(journal.append(&began(), &[sent(1)]).is_err());
+    assert!(journal.append(|| Ok(began()), &[sent(1)]).is_err());
 }

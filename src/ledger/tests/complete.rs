@@ -135,7 +135,7 @@ async fn every_step_of_a_refund_is_told() {
         }
         assert_eq!(told.is_empty(), actions.is_empty(), "{told:?}");
     }
-    ledger.take_look(id, holder(), now()).await.unwrap();
+    ledger.take_look(look(id, now())).await.unwrap();
     read.tells("", &[]).await;
     let kept = reserve(&ledger, "a", 10).await;
     read.news().await;

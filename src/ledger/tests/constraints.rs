@@ -22,6 +22,12 @@ async fn by_hand() -> (TempDir, Connection) {
     let event = report(Reported::Pending, Some(usd(1_001)));
     ledger.record(record(other, event)).await.unwrap();
     let connection = Connection::open(folder.path().join("desk.db")).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO closed_for_sending (account, reason, detail, closed_at, closed_by)
+             VALUES ('*', 'journal_incomplete', 'b.db', 0, 'ina')",
+        )
+        .unwrap();
     (folder, connection)
 }
 
@@ -113,6 +119,27 @@ async fn by_hand() -> (TempDir, Connection) {
 )]
 #[case::pay_back_more_than_can_be_counted(
     "UPDATE captures SET external_minor = 100000000000001, executed_minor = 100000000000001"
+)]
+#[case::open_what_a_restore_closed(
+    "UPDATE closed_for_sending SET opened_at = 1, opened_by = 'ina and max', evidence = 'a list'"
+)]
+#[case::replace_a_closing(
+    "INSERT OR REPLACE INTO closed_for_sending
+     SELECT seq, account, reason, detail, closed_at, closed_by, 1, 'ina and max', 'a list' FROM closed_for_sending"
+)]
+#[case::open_it_alone(
+    "INSERT INTO sending_deeds VALUES (1, '*', 'stop', 'ina', 1, NULL), (2, '*', 'propose', 'ina', 1, 'a list'),
+         (3, '*', 'resume', 'ina', 1, 'a list')"
+)]
+#[case::send_what_is_not_covered(
+    "INSERT INTO taking_over VALUES (1);
+     INSERT INTO refunds (id, payment_id, capture_seq, account, kind, amount_minor, currency, reason, maker, hash,
+         policy_version, state, expires_at, created_at, updated_at)
+     SELECT '0199f0a0-0000-7000-8000-00000000000f', payment_id, capture_seq, account, kind, 99999, currency, reason, maker,
+         hash, 1, 'reserved', 0, 0, 0 FROM refunds WHERE amount_minor = 4000;
+     DELETE FROM taking_over;
+     UPDATE refunds SET state = 'approved' WHERE amount_minor = 99999;
+     UPDATE refunds SET state = 'submitting' WHERE amount_minor = 99999"
 )]
 #[tokio::test]
 async fn refused(#[case] sql: &str) {

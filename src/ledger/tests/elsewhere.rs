@@ -9,6 +9,7 @@ use crate::domain::dispute::{Dispute, Stage};
 use crate::domain::external::{ExternalRefund, ExternalSource, ExternalState};
 
 mod attacks;
+mod came_back;
 mod closing;
 mod disputes;
 mod order;

@@ -140,7 +140,15 @@ fn limits(cap: Option<i64>, percent: Option<u32>) -> Limits {
 #[case::both(limits(Some(2_030), Some(33)))]
 #[tokio::test]
 async fn refundable_is_the_same_word_in_sql_and_in_the_domain(#[case] limits: Limits) {
-    let (_folder, ledger) = filled().await;
+    let (folder, ledger) = filled().await;
+    let by_hand = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let blocked = by_hand.execute(
+        "INSERT INTO discrepancies (payment_id, kind, detail, opened_at)
+         SELECT id, 'late_payout', 'x', 0 FROM payments
+         WHERE account = 'hub-us' AND available_minor > 0 ORDER BY id LIMIT 9",
+        [],
+    );
+    assert_eq!(blocked.unwrap(), 9);
     let terms = || Terms {
         limits: limits.clone(),
         ..terms()

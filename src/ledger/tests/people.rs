@@ -3,7 +3,9 @@
 use rstest::rstest;
 use rusqlite::Connection;
 
+use super::elsewhere::open_discrepancies;
 use super::*;
+use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::resolution::{Outcome, Proof};
 use crate::domain::state::{
     AbsenceGuard, ApproveGuard, Refused, ResolveGuard, Rule as Numbered, Verdict,
@@ -281,6 +283,58 @@ async fn two_people_carry_out_what_one_stated() {
         700,
         "the proven amount, the rest is free"
     );
+}
+
+/// T15 completes: "another amount → ACTION_REQUIRED … then T15 with the proven amount" answers the
+/// discrepancy about it, in the name of one who did not make the refund.
+#[rstest]
+#[case::second_person("cora", "ben", "ben")]
+#[case::its_maker_agrees("ben", "max", "ben")]
+#[tokio::test]
+async fn what_two_people_state_closes_what_it_answers(
+    #[case] first: &str,
+    #[case] second: &str,
+    #[case] closed_by: &str,
+) {
+    let (_folder, ledger) = open();
+    import(&ledger, vec![row("a", 1000)]).await;
+    let id = reserve(&ledger, "a", 400).await;
+    claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
+    let answer = Record {
+        fence: Some(1),
+        ..record(id, report(Reported::Succeeded, Some(usd(1100))))
+    };
+    ledger.record(answer).await.unwrap();
+    let kinds = async || {
+        let open = open_discrepancies(&ledger).await;
+        open.iter().map(|it| it.kind).collect::<Vec<_>>()
+    };
+    let both = [DiscrepancyKind::Evidence, DiscrepancyKind::Overdrawn];
+    assert_eq!(kinds().await, both);
+    let new = NewProposal {
+        by: first.into(),
+        ..proposal(id, Outcome::Succeeded { paid: usd(1100) })
+    };
+    let seen = ledger.propose(new).await.unwrap().refund.approval_hash;
+    assert_eq!(kinds().await, both, "one word closes nothing");
+    let agreed = ledger.agree(agreement(second, id, &seen, STATED)).await;
+    agreed.unwrap();
+    assert_eq!(
+        kinds().await,
+        [DiscrepancyKind::Overdrawn],
+        "more than there was is still gone"
+    );
+    let filter = DiscrepancyFilter {
+        refund: Some(id),
+        closed: true,
+        ..DiscrepancyFilter::default()
+    };
+    let closed = ledger.discrepancies(filter).await.unwrap();
+    let resolution = closed[0].resolution.clone().unwrap();
+    assert_eq!(resolution.by, closed_by);
+    let named = format!("stated by {first} and {second}: ");
+    assert!(resolution.note.contains(&named), "{resolution:?}");
+    sound(&ledger).await;
 }
 
 #[tokio::test]

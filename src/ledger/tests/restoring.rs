@@ -6,8 +6,11 @@ use std::path::PathBuf;
 
 use rstest::rstest;
 
+use crate::domain::sending::Resumption;
+
 use super::*;
 
+mod again;
 mod files;
 
 /// A ledger in a folder, which can be closed, replaced and opened again.
@@ -417,16 +420,29 @@ async fn a_journal_that_does_not_tell_everything_takes_two_people(
     if complete {
         return;
     }
-    let mut reopening = Reopening {
-        account: ALL_ACCOUNTS.into(),
-        people: ["max".into(), "max".into()],
-        evidence: "the provider's list of today".into(),
-        now: now(),
+    let resume = |by: &str, note: Option<&str>| {
+        bench.ledger().resume_sending(SendingWord {
+            account: None,
+            by: by.into(),
+            note: note.map(str::to_owned),
+            now: now(),
+        })
     };
-    let one = bench.ledger().reopen_account(reopening.clone()).await;
-    assert!(matches!(one, Err(LedgerError::NotTwoPeople)), "{one:?}");
-    reopening.people[1] = "ina".into();
-    bench.ledger().reopen_account(reopening).await.unwrap();
+    let bare = resume("max", None).await;
+    assert!(matches!(bare, Err(LedgerError::NeedsEvidence)), "{bare:?}");
+    let list = Some("the provider's list of today");
+    let first = resume("max", list).await;
+    assert!(matches!(first, Ok(Resumption::Proposed(_))), "{first:?}");
+    let alone = resume("max", list).await;
+    assert!(
+        matches!(alone, Err(LedgerError::ResumesAlone(_))),
+        "{alone:?}"
+    );
+    let closed = bench.ledger().closed_accounts().await.unwrap();
+    assert!(!closed.is_empty(), "one person opens nothing");
+    let second = resume("ina", list).await;
+    assert!(matches!(second, Ok(Resumption::Resumed(_))), "{second:?}");
+    assert_eq!(bench.ledger().closed_accounts().await.unwrap(), []);
     reserve(bench.ledger(), "b", 100).await;
 }
 
@@ -461,6 +477,72 @@ async fn an_old_copy_put_back_by_hand_is_noticed_and_mended_in_its_place() {
     let opened = bench.ledger().settle_restore(cadence(), now()).await;
     assert_eq!(opened.unwrap(), ["hub-us"]);
     assert_eq!(bench.ledger().closed_accounts().await.unwrap(), []);
+}
+
+async fn audit_findings(bench: &Bench) -> Vec<String> {
+    let verdict = bench.ledger().verify_audit(None).await.unwrap();
+    verdict.findings.into_iter().map(|it| it.detail).collect()
+}
+
+/// Every send names the newest entry of the audit in the journal: what is cut off or rewritten is
+/// told though the head file went with it.
+#[rstest]
+#[case::cut_off("", true)]
+#[case::rewritten(
+    "INSERT INTO audit SELECT seq + 1, at, actor, action, subject, detail, hash, hash FROM audit ORDER BY seq DESC LIMIT 1;",
+    true
+)]
+#[case::left_alone("ROLLBACK; BEGIN;", false)]
+#[tokio::test]
+async fn the_journal_remembers_the_audit(#[case] then: &str, #[case] told: bool) {
+    let mut bench = Bench::new().await;
+    bench.send("a", 50).await;
+    let before: i64 = bench.audit().await.last().unwrap().seq;
+    bench.send("a", 100).await;
+    bench.send("b", 100).await;
+    assert_eq!(audit_findings(&bench).await, [] as [String; 0]);
+    bench.close().await;
+    let connection = rusqlite::Connection::open(bench.path("desk.db")).unwrap();
+    connection
+        .execute_batch(&format!(
+            "DROP TRIGGER audit_fixed; DROP TRIGGER audit_kept; BEGIN;
+             DELETE FROM audit WHERE seq > {before}; {then} COMMIT"
+        ))
+        .unwrap();
+    drop(connection);
+    fs::remove_file(bench.path("desk.head")).unwrap();
+    bench.ledger = Some(Ledger::open(&options(&bench.folder)).unwrap());
+    let found = audit_findings(&bench).await;
+    let names = |it: &String| it.contains("send journal names record");
+    assert_eq!(found.iter().any(names), told, "{found:?}");
+    assert!(
+        !told || found.iter().any(|it| it.contains("1 more")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_restore_explains_what_the_audit_lacks_and_only_that() {
+    let mut bench = Bench::new().await;
+    bench.send("a", 100).await;
+    bench.back_up().await;
+    bench.send("a", 200).await;
+    bench.restore("b.db").await.unwrap();
+    assert_eq!(audit_findings(&bench).await, [] as [String; 0]);
+    // What is remembered of the journal explains nothing without the restore in the chain.
+    bench.close().await;
+    let connection = rusqlite::Connection::open(bench.path("desk.db")).unwrap();
+    connection
+        .execute_batch(
+            "DROP TRIGGER audit_fixed; DROP TRIGGER audit_kept;
+             UPDATE audit SET action = 'database.opened' WHERE action = 'database.restored'",
+        )
+        .unwrap();
+    drop(connection);
+    bench.ledger = Some(Ledger::open(&options(&bench.folder)).unwrap());
+    let found = audit_findings(&bench).await;
+    let names = |it: &String| it.contains("send journal names record");
+    assert!(found.iter().any(names), "{found:?}");
 }
 
 #[tokio::test]

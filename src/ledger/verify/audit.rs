@@ -8,7 +8,7 @@ use super::super::head::{self, Head};
 use super::super::open;
 use super::super::worker::Worker;
 use super::Verdict;
-use super::chain;
+use super::{chain, journal};
 use crate::domain::audit::Anchor;
 use crate::domain::finding::{Finding, Flaw};
 
@@ -28,18 +28,23 @@ pub struct AuditVerdict {
 
 impl Ledger {
     /// Walks the audit from its first entry and computes every hash anew; compares it with what is
-    /// remembered beside the database, and with `earlier`, told by an earlier check. Takes as long
-    /// as reading it, and no more memory however long it is.
+    /// remembered beside the database and in the send journal, and with `earlier`, told by an
+    /// earlier check. Takes as long as reading both, and a line's worth of memory for each send.
     ///
     /// # Errors
     /// The database cannot be opened or read.
     pub async fn verify_audit(&self, earlier: Option<Anchor>) -> Result<AuditVerdict, LedgerError> {
         let connection = open::reader(&self.options, self.vfs)?;
         let remembered = self.head.known();
+        let journal = self.journal.clone();
         Worker::start("verifier", connection, None)?
             .run(move |connection| {
+                // Before the snapshot: a line is written after what it names was committed.
+                let heads = journal.heads();
                 let snapshot = connection.transaction()?;
-                walk(&snapshot, remembered.as_ref(), earlier)
+                let mut found = walk(&snapshot, remembered.as_ref(), earlier)?;
+                found.findings.extend(journal::check(&snapshot, heads)?);
+                Ok(found)
             })
             .await
     }

@@ -1,6 +1,7 @@
 //! The file itself: pages, references, and the rules that stand in it.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use rusqlite::Connection;
 
@@ -48,22 +49,26 @@ fn references(connection: &Connection, verdict: &mut Verdict) -> Result<(), Ledg
     Ok(())
 }
 
+/// What of a database is the program's own: a name, and the question that lists it.
+const RULES: [(&str, &str); 2] = [
+    (
+        "schema",
+        "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
+         WHERE name NOT LIKE 'sqlite_stat%'",
+    ),
+    (
+        "legal moves",
+        "SELECT from_state || ' ' || to_state FROM legal_moves",
+    ),
+];
+
+type Texts = BTreeSet<String>;
+
 /// Tables, indexes and triggers are those this program makes: a trigger of which one letter
 /// changed guards nothing.
 fn rules(connection: &Connection, verdict: &mut Verdict) -> Result<(), LedgerError> {
-    let fresh = open::in_memory()?;
-    for (what, sql) in [
-        (
-            "schema",
-            "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
-             WHERE name NOT LIKE 'sqlite_stat%'",
-        ),
-        (
-            "legal moves",
-            "SELECT from_state || ' ' || to_state FROM legal_moves",
-        ),
-    ] {
-        if texts(connection, sql)? != texts(&fresh, sql)? {
+    for ((what, sql), expected) in RULES.iter().zip(expected()?) {
+        if texts(connection, sql)? != *expected {
             verdict.add(Finding::of_all(
                 Flaw::Rules,
                 format!("the {what} in the database are not those of this program"),
@@ -73,7 +78,20 @@ fn rules(connection: &Connection, verdict: &mut Verdict) -> Result<(), LedgerErr
     Ok(())
 }
 
-fn texts(connection: &Connection, sql: &str) -> Result<BTreeSet<String>, LedgerError> {
+/// The rules as this program makes them: made once, for they take longer than the whole check of a
+/// small file.
+fn expected() -> Result<&'static [Texts; RULES.len()], LedgerError> {
+    static MADE: OnceLock<[Texts; RULES.len()]> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(made);
+    }
+    let fresh = open::in_memory()?;
+    let [schema, moves] = RULES.map(|(_, sql)| texts(&fresh, sql));
+    let made = [schema?, moves?];
+    Ok(MADE.get_or_init(|| made))
+}
+
+fn texts(connection: &Connection, sql: &str) -> Result<Texts, LedgerError> {
     let texts = connection
         .prepare(sql)?
         .query_map([], |row| row.get(0))?

@@ -19,6 +19,7 @@ mod balances;
 mod chain;
 mod elsewhere;
 mod file;
+mod journal;
 mod refunds;
 
 pub use audit::AuditVerdict;

@@ -47,6 +47,8 @@ pub enum About {
     Outcome(RefundId),
     /// A discrepancy is closed.
     Discrepancy(i64),
+    /// An alert is acknowledged, with or without a note.
+    Alert(i64),
 }
 
 /// A field of the form.
@@ -98,7 +100,7 @@ impl Form {
     pub fn new(about: About, title: String, facts: Vec<(String, String)>) -> Self {
         let focus = match about {
             About::Outcome(_) => Field::Outcome,
-            About::Decline(_) | About::Discrepancy(_) => Field::Note,
+            About::Decline(_) | About::Discrepancy(_) | About::Alert(_) => Field::Note,
         };
         Self {
             about,
@@ -120,7 +122,7 @@ impl Form {
         match self.about {
             About::Decline(_) => vec![Field::Note],
             About::Discrepancy(_) if self.offers.is_some() => vec![Field::Note, Field::Accept],
-            About::Discrepancy(_) => vec![Field::Note],
+            About::Discrepancy(_) | About::Alert(_) => vec![Field::Note],
             About::Outcome(_) if self.outcome == Some(Outcome::Succeeded) => {
                 vec![Field::Outcome, Field::Paid, Field::Kind, Field::Evidence]
             }

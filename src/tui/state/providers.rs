@@ -16,6 +16,8 @@ pub struct Row {
     pub can_send: bool,
     /// Who stopped sending, if anybody did.
     pub stop: Option<Stop>,
+    /// Why nothing is sent on it since a restore.
+    pub closed: Option<String>,
     /// What the last exchanges showed.
     pub pulse: Pulse,
     /// Nothing is sent until a look is answered.

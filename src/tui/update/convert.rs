@@ -95,6 +95,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         read_only: overview.read_only,
         damaged: overview.damaged,
         stops: overview.stops,
+        came_back: overview.came_back,
         counts: overview.counts,
         accounts: overview.accounts.into_iter().map(account).collect(),
     }
@@ -106,6 +107,7 @@ pub(super) fn provider(state: face::ProviderState) -> providers::Row {
         provider: state.provider,
         can_send: state.can_send,
         stop: state.stop,
+        closed: state.closed,
         pulse: state.pulse,
         left_alone: state.left_alone,
         looks_per_minute: state.looks_per_minute,

@@ -77,6 +77,12 @@ impl Turn<'_> {
                 }
                 (What::Close(id), "Close this discrepancy?")
             }
+            (About::Alert(id), _) => {
+                if !form.note.is_empty() {
+                    fact("note", form.note.text().to_owned());
+                }
+                (What::Close(id), "You have seen that it came back?")
+            }
             (About::Outcome(id), Some(outcome)) => {
                 fact("outcome", outcome.words().to_owned());
                 if outcome == Outcome::Succeeded {
@@ -117,7 +123,11 @@ impl Turn<'_> {
         self.close_decision();
         self.ask_todo();
         self.app.card_asked = None;
-        self.say(Level::Good, format!("closed: {}", discrepancy.said()));
+        let done = match discrepancy.kind.is_alert() {
+            true => "acknowledged",
+            false => "closed",
+        };
+        self.say(Level::Good, format!("{done}: {}", discrepancy.said()));
     }
 
     /// What was typed is not dropped by one key too many.
@@ -162,13 +172,16 @@ fn closing(discrepancy: &Discrepancy) -> Form {
         let until = "nothing is sent on this payment until it is closed".to_owned();
         facts.push(("holds back".to_owned(), until));
     }
+    let (about, title) = match discrepancy.kind.is_alert() {
+        true => (
+            About::Alert(discrepancy.id),
+            "Acknowledge that it came back",
+        ),
+        false => (About::Discrepancy(discrepancy.id), "Close a discrepancy"),
+    };
     Form {
         offers: discrepancy.proposed.clone(),
-        ..Form::new(
-            About::Discrepancy(discrepancy.id),
-            "Close a discrepancy".to_owned(),
-            facts,
-        )
+        ..Form::new(about, title.to_owned(), facts)
     }
 }
 
@@ -185,7 +198,7 @@ fn request(form: &Form) -> Option<Request> {
             refund: id.to_string(),
             note: text(&form.note),
         },
-        About::Discrepancy(id) => Request::CloseDiscrepancy(CloseDiscrepancy {
+        About::Discrepancy(id) | About::Alert(id) => Request::CloseDiscrepancy(CloseDiscrepancy {
             id,
             note: text(&form.note),
             accept: form.accept,

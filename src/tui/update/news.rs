@@ -3,8 +3,10 @@
 use crate::desk::face::{Notice, RefundRow, Request};
 use crate::domain::id::RefundId;
 use crate::domain::listing::RefundFilter;
+use crate::domain::state::State;
 use crate::tui::state::refunds::Tab;
 use crate::tui::state::slots::Slot;
+use crate::tui::state::toast::Level;
 use crate::tui::state::todo::TABS;
 use crate::tui::state::{Layer, Screen, layout};
 
@@ -22,6 +24,12 @@ impl Turn<'_> {
     fn refund_changed(&mut self, row: RefundRow) {
         let row = convert::refund_row(row);
         let (id, payment) = (row.refund.id, row.refund.content.payment);
+        if row.refund.state == State::Reversed {
+            let reference = row.reference.as_deref().unwrap_or("no reference");
+            let amount = row.refund.content.amount;
+            let said = format!("CAME BACK: {amount} of {reference}; the customer does not have it");
+            self.say(Level::Error, said);
+        }
         self.app.refunds.update(row);
         self.app.refunds.settle(layout::refund_rows(self.app.size));
         self.ask(Slot::Overview, Request::Overview);

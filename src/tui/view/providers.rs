@@ -59,6 +59,10 @@ fn sending(app: &App, row: &Row) -> (String, Role) {
             );
             (said, Role::Alarm)
         }
+        None if row.closed.is_some() => {
+            let why = row.closed.as_deref().unwrap_or_default();
+            (format!("CLOSED: {why}"), Role::Alarm)
+        }
         None if row.left_alone => (
             "waits until the provider answers a look".to_owned(),
             Role::Warn,

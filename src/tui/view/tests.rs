@@ -265,6 +265,13 @@ fn waiting() -> Arc<FakeDesk> {
     desk
 }
 
+/// The same, and a refund that came back.
+fn came_back() -> Arc<FakeDesk> {
+    let desk = waiting();
+    decisions::came_back(&desk);
+    desk
+}
+
 fn as_ben(session: &mut Session) {
     session.app.actor = "ben".into();
 }
@@ -318,6 +325,14 @@ fn to_do() {
         as_ben(session);
         session.press("3 tab G o").type_text("the file was wrong");
         session.press("ctrl-s");
+    });
+    snap("todo_came_back", came_back, |session| {
+        as_ben(session);
+        session.press("3 tab G");
+    });
+    snap("todo_acknowledge", came_back, |session| {
+        as_ben(session);
+        session.press("3 tab G o").press("ctrl-s");
     });
     snap("refund_decided", waiting, |session| {
         as_ben(session);

@@ -76,6 +76,10 @@ fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
     if unknown > 0 {
         pieces.push((format!(" {unknown} UNKNOWN "), Role::Alarm));
     }
+    if overview.came_back > 0 {
+        let count = overview.came_back;
+        pieces.push((format!(" {count} CAME BACK "), Role::Alarm));
+    }
     if overview.read_only {
         pieces.push(("read-only".to_owned(), Role::Warn));
     }

@@ -15,6 +15,18 @@ pub enum Way {
     Release,
     /// Withdrawing one.
     Cancel,
+    /// A checker approving one.
+    Approve,
+    /// A checker declining one.
+    Decline,
+    /// Stating what became of one, as the first person.
+    Propose,
+    /// Agreeing with that, as the second.
+    Agree,
+    /// Taking a backup.
+    Backup,
+    /// Restoring one.
+    Restore,
     /// Importing a file.
     Import,
     /// Creating the database.
@@ -66,6 +78,34 @@ pub const POINTS: &[(&str, Way)] = &[
     ("record.begun", Way::Cancel),
     ("record.written", Way::Cancel),
     ("cancel.committed", Way::Cancel),
+    ("approve.inserted", Way::Approve),
+    ("record.moved", Way::Approve),
+    ("record.written", Way::Approve),
+    ("approve.committed", Way::Approve),
+    ("decline.inserted", Way::Decline),
+    ("record.written", Way::Decline),
+    ("decline.committed", Way::Decline),
+    ("propose.inserted", Way::Propose),
+    ("propose.committed", Way::Propose),
+    ("agree.ended", Way::Agree),
+    ("record.observed", Way::Agree),
+    ("record.written", Way::Agree),
+    ("agree.committed", Way::Agree),
+    ("backup.named", Way::Backup),
+    ("backup.copied", Way::Backup),
+    ("backup.checked", Way::Backup),
+    ("backup.finished", Way::Backup),
+    ("backup.noted", Way::Backup),
+    ("backup.committed", Way::Backup),
+    ("restore.copied", Way::Restore),
+    ("restore.written", Way::Restore),
+    ("restore.told", Way::Restore),
+    ("restore.retired", Way::Restore),
+    ("restore.noted", Way::Restore),
+    ("restore.beside_moved", Way::Restore),
+    ("restore.kept", Way::Restore),
+    ("restore.exchanged", Way::Restore),
+    ("restore.finished", Way::Restore),
     ("import.begun", Way::Import),
     ("import.rows_written", Way::Import),
     ("import.written", Way::Import),

@@ -52,7 +52,7 @@ async fn exchanges_are_counted_by_when_they_begin() {
     assert_eq!(ledger.begin_send(new).await.unwrap(), Begun::Written);
     ledger.record(record(id, Event::LeaseLost)).await.unwrap();
     let later = now() + TimeDelta::hours(1);
-    assert!(ledger.take_look(id, holder(), later).await.unwrap());
+    assert!(ledger.take_look(look(id, later)).await.unwrap());
     assert_eq!(ledger.refund(id).await.unwrap().unwrap().exchange, 2);
 }
 
