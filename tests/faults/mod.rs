@@ -1,7 +1,7 @@
-//! R1: the whole desk (its ledger, the Commerce Hub client) against the sandbox's provider, over a
+//! R1: the whole desk (its ledger, the clients) against each of the sandbox's providers, over a
 //! network with eight faults, on a clock moved by hand.
 //!
-//! 500 seeds on every commit; `REFUND_DESK_LARGE=1` runs 10,000. A failure names its seed;
+//! 500 seeds per provider on every commit; `REFUND_DESK_LARGE=1` runs 10,000. A failure names its seed;
 //! `REFUND_DESK_SEED=N` runs that one alone. Faults, amounts, steps, ids and jitter are the seed's; in
 //! every fourth seed exchanges go on at the same time, and their order is the machine's.
 
@@ -11,6 +11,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
+use rstest::rstest;
+
 use crate::seeds::large;
 
 mod office;
@@ -18,12 +20,14 @@ mod people;
 mod right;
 mod wire;
 
-use office::Office;
+use office::{COMMERCE_HUB, NUAPAY, Office, Through};
 use people::Settled;
 use wire::Fault;
 
-#[test]
-fn no_fault_of_the_network_pays_twice() {
+#[rstest]
+#[case::commerce_hub(COMMERCE_HUB)]
+#[case::nuapay(NUAPAY)]
+fn no_fault_of_the_network_pays_twice(#[case] through: Through) {
     let one = std::env::var("REFUND_DESK_SEED").ok();
     let one: Option<u64> = one.map(|it| it.parse().unwrap());
     let (first, end) = match one {
@@ -40,7 +44,7 @@ fn no_fault_of_the_network_pays_twice() {
                     if seed >= end {
                         return;
                     }
-                    let ran = catch_unwind(AssertUnwindSafe(|| run(seed)));
+                    let ran = catch_unwind(AssertUnwindSafe(|| run(seed, through)));
                     match ran {
                         Ok(one) => seen.lock().unwrap().add(one),
                         Err(panic) => {
@@ -103,9 +107,11 @@ impl Seen {
 }
 
 /// A failure that cannot be seen again teaches little.
-#[test]
-fn a_seed_gives_the_same_run_again() {
-    let told = |seed| block_on(async { live(seed).await.0.told().await });
+#[rstest]
+#[case::commerce_hub(COMMERCE_HUB)]
+#[case::nuapay(NUAPAY)]
+fn a_seed_gives_the_same_run_again(#[case] through: Through) {
+    let told = |seed| block_on(async { live(seed, through).await.0.told().await });
     let mut doubts = 0;
     for seed in [0, 5, 14, 21, 38] {
         assert!(!office::at_once(seed));
@@ -119,8 +125,8 @@ fn a_seed_gives_the_same_run_again() {
     assert!(doubts > 5, "{doubts}");
 }
 
-fn run(seed: u64) -> Seen {
-    block_on(async { live(seed).await.1 })
+fn run(seed: u64, through: Through) -> Seen {
+    block_on(async { live(seed, through).await.1 })
 }
 
 fn block_on<T>(life: impl Future<Output = T>) -> T {
@@ -131,8 +137,8 @@ fn block_on<T>(life: impl Future<Output = T>) -> T {
     runtime.block_on(life)
 }
 
-async fn live(seed: u64) -> (Office, Seen) {
-    let mut office = Office::open(seed).await;
+async fn live(seed: u64, through: Through) -> (Office, Seen) {
+    let mut office = Office::open(seed, through).await;
     for _ in 0..16 {
         office.step().await;
         office.assert_right().await;

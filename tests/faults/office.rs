@@ -14,6 +14,7 @@ use refund_desk::desk::face::{
     Actor, Draft, Import, ImportFile, RefundRow, Refusal, Reply, Request,
 };
 use refund_desk::desk::local::Local;
+use refund_desk::domain::id::RefundId;
 use refund_desk::domain::listing::RefundFilter;
 use refund_desk::domain::state::State;
 use refund_desk::ledger::{Ledger, OpenOptions};
@@ -25,19 +26,46 @@ use super::wire::Wire;
 use crate::seeds::{Draw, parts};
 
 const STOCK: &str = "account,payment_id,reference,amount,currency,captured_at,settled_at,payer
-hub-us,pay-a,A,100.00,USD,2026-11-01T12:00:00Z,2026-11-02T12:00:00Z,Ann
-hub-us,pay-b,B,60.00,USD,2026-11-03T12:00:00Z,2026-11-04T12:00:00Z,Bob
+ACCOUNT,pay-a,A,100.00,CUR,2026-11-01T12:00:00Z,2026-11-02T12:00:00Z,Ann
+ACCOUNT,pay-b,B,60.00,CUR,2026-11-03T12:00:00Z,2026-11-04T12:00:00Z,Bob
 ";
-/// How long the clock stands between two steps, in seconds: around every figure of the profile.
-const WAITS_S: [u64; 8] = [1, 6, 31, 65, 150, 301, 1_900, 7_200];
+
+/// Whose account the refunds go through.
+#[derive(Clone, Copy, Debug)]
+pub struct Through {
+    account: &'static str,
+    currency: &'static str,
+    /// How long the clock stands between two steps, in seconds: around every figure of the profile.
+    waits_s: &'static [u64],
+    /// Cents with which this provider pays and later takes back.
+    pub taken_back: Option<i64>,
+}
+
+/// Card refunds.
+pub const COMMERCE_HUB: Through = Through {
+    account: "hub-us",
+    currency: "USD",
+    waits_s: &[1, 6, 31, 65, 150, 301, 1_900, 7_200],
+    taken_back: Some(5),
+};
+
+/// Bank transfers, called with tokens. It remembers a key for 24 hours, and nothing is on its way
+/// for longer: the waits of all steps stay below that.
+pub const NUAPAY: Through = Through {
+    account: "nuapay-uk",
+    currency: "GBP",
+    waits_s: &[1, 6, 31, 65, 301, 900, 1_900, 3_500],
+    taken_back: None,
+};
+
 /// Cents that make this provider decline, take back or pay another amount; the rest is ordinary.
 const CENTS: [u64; 8] = [10, 25, 33, 50, 75, 99, 1, 5];
-pub const TAKEN_BACK: i64 = 5;
 
 pub struct Office {
     pub wire: Wire,
     /// How many refunds left UNKNOWN.
     pub left_unknown: usize,
+    pub through: Through,
     /// Whether all that is due is done at the same time.
     at_once: bool,
     draw: Draw,
@@ -51,11 +79,13 @@ pub struct Office {
 }
 
 impl Office {
-    pub async fn open(seed: u64) -> Self {
+    pub async fn open(seed: u64, through: Through) -> Self {
         let folder = in_memory();
         let clock = Clock::seeded("2026-11-21T12:00:00Z".parse().unwrap(), seed);
         let stock = folder.path().join("stock.csv");
-        fs::write(&stock, STOCK).unwrap();
+        let rows = STOCK.replace("ACCOUNT", through.account);
+        let rows = rows.replace("CUR", through.currency);
+        fs::write(&stock, &rows).unwrap();
         let config = folder.path().join("config.toml");
         let options = Options {
             port: 0,
@@ -77,6 +107,7 @@ impl Office {
         let mut office = Self {
             wire,
             left_unknown: 0,
+            through,
             at_once: at_once(seed),
             draw: Draw::new(seed),
             clock,
@@ -91,7 +122,7 @@ impl Office {
         let import = Import {
             files: vec![ImportFile {
                 name: "stock.csv".to_owned(),
-                bytes: STOCK.as_bytes().to_vec(),
+                bytes: rows.into_bytes(),
             }],
             dry_run: false,
             expect_rows: None,
@@ -145,7 +176,7 @@ impl Office {
     }
 
     fn wait(&mut self) {
-        let wait = Duration::from_secs(self.draw.one_of(&WAITS_S));
+        let wait = Duration::from_secs(self.draw.one_of(self.through.waits_s));
         self.clock.advance(wait);
     }
 
@@ -237,6 +268,14 @@ pub fn at_once(seed: u64) -> bool {
 /// In memory where the system has that: what is proven here is not that files survive.
 fn in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
+/// Whether a reference at a provider is of an attempt of this refund, in either of its forms.
+pub fn is_of(correlation: &str, id: RefundId) -> bool {
+    let plain = format!("rfd-{}-", id.to_string().replace('-', ""));
+    let carried = id.end_to_end("refund", 1);
+    // Its last three letters count the attempts.
+    correlation.starts_with(&plain) || correlation.starts_with(&carried[..28])
 }
 
 /// An empty ledger, made once: that every seed makes its tables anew proves nothing more.

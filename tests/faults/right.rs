@@ -7,7 +7,7 @@ use refund_desk::domain::listing::PaymentQuery;
 use refund_desk::domain::refund::Refund;
 use refund_desk::domain::state::State;
 
-use super::office::{Office, TAKEN_BACK};
+use super::office::{Office, is_of};
 
 impl Office {
     /// What left for one refund, in minor units.
@@ -21,19 +21,19 @@ impl Office {
         let rows = self.rows().await;
         let mut states = BTreeMap::new();
         for row in &rows {
-            assert_fits_the_book(row, &paid_of(&row.refund, &payouts));
+            assert_fits_the_book(
+                row,
+                &paid_of(&row.refund, &payouts),
+                self.through.taken_back,
+            );
             self.assert_left_unknown_by_evidence(row).await;
             *states
                 .entry(row.refund.state.name().to_owned())
                 .or_default() += 1;
         }
-        let owned = rows
-            .iter()
-            .map(|it| it.refund.id.to_string().replace('-', ""));
-        let owned: Vec<String> = owned.collect();
         for (_, correlation, _) in &payouts {
             assert!(
-                owned.iter().any(|id| correlation.contains(id)),
+                rows.iter().any(|it| is_of(correlation, it.refund.id)),
                 "nobody knows of {correlation}"
             );
         }
@@ -83,7 +83,7 @@ impl Office {
             let paid: i64 = payouts
                 .iter()
                 // What was taken back is there again.
-                .filter(|it| it.0 == payment_id && it.2 % 100 != TAKEN_BACK)
+                .filter(|it| it.0 == payment_id && Some(it.2 % 100) != self.through.taken_back)
                 .map(|it| it.2)
                 .sum();
             assert!(paid <= captured, "{paid} paid of {captured}");
@@ -119,8 +119,7 @@ impl Office {
 }
 
 fn paid_of(refund: &Refund, payouts: &[(String, String, i64)]) -> Vec<i64> {
-    let name = format!("rfd-{}-", refund.id.to_string().replace('-', ""));
-    let its = payouts.iter().filter(|it| it.1.starts_with(&name));
+    let its = payouts.iter().filter(|it| is_of(&it.1, refund.id));
     its.map(|it| it.2).collect()
 }
 
@@ -135,7 +134,7 @@ fn taken_by(refund: &Refund, payouts: &[(String, String, i64)]) -> i64 {
 }
 
 /// At most one payout, and no state that the book contradicts.
-fn assert_fits_the_book(row: &RefundRow, paid: &[i64]) {
+fn assert_fits_the_book(row: &RefundRow, paid: &[i64], taken_back: Option<i64>) {
     let refund = &row.refund;
     let told = format!("{:?}, paid {paid:?}: {refund:#?}", refund.state);
     assert!(paid.len() <= 1, "{told}");
@@ -148,7 +147,7 @@ fn assert_fits_the_book(row: &RefundRow, paid: &[i64]) {
             );
         }
         // Taken back before the desk had looked: it was paid, and is not any more.
-        State::Failed if refund.content.amount.minor % 100 == TAKEN_BACK => {}
+        State::Failed if Some(refund.content.amount.minor % 100) == taken_back => {}
         State::Reserved
         | State::AwaitingApproval
         | State::Approved

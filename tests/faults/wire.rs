@@ -58,6 +58,9 @@ const OF_INQUIRIES: [Fault; 8] = [
     Fault::Garbage,
 ];
 
+/// What stands before an amount, by provider.
+const AMOUNTS: [&str; 2] = ["\"total\":", "\"refundAmount\":"];
+
 /// What the desk's side of the network shares.
 struct Line {
     seed: u64,
@@ -142,13 +145,19 @@ impl Line {
     }
 
     fn fault(&mut self, request: &str) -> Fault {
-        let money = request
-            .lines()
-            .next()
-            .is_some_and(|it| !it.contains("inquiry"));
+        let line = request.lines().next().unwrap_or_default();
+        let money = line.starts_with("POST") && line.contains("/refunds ");
         let what = match money {
-            true => between(request, "\"total\":", "}"),
-            false => between(request, "\"referenceMerchantTransactionId\":", "}"),
+            true => AMOUNTS
+                .iter()
+                .map(|name| between(request, name, "}"))
+                .find(|it| !it.is_empty())
+                .unwrap_or_default(),
+            // Told apart by what stands in the body, or in the path.
+            false if line.contains("inquiry") => {
+                between(request, "\"referenceMerchantTransactionId\":", "}")
+            }
+            false => line.split(['?', ',']).next().unwrap_or_default(),
         };
         let what = what.split(',').next().unwrap_or_default().to_owned();
         // References are new in every run: only amounts and counts are told apart.
@@ -222,12 +231,18 @@ fn spoiled(fault: Fault, reply: Vec<u8>) -> Option<Vec<u8>> {
     }
 }
 
-/// Every total begins with another digit, so that the length stays what the head says.
+/// Every amount begins with another digit, so that the length stays what the head says.
 fn other_amount(reply: &str) -> String {
-    let mut parts = reply.split("\"total\":");
+    AMOUNTS
+        .iter()
+        .fold(reply.to_owned(), |reply, name| other(&reply, name))
+}
+
+fn other(reply: &str, name: &str) -> String {
+    let mut parts = reply.split(name);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        out.push_str("\"total\":");
+        out.push_str(name);
         let quote = usize::from(part.starts_with('"'));
         match part.as_bytes().get(quote) {
             Some(digit @ b'1'..=b'9') => {
