@@ -232,7 +232,7 @@ fn judge(what: Subject, record: &Envelope, asked: Money) -> Verdict {
     let class = record.state().map(|state| what.class_of(state));
     // What refuses a cancel is not always named as one.
     let refuses = class == Some(Some(StateClass::NotPaid)) && record.may_be_cancel();
-    if !what.fits(record) && !(what == Subject::Cancel && refuses) {
+    if !(what.fits(record) || what == Subject::Cancel && refuses) {
         return Verdict::Open("it is about another kind of transaction");
     }
     match class {

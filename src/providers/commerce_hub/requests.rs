@@ -67,7 +67,7 @@ impl Requests {
     }
 
     fn refund_body(&self, order: &RefundOrder) -> serde_json::Result<Vec<u8>> {
-        let reference = Reference::TransactionId(referenced(order));
+        let reference = Reference::Transaction(referenced(order));
         let invoice = order.detail("invoice");
         encode(&RefundRequest {
             reference_transaction_details: (self.refund_call == RefundCall::Refunds)
@@ -88,7 +88,7 @@ impl Requests {
     /// partial cancel is hardly ever possible (3.2).
     fn cancel_body(&self, transaction_id: &str, correlation: &str) -> serde_json::Result<Vec<u8>> {
         encode(&CancelRequest {
-            reference_transaction_details: Reference::TransactionId(transaction_id),
+            reference_transaction_details: Reference::Transaction(transaction_id),
             transaction_details: CancelDetails {
                 reversal_reason_code: "VOID",
                 merchant_transaction_id: correlation,
@@ -101,7 +101,7 @@ impl Requests {
     /// sheet 3.4).
     fn capture_body(&self, refund_id: &str, correlation: &str) -> serde_json::Result<Vec<u8>> {
         encode(&CaptureRequest {
-            reference_transaction_details: Reference::TransactionId(refund_id),
+            reference_transaction_details: Reference::Transaction(refund_id),
             transaction_details: CaptureDetails {
                 capture_flag: true,
                 merchant_transaction_id: correlation,
@@ -131,8 +131,8 @@ impl Requests {
     /// None that text can cause.
     pub fn inquiry_body(&self, inquiry: &Inquiry) -> serde_json::Result<Vec<u8>> {
         self.inquiry_by(match &inquiry.provider_refund_id {
-            Some(id) => Reference::TransactionId(id),
-            None => Reference::MerchantTransactionId(&inquiry.correlation),
+            Some(id) => Reference::Transaction(id),
+            None => Reference::MerchantTransaction(&inquiry.correlation),
         })
     }
 
@@ -141,7 +141,7 @@ impl Requests {
     /// # Errors
     /// None.
     pub fn probe_body(&self) -> serde_json::Result<Vec<u8>> {
-        self.inquiry_by(Reference::MerchantTransactionId(NOBODYS))
+        self.inquiry_by(Reference::MerchantTransaction(NOBODYS))
     }
 
     /// The body of an inquiry about one transaction.
@@ -149,7 +149,7 @@ impl Requests {
     /// # Errors
     /// None that text can cause.
     pub fn transaction_body(&self, transaction_id: &str) -> serde_json::Result<Vec<u8>> {
-        self.inquiry_by(Reference::TransactionId(transaction_id))
+        self.inquiry_by(Reference::Transaction(transaction_id))
     }
 
     /// The body of an inquiry about all transactions of an order.
@@ -157,7 +157,7 @@ impl Requests {
     /// # Errors
     /// None that text can cause.
     pub fn order_body(&self, order_id: &str) -> serde_json::Result<Vec<u8>> {
-        self.inquiry_by(Reference::OrderId(order_id))
+        self.inquiry_by(Reference::Order(order_id))
     }
 
     fn inquiry_by(&self, reference: Reference<'_>) -> serde_json::Result<Vec<u8>> {

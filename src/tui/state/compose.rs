@@ -256,3 +256,26 @@ impl Compose {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Money;
+    use crate::tui::fixture;
+
+    /// What has not settled is voided, all of it: there is no amount to type.
+    #[test]
+    fn the_form_of_an_unsettled_payment_asks_for_no_amount() {
+        let payment = fixture::payment(1, 4_000, 1);
+        let judged = |why_not| Eligibility {
+            can_refund: Money::zero(payment.currency),
+            why_not,
+            refundable_until: None,
+        };
+        let form = Compose::new(payment.clone(), judged(Some(WhyNot::Unsettled)));
+        assert_eq!((form.kind, form.focus), (Kind::Void, Field::Reason));
+        assert!(!form.fields().contains(&Field::Amount));
+        let form = Compose::new(payment.clone(), judged(None));
+        assert_eq!((form.kind, form.focus), (Kind::Refund, Field::Amount));
+    }
+}

@@ -28,13 +28,13 @@ pub struct RefundRequest<'a> {
 pub enum Reference<'a> {
     /// The provider's id.
     #[serde(rename = "referenceTransactionId")]
-    TransactionId(&'a str),
+    Transaction(&'a str),
     /// Ours.
     #[serde(rename = "referenceMerchantTransactionId")]
-    MerchantTransactionId(&'a str),
+    MerchantTransaction(&'a str),
     /// The provider's id of an order: all its transactions. For inquiries only.
     #[serde(rename = "referenceOrderId")]
-    OrderId(&'a str),
+    Order(&'a str),
 }
 
 /// An amount as a JSON number with exactly its currency's decimals.
