@@ -10,7 +10,7 @@ use super::{Exit, Failure, discrepancies, json};
 use crate::desk::face::{Class, RefundCard, RefundRow, Refusal, Reply, Request};
 use crate::domain::id::RefundId;
 use crate::domain::listing::RefundFilter;
-use crate::domain::refund::Refund;
+use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::text::clean;
 use crate::domain::todo::Clocked;
@@ -211,7 +211,13 @@ fn text_card(card: &RefundCard) -> String {
     let mut fields = vec![
         ("refund", refund.id.to_string()),
         ("state", refund.state.name().to_owned()),
-        ("amount", content.amount.to_string()),
+        (
+            "amount",
+            match content.kind {
+                Kind::Refund => content.amount.to_string(),
+                kind => format!("{} ({})", content.amount, kind.words()),
+            },
+        ),
         (
             "payment",
             format!("{} {}", content.payment, text(&card.row.reference)),

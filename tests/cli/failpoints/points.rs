@@ -15,6 +15,8 @@ pub enum Way {
     Release,
     /// Withdrawing one.
     Cancel,
+    /// Having the provider stop one that it has accepted.
+    Stop,
     /// Importing a file.
     Import,
     /// Creating the database.
@@ -66,6 +68,11 @@ pub const POINTS: &[(&str, Way)] = &[
     ("record.begun", Way::Cancel),
     ("record.written", Way::Cancel),
     ("cancel.committed", Way::Cancel),
+    ("begin_step.written", Way::Stop),
+    ("begin_step.committed", Way::Stop),
+    ("step.answered", Way::Stop),
+    ("step.written", Way::Stop),
+    ("step.committed", Way::Stop),
     ("import.begun", Way::Import),
     ("import.rows_written", Way::Import),
     ("import.written", Way::Import),
