@@ -108,8 +108,10 @@ pub(super) async fn cancel(
     output: &Output,
     refund: String,
     note: Option<String>,
+    stop: bool,
 ) -> Result<Exit, Failure> {
-    let Reply::Refund(card) = session.ask(Request::Cancel { refund, note }).await? else {
+    let request = Request::Cancel { refund, note, stop };
+    let Reply::Refund(card) = session.ask(request).await? else {
         return Err(misanswered());
     };
     output.after_deed(print_card(output, &card));

@@ -146,7 +146,7 @@ impl Scene {
                 let refund = self.desk.json(self.refund(case, &[]));
                 let refund = serde_json::from_str::<Value>(&refund.stdout).unwrap();
                 let id = refund["id"].as_str().unwrap();
-                self.die(case, &words(&["cancel", id]))
+                self.die(case, &words(&["cancel", id, "--stop"]))
             }
             Way::Import | Way::Open => unreachable!("these have tests of their own"),
         };
