@@ -29,7 +29,8 @@
 //! told by notice. `desk::track` asks about everything that is not final, on a schedule kept in
 //! the ledger, so that a restart goes on where the last process stopped. Where two people must
 //! agree, `desk::approve` and `desk::resolve` take the second one's word, and the database itself
-//! refuses a move without it.
+//! refuses a move without it. What is on its way can still be stopped: `desk::later` sends that as
+//! an attempt of its own, and only its proof moves the refund.
 
 pub mod cli;
 pub mod clock;

@@ -123,16 +123,19 @@ pub enum Command {
     /// is the same as --outcome succeeded: the first --as that names an outcome is the outcome, any
     /// other --as says who acts.
     Resolve(Resolve),
-    /// Withdraw a refund that was not sent, or have the provider stop one that was
+    /// Withdraw a refund that was not sent; with --stop, have the provider stop one that was
     ///
-    /// What was sent can only be stopped while the provider still can; until it says that it did, the
-    /// refund may still be paid.
+    /// The provider can stop it only until its batch closes. Until it says that it did, the refund may
+    /// still be paid (exit 4).
     Cancel {
         /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
         refund: String,
         /// Why
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
+        /// If it was sent, have the provider stop it
+        #[arg(long)]
+        stop: bool,
     },
     /// Let refunds go that were composed offline
     Release {

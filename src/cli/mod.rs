@@ -192,8 +192,8 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
             decide::decline(&session()?, output, refund, note).await
         }
         Command::Resolve(resolve) => decide::resolve(&session()?, output, &resolve).await,
-        Command::Cancel { refund, note } => {
-            refunds::cancel(&session()?, output, refund, note).await
+        Command::Cancel { refund, note, stop } => {
+            refunds::cancel(&session()?, output, refund, note, stop).await
         }
         Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
         Command::Retry { account, dry_run } => {

@@ -10,7 +10,7 @@ use super::{Exit, Failure, discrepancies, json};
 use crate::desk::face::{Class, RefundCard, RefundRow, Refusal, Reply, Request};
 use crate::domain::id::RefundId;
 use crate::domain::listing::RefundFilter;
-use crate::domain::refund::Refund;
+use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::text::clean;
 use crate::domain::todo::Clocked;
@@ -108,8 +108,10 @@ pub(super) async fn cancel(
     output: &Output,
     refund: String,
     note: Option<String>,
+    stop: bool,
 ) -> Result<Exit, Failure> {
-    let Reply::Refund(card) = session.ask(Request::Cancel { refund, note }).await? else {
+    let request = Request::Cancel { refund, note, stop };
+    let Reply::Refund(card) = session.ask(request).await? else {
         return Err(misanswered());
     };
     output.after_deed(print_card(output, &card));
@@ -211,7 +213,13 @@ fn text_card(card: &RefundCard) -> String {
     let mut fields = vec![
         ("refund", refund.id.to_string()),
         ("state", refund.state.name().to_owned()),
-        ("amount", content.amount.to_string()),
+        (
+            "amount",
+            match content.kind {
+                Kind::Refund => content.amount.to_string(),
+                kind => format!("{} ({})", content.amount, kind.words()),
+            },
+        ),
         (
             "payment",
             format!("{} {}", content.payment, text(&card.row.reference)),

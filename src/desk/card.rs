@@ -2,6 +2,7 @@
 
 use super::face::{Actor, RefundCard, Refusal, Reply};
 use super::local::{Local, row};
+use crate::domain::refund::Kind;
 use crate::ledger::RefundSummary;
 
 impl Local {
@@ -48,7 +49,11 @@ impl Local {
     fn bare_card(&self, summary: RefundSummary) -> RefundCard {
         let account = self.account(&summary.refund.account);
         RefundCard {
-            success_means: account.map(|account| account.profile.success_means.to_owned()),
+            success_means: match summary.refund.content.kind {
+                Kind::Refund => account.map(|account| account.profile.success_means.to_owned()),
+                Kind::Void => Some("canceled before settlement".to_owned()),
+                Kind::Outside => Some("paid by other means, stated by two people".to_owned()),
+            },
             row: row(summary),
             attempts: Vec::new(),
             observations: Vec::new(),

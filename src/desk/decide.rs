@@ -9,12 +9,13 @@ use crate::domain::state::{Event, State};
 use crate::failpoint;
 
 impl Local {
-    /// Withdraws a refund that was not sent; of one that was, asks the provider to stop it.
+    /// Withdraws a refund that was not sent; of one that was, has the provider stop it, where that is asked for.
     pub(super) async fn cancel(
         &self,
         actor: &Actor,
         handle: &str,
         note: Option<String>,
+        stop: bool,
     ) -> Result<Reply, Refusal> {
         self.writable()?;
         let summary = self.refund_named(handle).await?;
@@ -26,8 +27,9 @@ impl Local {
         let note = note.map(|note| tidy(&note)).transpose()?;
         if !withdrawable {
             let account = self.account(&summary.refund.account);
-            if !later::may_be_stopped(&summary.refund, account) {
-                return Err(too_late(state));
+            let stoppable = later::may_be_stopped(&summary.refund, account);
+            if !(stop && stoppable) {
+                return Err(too_late(state, stoppable));
             }
             let step = LaterStep::Stop;
             let stopped = self.send_step(actor, &summary, step, note).await?;
@@ -60,7 +62,7 @@ impl Local {
     }
 }
 
-fn too_late(state: State) -> Refusal {
+fn too_late(state: State, stoppable: bool) -> Refusal {
     let (message, money, next) = match state {
         State::Canceled | State::Expired => (
             "it was already withdrawn or has expired",
@@ -77,6 +79,12 @@ fn too_late(state: State) -> Refusal {
             "Nothing changed.",
             "See how it ended: refund-desk status REFUND",
         ),
+    };
+    let next = match stoppable {
+        true => {
+            "Its provider can be asked to stop it, while it still can: refund-desk cancel REFUND --stop"
+        }
+        false => next,
     };
     Refusal {
         money: money.to_owned(),

@@ -80,13 +80,15 @@ pub enum Request {
     /// One refund by its id, `ACCOUNT/PROVIDER_ID`, the end of its id, or the reference of a
     /// payment that has just one refund. Answer: [`Reply::Refund`].
     Refund(String),
-    /// Withdraws a refund that was not sent, or has its provider stop one that was: until that is
-    /// proven it stands as before, with a later step under way. Answer: [`Reply::Refund`].
+    /// Withdraws a refund that was not sent, or, where that is asked for, has its provider stop one
+    /// that was: until that is proven it stands as before, with a later step under way. Answer: [`Reply::Refund`].
     Cancel {
         /// Which.
         refund: String,
         /// Why.
         note: Option<String>,
+        /// If it was sent, have its provider stop it.
+        stop: bool,
     },
     /// Lets a refund go that was composed offline. Answer: [`Reply::Refund`].
     Release {

@@ -1,7 +1,7 @@
 //! Later steps of a refund that is on its way (T25): asked for by a person, sent once, and ended by
 //! what the provider says. Until then the refund keeps its state and its amount.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::accounts::Account;
 use super::face::{Actor, Refusal};
@@ -9,6 +9,8 @@ use super::kinds::can;
 use super::local::Local;
 use super::refusal;
 use super::send::{self, asked, wire};
+use crate::domain::cause::Cause;
+use crate::domain::eligibility::WhyNot;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::domain::refund::{Attempt, Kind, Later, LaterStep, ObservationSource, Refund};
@@ -54,7 +56,13 @@ impl Local {
             claim => claim?,
         };
         let _under_way = self.duty.exchange();
-        let attempt = attempt_of(&claim, account, step, now)?;
+        let attempt = match attempt_of(&claim, account, step, now) {
+            Ok(attempt) => attempt,
+            Err(refusal) => {
+                self.ledger.let_go_step(refund.id, claim.fence).await?;
+                return Err(refusal);
+            }
+        };
         let guard = SendGuard {
             replay_allowed: true,
             ..self.send_guard(refund.id, &attempt, account)
@@ -133,7 +141,7 @@ impl Local {
         Ok(account)
     }
 
-    /// Asks what became of the step under way; true when the refund itself is to be asked about, too.
+    /// Asks what became of the step under way, and says how the refund stands then.
     pub(super) async fn look_at_step(
         &self,
         account: &Account,
@@ -168,7 +176,7 @@ impl Local {
         &self,
         summary: &RefundSummary,
         later: &Later,
-    ) -> Result<Option<(Inquiry, chrono::DateTime<chrono::Utc>)>, Refusal> {
+    ) -> Result<Option<(Inquiry, DateTime<Utc>)>, Refusal> {
         let refund = &summary.refund;
         let evidence = self.ledger.evidence(refund.id).await?;
         let payment = self.ledger.payment(refund.content.payment).await?;
@@ -231,7 +239,7 @@ fn attempt_of(
     claim: &Claim,
     account: &Account,
     step: LaterStep,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Attempt, Refusal> {
     let refund = &claim.summary.refund;
     let made = claim.attempts.iter().filter(|it| it.step == step.name());
@@ -244,7 +252,7 @@ fn attempt_of(
         number,
     );
     let format = account.format.as_deref();
-    let format = format.ok_or(crate::domain::eligibility::WhyNot::NoProvider)?;
+    let format = format.ok_or(WhyNot::NoProvider)?;
     let id = refund.provider_refund_id.as_deref().unwrap_or_default();
     let wire = format.build_step(deed(step), id, &order)?;
     Ok(send::new_attempt(step.name(), number, wire, now))
@@ -271,8 +279,7 @@ fn not_done(step: LaterStep, end: StepEnd, finding: &Finding) -> Refusal {
         _ => "Nothing left this desk; try again.",
     };
     let advice = finding.unpaid.as_ref();
-    let settled =
-        advice.is_some_and(|it| it.cause == crate::domain::cause::Cause::SettledMeanwhile);
+    let settled = advice.is_some_and(|it| it.cause == Cause::SettledMeanwhile);
     let told = match settled {
         true => "its batch has closed: it is too late to stop it",
         false => finding.said.as_str(),

@@ -210,7 +210,7 @@ impl Local {
             Request::Resolve(resolve) => self.resolve(actor, &resolve).await,
             Request::Retry(order) => self.retry(actor, &order).await,
             Request::ToDo => self.to_do(actor).await.map(Reply::ToDo),
-            Request::Cancel { refund, note } => self.cancel(actor, &refund, note).await,
+            Request::Cancel { refund, note, stop } => self.cancel(actor, &refund, note, stop).await,
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
             Request::Audit { filter, limit } => {

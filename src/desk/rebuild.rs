@@ -1,7 +1,9 @@
 //! A balance compared with its provider's own list of refunds: what was made elsewhere is taken in,
 //! what is ours and not there opens a discrepancy.
 
-use super::face::{Actor, Refusal, Reply};
+use chrono::{DateTime, Utc};
+
+use super::face::{Actor, Notice, Refusal, Reply};
 use super::local::Local;
 use super::refusal;
 use crate::domain::evidence::{Evidence, Reported};
@@ -35,7 +37,7 @@ impl Local {
         for refund in &ours {
             self.miss(refund, &listed).await?;
         }
-        self.tell(super::face::Notice::Changed);
+        self.tell(Notice::Changed);
         self.payment_card(&payment.id.to_string()).await
     }
 
@@ -84,7 +86,7 @@ impl Local {
         actor: &Actor,
         payment: &Payment,
         found: &ListedRefund,
-        begun: chrono::DateTime<chrono::Utc>,
+        begun: DateTime<Utc>,
     ) -> Result<(), Refusal> {
         let capture = payment
             .captures

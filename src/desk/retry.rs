@@ -1,7 +1,7 @@
 //! Trying again what was not paid for lack of funds: each as a refund of its own in place of the old
 //! one (T21), judged by every rule as if it were composed by hand.
 
-use super::face::{Actor, Draft, Refusal, Reply, Retried, RetryOrder};
+use super::face::{Actor, Draft, RefundRow, Refusal, Reply, Retried, RetryOrder};
 use super::local::{Local, row};
 use crate::domain::cause::Cause;
 use crate::ledger::RefundSummary;
@@ -43,7 +43,7 @@ impl Local {
         &self,
         actor: &Actor,
         draft: &Draft,
-    ) -> Result<Option<Box<super::face::RefundRow>>, Refusal> {
+    ) -> Result<Option<Box<RefundRow>>, Refusal> {
         let Reply::Preview(preview) = self.preview(actor, draft).await? else {
             return Ok(None);
         };
@@ -56,11 +56,7 @@ impl Local {
         }
     }
 
-    async fn made(
-        &self,
-        actor: &Actor,
-        draft: &Draft,
-    ) -> Result<Option<Box<super::face::RefundRow>>, Refusal> {
+    async fn made(&self, actor: &Actor, draft: &Draft) -> Result<Option<Box<RefundRow>>, Refusal> {
         match self.compose(actor, draft).await? {
             Reply::Composed(composed) => Ok(Some(Box::new(composed.refund))),
             _ => Ok(None),

@@ -19,6 +19,7 @@ use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Later, LaterStep, Refund};
 use crate::domain::state::{Event, Move, Rule, SendGuard, State, transition};
+use crate::failpoint;
 
 /// The states in which a later step is taken.
 const UNDER_WAY: [State; 3] = [State::Pending, State::ActionRequired, State::Succeeded];
@@ -159,6 +160,7 @@ fn begin_step(
         new.attempt.sha256
     );
     tell(connection, &subject, by, audit::STEP_SENT, &detail, new.now)?;
+    failpoint::reach("begin_step.written");
     journalled::line(connection, new, send)
 }
 
@@ -199,6 +201,7 @@ fn record_step(
         ..record.clone()
     };
     let change = evidence::apply(connection, &told)?;
+    failpoint::reach("step.written");
     let subject = record.id.to_string();
     let name = later.step.name();
     let detail = format!("step={name} attempt={}", later.number);

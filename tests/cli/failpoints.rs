@@ -61,6 +61,7 @@ struct Case {
 #[case(Way::Decline)]
 #[case(Way::Propose)]
 #[case(Way::Agree)]
+#[case(Way::Stop)]
 fn killed_at_every_point_no_refund_is_lost_or_doubled(#[case] way: Way) {
     let cases = cases(way);
     let scene = Scene::open(way, &cases);
@@ -153,6 +154,12 @@ impl Scene {
                 };
                 self.die(case, &words(&[command, &id]))
             }
+            Way::Stop => {
+                let refund = self.desk.json(self.refund(case, &[]));
+                let refund = serde_json::from_str::<Value>(&refund.stdout).unwrap();
+                let id = refund["id"].as_str().unwrap();
+                self.die(case, &words(&["cancel", id, "--stop"]))
+            }
             Way::Approve | Way::Decline | Way::Propose | Way::Agree => {
                 return self.die_deciding(case);
             }
@@ -238,6 +245,8 @@ impl Scene {
         match state {
             // Taken back before the desk had looked.
             "failed" if asked % 100 == 5 => assert_eq!((back, held), (0, 0), "{told}"),
+            // Paid, and stopped before it reached anybody.
+            "canceled" if case.way == Way::Stop => assert_eq!((back, held), (0, 0), "{told}"),
             "none" | "canceled" | "failed" | "rejected" => {
                 assert_eq!((paid, back, held), (0, 0, 0), "{told}");
             }

@@ -179,14 +179,14 @@ fn a_refund_on_its_way_is_stopped_and_its_amount_is_free_again() {
     assert_eq!(text(&refund, "state"), "pending");
     let id = text(&refund, "id");
     // The stop of 10.04 stays pending itself: until it is proven, the refund stands as it stood.
-    let asked = shop.desk.json(["cancel", id]).exits(4).object();
+    let asked = shop.desk.json(["cancel", id, "--stop"]).exits(4).object();
     assert_eq!(text(&asked, "state"), "pending", "{asked:#}");
     assert_eq!(asked["later_step"]["step"], "stop");
     assert_eq!(asked["later_step"]["unknown"], true);
     assert_eq!(asked["attempts"], 1);
     assert_eq!(asked["next_step"]["tab"], "problems");
     assert_balance(&shop.desk.payment("Z-4"), "0.00", "10.04", "79.96");
-    let again = shop.desk.json(["cancel", id]).exits(3);
+    let again = shop.desk.json(["cancel", id, "--stop"]).exits(3);
     assert_eq!(again.error()["code"], "step_under_way");
     // The refund itself is seen to be voided: that is the proof.
     shop.desk.json(["track", "--timeout", "2s"]);
@@ -202,7 +202,7 @@ fn a_stop_that_is_agreed_to_ends_the_refund_at_once() {
     let shop = Shop::open();
     let refund = shop.refund("Z-0", "10.00", &[]).exits(0).object();
     let id = text(&refund, "id");
-    let stopped = shop.desk.json(["cancel", id]).exits(0).object();
+    let stopped = shop.desk.json(["cancel", id, "--stop"]).exits(0).object();
     assert_eq!(text(&stopped, "state"), "canceled", "{stopped:#}");
     let log = stopped["attempt_log"].as_array().unwrap();
     let stop = log.iter().find(|it| it["step"] == "stop").unwrap();
@@ -221,7 +221,7 @@ fn a_success_is_stopped_before_its_batch_closes() {
     let refund = shop.refund("Z-0", "10.00", &["--wait"]).exits(0).object();
     assert_eq!(text(&refund, "state"), "succeeded");
     let id = text(&refund, "id");
-    let stopped = shop.desk.json(["cancel", id]).exits(0).object();
+    let stopped = shop.desk.json(["cancel", id, "--stop"]).exits(0).object();
     assert_eq!(text(&stopped, "state"), "canceled", "{stopped:#}");
     assert_balance(&shop.desk.payment("Z-0"), "0.00", "0.00", "90.00");
 }
@@ -231,7 +231,7 @@ fn a_stop_that_is_declined_leaves_the_refund_as_it_was() {
     let shop = Shop::open();
     let refund = shop.refund("Z-1", "10.01", &[]).exits(0).object();
     let id = text(&refund, "id");
-    let ran = shop.desk.json(["cancel", id]).exits(1);
+    let ran = shop.desk.json(["cancel", id, "--stop"]).exits(1);
     assert_eq!(ran.error()["code"], "not_stopped");
     let status = shop.desk.status(id);
     assert_eq!(text(&status, "state"), "pending", "{status:#}");
@@ -247,7 +247,7 @@ fn a_stop_of_unknown_outcome_is_asked_about() {
     let shop = Shop::open();
     let lost = shop.refund("Z-2", "10.02", &["--wait"]).exits(0).object();
     let id = text(&lost, "id");
-    let asked = shop.desk.json(["cancel", id]).exits(4).object();
+    let asked = shop.desk.json(["cancel", id, "--stop"]).exits(4).object();
     assert_eq!(text(&asked, "state"), "succeeded", "{asked:#}");
     assert_eq!(asked["later_step"]["unknown"], true);
     shop.desk.json(["track", "--timeout", "2s"]);

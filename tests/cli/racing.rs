@@ -226,6 +226,7 @@ async fn withdraw(desk: &Arc<Local>, told: &mut Told) {
     let cancel = Request::Cancel {
         refund: refund.clone(),
         note: None,
+        stop: false,
     };
     desk.ask(&actor(), cancel).await.unwrap();
     told.withdrawn.push(refund);

@@ -302,7 +302,9 @@ fn what_was_sent_cannot_be_withdrawn() {
         .desk
         .json(["cancel", refund["id"].as_str().unwrap()])
         .exits(3);
-    assert_eq!(refused.error()["code"], "too_late");
+    let refused = refused.error();
+    assert_eq!(refused["code"], "too_late");
+    assert!(refused["next"].as_str().unwrap().contains("--stop"));
     assert_balance(&shop.desk.payment("A-1"), "0.00", "12.34", "187.66");
 }
 

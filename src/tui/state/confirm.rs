@@ -12,6 +12,8 @@ pub enum What {
     Compose,
     /// Withdraw a refund.
     Withdraw(RefundId),
+    /// Have the provider stop a refund that was sent.
+    Stop(RefundId),
     /// Let a refund go.
     Release(RefundId),
     /// Approve a refund, or what was stated about it.

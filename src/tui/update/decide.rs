@@ -43,7 +43,7 @@ impl Turn<'_> {
 
     pub(super) fn confirm_withdraw(&mut self) {
         if let Some(row) = self.app.focus_refund() {
-            let what = What::Withdraw(row.refund.id);
+            let id = row.refund.id;
             let confirm = match may_be_stopped(self.app, &row.refund) {
                 true => Confirm {
                     warnings: vec![
@@ -51,12 +51,12 @@ impl Turn<'_> {
                     ],
                     ..about(
                         row,
-                        what,
+                        What::Stop(id),
                         "Stop",
                         "already; the provider is asked to stop it",
                     )
                 },
-                false => about(row, what, "Withdraw", "never sent"),
+                false => about(row, What::Withdraw(id), "Withdraw", "never sent"),
             };
             self.open_confirm(confirm);
         }
@@ -88,10 +88,11 @@ impl Turn<'_> {
                 self.ask(Slot::Decide, Request::Approve { refund, seen });
             }
             What::Decline(_) | What::Outcome(..) | What::Close(_) => self.send_decision(),
-            What::Withdraw(id) => {
+            what @ (What::Withdraw(id) | What::Stop(id)) => {
                 let request = Request::Cancel {
                     refund: id.to_string(),
                     note: None,
+                    stop: matches!(what, What::Stop(_)),
                 };
                 self.ask(Slot::Decide, request);
             }
@@ -129,10 +130,10 @@ fn done(what: Option<What>, card: &RefundCard) -> String {
     let amount = card.row.refund.content.amount;
     let waits = card.proposals.iter().any(|it| it.ended.is_none());
     match what {
-        Some(What::Withdraw(_)) if card.row.refund.later.is_some() => {
+        Some(What::Stop(_)) if card.row.refund.later.is_some() => {
             format!("{amount}: asked to stop; whether it was is not known yet")
         }
-        Some(What::Withdraw(_)) if card.row.refund.provider_refund_id.is_some() => {
+        Some(What::Stop(_)) => {
             format!("{amount} stopped: the provider does not pay it")
         }
         Some(What::Withdraw(_)) => format!("{amount} withdrawn: it was never sent"),

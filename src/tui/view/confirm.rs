@@ -121,6 +121,7 @@ const fn yes_words(what: &What) -> &'static str {
     match what {
         What::Compose => "yes, give it back",
         What::Withdraw(_) => "yes, withdraw it",
+        What::Stop(_) => "yes, stop it",
         What::Release(_) => "yes, send it",
         What::Approve { .. } => "yes, approve it",
         What::Decline(_) => "yes, decline it",

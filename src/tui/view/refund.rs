@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::Position;
 
 use crate::domain::reason;
-use crate::domain::refund::{Attempt, Observation};
+use crate::domain::refund::{Attempt, Kind, Observation};
 use crate::tui::state::App;
 use crate::tui::state::refunds::{Evidence, Page};
 use crate::tui::theme::Role;
@@ -67,6 +67,13 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
     fact("through", Some(&refund.account));
     fact("provider's id", refund.provider_refund_id.as_deref());
     fact("trace", refund.trace.as_deref());
+    let kind = refund.content.kind;
+    fact("kind", (kind != Kind::Refund).then(|| kind.words()));
+    let later = refund.later.as_ref();
+    fact(
+        "asked",
+        later.map(|_| "the provider was asked to stop it; not known yet whether it did"),
+    );
     fact(
         "next look",
         refund

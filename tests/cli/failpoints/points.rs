@@ -27,6 +27,8 @@ pub enum Way {
     Backup,
     /// Restoring one.
     Restore,
+    /// Having the provider stop one that it has accepted.
+    Stop,
     /// Importing a file.
     Import,
     /// Creating the database.
@@ -106,6 +108,11 @@ pub const POINTS: &[(&str, Way)] = &[
     ("restore.kept", Way::Restore),
     ("restore.exchanged", Way::Restore),
     ("restore.finished", Way::Restore),
+    ("begin_step.written", Way::Stop),
+    ("begin_step.committed", Way::Stop),
+    ("step.answered", Way::Stop),
+    ("step.written", Way::Stop),
+    ("step.committed", Way::Stop),
     ("import.begun", Way::Import),
     ("import.rows_written", Way::Import),
     ("import.written", Way::Import),
