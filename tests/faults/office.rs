@@ -39,6 +39,9 @@ pub struct Through {
     waits_s: &'static [u64],
     /// Cents with which this provider pays and later takes back.
     pub taken_back: Option<i64>,
+    /// Of what people end there must be more than this in 500 seeds: UNKNOWN when all has arrived,
+    /// proven absent, stated, and turned away.
+    pub more_than: [usize; 4],
 }
 
 /// Card refunds.
@@ -47,6 +50,7 @@ pub const COMMERCE_HUB: Through = Through {
     currency: "USD",
     waits_s: &[1, 6, 31, 65, 150, 301, 1_900, 7_200],
     taken_back: Some(5),
+    more_than: [200, 100, 100, 100],
 };
 
 /// Bank transfers, called with tokens. It remembers a key for 24 hours, and nothing is on its way
@@ -56,6 +60,8 @@ pub const NUAPAY: Through = Through {
     currency: "GBP",
     waits_s: &[1, 6, 31, 65, 301, 900, 1_900, 3_500],
     taken_back: None,
+    // For a day it is sent again by itself, so that little is left to people.
+    more_than: [40, 0, 40, 20],
 };
 
 /// Cents that make this provider decline, take back or pay another amount; the rest is ordinary.
