@@ -44,6 +44,10 @@ fn no_fault_of_the_network_pays_twice(#[case] through: Through) {
                     if seed >= end {
                         return;
                     }
+                    // A large run that is broken off says how far it came.
+                    if seed > first && seed % 1_000 == 0 {
+                        println!("{seed} seeds begun");
+                    }
                     let ran = catch_unwind(AssertUnwindSafe(|| run(seed, through)));
                     match ran {
                         Ok(one) => seen.lock().unwrap().add(one),
