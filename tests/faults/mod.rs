@@ -45,7 +45,7 @@ fn no_fault_of_the_network_pays_twice(#[case] through: Through) {
                         return;
                     }
                     // A large run that is broken off says how far it came.
-                    if seed > first && seed % 1_000 == 0 {
+                    if seed > first && seed.is_multiple_of(1_000) {
                         println!("{seed} seeds begun");
                     }
                     let ran = catch_unwind(AssertUnwindSafe(|| run(seed, through)));
