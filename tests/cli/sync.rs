@@ -196,7 +196,7 @@ fn what_was_given_back_elsewhere_stops_a_send_that_it_leaves_no_room_for() {
     // Where there is room, it goes.
     made_elsewhere(&shop, "nuapay-uk", "Upay2", "50.00");
     shop.refund("U-2", "30.00", &["--wait"]).exits(0);
-    assert_balance(&shop.desk.payment("U-2"), "80.00", "0.00", "0.00");
+    assert_balance(&shop.desk.payment("U-2"), "30.00", "50.00", "0.00");
 }
 
 #[test]
