@@ -82,6 +82,12 @@ pub enum Command {
     Config(Config),
     /// Import settlement files (CSV or JSON Lines)
     Import(Import),
+    /// Read payments and refunds from the providers that can list them; the others are skipped
+    Sync {
+        /// Only these accounts
+        #[arg(value_name = "ACCOUNT")]
+        accounts: Vec<String>,
+    },
     /// List payments, newest first
     Payments(Payments),
     /// Show one payment, its refunds and its balance explained

@@ -214,7 +214,7 @@ async fn check_database(
     let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
         return Err(misanswered());
     };
-    lines.extend(stops(&overview));
+    lines.extend(stops(&overview).into_iter().chain([data(&overview)]));
     let Reply::Safeguards(safeguards) = session.ask(Request::Safeguards).await? else {
         return Err(misanswered());
     };
@@ -248,6 +248,24 @@ async fn alerts(session: &Session) -> Result<Vec<Line>, Failure> {
         true => vec![good("refunds", "none came back unseen")],
         false => told,
     })
+}
+
+/// When each account's payments were last brought up to date.
+fn data(overview: &Overview) -> Line {
+    let time = |at: Option<chrono::DateTime<chrono::Utc>>| {
+        at.map_or("never".to_owned(), |at| {
+            at.format("%Y-%m-%d %H:%M UTC").to_string()
+        })
+    };
+    let told = overview.accounts.iter().map(|account| {
+        let fresh = &account.freshness;
+        let imported = format!("{} imported {}", fresh.account, time(fresh.imported_at));
+        match fresh.synced_at {
+            Some(_) => format!("{imported}, synced {}", time(fresh.synced_at)),
+            None => imported,
+        }
+    });
+    good("data", told.collect::<Vec<_>>().join("; "))
 }
 
 fn stops(overview: &Overview) -> Vec<Line> {

@@ -31,7 +31,7 @@ pub(super) async fn run(
         expect_rows: arguments.expect_rows,
         expect_sums: arguments.expect_sum.clone(),
     });
-    let bar = bar(output);
+    let bar = bar(output, "importing {bar:40} {pos}/{len} rows");
     let mut notices = session.desk.notices();
     let mut asked = std::pin::pin!(session.ask(request));
     let reply = loop {
@@ -64,14 +64,14 @@ fn read(path: &Path) -> Result<ImportFile, Failure> {
 }
 
 /// A bar on stderr, where stderr is a terminal.
-fn bar(output: &Output) -> ProgressBar {
+pub(super) fn bar(output: &Output, template: &str) -> ProgressBar {
     let target = if output.json {
         ProgressDrawTarget::hidden()
     } else {
         ProgressDrawTarget::stderr()
     };
     let bar = ProgressBar::with_draw_target(None, target);
-    let style = ProgressStyle::with_template("importing {bar:40} {pos}/{len} rows");
+    let style = ProgressStyle::with_template(template);
     style.map_or(bar.clone(), |style| {
         bar.with_style(style.progress_chars("=> "))
     })

@@ -56,8 +56,19 @@ fn payment_fields(payment: &Payment, eligibility: &Eligibility) -> Map<String, V
         "refundable": eligibility.why_not.is_none(),
         "refundable_until": eligibility.refundable_until,
         "why_not": eligibility.why_not.map(|why| why.code()),
+        "verified": verified(payment, eligibility),
+        "verified_at": payment.verified_at.map(time),
     });
     object(value)
+}
+
+/// Nothing where the provider cannot list its refunds.
+const fn verified(payment: &Payment, eligibility: &Eligibility) -> Option<bool> {
+    match (payment.verified_at, eligibility.unverified) {
+        (Some(_), _) => Some(true),
+        (None, true) => Some(false),
+        (None, false) => None,
+    }
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -32,6 +32,7 @@ mod retry;
 mod sandbox;
 mod sending;
 mod signal;
+mod sync;
 mod track;
 
 use args::{Cli, Command};
@@ -178,6 +179,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Doctor => doctor::run(global, &environ, output).await,
         Command::Config(args::Config::Check) => config::check(global, &environ, output),
         Command::Import(import) => import::run(&session()?, output, &import).await,
+        Command::Sync { accounts } => sync::run(&session()?, output, accounts).await,
         Command::Payments(payments) => payments::list(&session()?, output, &payments).await,
         Command::Payment {
             payment,

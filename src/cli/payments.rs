@@ -115,6 +115,7 @@ fn text_row(row: &PaymentRow) -> String {
     let payment = &row.payment;
     let can_refund = match row.eligibility.why_not {
         Some(why) => why.short().to_owned(),
+        None if row.eligibility.unverified => format!("~{}", row.eligibility.can_refund.decimal()),
         None => row.eligibility.can_refund.decimal(),
     };
     let settled = payment
@@ -201,6 +202,12 @@ fn text_card(card: &PaymentCard) -> String {
     ];
     if let Some(until) = card.eligibility.refundable_until {
         fields.push(("refundable until", format!("{until} UTC")));
+    }
+    if card.eligibility.unverified {
+        let said = "not yet compared with the provider's refunds: the balance is as far as this desk knows";
+        fields.push(("~", said.to_owned()));
+    } else if let Some(until) = payment.verified_at {
+        fields.push(("verified", time(until)));
     }
     let mut lines: Vec<String> = fields
         .iter()

@@ -36,10 +36,12 @@ mod elsewhere;
 mod safeguards;
 pub use safeguards::*;
 mod sending;
+mod sync;
 
 pub use audit::AuditVerified;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use sending::{ProviderState, SendingOrder};
+pub use sync::AccountSync;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +124,12 @@ pub enum Request {
     ToDo,
     /// Reads settlement files. Answer: [`Reply::Imported`]; on the way [`Notice::Importing`].
     Import(Import),
+    /// Reads payments and refunds from the providers that list them. Answer: [`Reply::Synced`]; on
+    /// the way [`Notice::Syncing`].
+    Sync {
+        /// These accounts; empty: all.
+        accounts: Vec<String>,
+    },
     /// The newest audit entries, oldest of them first. Answer: [`Reply::Audit`].
     Audit {
         /// Which; the subject is a refund, a payment (with its refunds) or an imported file.
@@ -261,6 +269,8 @@ pub enum Reply {
     ToDo(Vec<ToDoItem>),
     /// To [`Request::Import`].
     Imported(ImportReport),
+    /// To [`Request::Sync`], in the order of the configuration.
+    Synced(Vec<AccountSync>),
     /// To [`Request::Audit`].
     Audit(Vec<AuditEntry>),
     /// To [`Request::VerifyAudit`].
@@ -302,6 +312,15 @@ pub enum Notice {
         /// Rows written.
         done: u64,
         /// Rows in all.
+        total: u64,
+    },
+    /// A sync goes on.
+    Syncing {
+        /// The account whose lists are read.
+        account: String,
+        /// Payments whose refunds were read.
+        done: u64,
+        /// Payments in all.
         total: u64,
     },
 }

@@ -162,6 +162,7 @@ impl Local {
                 currencies: Vec::new(),
                 compensation: false,
                 limits: Limits::default(),
+                lists: false,
             },
             |account| account.profile.terms.clone(),
         )
@@ -212,6 +213,7 @@ impl Local {
             Request::ToDo => self.to_do(actor).await.map(Reply::ToDo),
             Request::Cancel { refund, note, stop } => self.cancel(actor, &refund, note, stop).await,
             Request::Release { refund } => self.release(actor, &refund).await,
+            Request::Sync { accounts } => self.sync(actor, &accounts).await.map(Reply::Synced),
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
             Request::Audit { filter, limit } => {
                 self.audit_about(filter, limit).await.map(Reply::Audit)
@@ -257,6 +259,7 @@ impl Local {
                 .unwrap_or_else(|| AccountFreshness {
                     account: account.name.clone(),
                     imported_at: None,
+                    synced_at: None,
                     payments: 0,
                 }),
         });

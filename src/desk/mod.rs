@@ -36,6 +36,7 @@ mod retry;
 mod rules;
 mod send;
 mod sending;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod todo;

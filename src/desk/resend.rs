@@ -78,10 +78,14 @@ impl Local {
     ) -> Result<bool, Refusal> {
         let id = summary.refund.id;
         let (holder, now) = (self.holder.clone(), self.clock.now());
-        let claim = match self.ledger.claim_unknown(id, holder, now).await {
+        let mut claim = match self.ledger.claim_unknown(id, holder, now).await {
             Err(LedgerError::Leased | LedgerError::SendingStopped(_)) => return Ok(false),
             claim => claim?,
         };
+        if let Err(refusal) = self.look_first(&mut claim, account).await {
+            tracing::info!(refund = %id, "not sent again yet: {refusal}");
+            return self.leave(&claim).await;
+        }
         let attempt = attempt_of(&claim, account, now)
             .ok()
             // A request for another address, or past its window, would be another attempt.

@@ -45,7 +45,7 @@ pub(super) struct OnDisk {
 impl Local {
     /// Sends one approved refund. `None` when another desk is at it.
     pub(super) async fn send(&self, id: RefundId) -> Result<Option<RefundSummary>, Refusal> {
-        let claim = match self
+        let mut claim = match self
             .ledger
             .claim(id, self.holder.clone(), self.clock.now())
             .await
@@ -60,6 +60,12 @@ impl Local {
         let Some(account) = self.account(name) else {
             return self.give_back(&claim, refusal::not_configured(name)).await;
         };
+        if let Some(change) = self.changed_meanwhile(&claim, self.clock.now()) {
+            return self.send_back(&claim, change).await.map(Some);
+        }
+        if let Err(refusal) = self.look_first(&mut claim, account).await {
+            return self.give_back(&claim, refusal).await;
+        }
         if let Some(change) = self.changed_meanwhile(&claim, self.clock.now()) {
             return self.send_back(&claim, change).await.map(Some);
         }

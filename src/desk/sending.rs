@@ -64,6 +64,7 @@ impl Local {
                 looks_per_minute: account.profile.polls_per_minute,
                 waiting: self.ledger.looks_waiting(name.clone()).await? as u64,
                 imported_at: fresh.and_then(|fresh| fresh.imported_at),
+                synced_at: fresh.and_then(|fresh| fresh.synced_at),
             });
         }
         Ok(states)

@@ -28,6 +28,8 @@ pub struct Terms {
     pub compensation: bool,
     /// What the provider allows of one payment besides.
     pub limits: Limits,
+    /// The provider lists payments and refunds, so that a balance can be compared with it.
+    pub lists: bool,
 }
 
 /// How long after capture a refund is possible. The boundary day itself is excluded.
@@ -80,6 +82,9 @@ pub struct Eligibility {
     pub why_not: Option<WhyNot>,
     /// The last UTC date of the window.
     pub refundable_until: Option<NaiveDate>,
+    /// The balance was never compared with its provider's list, though it could be: shown as `~`.
+    #[serde(default)]
+    pub unverified: bool,
 }
 
 /// In which way money is to go back.
@@ -193,6 +198,7 @@ pub fn of_capture_in(
         can_refund: Money::new(offered, figures.captured.currency),
         why_not,
         refundable_until,
+        unverified: false,
     }
 }
 
@@ -216,14 +222,24 @@ pub fn of_payments_capture_in(
     now: DateTime<Utc>,
 ) -> Eligibility {
     let judged = of_capture_in(way, capture, &payment.figures(), terms, now);
+    let unverified = is_unverified(payment, terms);
     if payment.blocked {
         return Eligibility {
             can_refund: Money::zero(payment.currency),
             why_not: Some(WhyNot::Blocked),
+            unverified,
             ..judged
         };
     }
-    judged
+    Eligibility {
+        unverified,
+        ..judged
+    }
+}
+
+/// Only a provider that lists refunds could have been asked.
+const fn is_unverified(payment: &Payment, terms: &Terms) -> bool {
+    terms.lists && payment.verified_at.is_none()
 }
 
 fn why_empty(figures: &Figures) -> WhyNot {
@@ -260,6 +276,7 @@ pub fn of_payment(payment: &Payment, terms: &Terms, now: DateTime<Utc>) -> Eligi
         },
         refundable_until: closes_first(&each, |one| one.can_refund.is_positive())
             .or_else(|| closes_first(&each, |_| true)),
+        unverified: is_unverified(payment, terms),
     }
 }
 
@@ -318,6 +335,7 @@ mod tests {
             currencies: vec![usd(0).currency],
             compensation: false,
             limits: Limits::default(),
+            lists: false,
         }
     }
 
@@ -466,6 +484,7 @@ mod tests {
             captures,
             unallocated: None,
             blocked: false,
+            verified_at: None,
             source: crate::domain::payment::Source {
                 file: String::new(),
                 sha256: String::new(),

@@ -161,8 +161,17 @@ pub struct AccountFreshness {
     pub account: String,
     /// When a file with payments of it was last imported.
     pub imported_at: Option<DateTime<Utc>>,
+    /// When its provider's own lists were last read to their end.
+    pub synced_at: Option<DateTime<Utc>>,
     /// How many payments of it the desk knows.
     pub payments: u64,
+}
+
+impl AccountFreshness {
+    /// When its data was last brought up to date, from a file or from its provider.
+    pub fn at(&self) -> Option<DateTime<Utc>> {
+        self.imported_at.max(self.synced_at)
+    }
 }
 
 /// How many refunds are in each state.

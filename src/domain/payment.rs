@@ -41,6 +41,8 @@ pub struct Payment {
     pub unallocated: Option<Figures>,
     /// A discrepancy about money is open: nothing is reserved or sent until it is closed.
     pub blocked: bool,
+    /// Until when its refunds are known from its provider's own list; none: never read whole.
+    pub verified_at: Option<DateTime<Utc>>,
     /// Where the desk knows it from.
     pub source: Source,
 }

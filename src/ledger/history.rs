@@ -92,6 +92,7 @@ fn as_of(
     Ok(Some(PaymentThen {
         payment: Payment {
             blocked: discrepancies.iter().any(|it| it.kind.blocks()),
+            verified_at: payment.verified_at.filter(|until| *until <= at),
             ..payment
         },
         refunds: book.refunds,

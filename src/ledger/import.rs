@@ -29,6 +29,8 @@ pub struct ImportSource {
     pub importer: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// It is no file but a provider's own list.
+    pub is_list: bool,
 }
 
 /// One row of a settlement file, already checked and cleaned.
@@ -172,7 +174,7 @@ fn write(connection: &Connection, batch: &ImportBatch) -> Result<ImportCounts, L
     }
     failpoint::reach("import.rows_written");
     for (account, new) in payments {
-        touch_account(connection, account, new, batch.source.at)?;
+        touch_account(connection, account, new, &batch.source)?;
     }
     if let Some(before) = &batch.audit.ends {
         let detail = summary(&batch.source, &before.plus(&counts));
@@ -241,14 +243,16 @@ fn touch_account(
     connection: &Connection,
     account: &str,
     new: i64,
-    at: DateTime<Utc>,
+    source: &ImportSource,
 ) -> Result<(), LedgerError> {
+    // When a list was read is told only once it was read to its end (`ledger::sync`).
+    let imported_at = (!source.is_list).then(|| millis(source.at));
     connection
         .prepare_cached(
             "INSERT INTO accounts (name, imported_at, payments) VALUES (?1, ?2, ?3)
              ON CONFLICT (name) DO UPDATE
-             SET imported_at = excluded.imported_at, payments = payments + excluded.payments",
+             SET imported_at = coalesce(excluded.imported_at, imported_at), payments = payments + excluded.payments",
         )?
-        .execute(params![account, millis(at), new])?;
+        .execute(params![account, imported_at, new])?;
     Ok(())
 }

@@ -83,18 +83,21 @@ impl Ledger {
             .await
     }
 
-    /// When each account was last imported and how many payments of it are known.
+    /// When each account was last imported and synced, and how many payments of it are known.
     ///
     /// # Errors
     /// The database failed.
     pub async fn freshness(&self) -> Result<Vec<AccountFreshness>, LedgerError> {
         self.read(|connection| {
             let rows = connection
-                .prepare_cached("SELECT name, imported_at, payments FROM accounts ORDER BY name")?
+                .prepare_cached(
+                    "SELECT name, imported_at, payments, synced_at FROM accounts ORDER BY name",
+                )?
                 .query_map([], |row| {
                     Ok(AccountFreshness {
                         account: row.get(0)?,
                         imported_at: row.get::<_, Option<i64>>(1)?.map(super::row::time),
+                        synced_at: row.get::<_, Option<i64>>(3)?.map(super::row::time),
                         payments: row.get::<_, i64>(2)?.unsigned_abs(),
                     })
                 })?

@@ -38,10 +38,10 @@ pub(super) const PAYMENT_COLUMNS: &str =
      p.last4, p.description, p.details, p.currency, p.source_line, f.name, f.sha256, f.importer, f.at,
      p.executed_minor, p.held_minor, p.disputed_minor,
      EXISTS (SELECT 1 FROM discrepancies d WHERE d.payment_id = p.id AND d.resolved_at IS NULL
-             AND d.kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back'))";
+             AND d.kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back')), p.verified_at";
 
 /// How many columns [`PAYMENT_COLUMNS`] are: what a query adds comes after them.
-pub(super) const PAYMENT_WIDTH: usize = 21;
+pub(super) const PAYMENT_WIDTH: usize = 22;
 
 pub(super) const PAYMENT_TABLES: &str = "payments p JOIN import_files f ON f.seq = p.source_file";
 
@@ -78,6 +78,7 @@ pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
             disputed: money(19)?,
         }),
         blocked: row.get(20)?,
+        verified_at: row.get::<_, Option<i64>>(21)?.map(time),
         source: Source {
             line: row.get::<_, i64>(12)?.unsigned_abs(),
             file: row.get(13)?,

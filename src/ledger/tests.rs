@@ -85,6 +85,7 @@ fn source() -> ImportSource {
         sha256: "0".repeat(64),
         importer: "ina".into(),
         at: now(),
+        is_list: false,
     }
 }
 
@@ -131,6 +132,7 @@ fn terms() -> Terms {
         currencies: vec![usd(0).currency],
         compensation: false,
         limits: Limits::default(),
+        lists: false,
     }
 }
 

@@ -40,4 +40,5 @@ mod restore;
 mod secrets;
 mod sending;
 mod stop;
+mod sync;
 mod unfit;

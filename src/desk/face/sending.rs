@@ -38,4 +38,6 @@ pub struct ProviderState {
     pub waiting: u64,
     /// When payments were last imported.
     pub imported_at: Option<DateTime<Utc>>,
+    /// When its provider's own lists were last read to their end.
+    pub synced_at: Option<DateTime<Utc>>,
 }

@@ -9,6 +9,7 @@ use crate::failpoint;
 use crate::ledger::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 
 mod check;
+mod listed;
 mod read;
 mod rejects;
 
@@ -26,6 +27,7 @@ struct Checked {
 }
 
 /// How far an import is, over all files.
+#[derive(Default)]
 struct Progress {
     report: ImportReport,
     rejects: Vec<Reject>,
@@ -44,7 +46,7 @@ impl Local {
         self.writable()?;
         let mut files = Vec::new();
         for file in &import.files {
-            files.push(self.check_file(actor, file)?);
+            files.push(self.check_file(actor, file, false)?);
         }
         expect(&import, &files)?;
         let mut progress = Progress {
@@ -86,12 +88,18 @@ impl Local {
         Ok(report)
     }
 
-    fn check_file(&self, actor: &Actor, file: &ImportFile) -> Result<Checked, Refusal> {
+    fn check_file(
+        &self,
+        actor: &Actor,
+        file: &ImportFile,
+        is_list: bool,
+    ) -> Result<Checked, Refusal> {
         let source = ImportSource {
             name: file.name.clone(),
             sha256: hex(&sha256(&file.bytes)),
             importer: actor.name.clone(),
             at: self.clock.now(),
+            is_list,
         };
         let raw = read::rows(file)?;
         let accounts: Vec<&str> = self.accounts.iter().map(|it| it.name.as_str()).collect();

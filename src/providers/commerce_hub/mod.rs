@@ -188,6 +188,7 @@ pub fn profile(settings: &Settings) -> Profile {
             currencies: settings.currencies.clone(),
             compensation: false,
             limits: Limits::default(),
+            lists: false,
         },
         replay_window: Some(Duration::from_secs(settings.replay_seconds.into()))
             .filter(|window| !window.is_zero()),

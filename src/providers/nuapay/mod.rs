@@ -168,6 +168,7 @@ pub fn profile(settings: &Settings) -> Profile {
             currencies: settings.currencies.clone(),
             compensation: true,
             limits,
+            lists: true,
         },
         replay_window: Some(Duration::from_secs(settings.replay_seconds.into()))
             .filter(|window| !window.is_zero()),

@@ -203,6 +203,7 @@ pub fn profile(settings: &Settings) -> Profile {
             currencies: settings.currencies.clone(),
             compensation: false,
             limits: Limits::default(),
+            lists: false,
         },
         replay_window: None,
         replay_wait: Duration::ZERO,

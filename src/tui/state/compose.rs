@@ -271,6 +271,7 @@ mod tests {
             can_refund: Money::zero(payment.currency),
             why_not,
             refundable_until: None,
+            unverified: false,
         };
         let form = Compose::new(payment.clone(), judged(Some(WhyNot::Unsettled)));
         assert_eq!((form.kind, form.focus), (Kind::Void, Field::Reason));

@@ -115,6 +115,7 @@ pub(super) fn provider(state: face::ProviderState) -> providers::Row {
         looks_per_minute: state.looks_per_minute,
         waiting: state.waiting,
         imported_at: state.imported_at,
+        synced_at: state.synced_at,
     }
 }
 

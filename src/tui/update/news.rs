@@ -17,7 +17,7 @@ impl Turn<'_> {
         match notice {
             Notice::Refund(row) => self.refund_changed(*row),
             Notice::Changed => self.refresh(),
-            Notice::Importing { .. } => self.app.dirty = false,
+            Notice::Importing { .. } | Notice::Syncing { .. } => self.app.dirty = false,
         }
     }
 

@@ -85,7 +85,16 @@ fn conclusion(card: &card::Card) -> Line {
         )],
         None => vec![
             ("can refund now: ".to_owned(), Role::Text),
-            (card.eligibility.can_refund.to_string(), Role::Good),
+            (
+                match card.eligibility.unverified {
+                    true => format!(
+                        "~{}, not yet compared with the provider",
+                        card.eligibility.can_refund
+                    ),
+                    false => card.eligibility.can_refund.to_string(),
+                },
+                Role::Good,
+            ),
         ],
     }
 }

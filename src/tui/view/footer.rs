@@ -39,7 +39,7 @@ const fn dismiss(level: Level) -> &'static str {
     }
 }
 
-/// When each account was last imported.
+/// When each account was last imported or synced.
 fn ages(app: &App, pen: &mut Pen<'_>) {
     let Some(overview) = &app.overview else {
         return;
@@ -47,7 +47,7 @@ fn ages(app: &App, pen: &mut Pen<'_>) {
     let mut pieces: Vec<Piece> = vec![("data".to_owned(), Role::Dim)];
     for account in &overview.accounts {
         let freshness = &account.freshness;
-        let age = match freshness.imported_at {
+        let age = match freshness.at() {
             Some(at) => format!("{} ago", words::age(app.now, at)),
             None => "never".to_owned(),
         };

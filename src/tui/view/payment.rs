@@ -32,6 +32,7 @@ pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let can = match eligibility.why_not {
         Some(why_not) => (why_not.sentence().to_owned(), Role::Warn),
+        None if eligibility.unverified => (format!("~{}", eligibility.can_refund), Role::Good),
         None => (eligibility.can_refund.to_string(), Role::Good),
     };
     lines.extend(named(
@@ -47,6 +48,10 @@ pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
         width,
     ));
     lines.extend(named("can refund", &can.0, can.1, width));
+    if eligibility.unverified {
+        let said = "~ not yet compared with the provider: refund-desk sync does";
+        lines.extend(named("", said, Role::Dim, width));
+    }
     if let Some(until) = eligibility.refundable_until {
         lines.extend(named(
             "until",

@@ -271,6 +271,10 @@ fn quiet_zero(money: Money, room: usize) -> (String, Role) {
 fn can_refund(row: &Row, room: usize) -> (String, Role) {
     match row.eligibility.why_not {
         Some(why_not) => (why_not.short().to_owned(), Role::Dim),
+        None if row.eligibility.unverified => {
+            let figure = words::money_in(room.saturating_sub(1), row.eligibility.can_refund);
+            (format!("~{figure}"), Role::Good)
+        }
         None => (
             words::money_in(room, row.eligibility.can_refund),
             Role::Good,

@@ -40,6 +40,9 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line> {
             .imported_at
             .map_or("never".to_owned(), |at| time(app, at));
         lines.extend(named("last import", &imported, Role::Text, width));
+        if let Some(at) = row.synced_at {
+            lines.extend(named("last sync", &time(app, at), Role::Text, width));
+        }
     }
     lines
 }
