@@ -243,10 +243,8 @@ fn attempt_of(
         refund.id,
         number,
     );
-    let format = account.format.as_deref();
-    let format = format.ok_or(crate::domain::eligibility::WhyNot::NoProvider)?;
     let id = refund.provider_refund_id.as_deref().unwrap_or_default();
-    let wire = format.build_step(deed(step), id, &order)?;
+    let wire = account.format.build_step(deed(step), id, &order)?;
     Ok(send::new_attempt(step.name(), number, wire, now))
 }
 

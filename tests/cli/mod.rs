@@ -9,6 +9,7 @@ pub mod shop;
 mod stock;
 
 mod audit;
+mod compensation;
 mod config;
 mod confirm;
 mod crash;
