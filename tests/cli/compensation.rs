@@ -144,7 +144,7 @@ fn without_a_cap_in_the_policy_it_is_off_and_the_refusal_names_it() {
 #[test]
 fn it_counts_toward_the_accounts_cap() {
     let shop = shop();
-    let capped = r#"cap_per_payment = { GBP = "100.00" }"#;
+    let capped = r#"cap_per_payment = "100.00""#;
     let desk =
         shop.reconfigured(|text| text.replacen(r#"cap_per_payment = "unlimited""#, capped, 1));
     let asked = |compensation: &str| {
