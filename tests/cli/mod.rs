@@ -16,6 +16,7 @@ mod crash;
 mod damage;
 mod database;
 mod deeds;
+mod demo;
 mod disputes;
 mod doctor;
 mod elsewhere;
