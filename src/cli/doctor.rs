@@ -341,10 +341,6 @@ fn provider(probed: &Probed) -> Vec<Line> {
     let named = |said: &str| format!("{account} ({provider}): {said}");
     let secrets = || good("secrets", named("readable"));
     match &probed.outcome {
-        Outcome::NoClient => vec![good(
-            "provider",
-            named("listed only; this desk cannot send through it"),
-        )],
         Outcome::Unusable(refusal) => vec![line(
             Status::Failure,
             "secrets",

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::desk::face::{BalanceLine, PaymentCard, PaymentRow, Preview, RefundCard, RefundRow};
 use crate::domain::approval::Approval;
 use crate::domain::audit::AuditEntry;
+use crate::domain::compensation::Compensations;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
@@ -90,6 +91,15 @@ pub(super) fn payment_card(card: &PaymentCard, as_of: Option<DateTime<Utc>>) -> 
     fields.insert("captures".into(), captures.into());
     fields.insert("refunds".into(), refunds.into());
     fields.insert("balance".into(), balance.into());
+    let on_top = Compensations::of(&card.refunds, card.payment.currency);
+    fields.insert(
+        "compensation".into(),
+        json!({
+            "held": on_top.held.decimal(),
+            "executed": on_top.executed.decimal(),
+            "currency": card.payment.currency,
+        }),
+    );
     let elsewhere = &card.elsewhere;
     let found: Vec<Value> = elsewhere.external.iter().map(external).collect();
     let disputes: Vec<Value> = elsewhere.disputes.iter().map(dispute).collect();
@@ -380,6 +390,7 @@ pub(super) fn preview(preview: &Preview) -> Value {
         "currency": preview.can_refund.currency,
         "can_refund": preview.can_refund.decimal(),
         "amount": preview.amount.map(|amount| amount.decimal()),
+        "compensation": preview.compensation.map(|on_top| on_top.decimal()),
         "remaining": preview.remaining.map(|remaining| remaining.decimal()),
         "limits": preview.limits,
         "refundable_until": preview.refundable_until,

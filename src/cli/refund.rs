@@ -271,6 +271,8 @@ fn summary(preview: &Preview) -> String {
     )];
     if let (Some(amount), Some(remaining)) = (preview.amount, preview.remaining) {
         lines.push(format!("refund      {amount}"));
+        let on_top = preview.compensation.iter();
+        lines.extend(on_top.map(|it| format!("on top      {it} compensation")));
         lines.push(format!("remains     {remaining} of {}", preview.can_refund));
     }
     for limit in &preview.limits {
@@ -338,6 +340,9 @@ fn pinned(draft: Draft, preview: &Preview) -> Draft {
         amount: preview
             .amount
             .map_or(draft.amount, |amount| amount.decimal()),
+        compensation: preview
+            .compensation
+            .map_or(draft.compensation, |on_top| Some(on_top.decimal())),
         expect_available: Some(preview.can_refund.decimal()),
         ..draft
     }

@@ -232,7 +232,8 @@ impl Default for Tracking {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct PolicyFile {
-    approval_above: Option<ApprovalAbove>,
+    approval_above: Option<PerCurrency>,
+    compensation_cap: Option<PerCurrency>,
     #[serde(deserialize_with = "within::<1, 365, _>")]
     expires_after_days: u32,
 }
@@ -241,6 +242,7 @@ impl Default for PolicyFile {
     fn default() -> Self {
         Self {
             approval_above: None,
+            compensation_cap: None,
             expires_after_days: 7,
         }
     }
@@ -252,9 +254,9 @@ impl Default for PolicyFile {
     untagged,
     expecting = "a whole number of main units, or a table such as { USD = \"250.00\" }"
 )]
-enum ApprovalAbove {
+enum PerCurrency {
     Main(#[serde(deserialize_with = "whole")] i64),
-    PerCurrency(BTreeMap<Currency, String>),
+    Amounts(BTreeMap<Currency, String>),
 }
 
 /// A whole number, written as a number or as text: never a float.
@@ -308,19 +310,37 @@ impl Rest {
 impl PolicyFile {
     fn policy(self, reader: &Reader<'_>) -> Result<Policy, ConfigError> {
         let mut policy = Policy::default();
-        match self.approval_above {
-            None => {}
-            Some(ApprovalAbove::Main(main)) => policy.approval_above_main = main,
-            Some(ApprovalAbove::PerCurrency(amounts)) => {
-                for (currency, amount) in amounts {
-                    let limit = Money::parse(&amount, currency).map_err(|error| {
-                        let offset = reader.offset_of("approval_above");
-                        reader.at(offset, Some("policy.approval_above"), &error.to_string())
-                    })?;
-                    policy.approval_above.insert(currency, limit.minor);
-                }
-            }
+        if let Some(limit) = self.approval_above {
+            let read = limit.read("approval_above", policy.approval_above_main, reader)?;
+            (policy.approval_above, policy.approval_above_main) = read;
+        }
+        if let Some(cap) = self.compensation_cap {
+            let read = cap.read("compensation_cap", policy.compensation_cap_main, reader)?;
+            (policy.compensation_cap, policy.compensation_cap_main) = read;
         }
         Ok(policy)
+    }
+}
+
+impl PerCurrency {
+    /// Minor units by currency, and main units for all others.
+    fn read(
+        self,
+        key: &str,
+        others: i64,
+        reader: &Reader<'_>,
+    ) -> Result<(BTreeMap<Currency, i64>, i64), ConfigError> {
+        let amounts = match self {
+            Self::Main(main) => return Ok((BTreeMap::new(), main)),
+            Self::Amounts(amounts) => amounts,
+        };
+        let read = amounts.into_iter().map(|(currency, amount)| {
+            let limit = Money::parse(&amount, currency).map_err(|error| {
+                let named = format!("policy.{key}");
+                reader.at(reader.offset_of(key), Some(&named), &error.to_string())
+            })?;
+            Ok((currency, limit.minor))
+        });
+        Ok((read.collect::<Result<_, _>>()?, others))
     }
 }

@@ -13,7 +13,6 @@ use super::refusal;
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Environ, Settings};
 use crate::domain::budget::Budget;
-use crate::domain::eligibility::WhyNot;
 use crate::domain::id::RefundId;
 use crate::domain::schedule::Pace;
 use crate::providers::{self, ConnectError, Finding, Profile, Provider, RefundFormat, Secrets};
@@ -26,8 +25,8 @@ const SANDBOX_ABSENCE_AFTER: Duration = Duration::from_secs(5);
 pub(super) struct Account {
     pub name: String,
     pub profile: Profile,
-    /// How its refunds are written; none where the desk has no client for the provider.
-    pub format: Option<Arc<dyn RefundFormat>>,
+    /// How its refunds are written.
+    pub format: Arc<dyn RefundFormat>,
     settings: config::Provider,
     provider: Mutex<Option<Arc<dyn Provider>>>,
     connecting: AsyncMutex<Tried>,
@@ -213,7 +212,6 @@ async fn connect(
 
 fn unconnected(error: ConnectError) -> Refusal {
     match error {
-        ConnectError::NoClient => WhyNot::NoProvider.into(),
         ConnectError::Secret { .. } => refusal::unavailable(
             "secret",
             error.to_string(),

@@ -2,7 +2,8 @@
 
 use super::face::{Actor, RefundCard, Refusal, Reply};
 use super::local::{Local, row};
-use crate::domain::refund::Kind;
+use super::send;
+use crate::domain::refund::{Attempt, Kind};
 use crate::ledger::RefundSummary;
 
 impl Local {
@@ -35,7 +36,7 @@ impl Local {
         let decisions = self.ledger.decisions(id).await?;
         let waiting = self.ledger.waiting_for(id).await?;
         Ok(RefundCard {
-            attempts: evidence.attempts,
+            attempts: self.legible(&summary.refund.account, evidence.attempts),
             observations: evidence.observations,
             approvals: decisions.approvals,
             decline: decisions.decline,
@@ -44,6 +45,18 @@ impl Local {
             discrepancies: self.discrepancies_of(id).await?,
             ..self.bare_card(summary)
         })
+    }
+
+    /// Attempts with their bodies as people read them; the exact bytes stay in the ledger.
+    fn legible(&self, account: &str, mut attempts: Vec<Attempt>) -> Vec<Attempt> {
+        let Some(account) = self.account(account) else {
+            return attempts;
+        };
+        for attempt in &mut attempts {
+            let wire = send::wire(attempt.clone());
+            attempt.body = account.format.readable(&wire).into_bytes();
+        }
+        attempts
     }
 
     fn bare_card(&self, summary: RefundSummary) -> RefundCard {

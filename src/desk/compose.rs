@@ -4,19 +4,21 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::compensation;
 use super::face::{Actor, Composed, Draft, Limit, Preview, Refusal, Reply, WirePreview};
 use super::kinds::{self, way_of};
 use super::local::{Local, row};
 use super::{refusal, send};
 use crate::clock::later;
 use crate::domain::amount::{self, Basis};
+use crate::domain::compensation::{Compensations, Wanted};
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::{self, Eligibility, Terms, Way};
 use crate::domain::id::RefundId;
 use crate::domain::limits;
 use crate::domain::money::Money;
 use crate::domain::payment::{Capture, Payment};
-use crate::domain::policy::Asked;
+use crate::domain::policy::{Asked, Policy};
 use crate::domain::reason;
 use crate::domain::refund::{Content, Kind, Refund};
 use crate::domain::state::State;
@@ -38,6 +40,10 @@ struct Judged {
     capture: Result<Capture, Refusal>,
     eligibility: Eligibility,
     amount: Result<Money, Refusal>,
+    /// On top of it; zero: none.
+    compensation: Result<Money, Refusal>,
+    /// The compensation of the payment's other refunds.
+    earlier: Compensations,
     problems: Vec<Refusal>,
     alike: Vec<(Likeness, RefundSummary)>,
     approval: Option<String>,
@@ -71,9 +77,29 @@ impl Judged {
 
     /// What the provider's limits make of an amount.
     fn named(&self, amount: Money) -> Vec<limits::Named> {
-        let none = Money::zero(amount.currency);
+        let own = self.compensation.as_ref().map_or(0, |it| it.minor);
+        let minor = self.earlier.total().minor.saturating_add(own);
+        let on_top = Money::new(minor, amount.currency);
         let limits = &self.terms.limits;
-        limits.named(&self.payment.figures(), amount, none)
+        limits.named(&self.payment.figures(), amount, on_top)
+    }
+
+    /// What stands against the compensation, or against an amount because of it.
+    fn compensated(&self, policy: &Policy) -> Result<(), Refusal> {
+        let compensation = self.compensation.clone()?;
+        let Ok(amount) = self.amount else {
+            return Ok(());
+        };
+        let wanted = Wanted {
+            kind: self.way.kind,
+            amount,
+            compensation,
+            payment: &self.payment.figures(),
+            answers_dispute: self.dispute.is_some(),
+            earlier: self.earlier,
+        };
+        let cap = policy.compensation_cap(amount.currency);
+        Ok(wanted.check(self.terms.compensation, cap, &self.terms.limits)?)
     }
 }
 
@@ -100,7 +126,7 @@ impl Local {
             }
         };
         let amount = judged.amount.clone().ok();
-        let content = amount.and_then(|amount| content(actor, draft, &judged, amount));
+        let content = amount.and_then(|amount| content(actor.name.clone(), draft, &judged, amount));
         let request = content.and_then(|content| self.wire_preview(&judged, &content));
         let can_refund = judged.eligibility.can_refund;
         Ok(Reply::Preview(Box::new(Preview {
@@ -114,6 +140,7 @@ impl Local {
             existing,
             approval: judged.approval,
             problems: judged.problems,
+            compensation: judged.compensation.ok().filter(|it| it.is_positive()),
             amount,
             request,
         })))
@@ -130,7 +157,7 @@ impl Local {
             return Err(problem.clone());
         }
         let amount = judged.amount.clone()?;
-        let content = content(actor, draft, &judged, amount)
+        let content = content(actor.name.clone(), draft, &judged, amount)
             .ok_or_else(|| refusal::rule("text_too_long", "a text is too long", "Shorten it."))?;
         if let Some(old) = judged
             .replaced
@@ -184,12 +211,15 @@ impl Local {
             can_refund: eligibility.can_refund,
         };
         let amount = amount::parse(&draft.amount, &basis).map_err(Refusal::from);
+        let earlier = self.compensations(&payment, terms.compensation).await?;
         let mut judged = Judged {
             payment,
             terms,
             capture,
             eligibility,
             amount,
+            compensation: compensation::typed(draft, basis.paid),
+            earlier,
             problems: Vec::new(),
             alike: Vec::new(),
             approval: None,
@@ -198,7 +228,7 @@ impl Local {
             dispute,
             now,
         };
-        judged.problems = problems(draft, &judged);
+        judged.problems = problems(draft, &judged, &self.settings.policy);
         if let Some(Err(refusal)) = judged
             .replaced
             .as_ref()
@@ -211,9 +241,10 @@ impl Local {
         let can_give = judged.eligibility.can_refund;
         let of_its_kind = kinds::problem(draft, account, amount, can_give);
         judged.problems.splice(0..0, of_its_kind);
-        if let (Ok(capture), Ok(amount)) = (&judged.capture, &judged.amount) {
-            let id = capture.capture_id.as_deref();
-            let unfit = self.unfit(&judged.payment, id, *amount, draft.kind);
+        if let (Ok(_), Ok(amount)) = (&judged.capture, judged.amount.clone()) {
+            let maker = String::new();
+            let content = content(maker, draft, &judged, amount);
+            let unfit = content.and_then(|content| self.unfit(&judged.payment, &content));
             judged.problems.extend(unfit);
         }
         // First of all: the others are judged on figures that may be wrong.
@@ -227,13 +258,22 @@ impl Local {
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
-            judged.approval = self.approval(&judged, amount).await?;
+            let on_top = judged.compensation.clone();
+            let none = Money::zero(amount.currency);
+            judged.approval = self
+                .approval(&judged, amount, on_top.unwrap_or(none))
+                .await?;
         }
         Ok(judged)
     }
 
     /// Why a second person is needed, when one is.
-    async fn approval(&self, judged: &Judged, amount: Money) -> Result<Option<String>, Refusal> {
+    async fn approval(
+        &self,
+        judged: &Judged,
+        amount: Money,
+        compensation: Money,
+    ) -> Result<Option<String>, Refusal> {
         let recent = self
             .ledger
             .recent_total(&judged.payment, judged.now - APPROVAL_SUM)
@@ -244,7 +284,7 @@ impl Local {
         };
         let why = self.settings.policy.why_checker(&Asked {
             amount,
-            compensation: Money::zero(amount.currency),
+            compensation,
             recent,
             after_reversal,
             outside: judged.way.kind == Kind::Outside,
@@ -277,7 +317,7 @@ impl Local {
         };
         let same = amount::parse(&draft.amount, &basis)
             .ok()
-            .and_then(|amount| content(actor, draft, judged, amount))
+            .and_then(|amount| content(actor.name.clone(), draft, judged, amount))
             .is_some_and(|content| content.hash() == known.refund.hash);
         if same {
             return Ok(Some(known));
@@ -391,18 +431,18 @@ impl Local {
     /// The exact request but for our reference: the refund has no id yet. No secret is read for it;
     /// what secrets go into, the signature and the key, stands in no preview.
     fn wire_preview(&self, judged: &Judged, content: &Content) -> Option<WirePreview> {
-        let format = self.account(&judged.payment.account)?.format.as_deref()?;
+        let format = self.account(&judged.payment.account)?.format.as_ref();
         let id = RefundId::new(judged.now);
         let mut order = send::order(&judged.payment, content, id, 1);
         order.correlation = "(assigned when composed)".to_owned();
         // The same in the letters that it may have.
         order.end_to_end = "ASSIGNEDWHENCOMPOSED".to_owned();
         kinds::deed(content.kind)?;
-        let wire = kinds::written(Some(format), content.kind, &order).ok()?;
+        let wire = kinds::written(format, content.kind, &order).ok()?;
         Some(WirePreview {
+            body: format.readable(&wire),
             method: wire.method,
             url: wire.url,
-            body: String::from_utf8_lossy(&wire.body).into_owned(),
         })
     }
 }
@@ -454,7 +494,7 @@ fn choose_capture(payment: &Payment, capture_id: Option<&str>) -> Result<Capture
 }
 
 /// Everything that would refuse the draft, most telling first.
-fn problems(draft: &Draft, judged: &Judged) -> Vec<Refusal> {
+fn problems(draft: &Draft, judged: &Judged, policy: &Policy) -> Vec<Refusal> {
     let mut problems = Vec::new();
     problems.extend(judged.eligibility.why_not.map(Refusal::from));
     problems.extend(judged.capture.as_ref().err().cloned());
@@ -466,21 +506,15 @@ fn problems(draft: &Draft, judged: &Judged) -> Vec<Refusal> {
         }
         Ok(_) => {}
     }
-    let compensation = draft
+    problems.extend(judged.compensated(policy).err());
+    let compensated = judged
         .compensation
-        .as_deref()
-        .filter(|text| !text.trim().is_empty());
-    if compensation.is_some() {
-        problems.push(refusal::rule(
-            "compensation",
-            "this account's provider pays no compensation on top of a refund",
-            "Leave the compensation out.",
-        ));
-    }
+        .as_ref()
+        .is_ok_and(|it| it.is_positive());
     let note = draft.note.as_deref();
     let case_ref = draft.case_ref.as_deref();
     problems.extend(
-        reason::check(&draft.reason, note, case_ref)
+        reason::check(&draft.reason, note, case_ref, compensated)
             .err()
             .map(Refusal::from),
     );
@@ -525,7 +559,7 @@ fn expectation(draft: &Draft, judged: &Judged) -> Result<(), Refusal> {
 }
 
 /// The decision; none when one of its texts is too long.
-fn content(actor: &Actor, draft: &Draft, judged: &Judged, amount: Money) -> Option<Content> {
+fn content(maker: String, draft: &Draft, judged: &Judged, amount: Money) -> Option<Content> {
     let filled = |field: &Option<String>| {
         let text = field
             .as_deref()
@@ -542,11 +576,11 @@ fn content(actor: &Actor, draft: &Draft, judged: &Judged, amount: Money) -> Opti
             .and_then(|capture| capture.capture_id.clone()),
         kind: draft.kind,
         amount,
-        compensation: Money::zero(amount.currency),
+        compensation: judged.compensation.clone().ok()?,
         reason: draft.reason.clone(),
         note: filled(&draft.note)?,
         case_ref: filled(&draft.case_ref)?,
-        maker: actor.name.clone(),
+        maker,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::face::{BalanceLine, Elsewhere};
 use crate::domain::balance::Figures;
+use crate::domain::compensation::Compensations;
 use crate::domain::dispute::{Dispute, DisputeWeight};
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::{ExternalFigures, ExternalRefund};
@@ -41,7 +42,18 @@ pub(super) fn balance(
         lines.push(line(why.sentence(), minus(figures.available())));
     }
     lines.push(sum("can refund", eligibility.can_refund));
+    lines.extend(on_top(&Compensations::of(refunds, payment.currency)));
     lines
+}
+
+/// Compensation takes nothing away from what is available, so it stands below, summed apart.
+fn on_top(compensations: &Compensations) -> impl Iterator<Item = BalanceLine> + use<> {
+    let sums = [
+        ("compensation held, on top", compensations.held),
+        ("compensation paid, on top", compensations.executed),
+    ];
+    let sums = sums.into_iter().filter(|(_, amount)| amount.is_positive());
+    sums.map(|(label, amount)| sum(label, amount))
 }
 
 /// A refund that weighs on the balance; the others are history.

@@ -363,6 +363,9 @@ pub struct Account {
     pub voids: bool,
     /// Its refunds can be stopped once they are sent, for as long as the provider can.
     pub stops: bool,
+    /// Its payments can be given back with compensation on top.
+    #[serde(default)]
+    pub compensates: bool,
     /// How fresh its data is.
     pub freshness: AccountFreshness,
 }
@@ -417,6 +420,9 @@ pub struct Preview {
     pub can_refund: Money,
     /// The amount as understood, when it could be.
     pub amount: Option<Money>,
+    /// On top of it, when there is any.
+    #[serde(default)]
+    pub compensation: Option<Money>,
     /// What would remain.
     pub remaining: Option<Money>,
     /// Each limit by name, with its figure.
@@ -486,7 +492,8 @@ pub struct RefundCard {
     pub row: RefundRow,
     /// What a success means at its provider; none when its account left the configuration.
     pub success_means: Option<String>,
-    /// Its attempts, oldest first.
+    /// Its attempts, oldest first. Bodies stand as people read them; the SHA-256 is of the exact
+    /// bytes.
     pub attempts: Vec<Attempt>,
     /// Its observations, oldest first.
     pub observations: Vec<Observation>,

@@ -29,20 +29,18 @@ pub(super) const fn deed(kind: Kind) -> Option<Deed> {
 
 /// Whether the account's provider can be asked for it.
 pub(super) fn can(account: Option<&Account>, deed: Deed) -> bool {
-    let format = account.and_then(|account| account.format.as_deref());
-    format.is_some_and(|format| format.can(deed))
+    account.is_some_and(|account| account.format.can(deed))
 }
 
 /// The first request of a refund.
 pub(super) fn written(
-    format: Option<&dyn RefundFormat>,
+    format: &dyn RefundFormat,
     kind: Kind,
     order: &RefundOrder,
 ) -> Result<WireRequest, Refusal> {
-    let format = || format.ok_or(WhyNot::NoProvider);
     Ok(match kind {
-        Kind::Refund => format()?.build_refund(order)?,
-        Kind::Void => format()?.build_void(order)?,
+        Kind::Refund => format.build_refund(order)?,
+        Kind::Void => format.build_void(order)?,
         Kind::Outside => outside(order),
     })
 }

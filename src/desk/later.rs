@@ -10,7 +10,6 @@ use super::local::Local;
 use super::refusal;
 use super::send::{self, asked, wire};
 use crate::domain::cause::Cause;
-use crate::domain::eligibility::WhyNot;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::domain::refund::{Attempt, Kind, Later, LaterStep, ObservationSource, Refund};
@@ -251,10 +250,8 @@ fn attempt_of(
         refund.id,
         number,
     );
-    let format = account.format.as_deref();
-    let format = format.ok_or(WhyNot::NoProvider)?;
     let id = refund.provider_refund_id.as_deref().unwrap_or_default();
-    let wire = format.build_step(deed(step), id, &order)?;
+    let wire = account.format.build_step(deed(step), id, &order)?;
     Ok(send::new_attempt(step.name(), number, wire, now))
 }
 

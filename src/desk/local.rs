@@ -252,6 +252,10 @@ impl Local {
             can_send: account.profile.terms.can_send,
             voids: kinds::can(Some(account), Deed::Void),
             stops: kinds::can(Some(account), Deed::Stop),
+            compensates: {
+                let terms = &account.profile.terms;
+                self.compensates(terms.compensation, &terms.currencies)
+            },
             freshness: known
                 .iter()
                 .find(|freshness| freshness.account == account.name)

@@ -12,6 +12,7 @@ mod approve;
 mod audit;
 mod backup;
 mod card;
+mod compensation;
 mod compose;
 mod decide;
 mod duty;

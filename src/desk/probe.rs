@@ -25,8 +25,6 @@ pub struct Probed {
 /// How asking a provider went.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The desk has no client for it: nothing to ask.
-    NoClient,
     /// Its secrets or settings do not make a connection.
     Unusable(Refusal),
     /// It was not asked.
@@ -76,9 +74,6 @@ pub async fn probe(
 }
 
 async fn ask(account: &Account, means: &Means<'_>, offline: bool) -> Outcome {
-    if account.format.is_none() {
-        return Outcome::NoClient;
-    }
     let provider = match account.provider(means).await {
         Ok(provider) => provider,
         Err(refusal) => return Outcome::Unusable(refusal),

@@ -315,6 +315,7 @@ impl From<LedgerError> for Refusal {
             LedgerError::OverLimit(most) => {
                 rule("over_limit", message, format!("Ask for {most} or less."))
             }
+            LedgerError::Compensation(error) => error.into(),
             LedgerError::BalanceChanged => rule(
                 "balance_changed",
                 message,

@@ -14,9 +14,8 @@ use crate::domain::discrepancy::Block;
 use crate::domain::eligibility::{self, Way};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
-use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Content, Kind, ObservationSource, Refund};
+use crate::domain::refund::{Attempt, Content, ObservationSource, Refund};
 use crate::domain::replay::Replay;
 use crate::domain::state::{Event, SendGuard};
 use crate::failpoint;
@@ -289,28 +288,10 @@ impl Local {
     }
 
     /// Why a refund could never be written down for its provider, whoever sends it and when.
-    pub(super) fn unfit(
-        &self,
-        payment: &Payment,
-        capture_id: Option<&str>,
-        amount: Money,
-        kind: Kind,
-    ) -> Option<Refusal> {
-        kinds::deed(kind)?;
-        let format = self.account(&payment.account)?.format.as_deref()?;
-        let id = RefundId::new(self.clock.now());
-        let content = Content {
-            payment: payment.id,
-            capture_id: capture_id.map(str::to_owned),
-            kind,
-            amount,
-            compensation: Money::zero(amount.currency),
-            reason: String::new(),
-            note: None,
-            case_ref: None,
-            maker: String::new(),
-        };
-        let order = order(payment, &content, id, 1);
+    pub(super) fn unfit(&self, payment: &Payment, content: &Content) -> Option<Refusal> {
+        kinds::deed(content.kind)?;
+        let format = &self.account(&payment.account)?.format;
+        let order = order(payment, content, RefundId::new(self.clock.now()), 1);
         format.check(&order).err().map(Refusal::from)
     }
 }
@@ -383,7 +364,7 @@ pub(super) fn attempt_of(
     account: &Account,
     now: DateTime<Utc>,
 ) -> Result<Attempt, Refusal> {
-    let format = account.format.as_deref();
+    let format = account.format.as_ref();
     let profile = &account.profile;
     let refund = &claim.summary.refund;
     let kind = refund.content.kind;

@@ -123,7 +123,14 @@ impl Limits {
         [cap, share].into_iter().flatten().min_by_key(|it| it.minor)
     }
 
-    /// Each limit there is or may be, for a refund of `asked` with `compensation` on top.
+    /// What is left of the cap, where it is known, beside `compensation` paid or held on top.
+    pub fn left_beside(&self, payment: &Figures, compensation: Money) -> Option<Money> {
+        let cap = self.cap(payment.captured.currency)?;
+        Some(cap_left(cap, given_back(payment), compensation))
+    }
+
+    /// Each limit there is or may be, for a refund of `asked`; `compensation` is its own and that of
+    /// the payment's other refunds.
     pub fn named(&self, payment: &Figures, asked: Money, compensation: Money) -> Vec<Named> {
         [
             self.named_cap(payment, asked, compensation),
@@ -141,7 +148,7 @@ impl Limits {
             return Some(unset(name));
         }
         let cap = self.cap(payment.captured.currency)?;
-        let left = cap_left(cap, given_back(payment), compensation);
+        let left = self.left_beside(payment, compensation)?;
         Some(Named {
             name,
             figure: format!("{cap}, {left} left"),

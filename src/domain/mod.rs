@@ -13,6 +13,7 @@ pub mod balance;
 pub mod breaker;
 pub mod budget;
 pub mod cause;
+pub mod compensation;
 pub mod digest;
 pub mod discrepancy;
 pub mod dispute;

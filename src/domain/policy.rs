@@ -16,6 +16,10 @@ pub struct Policy {
     pub approval_above: BTreeMap<Currency, i64>,
     /// The same for all other currencies, in main units.
     pub approval_above_main: i64,
+    /// The most compensation on top of one refund, in minor units, for currencies named apart.
+    pub compensation_cap: BTreeMap<Currency, i64>,
+    /// The same for all other currencies, in main units. Zero: none is paid.
+    pub compensation_cap_main: i64,
 }
 
 impl Default for Policy {
@@ -24,6 +28,8 @@ impl Default for Policy {
             version: 1,
             approval_above: BTreeMap::new(),
             approval_above_main: 1000,
+            compensation_cap: BTreeMap::new(),
+            compensation_cap_main: 0,
         }
     }
 }
@@ -49,11 +55,12 @@ pub struct Asked {
 impl Policy {
     /// The amount above which a refund in `currency` needs a checker.
     pub fn approval_above(&self, currency: Currency) -> Money {
-        let minor = self.approval_above.get(&currency).copied().unwrap_or(
-            self.approval_above_main
-                .saturating_mul(currency.minor_per_main()),
-        );
-        Money::new(minor, currency)
+        of_currency(&self.approval_above, self.approval_above_main, currency)
+    }
+
+    /// The most compensation on top of one refund in `currency`; zero: none is paid.
+    pub fn compensation_cap(&self, currency: Currency) -> Money {
+        of_currency(&self.compensation_cap, self.compensation_cap_main, currency)
     }
 
     /// Why a refund takes a second person, when it does (T2, and what always takes two).
@@ -80,15 +87,30 @@ impl Policy {
 
     /// The figures in one line, the same for the same meaning: what raises the version.
     pub fn figures(&self) -> String {
-        let apart = self.approval_above.iter().map(|(currency, minor)| {
-            format!(
-                " approval_above.{currency}={}",
-                Money::new(*minor, *currency).decimal()
-            )
-        });
-        let rest = format!("approval_above={}", self.approval_above_main);
-        std::iter::once(rest).chain(apart).collect()
+        let above = figures("approval_above", &self.approval_above);
+        let capped = figures("compensation_cap", &self.compensation_cap);
+        let mut all = format!("approval_above={}{above}", self.approval_above_main);
+        // Off says nothing, so that a policy from before there was a cap means the same.
+        if self.compensation_cap_main != 0 {
+            all.push_str(&format!(" compensation_cap={}", self.compensation_cap_main));
+        }
+        all + &capped
     }
+}
+
+fn of_currency(apart: &BTreeMap<Currency, i64>, main: i64, currency: Currency) -> Money {
+    let rest = main.saturating_mul(currency.minor_per_main());
+    Money::new(apart.get(&currency).copied().unwrap_or(rest), currency)
+}
+
+fn figures(name: &str, apart: &BTreeMap<Currency, i64>) -> String {
+    let figure = |(currency, minor): (&Currency, &i64)| {
+        format!(
+            " {name}.{currency}={}",
+            Money::new(*minor, *currency).decimal()
+        )
+    };
+    apart.iter().map(figure).collect()
 }
 
 #[cfg(test)]
@@ -147,6 +169,22 @@ mod tests {
         assert_eq!(
             policy.figures(),
             "approval_above=1000 approval_above.USD=250.00"
+        );
+        policy.compensation_cap_main = 50;
+        policy
+            .compensation_cap
+            .insert(money("USD", 0).currency, 1_250);
+        assert_eq!(
+            policy.figures(),
+            "approval_above=1000 approval_above.USD=250.00 compensation_cap=50 compensation_cap.USD=12.50"
+        );
+        assert_eq!(
+            policy.compensation_cap(money("USD", 0).currency),
+            money("USD", 1_250)
+        );
+        assert_eq!(
+            policy.compensation_cap(money("JPY", 0).currency),
+            money("JPY", 50)
         );
     }
 }

@@ -71,14 +71,14 @@ pub fn catalogue() -> &'static [Reason] {
     })
 }
 
-/// The reasons that can be given for a principal.
-pub fn offered() -> impl Iterator<Item = &'static Reason> {
+/// The reasons that can be given, with compensation on top or without.
+pub fn offered(compensated: bool) -> impl Iterator<Item = &'static Reason> {
     catalogue()
         .iter()
-        .filter(|reason| !reason.retired && !reason.compensation_only)
+        .filter(move |reason| !reason.retired && (compensated || !reason.compensation_only))
 }
 
-/// Checks a reason given for a principal, and its required fields.
+/// Checks a reason given for a refund, with compensation on top or without, and its required fields.
 ///
 /// # Errors
 /// [`ReasonError`] names the rule and what would be allowed.
@@ -86,15 +86,18 @@ pub fn check(
     code: &str,
     note: Option<&str>,
     case_ref: Option<&str>,
+    compensated: bool,
 ) -> Result<&'static Reason, ReasonError> {
     let reason = catalogue()
         .iter()
         .find(|reason| reason.code == code && !reason.retired)
         .ok_or_else(|| ReasonError::Unknown {
             given: code.to_owned(),
-            known: offered().map(|reason| reason.code.clone()).collect(),
+            known: offered(compensated)
+                .map(|reason| reason.code.clone())
+                .collect(),
         })?;
-    if reason.compensation_only {
+    if reason.compensation_only && !compensated {
         return Err(ReasonError::CompensationOnly(code.to_owned()));
     }
     let filled = |field: Option<&str>| field.is_some_and(|text| !text.trim().is_empty());
@@ -140,6 +143,15 @@ mod tests {
         #[case] case_ref: Option<&str>,
         #[case] ok: bool,
     ) {
-        assert_eq!(check(code, note, case_ref).is_ok(), ok);
+        assert_eq!(check(code, note, case_ref, false).is_ok(), ok);
+    }
+
+    #[test]
+    fn goodwill_is_a_reason_for_compensation_alone() {
+        assert!(check("goodwill", Some("sorry"), None, true).is_ok());
+        assert!(check("goodwill", None, None, true).is_err());
+        assert!(check("customer_request", None, None, true).is_ok());
+        let codes = |compensated| offered(compensated).any(|it| it.code == "goodwill");
+        assert_eq!((codes(true), codes(false)), (true, false));
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::closed::ClosedWhy;
 use super::refunds::{Likeness, RefundSummary};
+use crate::domain::compensation::CompensationError;
 use crate::domain::eligibility::WhyNot;
 use crate::domain::finding::Finding;
 use crate::domain::money::{Currency, Money, MoneyError};
@@ -179,6 +180,9 @@ pub enum LedgerError {
         /// The refund it names.
         refund: String,
     },
+    /// What is paid on top of the refund, or was before, is not allowed.
+    #[error(transparent)]
+    Compensation(#[from] CompensationError),
     /// People stopped sending: nothing goes out until two of them resume it.
     #[error("not sent: {}", .0.sentence())]
     SendingStopped(Box<Stop>),

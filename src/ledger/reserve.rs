@@ -14,8 +14,10 @@ use super::row::millis;
 use super::seal::{self, Sealed};
 use super::{closed, payments, verify};
 use crate::domain::approval::WhyChecker;
+use crate::domain::compensation::{Compensations, Wanted};
 use crate::domain::eligibility::{self, Terms, Way};
 use crate::domain::id::RefundId;
+use crate::domain::listing::RefundFilter;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::policy::{Asked, Policy};
@@ -81,7 +83,8 @@ impl Ledger {
     /// Reserves a refund, or returns the one its key names already.
     ///
     /// # Errors
-    /// [`LedgerError::OverAvailable`], [`LedgerError::OverLimit`], [`LedgerError::BalanceChanged`], [`LedgerError::Blocked`],
+    /// [`LedgerError::OverAvailable`], [`LedgerError::OverLimit`], [`LedgerError::BalanceChanged`],
+    /// [`LedgerError::Compensation`], [`LedgerError::Blocked`],
     /// [`LedgerError::KeyReused`], [`LedgerError::Untrusted`], a refusal of
     /// the state machine; nothing was written.
     pub async fn reserve(&self, reservation: Reservation) -> Result<Reserved, LedgerError> {
@@ -120,6 +123,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
         None => payment,
     };
     confirm(&payment, reservation)?;
+    compensation(connection, &payment, reservation)?;
     refuse_duplicate(connection, reservation, &payment)?;
     // Before the refund itself is there to be counted.
     let recent = refunds::recent_total(connection, &payment, reservation.approval_since)?;
@@ -202,6 +206,34 @@ fn confirm(payment: &Payment, reservation: &Reservation) -> Result<(), LedgerErr
         reason_complete: true,
     };
     step(State::Draft, content, &Event::Confirm(guard)).map(|_| ())
+}
+
+/// What comes on top, judged on what the transaction sees.
+fn compensation(
+    connection: &Connection,
+    payment: &Payment,
+    reservation: &Reservation,
+) -> Result<(), LedgerError> {
+    let (content, terms) = (&reservation.content, &reservation.terms);
+    if !content.compensation.is_positive() && !terms.compensation {
+        return Ok(());
+    }
+    let filter = RefundFilter {
+        payment: Some(payment.id),
+        ..RefundFilter::default()
+    };
+    let others = refunds::list(connection, &filter)?;
+    let others = others.iter().map(|summary| &summary.refund);
+    let wanted = Wanted {
+        kind: content.kind,
+        amount: content.amount,
+        compensation: content.compensation,
+        payment: &payment.figures(),
+        answers_dispute: reservation.dispute.is_some(),
+        earlier: Compensations::of(others, payment.currency),
+    };
+    let cap = reservation.policy.compensation_cap(payment.currency);
+    Ok(wanted.check(terms.compensation, cap, &terms.limits)?)
 }
 
 /// Two desks that decide at the same instant both saw no duplicate; the second is told here.

@@ -28,9 +28,6 @@ pub struct Secrets<'a> {
 /// Why an account cannot be used. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The desk has no client for its provider.
-    #[error("the desk has no client for its provider")]
-    NoClient,
     /// A secret cannot be read.
     #[error("accounts.{account}.{key} ({origin}): {source}")]
     Secret {
@@ -85,14 +82,12 @@ pub fn profile(provider: &config::Provider) -> Profile {
     }
 }
 
-/// How the account's refunds are written; none where the desk has no client for the provider.
-pub fn format(provider: &config::Provider) -> Option<Arc<dyn RefundFormat>> {
+/// How the account's refunds are written.
+pub fn format(provider: &config::Provider) -> Arc<dyn RefundFormat> {
     match provider {
-        config::Provider::CommerceHub(settings) => {
-            Some(Arc::new(commerce_hub::Requests::new(settings)))
-        }
-        config::Provider::Nuapay(settings) => Some(Arc::new(nuapay::Requests::new(settings))),
-        config::Provider::Prism(settings) => Some(Arc::new(prism::Requests::new(settings))),
+        config::Provider::CommerceHub(settings) => Arc::new(commerce_hub::Requests::new(settings)),
+        config::Provider::Nuapay(settings) => Arc::new(nuapay::Requests::new(settings)),
+        config::Provider::Prism(settings) => Arc::new(prism::Requests::new(settings)),
     }
 }
 

@@ -246,6 +246,12 @@ pub trait RefundFormat: Send + Sync {
     /// As [`RefundFormat::check`].
     fn build_refund(&self, order: &RefundOrder) -> Result<WireRequest, BuildError>;
 
+    /// The body of one of this account's requests as people read it, without anything that must not
+    /// be shown. Text stands as it is.
+    fn readable(&self, wire: &WireRequest) -> String {
+        String::from_utf8_lossy(&wire.body).into_owned()
+    }
+
     /// Whether the provider can be asked to do it.
     fn can(&self, deed: Deed) -> bool {
         deed == Deed::Refund

@@ -16,6 +16,8 @@ pub(super) struct Payout<'a> {
     /// The provider's id of the payment.
     pub payment_id: &'a str,
     pub amount: Money,
+    /// What left on top of it, where anything did.
+    pub compensation: Option<Money>,
     /// The reference the desk chose.
     pub correlation: &'a str,
     pub provider_refund_id: &'a str,
@@ -28,6 +30,8 @@ struct Line<'a> {
     payment_id: &'a str,
     amount: String,
     currency: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compensation: Option<String>,
     correlation: &'a str,
     provider_refund_id: &'a str,
     at: String,
@@ -53,6 +57,7 @@ impl Book {
             payment_id: payout.payment_id,
             amount: payout.amount.decimal(),
             currency: payout.amount.currency.code(),
+            compensation: payout.compensation.map(Money::decimal),
             correlation: payout.correlation,
             provider_refund_id: payout.provider_refund_id,
             at: payout.at.to_rfc3339_opts(SecondsFormat::Millis, true),
@@ -77,6 +82,7 @@ mod tests {
             account: "hub-us",
             payment_id: "p-1",
             amount: Money::new(1230, Currency::from_code("USD").unwrap()),
+            compensation: None,
             correlation: "rfd-1",
             provider_refund_id: "r-1",
             at: DateTime::from_timestamp(1_763_690_000, 0).unwrap(),

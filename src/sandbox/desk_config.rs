@@ -23,6 +23,7 @@ pace = 100
 
 [policy]
 approval_above = "250"
+compensation_cap = 50
 
 [accounts.hub-us]
 provider = "commerce-hub"

@@ -9,12 +9,14 @@ pub mod shop;
 mod stock;
 
 mod audit;
+mod compensation;
 mod config;
 mod confirm;
 mod crash;
 mod damage;
 mod database;
 mod deeds;
+mod demo;
 mod disputes;
 mod doctor;
 mod elsewhere;

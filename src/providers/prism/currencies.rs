@@ -83,6 +83,12 @@ impl Amounts {
     }
 }
 
+/// The code of the currency that Prism gives a number.
+pub fn code_of(number: i32) -> Option<&'static str> {
+    let mut rows = table().iter();
+    rows.find_map(|(code, entry)| (entry.number == number).then_some(*code))
+}
+
 /// The same amount with other decimals, unless something would be lost.
 fn rescale(minor: i64, from: u32, to: u32) -> Option<i64> {
     let step = 10_i64.checked_pow(from.abs_diff(to))?;

@@ -5,11 +5,12 @@
 use std::collections::HashMap;
 
 use prost::Message;
+use serde_json::json;
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::NAME;
-use super::currencies::Amounts;
+use super::currencies::{Amounts, code_of};
 use super::wire::{
     PaymentGetRequest, REFUND, RefundGetRequest, RefundRequest, Secret, TokenRequest,
 };
@@ -19,6 +20,8 @@ use crate::providers::{BuildError, Inquiry, RefundFormat, RefundOrder, WireReque
 
 /// What stands where HTTP has its method.
 pub const METHOD: &str = "gRPC";
+/// What stands where something must not be shown.
+const HIDDEN: &str = "[hidden]";
 /// A refund no connector has.
 const NOBODYS: &str = "refund-desk-doctor";
 /// Longest id that is put in a connector's URL.
@@ -231,6 +234,48 @@ impl RefundFormat for Requests {
             idempotency_key: order.idempotency_key.clone(),
             correlation: order.correlation.clone(),
         })
+    }
+
+    fn readable(&self, wire: &WireRequest) -> String {
+        let ours = wire.method == METHOD && wire.url.ends_with(REFUND) && !wire.body.is_empty();
+        match RefundRequest::decode(wire.body.as_slice()) {
+            Ok(message) if ours => message.readable(),
+            _ if wire.method == METHOD => format!("a message of {} bytes", wire.body.len()),
+            _ => String::from_utf8_lossy(&wire.body).into_owned(),
+        }
+    }
+}
+
+impl RefundRequest {
+    /// In the words of the service's own schema. What is marked as not to be shown is not, and the
+    /// currency is named.
+    fn readable(&self) -> String {
+        let hidden = |secret: &Option<Secret>| secret.as_ref().map(|_| HIDDEN);
+        let amount = self
+            .refund_amount
+            .map(|it| json!({ "minor_amount": it.minor_amount, "currency": code_of(it.currency) }));
+        let members = [
+            ("merchant_refund_id", json!(self.merchant_refund_id)),
+            (
+                "connector_transaction_id",
+                json!(self.connector_transaction_id),
+            ),
+            ("payment_amount", json!(self.payment_amount)),
+            ("refund_amount", json!(amount)),
+            ("reason", json!(self.reason)),
+            ("merchant_account_id", json!(self.merchant_account_id)),
+            ("refund_metadata", json!(hidden(&self.refund_metadata))),
+            (
+                "connector_feature_data",
+                json!(hidden(&self.connector_feature_data)),
+            ),
+            ("test_mode", json!(self.test_mode)),
+        ];
+        let given = members.iter().filter(|(_, value)| !value.is_null());
+        let lines: Vec<String> = given
+            .map(|(name, value)| format!("\"{name}\":{value}"))
+            .collect();
+        format!("{{{}}}", lines.join(","))
     }
 }
 

@@ -300,3 +300,28 @@ fn the_profile_promises_nothing_prism_cannot_keep() {
     };
     assert_eq!(profile(&windowed).terms.window, Some(Window::Days(180)));
 }
+
+/// The body is no text: people read it in the schema's words, and nothing in it that is hidden.
+#[test]
+fn a_request_is_read_in_words_without_what_must_not_be_shown() {
+    let mut order = order();
+    let data = r#"{"refund_metadata":{"token":"tok-1"}}"#;
+    order.details = vec![("provider_data".to_owned(), data.to_owned())];
+    let requests = requests(stripe());
+    let wire = requests.build_refund(&order).unwrap();
+    let text = requests.readable(&wire);
+    let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(read["merchant_refund_id"], order.correlation.as_str());
+    assert_eq!(read["refund_amount"]["minor_amount"], order.amount.minor);
+    assert_eq!(
+        read["refund_amount"]["currency"],
+        order.amount.currency.code()
+    );
+    assert_eq!(read["refund_metadata"], "[hidden]");
+    assert!(!text.contains("tok-1"), "{text}");
+    let garbled = crate::providers::WireRequest {
+        body: vec![0xff; 3],
+        ..wire
+    };
+    assert_eq!(requests.readable(&garbled), "a message of 3 bytes");
+}

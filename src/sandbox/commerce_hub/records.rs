@@ -158,6 +158,7 @@ impl Records {
             payment_id: &refund.payment_id,
             // What really left, also where that is not what was asked.
             amount: refund.approved,
+            compensation: None,
             correlation: refund.correlation(),
             provider_refund_id: &refund.transaction_id,
             at: refund.accepted_at,

@@ -123,6 +123,7 @@ impl Records {
             payment_id: &refund.payment_id,
             // What really left, also where that is not what was asked.
             amount: refund.paid,
+            compensation: refund.compensation,
             correlation: &refund.end_to_end,
             provider_refund_id: &refund.id,
             at: refund.accepted_at,

@@ -178,6 +178,7 @@ impl Records {
             account: ACCOUNT,
             payment_id: &refund.transaction,
             amount: refund.paid,
+            compensation: None,
             correlation: &refund.reference,
             provider_refund_id: &refund.id,
             at: refund.accepted_at,

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use crate::domain::balance::Figures;
 use crate::domain::eligibility::{Eligibility, WhyNot};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
@@ -16,6 +17,8 @@ pub enum Field {
     /// How much.
     #[default]
     Amount,
+    /// How much on top of it, where the provider pays compensation.
+    Compensation,
     /// From which capture, where there are several.
     Capture,
     /// Why.
@@ -39,6 +42,10 @@ pub struct Compose {
     pub focus: Field,
     /// An amount expression.
     pub amount: LineEdit,
+    /// Compensation can be paid on top of a full refund of this payment.
+    pub compensates: bool,
+    /// The compensation, an amount expression.
+    pub compensation: LineEdit,
     /// Which capture, by its place.
     pub capture: usize,
     /// Which reason, by its place among those offered; none yet at first, so that no reason is
@@ -71,6 +78,8 @@ pub struct Preview {
     pub can_refund: Money,
     /// The amount as understood.
     pub amount: Option<Money>,
+    /// On top of it.
+    pub compensation: Option<Money>,
     /// What would remain.
     pub remaining: Option<Money>,
     /// Each limit.
@@ -123,13 +132,18 @@ pub struct Wire {
 }
 
 impl Compose {
-    /// An empty form.
-    pub fn new(payment: Payment, eligibility: Eligibility) -> Self {
+    /// An empty form; `compensates`: the payment's account can pay compensation.
+    pub fn new(payment: Payment, eligibility: Eligibility, compensates: bool) -> Self {
         let kind = match eligibility.why_not {
             Some(WhyNot::Unsettled) => Kind::Void,
             _ => Kind::Refund,
         };
+        let figures = payment.figures();
+        let untouched = figures == Figures::captured(figures.captured);
         let mut form = Self {
+            // Anything held, back or disputed, and it is no full refund any more.
+            compensates: compensates && untouched && kind == Kind::Refund,
+            compensation: LineEdit::default(),
             payment,
             eligibility,
             kind,
@@ -157,6 +171,9 @@ impl Compose {
             Kind::Void => Vec::new(),
             Kind::Refund | Kind::Outside => vec![Field::Amount],
         };
+        if self.compensates {
+            fields.push(Field::Compensation);
+        }
         if self.payment.captures.len() > 1 {
             fields.push(Field::Capture);
         }
@@ -164,9 +181,14 @@ impl Compose {
         fields
     }
 
+    /// The reasons to choose from. They stay the same whatever is typed, so that a choice does.
+    fn reasons(&self) -> impl Iterator<Item = &'static Reason> + use<> {
+        reason::offered(self.compensates)
+    }
+
     /// The reason chosen.
     pub fn reason(&self) -> Option<&'static Reason> {
-        reason::offered().nth(self.reason?)
+        self.reasons().nth(self.reason?)
     }
 
     /// True when the chosen reason requires the field.
@@ -184,6 +206,7 @@ impl Compose {
     pub fn line(&mut self) -> Option<&mut LineEdit> {
         match self.focus {
             Field::Amount => Some(&mut self.amount),
+            Field::Compensation => Some(&mut self.compensation),
             Field::Note => Some(&mut self.note),
             Field::Case => Some(&mut self.case_ref),
             Field::Capture | Field::Reason => None,
@@ -203,7 +226,7 @@ impl Compose {
 
     /// True when something was typed or chosen.
     pub fn is_touched(&self) -> bool {
-        let lines = [&self.amount, &self.note, &self.case_ref];
+        let lines = [&self.amount, &self.compensation, &self.note, &self.case_ref];
         self.reason.is_some() || lines.iter().any(|line| !line.is_empty())
     }
 
@@ -218,7 +241,7 @@ impl Compose {
             true => (at + 1) % count.max(1),
             false => (at + count.max(1) - 1) % count.max(1),
         };
-        let reasons = reason::offered().count();
+        let reasons = self.reasons().count();
         match self.focus {
             Field::Reason => {
                 self.reason = Some(match (self.reason, forward) {
@@ -242,7 +265,8 @@ impl Compose {
                 .next()
                 .is_some_and(|first| first.eq_ignore_ascii_case(&letter))
         };
-        let matching: Vec<usize> = reason::offered()
+        let matching: Vec<usize> = self
+            .reasons()
             .enumerate()
             .filter_map(|(at, reason)| begins(reason).then_some(at))
             .collect();
@@ -273,10 +297,33 @@ mod tests {
             refundable_until: None,
             unverified: false,
         };
-        let form = Compose::new(payment.clone(), judged(Some(WhyNot::Unsettled)));
+        let form = Compose::new(payment.clone(), judged(Some(WhyNot::Unsettled)), true);
         assert_eq!((form.kind, form.focus), (Kind::Void, Field::Reason));
         assert!(!form.fields().contains(&Field::Amount));
-        let form = Compose::new(payment.clone(), judged(None));
+        assert!(!form.fields().contains(&Field::Compensation));
+        let form = Compose::new(payment.clone(), judged(None), false);
         assert_eq!((form.kind, form.focus), (Kind::Refund, Field::Amount));
+    }
+
+    /// Compensation is asked for where it can be paid, and only there is goodwill a reason.
+    #[test]
+    fn compensation_is_a_field_only_where_it_can_be_paid() {
+        let asks = |payment: &Payment, compensates| {
+            let judged = Eligibility {
+                refundable_until: None,
+                unverified: false,
+                why_not: None,
+                refundable_until: None,
+            };
+            let form = Compose::new(payment.clone(), judged, compensates);
+            let goodwill = form.reasons().any(|it| it.code == "goodwill");
+            (form.fields().contains(&Field::Compensation), goodwill)
+        };
+        let mut payment = fixture::payment(1, 4_000, 1);
+        payment.captures[0].figures = Figures::captured(payment.figures().captured);
+        assert_eq!(asks(&payment, true), (true, true));
+        assert_eq!(asks(&payment, false), (false, false));
+        payment.captures[0].figures.held.minor = 1;
+        assert_eq!(asks(&payment, true), (false, false));
     }
 }

@@ -39,6 +39,8 @@ pub struct Account {
     pub can_send: bool,
     /// Its unsettled payments can be voided.
     pub voids: bool,
+    /// Its payments can be given back with compensation on top.
+    pub compensates: bool,
     /// Its refunds can be stopped once they are sent.
     pub stops: bool,
     /// How fresh its data is.

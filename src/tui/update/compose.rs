@@ -23,7 +23,9 @@ impl Turn<'_> {
         else {
             return;
         };
-        let form = Compose::new(payment.clone(), *eligibility);
+        let account = self.app.account(&payment.account);
+        let compensates = account.is_some_and(|account| account.compensates);
+        let form = Compose::new(payment.clone(), *eligibility, compensates);
         self.push(Layer::Compose(Box::new(form)));
         self.form_changed();
     }
@@ -214,6 +216,7 @@ fn draft(form: &Compose) -> Draft {
             Kind::Refund | Kind::Outside => form.amount.text().trim().to_owned(),
         },
         kind: form.kind,
+        compensation: filled(&form.compensation).filter(|_| form.compensates),
         reason: form
             .reason()
             .map(|reason| reason.code.clone())
@@ -235,9 +238,13 @@ fn confirm(app: &App) -> Option<Confirm> {
         what: What::Compose,
         title: match form.kind {
             Kind::Void => format!("Void {} {}?", amount.grouped(), amount.currency),
-            Kind::Refund | Kind::Outside => {
-                format!("Give back {} {}?", amount.grouped(), amount.currency)
-            }
+            Kind::Refund | Kind::Outside => match preview.compensation {
+                Some(_) => {
+                    let total = leaving(preview, amount);
+                    format!("Give back and pay {} {}?", total.grouped(), total.currency)
+                }
+                None => format!("Give back {} {}?", amount.grouped(), amount.currency),
+            },
         },
         facts: facts(app, form, preview, amount),
         warnings: warnings(app, preview),
@@ -275,6 +282,14 @@ fn facts(app: &App, form: &Compose, preview: &Preview, amount: Money) -> Vec<(St
         ),
         line("through", format!("{}{provider}", preview.account)),
     ];
+    if let Some(on_top) = preview.compensation {
+        let said = format!(
+            "{} {}, on top of what was paid",
+            on_top.grouped(),
+            on_top.currency
+        );
+        facts.insert(2, line("compensation", said));
+    }
     if let Some(reason) = form.reason() {
         facts.push(line("reason", reason.label.clone()));
     }
@@ -306,14 +321,21 @@ fn warnings(app: &App, preview: &Preview) -> Vec<String> {
     warnings
 }
 
+/// Everything that would leave: the principal, and what is paid on top.
+fn leaving(preview: &Preview, amount: Money) -> Money {
+    let on_top = preview.compensation.map_or(0, |it| it.minor);
+    Money::new(amount.minor.saturating_add(on_top), amount.currency)
+}
+
 /// What must be typed: the total of a large or supervised refund, and `again` for a likely repeat.
 fn expected(app: &App, preview: &Preview, amount: Money) -> Option<String> {
     let threshold = app
         .typed_total_from
         .saturating_mul(amount.currency.minor_per_main());
+    let total = leaving(preview, amount);
     let mut words = Vec::new();
-    if preview.approval.is_some() || amount.minor >= threshold {
-        words.push(amount.decimal());
+    if preview.approval.is_some() || total.minor >= threshold {
+        words.push(total.decimal());
     }
     if !preview.duplicates.is_empty() {
         words.push("again".to_owned());

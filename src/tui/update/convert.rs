@@ -86,6 +86,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         provider: account.provider,
         can_send: account.can_send,
         voids: account.voids,
+        compensates: account.compensates,
         stops: account.stops,
         freshness: account.freshness,
     };
@@ -150,6 +151,7 @@ pub(super) fn preview(preview: face::Preview) -> compose::Preview {
         account: preview.account,
         can_refund: preview.can_refund,
         amount: preview.amount,
+        compensation: preview.compensation,
         remaining: preview.remaining,
         limits: preview.limits.into_iter().map(limit).collect(),
         refundable_until: preview.refundable_until,

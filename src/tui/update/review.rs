@@ -1,6 +1,7 @@
 //! A checker's yes: what is signed is what was shown.
 
 use crate::desk::face::{Request, Review};
+use crate::domain::money::Money;
 use crate::domain::reason;
 use crate::domain::resolution::{self, Proposal};
 use crate::tui::state::App;
@@ -76,9 +77,12 @@ fn approval(app: &App, review: &Review, what: What) -> Confirm {
     let threshold = app
         .typed_total_from
         .saturating_mul(amount.currency.minor_per_main());
+    // What is typed is all that leaves.
+    let on_top = review.card.row.refund.content.compensation.minor;
+    let total = Money::new(amount.minor.saturating_add(on_top), amount.currency);
     Confirm {
         warnings,
-        expected: (amount.minor >= threshold).then(|| amount.decimal()),
+        expected: (total.minor >= threshold).then(|| total.decimal()),
         ..dialog(what, title, signed(app, review))
     }
 }

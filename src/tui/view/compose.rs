@@ -83,7 +83,8 @@ fn beside(form: &Compose, from: usize, pen: &mut Pen<'_>) {
 }
 
 fn form_rows(form: &Compose) -> usize {
-    FORM_ROWS + usize::from(form.payment.captures.len() > 1)
+    let more = [form.compensates, form.payment.captures.len() > 1];
+    FORM_ROWS + more.into_iter().filter(|has| *has).count()
 }
 
 pub(super) fn scroll_limit(app: &App, form: &Compose) -> usize {
@@ -149,6 +150,7 @@ fn fields(form: &Compose, pen: &mut Pen<'_>) -> Option<Position> {
 fn draw_field(form: &Compose, field: Field, focused: bool, pen: &mut Pen<'_>) -> Option<Position> {
     let (name, line): (&str, Option<&LineEdit>) = match field {
         Field::Amount => ("amount", Some(&form.amount)),
+        Field::Compensation => ("on top", Some(&form.compensation)),
         Field::Capture => ("capture", None),
         Field::Reason => ("reason", None),
         Field::Note => ("note", Some(&form.note)),
@@ -190,7 +192,7 @@ fn draw_field(form: &Compose, field: Field, focused: bool, pen: &mut Pen<'_>) ->
 
 const fn field_cells(field: Field) -> usize {
     match field {
-        Field::Amount => 20,
+        Field::Amount | Field::Compensation => 20,
         Field::Case => 24,
         _ => 48,
     }
@@ -208,6 +210,13 @@ fn hint(form: &Compose, field: Field) -> String {
             match amount {
                 Some(amount) => format!("= {} {}", amount.grouped(), amount.currency),
                 None => "12.50  50%  rest  all  100-8.30  3x12.50".to_owned(),
+            }
+        }
+        Field::Compensation => {
+            let said = form.preview.as_ref().filter(|_| !form.stale);
+            match said.and_then(|said| said.compensation) {
+                Some(on_top) => format!("= {} {}", on_top.grouped(), on_top.currency),
+                None => "compensation, with a full refund".to_owned(),
             }
         }
         _ if form.needs(field) => "this reason needs it".to_owned(),
@@ -293,6 +302,10 @@ fn outcome(app: &App, lines: &mut Vec<Line>, form: &Compose, preview: &Preview, 
             lines.extend(named("first", "type an amount", Role::Dim, width));
         }
         _ => {}
+    }
+    if let Some(on_top) = preview.compensation {
+        let said = format!("{} {} of compensation", on_top.grouped(), on_top.currency);
+        lines.extend(named("on top", &said, old(Role::Text), width));
     }
     if form.reason.is_none() {
         lines.extend(named("then", "choose a reason", Role::Dim, width));

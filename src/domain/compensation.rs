@@ -1,0 +1,252 @@
+//! Compensation: paid on top of a full refund (domain.md, "Eligibility and limits").
+//!
+//! It never reduces what is available: what of it is held and what was paid is counted apart
+//! (invariant 3), and toward the provider's cap.
+
+use serde::{Deserialize, Serialize};
+
+use super::balance::Figures;
+use super::limits::Limits;
+use super::money::{Currency, Money};
+use super::refund::{Kind, Refund};
+use super::state::Weight;
+
+/// The compensation of all refunds of a payment. One currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compensations {
+    /// Of refunds that are not decided yet.
+    pub held: Money,
+    /// Of refunds that were paid.
+    pub executed: Money,
+}
+
+impl Compensations {
+    /// The sums over the refunds of one payment, which is in `currency`. Sums stop at the ends of
+    /// `i64`, where every cap is long passed.
+    pub fn of<'r>(refunds: impl IntoIterator<Item = &'r Refund>, currency: Currency) -> Self {
+        let mut sums = Self {
+            held: Money::zero(currency),
+            executed: Money::zero(currency),
+        };
+        for refund in refunds {
+            let sum = match refund.state.weight() {
+                Weight::Held => &mut sums.held,
+                Weight::Executed => &mut sums.executed,
+                Weight::None => continue,
+            };
+            sum.minor = sum.minor.saturating_add(refund.content.compensation.minor);
+        }
+        sums
+    }
+
+    /// Held and paid together.
+    pub fn total(&self) -> Money {
+        let minor = self.held.minor.saturating_add(self.executed.minor);
+        Money::new(minor, self.held.currency)
+    }
+}
+
+/// A refund with compensation, as it would be decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// In which way the money goes back.
+    pub kind: Kind,
+    /// The principal.
+    pub amount: Money,
+    /// On top of it; zero: none.
+    pub compensation: Money,
+    /// The sums of the whole payment, as they stand without this refund.
+    pub payment: &'a Figures,
+    /// It answers a dispute.
+    pub answers_dispute: bool,
+    /// The compensation of the payment's other refunds.
+    pub earlier: Compensations,
+}
+
+/// Why there is no compensation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompensationError {
+    /// The provider has none, or the money does not go back through it.
+    #[error("this account's provider pays no compensation on top of a refund")]
+    NotHere,
+    /// The policy allows none.
+    #[error("compensation is off: the policy's compensation_cap is 0 for {0}")]
+    Off(Currency),
+    /// More than the policy allows.
+    #[error("{asked} of compensation is above the policy's compensation_cap of {cap}")]
+    AboveCap {
+        /// What was asked.
+        asked: Money,
+        /// The most.
+        cap: Money,
+    },
+    /// Only a part goes back, or something is back, held or disputed already.
+    #[error(
+        "compensation is paid only with a full refund: all {captured} of a payment of which nothing is refunded, held or disputed"
+    )]
+    NotFull {
+        /// What was captured.
+        captured: Money,
+    },
+    /// With it, the provider's cap is exceeded.
+    #[error("{together} with its compensation breaks the cap per payment: {left} left")]
+    OverProviderCap {
+        /// Principal and compensation.
+        together: Money,
+        /// What is left of the cap.
+        left: Money,
+    },
+}
+
+impl Wanted<'_> {
+    /// Whether the refund may go with its compensation: where the profile has it (`offered`), up to
+    /// the policy's `cap`, on a full refund only, and inside the provider's limits.
+    ///
+    /// # Errors
+    /// [`CompensationError`] names the rule and its figure.
+    pub fn check(
+        &self,
+        offered: bool,
+        cap: Money,
+        limits: &Limits,
+    ) -> Result<(), CompensationError> {
+        if self.compensation.is_positive() {
+            self.check_own(offered, cap)?;
+        }
+        // Compensation paid earlier counts toward the cap of a plain refund, too.
+        let left = limits.left_beside(self.payment, self.earlier.total());
+        let minor = self.amount.minor.saturating_add(self.compensation.minor);
+        let together = Money::new(minor, self.amount.currency);
+        match left.filter(|left| self.kind == Kind::Refund && together.minor > left.minor) {
+            Some(left) => Err(CompensationError::OverProviderCap { together, left }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_own(&self, offered: bool, cap: Money) -> Result<(), CompensationError> {
+        if !offered || self.kind != Kind::Refund {
+            return Err(CompensationError::NotHere);
+        }
+        if !cap.is_positive() {
+            return Err(CompensationError::Off(self.compensation.currency));
+        }
+        let asked = self.compensation;
+        if asked.currency != cap.currency || asked.minor > cap.minor {
+            return Err(CompensationError::AboveCap { asked, cap });
+        }
+        let captured = self.payment.captured;
+        let untouched = *self.payment == Figures::captured(captured) && !self.answers_dispute;
+        match untouched && self.amount == captured {
+            true => Ok(()),
+            false => Err(CompensationError::NotFull { captured }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::domain::limits::Limit;
+
+    fn gbp(minor: i64) -> Money {
+        Money::new(minor, Currency::from_code("GBP").unwrap())
+    }
+
+    fn figures(executed: i64, held: i64, disputed: i64) -> Figures {
+        Figures {
+            captured: gbp(10_000),
+            executed: gbp(executed),
+            held: gbp(held),
+            disputed: gbp(disputed),
+        }
+    }
+
+    fn wanted(payment: &Figures, amount: i64, compensation: i64) -> Wanted<'_> {
+        Wanted {
+            kind: Kind::Refund,
+            amount: gbp(amount),
+            compensation: gbp(compensation),
+            payment,
+            answers_dispute: false,
+            earlier: Compensations {
+                held: gbp(0),
+                executed: gbp(0),
+            },
+        }
+    }
+
+    const NOT_HERE: Result<(), CompensationError> = Err(CompensationError::NotHere);
+
+    #[rstest]
+    #[case::full(figures(0, 0, 0), 10_000, 500, None)]
+    #[case::at_the_cap(figures(0, 0, 0), 10_000, 5_000, None)]
+    #[case::above_it(figures(0, 0, 0), 10_000, 5_001, Some("compensation_cap of 50.00 GBP"))]
+    #[case::a_part(figures(0, 0, 0), 9_999, 1, Some("only with a full refund"))]
+    #[case::part_is_back(figures(1, 0, 0), 9_999, 1, Some("only with a full refund"))]
+    #[case::part_is_held(figures(0, 1, 0), 9_999, 1, Some("only with a full refund"))]
+    #[case::disputed(figures(0, 0, 1), 10_000, 1, Some("only with a full refund"))]
+    #[case::none_asked(figures(1, 1, 1), 1, 0, None)]
+    fn only_with_a_full_refund_and_up_to_the_cap(
+        #[case] payment: Figures,
+        #[case] amount: i64,
+        #[case] compensation: i64,
+        #[case] refused: Option<&str>,
+    ) {
+        let judged =
+            wanted(&payment, amount, compensation).check(true, gbp(5_000), &Limits::default());
+        let said = judged.err().map(|error| error.to_string());
+        assert_eq!(said.is_some(), refused.is_some(), "{said:?}");
+        assert!(
+            said.unwrap_or_default()
+                .contains(refused.unwrap_or_default())
+        );
+    }
+
+    #[test]
+    fn only_through_a_provider_that_has_it() {
+        let payment = figures(0, 0, 0);
+        let asked = wanted(&payment, 10_000, 1);
+        let limits = Limits::default();
+        assert_eq!(asked.check(false, gbp(5_000), &limits), NOT_HERE);
+        for kind in [Kind::Void, Kind::Outside] {
+            let other = Wanted { kind, ..asked };
+            assert_eq!(other.check(true, gbp(5_000), &limits), NOT_HERE);
+        }
+        let off = CompensationError::Off(gbp(0).currency);
+        assert_eq!(asked.check(true, gbp(0), &limits), Err(off));
+        let answer = Wanted {
+            answers_dispute: true,
+            ..asked
+        };
+        assert!(answer.check(true, gbp(5_000), &limits).is_err());
+    }
+
+    #[rstest]
+    #[case(10_000, 500, 0, 10_500, true)]
+    #[case(10_000, 500, 0, 10_499, false)]
+    #[case(100, 0, 300, 400, true)]
+    #[case(100, 0, 300, 399, false)]
+    fn it_counts_toward_the_providers_cap(
+        #[case] amount: i64,
+        #[case] compensation: i64,
+        #[case] earlier: i64,
+        #[case] cap: i64,
+        #[case] fits: bool,
+    ) {
+        let payment = figures(0, 0, 0);
+        let asked = Wanted {
+            earlier: Compensations {
+                held: gbp(0),
+                executed: gbp(earlier),
+            },
+            ..wanted(&payment, amount, compensation)
+        };
+        let limits = Limits {
+            cap_per_payment: Limit::Of([(gbp(0).currency, cap)].into()),
+            ..Limits::default()
+        };
+        assert_eq!(asked.check(true, gbp(5_000), &limits).is_ok(), fits);
+    }
+}
