@@ -12,7 +12,7 @@ use super::refusal;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::external::{ExternalRefund, ExternalSource, ExternalState};
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Kind, ObservationSource, Refund};
+use crate::domain::refund::{Attempt, Kind, ObservationSource, Refund};
 use crate::domain::state::State;
 use crate::ledger::{RefundEvidence, Sighting};
 use crate::providers::listing::Span;
@@ -128,7 +128,7 @@ impl Local {
         for refund in list.refunds {
             let is_known = ours.iter().any(|it| agrees(it, refund))
                 || known.iter().any(|it| says_the_same(it, refund));
-            if !is_known {
+            if !is_known && !self.is_on_its_way(&ours, refund).await? {
                 let taken = self.take_in(actor, payment, refund, list).await?;
                 let is_new = known.iter().all(|it| it.id != taken.id);
                 new += u64::from(is_new && taken.linked.is_none());
@@ -140,6 +140,22 @@ impl Local {
             }
         }
         Ok(new)
+    }
+
+    /// One of ours that nobody has heard the end of: its own looks tell how it stands, and a line
+    /// here would go on holding its amount after it failed.
+    async fn is_on_its_way(&self, ours: &[Refund], found: &ListedRefund) -> Result<bool, Refusal> {
+        if state_of(found) != ExternalState::Pending {
+            return Ok(false);
+        }
+        for refund in ours.iter().filter(|it| it.state.is_open()) {
+            let RefundEvidence { attempts, .. } = self.ledger.evidence(refund.id).await?;
+            let named = |it: &Attempt| Some(&it.correlation) == found.correlation.as_ref();
+            if attempts.iter().any(named) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn listed(

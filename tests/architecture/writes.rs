@@ -39,6 +39,10 @@ const WRITES: &[(&str, Told)] = &[
         "note",
         Nothing("the file beside the database that remembers the newest entry"),
     ),
+    (
+        "mark_verified",
+        Nothing("until when a list was read: what it said is told by itself"),
+    ),
     ("note_backup", Entry),
     (
         "note_pulse",
@@ -50,6 +54,7 @@ const WRITES: &[(&str, Told)] = &[
     ("record_dispute", Entry),
     ("record_external", Entry),
     ("record_step", Entry),
+    ("record_sync", Entry),
     ("release", Entry),
     ("reserve", Entry),
     ("resume_sending", Entry),
