@@ -310,7 +310,7 @@ mod tests {
     fn compensation_is_a_field_only_where_it_can_be_paid() {
         let asks = |payment: &Payment, compensates| {
             let judged = Eligibility {
-                refundable_until: None,
+                can_refund: payment.figures().available(),
                 unverified: false,
                 why_not: None,
                 refundable_until: None,
