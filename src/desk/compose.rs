@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::compensation;
 use super::face::{Actor, Composed, Draft, Limit, Preview, Refusal, Reply, WirePreview};
+use super::judged::Judged;
 use super::kinds::{self, way_of};
 use super::local::{Local, row};
 use super::{refusal, send};
 use crate::clock::later;
 use crate::domain::amount::{self, Basis};
-use crate::domain::compensation::{Compensations, Wanted};
 use crate::domain::dispute::Dispute;
-use crate::domain::eligibility::{self, Eligibility, Terms, Way};
+use crate::domain::eligibility;
 use crate::domain::id::RefundId;
 use crate::domain::limits;
 use crate::domain::money::Money;
@@ -32,87 +32,6 @@ const APPROVAL_SUM: TimeDelta = TimeDelta::days(7);
 pub(super) const DUPLICATE_SINCE: TimeDelta = TimeDelta::days(30);
 /// Longest note or case reference, in characters.
 const LONGEST_TEXT: usize = 500;
-
-/// A draft with everything it is judged on.
-struct Judged {
-    payment: Payment,
-    terms: Terms,
-    capture: Result<Capture, Refusal>,
-    eligibility: Eligibility,
-    amount: Result<Money, Refusal>,
-    /// On top of it; zero: none.
-    compensation: Result<Money, Refusal>,
-    /// The compensation of the payment's other refunds.
-    earlier: Compensations,
-    problems: Vec<Refusal>,
-    alike: Vec<(Likeness, RefundSummary)>,
-    approval: Option<String>,
-    /// The refund it replaces.
-    replaced: Option<RefundSummary>,
-    way: Way,
-    /// The dispute it answers.
-    dispute: Option<Dispute>,
-    now: DateTime<Utc>,
-}
-
-impl Judged {
-    /// The amount paid that percentages are of.
-    fn paid(&self) -> Money {
-        match &self.capture {
-            Ok(capture) => capture.figures.captured,
-            Err(_) => self.payment.figures().captured,
-        }
-    }
-
-    /// What is available, whether or not it is eligible: no capture has more than its payment.
-    fn left(&self) -> Money {
-        let payment = self.payment.figures().available();
-        match &self.capture {
-            Ok(capture) if capture.figures.available().minor < payment.minor => {
-                capture.figures.available()
-            }
-            _ => payment,
-        }
-    }
-
-    /// What the provider's limits make of an amount.
-    fn named(&self, amount: Money) -> Vec<limits::Named> {
-        let own = self.compensation.as_ref().map_or(0, |it| it.minor);
-        let minor = self.earlier.total().minor.saturating_add(own);
-        let on_top = Money::new(minor, amount.currency);
-        let limits = &self.terms.limits;
-        limits.named(&self.payment.figures(), amount, on_top)
-    }
-
-    /// What stands against the compensation, or against an amount because of it.
-    fn compensated(&self, policy: &Policy) -> Result<(), Refusal> {
-        let compensation = self.compensation.clone()?;
-        let Ok(amount) = self.amount else {
-            return Ok(());
-        };
-        let wanted = Wanted {
-            kind: self.way.kind,
-            amount,
-            compensation,
-            payment: &self.payment.figures(),
-            answers_dispute: self.dispute.is_some(),
-            earlier: self.earlier,
-        };
-        let cap = policy.compensation_cap(amount.currency);
-        Ok(wanted.check(self.terms.compensation, cap, &self.terms.limits)?)
-    }
-}
-
-impl Judged {
-    /// The same command again: it finds its refund, so no rule stands against it.
-    fn repeats(&mut self, known: &RefundSummary) -> RefundId {
-        self.amount = Ok(known.refund.content.amount);
-        self.problems.clear();
-        self.alike.clear();
-        self.approval = None;
-        known.refund.id
-    }
-}
 
 impl Local {
     /// What a refund would be, without writing anything.

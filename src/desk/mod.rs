@@ -23,6 +23,7 @@ mod find;
 mod health;
 mod history;
 mod import;
+mod judged;
 mod kinds;
 mod later;
 pub mod local;
