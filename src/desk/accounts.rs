@@ -19,7 +19,7 @@ use crate::providers::{self, ConnectError, Finding, Profile, Provider, RefundFor
 
 /// What `[tracking] pace` makes of the waits of an account (product.md, the sandbox).
 const SANDBOX_REPLAY_WAIT: Duration = Duration::from_secs(1);
-const SANDBOX_ABSENCE_AFTER: Duration = Duration::from_secs(5);
+const SANDBOX_DELIVERY_BOUND: Duration = Duration::from_secs(5);
 
 /// One account at the desk.
 pub(super) struct Account {
@@ -182,7 +182,7 @@ fn paced(profile: Profile, pace: Pace) -> Profile {
         Pace::REAL => profile,
         _ => Profile {
             replay_wait: SANDBOX_REPLAY_WAIT,
-            absence_after: profile.absence_after.map(|_| SANDBOX_ABSENCE_AFTER),
+            delivery_bound: SANDBOX_DELIVERY_BOUND,
             ..profile
         },
     }

@@ -1,7 +1,7 @@
 //! Later steps of a refund that is on its way (T25): asked for by a person, sent once, and ended by
 //! what the provider says. Until then the refund keeps its state and its amount.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::accounts::Account;
 use super::face::{Actor, Refusal};
@@ -13,7 +13,7 @@ use crate::domain::cause::Cause;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::domain::refund::{Attempt, Kind, Later, LaterStep, ObservationSource, Refund};
-use crate::domain::resolution::absence_counts_from;
+use crate::domain::resolution::delivered_by;
 use crate::domain::state::{AbsenceGuard, SendGuard, State};
 use crate::failpoint;
 use crate::ledger::{Claim, LedgerError, NewAttempt, Record, RefundSummary, StepEnd};
@@ -158,9 +158,8 @@ impl Local {
         account.learn(&provider, &finding, begun, &self.clock);
         let source = ObservationSource::Inquiry;
         let (mut record, mut end) = self.step_record(summary, later.step, &finding, source);
-        let bound = account.profile.absence_after;
-        let bound = bound.and_then(|bound| TimeDelta::from_std(bound).ok());
-        let late = bound.is_some_and(|bound| self.clock.now() > absence_counts_from(sent, bound));
+        let bound = self.promise(&account.name).absence_after();
+        let late = bound.is_some_and(|bound| self.clock.now() > delivered_by(sent, bound));
         if end == StepEnd::NotFound && late && later.looks + 1 >= AbsenceGuard::INQUIRIES {
             // It moves no money by itself: should it arrive after all, the refund's own state tells.
             end = StepEnd::Unsent;

@@ -11,7 +11,6 @@ use super::face::Refusal;
 use super::local::Local;
 use super::send::attempt_of;
 use crate::domain::replay::Replay;
-use crate::domain::resolution::absence_counts_from;
 use crate::domain::state::{SendGuard, State};
 use crate::ledger::{Claim, LedgerError, RefundSummary, Waiting};
 use crate::providers::Provider;
@@ -55,15 +54,7 @@ impl Local {
         let refund = &waiting.summary.refund;
         let promise = self.promise(&refund.account);
         let sent = waiting.sent?;
-        let from = promise
-            .absence_after
-            .map(|bound| absence_counts_from(sent.1, bound));
-        let counted = waiting
-            .found_nothing
-            .iter()
-            .filter(|at| from.is_some_and(|from| **at > from))
-            .count();
-        let counted = u32::try_from(counted).unwrap_or(u32::MAX);
+        let counted = self.absence(waiting).counted;
         let spread = spread(refund.id, refund.looks);
         promise.next_useful_look(sent, counted, spread, self.clock.now())
     }

@@ -1,6 +1,6 @@
 //! An outcome that people state (T14, T15): the first proposes, the second carries it out.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::compose::tidy;
 use super::face::{Actor, Refusal, Reply, Resolve, Stated};
@@ -10,8 +10,10 @@ use super::{kinds, refusal};
 use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
 use crate::domain::refund::{Observation, ObservationSource, Refund};
-use crate::domain::resolution::{NotSecond, Outcome, Proof, Proposal, absence_counts_from};
-use crate::domain::state::{AbsenceGuard, Event, ResolveGuard, State, Verdict};
+use crate::domain::resolution::{Absence, NotSecond, Outcome, Proof, Proposal, delivered_by};
+use crate::domain::state::{
+    AbsenceGuard, Event, Refused, ResolveGuard, STILL_IN_FLIGHT, State, Verdict,
+};
 use crate::failpoint;
 use crate::ledger::{Agreement, LedgerError, NewProposal, RefundSummary};
 
@@ -112,9 +114,9 @@ impl Local {
         if refund.state != State::Unknown {
             return Err(not_open(refund.state));
         }
-        match self.promise(&refund.account).absence_after {
-            Some(_) => Ok(()),
-            None => Err(refusal::unchanged(
+        match self.promise(&refund.account).absence_is_proof {
+            true => Ok(()),
+            false => Err(refusal::unchanged(
                 "absence_proves_nothing",
                 "this provider's silence does not prove that a refund never arrived",
                 "Find out what became of it, and state that it succeeded or failed.",
@@ -156,6 +158,7 @@ impl Local {
             one_checker: true,
             one_not_maker: false,
             pending_is_stuck: true,
+            nothing_in_flight: false,
         });
         let mut record = self.record_of(summary, event, &actor.name);
         let said = format!(
@@ -174,15 +177,18 @@ impl Local {
         });
         let agreement = Agreement {
             decided_at: record.now,
-            delivery_bound: TimeDelta::zero(),
+            delivery_bound: self.promise(&summary.refund.account).delivery_bound,
             seen: proposal.hash.clone(),
             evidence,
             record,
         };
-        let agreed = self.ledger.agree(agreement).await;
-        let change =
-            agreed.map_err(|error| refusal::unwritten(error, summary.refund.id, "carried out"))?;
-        Ok(change.summary)
+        match self.ledger.agree(agreement).await {
+            Ok(change) => Ok(change.summary),
+            Err(LedgerError::Refused(Refused::Guard { why, .. })) if why == STILL_IN_FLIGHT => {
+                Err(self.still_in_flight(summary).await?)
+            }
+            Err(error) => Err(refusal::unwritten(error, summary.refund.id, "carried out")),
+        }
     }
 
     /// T14: asks once more, now that both have decided, and carries it out only if the provider
@@ -200,24 +206,23 @@ impl Local {
             return Ok(asked);
         }
         let event = Event::ProvenAbsent(AbsenceGuard {
-            authoritative: true,
+            authoritative: self.promise(&asked.refund.account).absence_is_proof,
             negative_inquiries: 0,
             last_after_decision: false,
             nothing_newer: false,
             two_people: false,
         });
         let record = self.record_of(&asked, event, &actor.name);
-        let bound = self.promise(&asked.refund.account).absence_after;
         let agreement = Agreement {
             decided_at,
-            delivery_bound: bound.unwrap_or(TimeDelta::MAX),
+            delivery_bound: self.promise(&asked.refund.account).delivery_bound,
             seen: proposal.hash.clone(),
             evidence,
             record,
         };
         match self.ledger.agree(agreement).await {
             Ok(change) => Ok(change.summary),
-            Err(LedgerError::Refused(_)) => Err(self.too_early(&asked).await?),
+            Err(LedgerError::Refused(_)) => Err(self.not_absent_yet(&asked).await?),
             Err(error) => Err(refusal::unwritten(error, asked.refund.id, "carried out")),
         }
     }
@@ -273,21 +278,27 @@ impl Local {
         }
     }
 
-    async fn too_early(&self, summary: &RefundSummary) -> Result<Refusal, Refusal> {
+    async fn still_in_flight(&self, summary: &RefundSummary) -> Result<Refusal, Refusal> {
+        let refund = &summary.refund;
+        let sent = self.ledger.waiting_for(refund.id).await?.sent;
+        let bound = self.promise(&refund.account).delivery_bound;
+        let until = sent.map_or(String::new(), |(_, last)| {
+            format!(", until {}", utc(delivered_by(last, bound)))
+        });
+        Ok(may_be_paid(refusal::unchanged(
+            "too_early",
+            format!("it was sent so recently that it may still reach the provider{until}"),
+            "Look at the evidence once more after that, then approve it.",
+        )))
+    }
+
+    async fn not_absent_yet(&self, summary: &RefundSummary) -> Result<Refusal, Refusal> {
         let refund = &summary.refund;
         let waiting = self.ledger.waiting_for(refund.id).await?;
         self.plan_look(&waiting).await?;
-        let from = waiting
-            .sent
-            .zip(self.promise(&refund.account).absence_after)
-            .map(|((_, last), bound)| absence_counts_from(last, bound));
-        let counted = waiting
-            .found_nothing
-            .iter()
-            .filter(|at| from.is_some_and(|from| **at > from))
-            .count();
+        let Absence { from, counted } = self.absence(&waiting);
         let when = from.map_or(String::new(), |from| {
-            format!(", counted from {}", from.format("%Y-%m-%d %H:%M:%S UTC"))
+            format!(", counted from {}", utc(from))
         });
         Ok(may_be_paid(refusal::unchanged(
             "too_early",
@@ -298,6 +309,10 @@ impl Local {
             "The desk keeps asking; approve it again after that.",
         )))
     }
+}
+
+fn utc(at: DateTime<Utc>) -> impl std::fmt::Display {
+    at.format("%Y-%m-%d %H:%M:%S UTC")
 }
 
 /// What any refusal about a refund of unknown outcome says of the money.

@@ -71,6 +71,10 @@ fn draft_of(old: &RefundSummary) -> Draft {
     Draft {
         payment: content.payment.to_string(),
         amount: content.amount.decimal(),
+        compensation: content
+            .compensation
+            .is_positive()
+            .then(|| content.compensation.decimal()),
         reason: content.reason.clone(),
         note: content.note.clone(),
         case_ref: content.case_ref.clone(),

@@ -9,10 +9,11 @@ use super::local::{Local, row};
 use crate::domain::ageing::Age;
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
-use crate::domain::resolution::absence_counts_from;
+use crate::domain::resolution::Absence;
 use crate::domain::state::State;
 use crate::domain::todo::{self, Facts, Promise, Step};
 use crate::ledger::{DiscrepancyFilter, Waiting};
+use crate::providers::DELIVERY_BOUND;
 
 /// No rail's red mark comes sooner: younger pending refunds need not be looked at.
 const SOONEST_RED: TimeDelta = TimeDelta::days(3);
@@ -66,21 +67,12 @@ impl Local {
     pub(super) fn step_of(&self, actor: &Actor, waiting: &Waiting) -> Option<Step> {
         let refund = &waiting.summary.refund;
         let promise = self.promise(&refund.account);
-        let counts_from = waiting
-            .sent
-            .zip(promise.absence_after)
-            .map(|((_, last), bound)| absence_counts_from(last, bound));
-        let found_nothing = waiting
-            .found_nothing
-            .iter()
-            .filter(|at| counts_from.is_some_and(|from| **at > from))
-            .count();
         todo::step(
             refund,
             &Facts {
                 proposal: waiting.proposal.as_ref(),
                 sent: waiting.sent,
-                found_nothing: u32::try_from(found_nothing).unwrap_or(u32::MAX),
+                found_nothing: self.absence(waiting).counted,
                 promise,
                 overdue: refund.state == State::Pending
                     && self.is_overdue(refund, waiting.sent.map(|(_, last)| last)),
@@ -91,13 +83,23 @@ impl Local {
         )
     }
 
+    /// How far the inquiries about a refund go towards proof that it never arrived.
+    pub(super) fn absence(&self, waiting: &Waiting) -> Absence {
+        let bound = self
+            .promise(&waiting.summary.refund.account)
+            .absence_after();
+        let last = waiting.sent.map(|(_, last)| last);
+        Absence::of(last, bound, &waiting.found_nothing)
+    }
+
     /// What an account's provider promises; one that left the configuration promises nothing.
     pub(super) fn promise(&self, account: &str) -> Promise {
         let profile = self.account(account).map(|account| &account.profile);
-        let span = |span| TimeDelta::from_std(span).ok();
+        let bound = profile.map_or(DELIVERY_BOUND, |profile| profile.delivery_bound);
         Promise {
             replay: profile.and_then(crate::providers::Profile::replay),
-            absence_after: profile.and_then(|profile| span(profile.absence_after?)),
+            delivery_bound: TimeDelta::from_std(bound).unwrap_or(TimeDelta::MAX),
+            absence_is_proof: profile.is_some_and(|profile| profile.absence_is_proof),
         }
     }
 

@@ -175,11 +175,40 @@ impl Proposal {
     }
 }
 
-/// From when on an inquiry that finds nothing counts towards absence.
-pub fn absence_counts_from(last_sent: DateTime<Utc>, delivery_bound: TimeDelta) -> DateTime<Utc> {
+/// By when what was sent has arrived at the provider, or never will.
+pub fn delivered_by(last_sent: DateTime<Utc>, delivery_bound: TimeDelta) -> DateTime<Utc> {
     last_sent
         .checked_add_signed(delivery_bound)
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// How far the inquiries that found nothing go towards proof (T14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// From when on they count; none: nothing was sent, or they prove nothing.
+    pub from: Option<DateTime<Utc>>,
+    /// How many count.
+    pub counted: u32,
+}
+
+impl Absence {
+    /// Of what was last sent then, and inquiries that found nothing. `delivery_bound` is none where
+    /// the provider's silence proves nothing.
+    pub fn of(
+        last_sent: Option<DateTime<Utc>>,
+        delivery_bound: Option<TimeDelta>,
+        found_nothing: &[DateTime<Utc>],
+    ) -> Self {
+        let from = last_sent
+            .zip(delivery_bound)
+            .map(|(last, bound)| delivered_by(last, bound));
+        let later = |at: &&DateTime<Utc>| from.is_some_and(|from| **at > from);
+        let counted = found_nothing.iter().filter(later).count();
+        Self {
+            from,
+            counted: u32::try_from(counted).unwrap_or(u32::MAX),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use super::money::Money;
 mod guard;
 mod order;
 pub use guard::{
-    AbsenceGuard, ApproveGuard, ConfirmGuard, ResendGuard, ResolveGuard, SendGuard, Verdict,
+    AbsenceGuard, ApproveGuard, ConfirmGuard, ResendGuard, ResolveGuard, STILL_IN_FLIGHT,
+    SendGuard, Verdict,
 };
 pub use order::{Order, overtaken};
 

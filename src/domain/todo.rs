@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::discrepancy::Discrepancy;
 use super::refund::{Kind, Later, LaterStep, Refund};
 use super::replay::Replay;
-use super::resolution::{Proposal, absence_counts_from};
+use super::resolution::{Proposal, delivered_by};
 use super::state::{AbsenceGuard, State};
 
 /// Inquiries that count towards absence lie this part of its bound apart.
@@ -90,12 +90,18 @@ pub struct Step {
 pub struct Promise {
     /// The same request may be repeated within a window.
     pub replay: Option<Replay>,
-    /// Nothing found later than this after a send proves that it never arrived; none: it proves
-    /// nothing.
-    pub absence_after: Option<TimeDelta>,
+    /// How long after it was sent a request may still arrive.
+    pub delivery_bound: TimeDelta,
+    /// Nothing found later than that after a send proves that it never arrived.
+    pub absence_is_proof: bool,
 }
 
 impl Promise {
+    /// How long after a send nothing found proves that it never arrived; none: it proves nothing.
+    pub fn absence_after(&self) -> Option<TimeDelta> {
+        self.absence_is_proof.then_some(self.delivery_bound)
+    }
+
     /// When the next inquiry is of use, once one has found nothing: when the same request may go
     /// again, or when it counts towards absence. `counted` inquiries do so already; `spread` in
     /// 0..=999 keeps refunds that were sent together from being asked about together.
@@ -111,8 +117,8 @@ impl Promise {
         if let Some((from, until)) = opening.filter(|(_, until)| now < *until) {
             return (now < from && from + soon < until).then(|| from + soon);
         }
-        let bound = self.absence_after?;
-        let from = absence_counts_from(last, bound);
+        let bound = self.absence_after()?;
+        let from = delivered_by(last, bound);
         if now <= from {
             return from.checked_add_signed(soon);
         }
@@ -283,10 +289,10 @@ fn unknown_next(refund: &Refund, facts: &Facts<'_>) -> (&'static str, Act, Optio
             Some(Clocked::Resend(at)),
         );
     }
-    let Some(bound) = facts.promise.absence_after else {
+    let Some(bound) = facts.promise.absence_after() else {
         return (STATE, Act::Resolve, None);
     };
-    let from = absence_counts_from(last, bound);
+    let from = delivered_by(last, bound);
     if facts.now < from || facts.found_nothing + 1 < AbsenceGuard::INQUIRIES {
         return (
             "Wait: the desk keeps asking. Once the provider has found nothing for long enough, two people can have it sent anew.",

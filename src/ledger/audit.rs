@@ -30,11 +30,7 @@ pub(super) struct Deed<'a> {
 
 /// Adds an entry at the end of the chain, in the caller's transaction.
 pub(super) fn append(connection: &Connection, deed: &Deed<'_>) -> Result<(), LedgerError> {
-    let last: Option<(i64, String)> = connection
-        .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (seq, previous) = last.unwrap_or((0, GENESIS.to_owned()));
+    let (seq, previous) = newest(connection)?.unwrap_or((0, GENESIS.to_owned()));
     let mut entry = AuditEntry {
         seq: seq + 1,
         at: deed.at,

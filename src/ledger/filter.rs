@@ -2,7 +2,7 @@
 
 use rusqlite::types::Value;
 
-use super::row::millis;
+use super::row::{millis, not_blocking};
 use super::search;
 use crate::domain::eligibility::Terms;
 use crate::domain::limits::Limit;
@@ -43,8 +43,10 @@ impl Where {
 }
 
 /// Payments with a discrepancy that keeps refunds from being reserved or sent.
-const BLOCKED: &str = "SELECT payment_id FROM discrepancies
-    WHERE resolved_at IS NULL AND kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back')";
+const BLOCKED: &str = concat!(
+    "SELECT payment_id FROM discrepancies WHERE resolved_at IS NULL AND kind NOT IN ",
+    not_blocking!()
+);
 
 /// Under which terms each account refunds, and at what time that is judged.
 #[derive(Clone, Debug)]

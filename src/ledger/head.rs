@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::audit;
 use super::error::LedgerError;
 use crate::domain::audit::Anchor;
 use crate::domain::digest::Canonical;
@@ -38,16 +39,8 @@ impl From<Anchor> for Head {
 impl Head {
     /// The newest entry, in the caller's transaction.
     pub(super) fn of(connection: &Connection) -> Result<Option<Self>, LedgerError> {
-        let head = connection
-            .prepare_cached("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")?
-            .query_row([], |row| {
-                Ok(Self {
-                    seq: row.get(0)?,
-                    hash: row.get(1)?,
-                })
-            })
-            .optional()?;
-        Ok(head)
+        let newest = audit::newest(connection)?;
+        Ok(newest.map(|(seq, hash)| Self { seq, hash }))
     }
 
     /// As the audit names it.

@@ -13,11 +13,11 @@ use super::row::{millis, time};
 use super::takeover;
 use crate::domain::id::RefundId;
 use crate::domain::money::{Currency, Money};
-use crate::domain::refund::Refund;
+use crate::domain::refund::{LaterStep, Refund};
 use crate::domain::resolution::{
-    End, Ended, NotSecond, Outcome, Proof, Proposal, absence_counts_from, hash,
+    Absence, End, Ended, NotSecond, Outcome, Proof, Proposal, delivered_by, hash,
 };
-use crate::domain::state::{AbsenceGuard, Event, ResolveGuard, Verdict, transition};
+use crate::domain::state::{AbsenceGuard, Event, ResolveGuard, State, Verdict, transition};
 use crate::failpoint;
 
 /// One person's statement, to be stored.
@@ -47,7 +47,7 @@ pub struct Agreement {
     pub evidence: Option<String>,
     /// When they decided: for absence, the last inquiry is made after it.
     pub decided_at: DateTime<Utc>,
-    /// From how long after the last send an inquiry that finds nothing counts.
+    /// How long after it was sent a request may still arrive.
     pub delivery_bound: TimeDelta,
 }
 
@@ -253,10 +253,33 @@ fn event(
             one_not_maker: [second, &proposal.by]
                 .into_iter()
                 .any(|person| *person != refund.content.maker),
+            nothing_in_flight: nothing_in_flight(connection, agreement, refund)?,
             ..given
         })),
         other => Ok(other),
     }
+}
+
+/// T15: its provider answered its only send, or what was sent has arrived by now, or never will.
+fn nothing_in_flight(
+    connection: &Connection,
+    agreement: &Agreement,
+    refund: &Refund,
+) -> Result<bool, LedgerError> {
+    if refund.state != State::Unknown && standing(connection, refund)?.other_sends_resolved {
+        return Ok(true);
+    }
+    let last: Option<i64> = connection
+        .prepare_cached(
+            "SELECT max(at) FROM sends WHERE refund_id = ?1 AND step <> ?2 AND not_executed = 0",
+        )?
+        .query_row(
+            params![refund.id.to_string(), LaterStep::Stop.name()],
+            |row| row.get(0),
+        )?;
+    Ok(last.is_none_or(|last| {
+        agreement.record.now > delivered_by(time(last), agreement.delivery_bound)
+    }))
 }
 
 fn absence(
@@ -271,13 +294,13 @@ fn absence(
             ..given
         });
     };
-    let from = absence_counts_from(last, agreement.delivery_bound);
     let looks = found_nothing(connection, id, number)?;
+    let Absence { from, counted } = Absence::of(Some(last), Some(agreement.delivery_bound), &looks);
     let newest = newest_found_nothing(connection, id, number)?;
-    let count = looks.iter().filter(|at| **at > from).count();
+    let counts = |at| at >= agreement.decided_at && Some(at) > from;
     Ok(AbsenceGuard {
-        negative_inquiries: u32::try_from(count).unwrap_or(u32::MAX),
-        last_after_decision: newest.is_some_and(|at| at >= agreement.decided_at && at > from),
+        negative_inquiries: counted,
+        last_after_decision: newest.is_some_and(counts),
         nothing_newer: newest.is_some(),
         ..given
     })

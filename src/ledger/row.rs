@@ -33,12 +33,23 @@ fn currency(row: &Row<'_>, column: usize) -> rusqlite::Result<Currency> {
     Currency::from_code(&code).map_err(|error| damaged(column, error.to_string()))
 }
 
-pub(super) const PAYMENT_COLUMNS: &str =
+/// The kinds of discrepancy that keep nothing from being sent, as SQL.
+macro_rules! not_blocking {
+    () => {
+        "('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back')"
+    };
+}
+pub(super) use not_blocking;
+
+pub(super) const PAYMENT_COLUMNS: &str = concat!(
     "p.id, p.account, p.provider_payment_id, p.reference, p.order_ref, p.payer, p.method, p.scheme,
      p.last4, p.description, p.details, p.currency, p.source_line, f.name, f.sha256, f.importer, f.at,
      p.executed_minor, p.held_minor, p.disputed_minor,
      EXISTS (SELECT 1 FROM discrepancies d WHERE d.payment_id = p.id AND d.resolved_at IS NULL
-             AND d.kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back')), p.verified_at";
+             AND d.kind NOT IN ",
+    not_blocking!(),
+    "), p.verified_at"
+);
 
 /// How many columns [`PAYMENT_COLUMNS`] are: what a query adds comes after them.
 pub(super) const PAYMENT_WIDTH: usize = 22;

@@ -27,6 +27,10 @@ pub use account::{ConnectError, Secrets, connect, format, profile};
 pub use inbound::Inbound;
 pub use listing::{ListedRefund, ListedRefunds, Listing, SoldPayment};
 
+/// How long after it was sent a request may still arrive, where no setting says so (domain.md,
+/// Figures).
+pub const DELIVERY_BOUND: Duration = Duration::from_mins(30);
+
 /// What a provider promises, as settings of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -42,9 +46,10 @@ pub struct Profile {
     /// How long after its last send an attempt of unknown outcome may go again, the provider having
     /// found nothing.
     pub replay_wait: Duration,
-    /// Nothing found later than this after a send counts as proof that it never arrived. `None`: it
-    /// proves nothing.
-    pub absence_after: Option<Duration>,
+    /// How long after it was sent a request may still arrive.
+    pub delivery_bound: Duration,
+    /// Nothing found later than that after a send is proof that it never arrived.
+    pub absence_is_proof: bool,
     /// When a refund on its way has taken too long.
     pub marks: Marks,
     /// How long after a success the refund is looked at again.

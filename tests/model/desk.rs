@@ -10,7 +10,9 @@ use refund_desk::domain::state::{
 
 use super::rules::Rules;
 use super::search::Cause;
-use super::world::{Answer, Booked, CAPTURED, KEYS, Life, Look, Sender, Sent, Terms, World, usd};
+use super::world::{
+    Answer, Booked, CAPTURED, Entry, KEYS, Life, Look, Sender, Sent, Terms, World, usd,
+};
 
 /// The desk and the world it works in.
 #[derive(Clone, Copy)]
@@ -292,10 +294,12 @@ impl Desk {
         offer(Cause::Person, Some(step.rule), life);
     }
 
-    /// T15: people say what the provider's books say; or, if they may err, *not paid* at any time.
+    /// T15: people say what the provider's books say now; or, if they may err, *not paid* whatever
+    /// these say.
     fn resolve(&self, life: &Life, offer: &mut impl Offer) {
-        let truly_unpaid = !life.payable(&self.terms);
-        let failed = truly_unpaid || self.terms.people_err;
+        let pending = |entry: &Entry| entry.booked == Booked::Pending;
+        let booked = life.paid() > 0 || life.book.iter().any(pending);
+        let failed = !booked || self.terms.people_err;
         let paid = Verdict::Succeeded {
             paid: usd(life.amount),
         };
@@ -306,14 +310,22 @@ impl Desk {
                 one_checker: true,
                 one_not_maker: true,
                 pending_is_stuck: true,
+                nothing_in_flight: self.rules == Rules::T15AtOnce || self.nothing_in_flight(life),
             });
             if let Some(step) = self.ask(life, &event).filter(|_| may) {
                 let mut life = *life;
-                life.mistaken = verdict == Verdict::Failed && !truly_unpaid;
+                life.mistaken = verdict == Verdict::Failed && booked;
                 enter(&mut life, &step);
                 offer(Cause::Person, Some(step.rule), life);
             }
         }
+    }
+
+    fn nothing_in_flight(&self, life: &Life) -> bool {
+        let facts = Standing::of(life.state, usd(life.amount), life.unresolved());
+        let answered = life.state != State::Unknown && facts.other_sends_resolved;
+        let mut open = life.sends.iter().flatten().filter(|sent| !sent.unexecuted);
+        answered || open.all(|sent| sent.age > self.terms.delivery)
     }
 
     /// What the desk is told without asking: a payout, by file or message; or, with the weakened

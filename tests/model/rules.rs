@@ -30,6 +30,8 @@ pub enum Rules {
     T14EarlyLooks,
     /// T14 takes every provider's silence for proof.
     T14AnyProvider,
+    /// T15 does not wait until nothing that was sent can arrive any more.
+    T15AtOnce,
     /// An older send's answer, or a slow look, is taken for the answer to the send under way.
     AnyAnswerCounts,
 }

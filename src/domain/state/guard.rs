@@ -208,6 +208,9 @@ pub enum Verdict {
     Failed,
 }
 
+/// Why T15 refuses *not paid* for now.
+pub const STILL_IN_FLIGHT: &str = "a copy that was sent may still reach the provider";
+
 /// T15: what must hold when two people state an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResolveGuard {
@@ -221,6 +224,9 @@ pub struct ResolveGuard {
     pub one_not_maker: bool,
     /// For PENDING: it cannot be polled, or is past its red mark.
     pub pending_is_stuck: bool,
+    /// For FAILED: no copy of it can still arrive at the provider. Either its provider answered its
+    /// only send, or the last send is older than the delivery bound.
+    pub nothing_in_flight: bool,
 }
 
 impl ResolveGuard {
@@ -244,6 +250,10 @@ impl ResolveGuard {
                 (
                     from != State::Pending || self.pending_is_stuck,
                     "a pending refund is settled by polling until its red mark",
+                ),
+                (
+                    self.verdict != Verdict::Failed || self.nothing_in_flight,
+                    STILL_IN_FLIGHT,
                 ),
             ],
         )

@@ -40,6 +40,7 @@ fn resolve(verdict: Verdict) -> ResolveGuard {
         one_checker: true,
         one_not_maker: true,
         pending_is_stuck: true,
+        nothing_in_flight: true,
     }
 }
 
@@ -347,6 +348,13 @@ fn every_fact_of_every_guard_counts() {
             Event::Resolve(ResolveGuard {
                 one_not_maker: false,
                 ..resolved
+            }),
+        ),
+        (
+            State::Unknown,
+            Event::Resolve(ResolveGuard {
+                nothing_in_flight: false,
+                ..resolve(Verdict::Failed)
             }),
         ),
         (

@@ -72,7 +72,8 @@ fn facts(now: i64) -> Facts<'static> {
                 wait: TimeDelta::seconds(30),
                 window: TimeDelta::minutes(4),
             }),
-            absence_after: Some(TimeDelta::minutes(30)),
+            delivery_bound: TimeDelta::minutes(30),
+            absence_is_proof: true,
         },
         overdue: false,
         replaced: false,
@@ -123,7 +124,8 @@ fn without_promises_only_people_can_tell() {
     let facts = Facts {
         promise: Promise {
             replay: None,
-            absence_after: None,
+            delivery_bound: TimeDelta::minutes(30),
+            absence_is_proof: false,
         },
         ..facts(1)
     };

@@ -131,6 +131,20 @@ async fn by_hand() -> (TempDir, Connection) {
     "INSERT INTO sending_deeds VALUES (1, '*', 'stop', 'ina', 1, NULL), (2, '*', 'propose', 'ina', 1, 'a list'),
          (3, '*', 'resume', 'ina', 1, 'a list')"
 )]
+#[case::open_on_an_old_word(
+    "INSERT INTO closed_for_sending (account, reason, detail, closed_at, closed_by)
+     VALUES ('hub', 'restore', 'b.db', 100, 'ina');
+     INSERT INTO sending_deeds VALUES (1, 'hub', 'stop', 'ina', 1, NULL), (2, 'hub', 'propose', 'ina', 1, 'a list'),
+         (3, 'hub', 'resume', 'max', 1, 'a list');
+     UPDATE closed_for_sending SET opened_at = 200, opened_by = 'ina and max', evidence = 'a list'
+     WHERE account = 'hub'"
+)]
+#[case::open_unread(
+    "INSERT INTO closed_for_sending (account, reason, detail, closed_at, closed_by)
+     VALUES ('hub', 'restore', 'b.db', 100, 'ina');
+     INSERT INTO unplaced_sends VALUES ('r', 'refund', 1, 1, 'hub', 'line', 'no payment', 100, NULL);
+     UPDATE closed_for_sending SET opened_at = 200, opened_by = 'desk', evidence = 'read' WHERE account = 'hub'"
+)]
 #[case::send_what_is_not_covered(
     "INSERT INTO taking_over VALUES (1);
      INSERT INTO refunds (id, payment_id, capture_seq, account, kind, amount_minor, currency, reason, maker, hash,

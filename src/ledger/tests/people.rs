@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::resolution::{Outcome, Proof};
 use crate::domain::state::{
-    AbsenceGuard, ApproveGuard, Refused, ResolveGuard, Rule as Numbered, Verdict,
+    AbsenceGuard, ApproveGuard, Refused, ResolveGuard, Rule as Numbered, STILL_IN_FLIGHT, Verdict,
 };
 
 const APPROVE: ApproveGuard = ApproveGuard {
@@ -247,12 +247,17 @@ fn agreement(actor: &str, id: RefundId, seen: &str, event: Event) -> Agreement {
     }
 }
 
+const PENDING: Evidence = Evidence::Report {
+    status: Reported::Pending,
+    amount: None,
+};
 const STATED: Event = Event::Resolve(ResolveGuard {
     verdict: Verdict::Failed,
     agreed: false,
     one_checker: true,
     one_not_maker: false,
     pending_is_stuck: true,
+    nothing_in_flight: false,
 });
 const ABSENT: Event = Event::ProvenAbsent(AbsenceGuard {
     authoritative: true,
@@ -350,6 +355,46 @@ async fn evidence_overtakes_a_statement() {
         .clone();
     assert_eq!(ended.unwrap().how.name(), "overtaken");
     assert_eq!(state(&ledger, id).await, State::Succeeded);
+}
+
+/// T15: *not paid* releases the hold, so it waits until nothing that was sent can arrive any more;
+/// not where the provider has answered the only send.
+#[rstest]
+#[case::just_sent(Evidence::Doubt, 0, false)]
+#[case::within_the_bound(Evidence::Doubt, 30, false)]
+#[case::past_it(Evidence::Doubt, 31, true)]
+#[case::answered(PENDING, 0, true)]
+#[tokio::test]
+async fn not_paid_waits_for_what_may_still_arrive(
+    #[case] answer: Evidence,
+    #[case] minutes: i64,
+    #[case] carried_out: bool,
+) {
+    let (_folder, ledger) = open();
+    import(&ledger, vec![row("a", 1000)]).await;
+    let id = reserve(&ledger, "a", 400).await;
+    claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
+    ledger
+        .record(record(id, Event::Evidence(answer)))
+        .await
+        .unwrap();
+    let summary = ledger.propose(proposal(id, Outcome::Failed)).await.unwrap();
+    let mut agreement = agreement("ben", id, &summary.refund.approval_hash, STATED);
+    agreement.record.now = now() + TimeDelta::minutes(minutes);
+    let agreed = ledger.agree(agreement).await;
+    if carried_out {
+        assert_eq!(agreed.unwrap().step.to, Some(State::Failed));
+        assert_eq!(available(&ledger, "a").await, 1000);
+        return;
+    }
+    let Err(LedgerError::Refused(Refused::Guard { rule, why })) = agreed else {
+        panic!("{agreed:?}");
+    };
+    assert_eq!((rule, why), (Numbered::T15, STILL_IN_FLIGHT));
+    assert_eq!(state(&ledger, id).await, summary.refund.state);
+    assert_eq!(available(&ledger, "a").await, 600, "still held");
+    let waits = &ledger.decisions(id).await.unwrap().proposals[0];
+    assert_eq!(waits.ended, None, "the statement stands");
 }
 
 /// What hand-written SQL may not do with a statement of max.

@@ -173,9 +173,8 @@ pub fn profile(settings: &Settings) -> Profile {
         replay_window: Some(Duration::from_secs(settings.replay_seconds.into()))
             .filter(|window| !window.is_zero()),
         replay_wait: Duration::from_secs(settings.replay_wait_seconds.into()),
-        absence_after: settings
-            .absence_is_proof
-            .then(|| Duration::from_mins(settings.absence_after_minutes.into())),
+        delivery_bound: Duration::from_mins(settings.absence_after_minutes.into()),
+        absence_is_proof: settings.absence_is_proof,
         marks: match by_sepa {
             true => Marks::SEPA,
             false => Marks::FASTER_PAYMENTS,

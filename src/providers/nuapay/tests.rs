@@ -157,6 +157,7 @@ fn the_profile_is_the_sheets() {
     assert_eq!(profile.terms.limits.max_percent, Limit::Of(50));
     assert!(profile.terms.compensation && profile.terms.needs_settlement);
     assert_eq!(profile.replay_window, Some(Duration::from_hours(23)));
-    assert_eq!(profile.absence_after, Some(Duration::from_mins(30)));
+    assert_eq!(profile.delivery_bound, Duration::from_mins(30));
+    assert!(profile.absence_is_proof);
     assert_eq!(profile.watch, Duration::from_hours(240));
 }

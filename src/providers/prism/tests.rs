@@ -282,8 +282,8 @@ fn the_other_calls_are_the_documented_ones() {
 fn the_profile_promises_nothing_prism_cannot_keep() {
     let promised = profile(&settings("https://prism.example", stripe()));
     assert_eq!(
-        (promised.replay_window, promised.absence_after),
-        (None, None)
+        (promised.replay_window, promised.absence_is_proof),
+        (None, false)
     );
     assert_eq!(promised.replay(), None);
     assert!(promised.pollable);
