@@ -6,6 +6,8 @@
 
 mod accepted;
 mod answer;
+#[cfg(test)]
+mod bench;
 mod book;
 mod commerce_hub;
 mod connection;
