@@ -4,9 +4,14 @@
 //! It shares no type with the provider clients, on purpose: a slip in the one must not be made
 //! good by the same slip in the other. What really left goes into the *book*, one line a payout.
 
+mod accepted;
+mod answer;
+#[cfg(test)]
+mod bench;
 mod book;
 mod commerce_hub;
 mod connection;
+mod course;
 mod desk_config;
 mod journal;
 mod nuapay;
@@ -21,10 +26,12 @@ mod settlement;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use axum::{Router, middleware};
+
 use crate::clock::Clock;
 use crate::domain::money::{Currency, MoneyError};
 use commerce_hub::{API_KEY_FILE, API_SECRET_FILE, Credentials, Hub};
-use nuapay::{Merchant, Nuapay};
+use nuapay::{Callers, Merchant, Nuapay};
 use prism::Prism;
 pub use server::Running;
 use server::Site;
@@ -98,10 +105,10 @@ pub fn start(options: &Options, clock: &Clock) -> Result<Running, SandboxError> 
     let journal = options.state.join("commerce-hub.jsonl");
     let hub = Hub::open(credentials(options)?, clock, &rows, &journal, &options.book)
         .map_err(failed("open", &journal))?;
-    let nuapay_journal = options.state.join("nuapay.jsonl");
-    let merchants = nuapay_merchants(options)?;
-    let nuapay = Nuapay::open(merchants, clock, &rows, &nuapay_journal, &options.book)
-        .map_err(failed("open", &nuapay_journal))?;
+    let journal = options.state.join("nuapay.jsonl");
+    let callers = nuapay_callers(options)?;
+    let nuapay = Nuapay::open(callers, clock, &rows, &journal, &options.book)
+        .map_err(failed("open", &journal))?;
     let journal = options.state.join("prism.jsonl");
     let api_key = secret_of(options, prism::API_KEY_FILE)?;
     let prism = Prism::open(api_key, clock, &rows, &journal, &options.book)
@@ -112,9 +119,10 @@ pub fn start(options: &Options, clock: &Clock) -> Result<Running, SandboxError> 
     if let Some(path) = &options.config_to {
         desk_config::write(path, address, grpc_address).map_err(failed("write", path))?;
     }
-    let router = axum::Router::new()
+    let router = Router::new()
         .nest("/ch", hub.router())
-        .nest("/nuapay", nuapay.router());
+        .nest("/nuapay", nuapay.router())
+        .layer(middleware::from_fn(answer::cut_where_told));
     let sites = [Site::new(router, http), Site::new(prism.router(), grpc)];
     Running::start(sites.into(), address)
 }
@@ -158,14 +166,19 @@ fn credentials(options: &Options) -> Result<Credentials, SandboxError> {
     })
 }
 
-fn nuapay_merchants(options: &Options) -> Result<Vec<Merchant>, SandboxError> {
-    let merchant = |(account, key_file)| {
+fn nuapay_callers(options: &Options) -> Result<Callers, SandboxError> {
+    let merchant = |(account, organisation, key_file)| {
         Ok(Merchant {
             account,
+            organisation,
             api_key: secret_of(options, key_file)?,
         })
     };
-    nuapay::ACCOUNTS.into_iter().map(merchant).collect()
+    let merchants: Result<_, SandboxError> = nuapay::ACCOUNTS.into_iter().map(merchant).collect();
+    Ok(Callers {
+        merchants: merchants?,
+        partner_key: secret_of(options, nuapay::PARTNER_KEY_FILE)?,
+    })
 }
 
 /// A secret in a file beside the desk's configuration, or nowhere but in memory.
@@ -218,6 +231,7 @@ mod tests {
             "desk/hub-us.secret",
             "desk/nuapay-uk.key",
             "desk/nuapay-eu.key",
+            "desk/nuapay-partner.key",
             "desk/prism-us.key",
             "book.jsonl",
         ] {

@@ -78,7 +78,7 @@ impl Row {
     pub(super) fn settled_at(&self) -> Option<DateTime<Utc>> {
         let text = self.get("settled_at");
         let time = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc());
-        (!text.is_empty()).then(|| time.unwrap_or(DateTime::<Utc>::MIN_UTC))
+        (!text.is_empty()).then(|| time.unwrap_or(DateTime::UNIX_EPOCH))
     }
 
     fn is_usable(&self) -> bool {

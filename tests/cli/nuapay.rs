@@ -154,6 +154,30 @@ fn a_restart_of_the_provider_in_between_changes_nothing() {
     assert_paid_once(&shop, 'U', 2, &refund);
 }
 
+/// The partner's own key refunds nothing (fact sheet 2).
+#[test]
+fn a_partner_refunds_with_a_token_of_the_merchant_it_acts_for() {
+    let shop = shop();
+    let partner = |organisation: &str| {
+        let key = format!("api_key = \"file:nuapay-partner.key\"\n{organisation}");
+        shop.reconfigured(|text| text.replacen("api_key = \"file:nuapay-uk.key\"", &key, 1))
+    };
+    let answers = |organisation: &str| {
+        let lines = partner(organisation).json(["doctor"]).objects();
+        let ours = |line: &&Value| {
+            line["check"] == "provider" && line["said"].to_string().contains("nuapay-uk")
+        };
+        lines.iter().find(ours).unwrap()["status"] == "ok"
+    };
+    assert!(!answers(""));
+    let merchant = "organisation = \"org0000001\"";
+    assert!(answers(merchant));
+    let fixed = ["refund", "U-0", "--amount", "10.00", "--wait"];
+    let why = ["--reason", "customer_request"];
+    let refund = partner(merchant).json(fixed.iter().chain(&why));
+    assert_paid_once(&shop, 'U', 0, &refund.exits(0).object());
+}
+
 #[test]
 fn what_is_not_received_or_too_old_is_refused_and_the_last_day_warned_of() {
     let shop = shop();

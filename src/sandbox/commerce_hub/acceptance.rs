@@ -4,15 +4,16 @@ use std::io;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Call;
 use super::charges::Charge;
-use super::course::Course;
 use super::envelope::{Envelope, opaque_id};
 use super::records::Records;
 use super::refunds::Refund;
 use super::refusal::Refusal;
 use super::request::{Reference, RefundRequest};
-use super::{Answer, Call};
 use crate::domain::money::Money;
+use crate::sandbox::answer::Answer;
+use crate::sandbox::course::{Course, one_refund, paid};
 
 /// How long a repeated `Client-Request-Id` gets the first answer again.
 const REPLAY: TimeDelta = TimeDelta::minutes(5);
@@ -28,7 +29,7 @@ pub(super) fn refund(
     request: &RefundRequest,
 ) -> Result<Answer, Refusal> {
     request.check()?;
-    if let Some(first) = records.refunds.with_request_id(&call.id) {
+    if let Some(first) = records.refund(Reference::ClientRequest(&call.id)) {
         return match call.at - first.accepted_at <= REPLAY {
             true => reply(records, first),
             false => Err(already_known(request, first)),
@@ -38,6 +39,7 @@ pub(super) fn refund(
     let course = refund.course();
     if course.strikes_before_acceptance()
         && records
+            .refunds
             .strikes(one_refund(refund.correlation()))
             .map_err(broken)?
     {
@@ -47,19 +49,12 @@ pub(super) fn refund(
             _ => Ok(Answer::Cut),
         };
     }
-    records.accept(refund.clone()).map_err(broken)?;
+    records.refunds.accept(refund.clone()).map_err(broken)?;
     match course {
         Course::ReplyLost => Ok(Answer::Cut),
         Course::Garbage => Ok(Answer::Garbage),
         _ => reply(records, &refund),
     }
-}
-
-/// A desk that tries a refund again under a new reference counts: `…-refund-1`, `…-refund-2`. That
-/// is still one refund, whose fault strikes once.
-pub(super) fn one_refund(correlation: &str) -> &str {
-    let counted = correlation.rsplit_once("-refund-");
-    counted.map_or(correlation, |(refund, _)| refund)
 }
 
 /// The answer given at acceptance, which a repeated call gets again.
@@ -79,7 +74,8 @@ fn new_refund(
 ) -> Result<Refund, Refusal> {
     let details = &request.transaction_details;
     let known = details.merchant_transaction_id.as_deref();
-    if let Some(first) = known.and_then(|id| records.refunds.with_merchant_id(id)) {
+    let known = known.map(Reference::MerchantTransaction);
+    if let Some(first) = known.and_then(|name| records.refund(name)) {
         return Err(already_known(request, first));
     }
     let charge = charge(records, charge_id, request)?;
@@ -92,7 +88,7 @@ fn new_refund(
         ));
     }
     let (asked, approved) = amounts(records, call.at, charge, request)?;
-    let number = records.refunds.count().to_string();
+    let number = records.refunds.all().len().to_string();
     Ok(Refund {
         transaction_id: opaque_id(&["refund", &number, &call.id]),
         client_request_id: call.id.clone(),
@@ -184,18 +180,7 @@ fn amounts(
         let message = "Amount is Greater Than Refund/Void";
         return Err(Refusal::gateway("810", "amount.total", message));
     }
-    Ok((asked, approved(asked, left)))
-}
-
-/// The amount really paid. The faulty one is a main unit too much, or a minor unit too little
-/// where the charge has no more: a gateway that pays wrongly still never pays more than it took.
-fn approved(asked: Money, left: i64) -> Money {
-    if Course::of(asked.minor) != Course::OtherAmount {
-        return asked;
-    }
-    let more = asked.minor.saturating_add(asked.currency.minor_per_main());
-    let minor = if more <= left { more } else { asked.minor - 1 };
-    Money::new(minor, asked.currency)
+    Ok((asked, paid(asked, left)))
 }
 
 fn broken(_: io::Error) -> Refusal {

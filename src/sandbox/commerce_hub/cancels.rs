@@ -7,14 +7,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::charges::Charge;
-use super::course::Course;
 use super::envelope::{Envelope, opaque_id};
 use super::records::Records;
 use super::refunds::Refund;
 use super::refusal::Refusal;
 use super::request::{CancelRequest, Reference};
-use super::{Answer, Call, acceptance};
+use super::{Call, acceptance};
 use crate::domain::money::Money;
+use crate::sandbox::answer::Answer;
+use crate::sandbox::course::{Course, one_refund};
 
 /// The batch of a charge or a refund closes this long after it was accepted.
 pub(super) const BATCH_OPEN: TimeDelta = TimeDelta::hours(12);
@@ -75,7 +76,7 @@ pub(super) fn cancel(
 ) -> Result<Answer, Refusal> {
     request.check()?;
     let known = |it: &&Cancel| it.client_request_id == call.id;
-    if let Some(first) = records.cancels.iter().find(known) {
+    if let Some(first) = records.refunds.cancels().iter().find(known) {
         return match call.at - first.accepted_at <= REPLAY {
             true => reply(records, first),
             false => Err(refused("833", NOT_CANCELABLE)),
@@ -83,18 +84,18 @@ pub(super) fn cancel(
     }
     let cancel = new_cancel(records, call, request)?;
     let course = cancel.course();
-    let one = acceptance::one_refund(cancel.correlation()).to_owned();
-    if course.strikes_before_acceptance() && records.strikes(&one).map_err(broken)? {
+    let one = one_refund(cancel.correlation()).to_owned();
+    if course.strikes_before_acceptance() && records.refunds.strikes(&one).map_err(broken)? {
         return match course {
             Course::Throttled => Err(acceptance::TOO_MANY_REQUESTS),
             Course::Unavailable => Err(acceptance::SERVICE_UNAVAILABLE),
             _ => Ok(Answer::Cut),
         };
     }
-    if course == Course::Declined {
+    if course == Course::Failed {
         return declined(records, &cancel);
     }
-    records.cancel(cancel.clone()).map_err(broken)?;
+    records.refunds.cancel(cancel.clone()).map_err(broken)?;
     match course {
         Course::ReplyLost => Ok(Answer::Cut),
         Course::Garbage => Ok(Answer::Garbage),
@@ -138,12 +139,9 @@ fn answer(records: &Records, cancel: &Cancel, state: &str) -> Result<Answer, Ref
 fn new_cancel(records: &Records, call: &Call, request: &CancelRequest) -> Result<Cancel, Refusal> {
     let details = &request.transaction_details;
     if let Some(id) = details.merchant_transaction_id.as_deref() {
-        let taken = records.refunds.with_merchant_id(id).is_some()
-            || records
-                .cancels
-                .iter()
-                .any(|it| it.merchant_transaction_id.as_deref() == Some(id));
-        if taken {
+        let name = Reference::MerchantTransaction(id);
+        if records.refund(name).is_some() || records.refunds.cancels().iter().any(|it| it.is(name))
+        {
             return Err(Refusal::gateway(
                 "757",
                 "transactionDetails.merchantTransactionId",
@@ -163,7 +161,7 @@ fn new_cancel(records: &Records, call: &Call, request: &CancelRequest) -> Result
             "Unable to Cancel: Amount Too Large, or Split Shipment With a Refund",
         ));
     }
-    let number = records.cancels.len().to_string();
+    let number = records.refunds.cancels().len().to_string();
     Ok(Cancel {
         transaction_id: opaque_id(&["cancel", &number, &call.id]),
         client_request_id: call.id.clone(),
@@ -184,8 +182,7 @@ fn found(
     reference: Reference<'_>,
 ) -> Result<Found, Refusal> {
     let refund = match reference {
-        Reference::Transaction(id) => records.refunds.with_id(id),
-        Reference::MerchantTransaction(id) => records.refunds.with_merchant_id(id),
+        Reference::Transaction(_) | Reference::MerchantTransaction(_) => records.refund(reference),
         _ => {
             return Err(Refusal::gateway(
                 "803",

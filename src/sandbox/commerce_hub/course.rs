@@ -1,53 +1,18 @@
-//! What becomes of a refund, chosen by the last two digits of the amount asked.
+//! What the gateway calls the courses of a refund or a cancel.
 
-/// The course a refund takes at this simulator.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Course {
-    /// Accepted, then paid at its second look.
-    Ordinary,
-    /// Accepted, then declined at its second look; nothing is paid.
-    Declined,
-    /// Paid, but the connection is cut before the reply.
-    ReplyLost,
-    /// The connection is cut before anything is accepted.
-    RequestLost,
-    /// Accepted and never heard of again.
-    StaysPending,
-    /// Captured at once, voided at the second look.
-    Voided,
-    /// Paid with another amount than asked.
-    OtherAmount,
-    /// Told to come back later.
-    Throttled,
-    /// The gateway is not ready.
-    Unavailable,
-    /// Paid, but the reply is no JSON.
-    Garbage,
-}
+use crate::sandbox::course::Course;
 
 impl Course {
-    pub(super) fn of(minor: i64) -> Self {
-        match minor % 100 {
-            1 => Self::Declined,
-            2 => Self::ReplyLost,
-            3 => Self::RequestLost,
-            4 => Self::StaysPending,
-            5 => Self::Voided,
-            6 => Self::OtherAmount,
-            7 => Self::Throttled,
-            8 => Self::Unavailable,
-            9 => Self::Garbage,
-            _ => Self::Ordinary,
+    /// The `transactionState` after so many inquiries have shown the refund.
+    pub(super) fn state(self, looks: u8) -> &'static str {
+        match (self, looks) {
+            (Self::StaysPending, _) => "AUTHORIZED",
+            (Self::Undone, 0 | 1) => "CAPTURED",
+            (Self::Undone, _) => "VOIDED",
+            (_, 0 | 1) => "AUTHORIZED",
+            (Self::Failed, _) => "DECLINED",
+            _ => "CAPTURED",
         }
-    }
-
-    /// Whether the fault comes before acceptance: it strikes a refund once, and the next send of
-    /// that refund is ordinary.
-    pub(super) fn strikes_before_acceptance(self) -> bool {
-        matches!(
-            self,
-            Self::RequestLost | Self::Throttled | Self::Unavailable
-        )
     }
 
     /// The `transactionState` of a cancel: it takes effect at once, and looks like an authorization
@@ -55,7 +20,7 @@ impl Course {
     pub(super) fn cancel_state(self) -> &'static str {
         match self {
             Self::StaysPending => "PENDING",
-            Self::Voided => "VOIDED",
+            Self::Undone => "VOIDED",
             _ => "AUTHORIZED",
         }
     }
@@ -67,23 +32,6 @@ impl Course {
         match minor / 100 % 10 {
             3 => ["008", "Declined: Insufficient Funds", "51", "INSUFF FUNDS"],
             _ => ["030", "Closed Account", "14", "Inv Acct Num"],
-        }
-    }
-
-    /// Whether acceptance pays money out.
-    pub(super) fn pays(self) -> bool {
-        self != Self::Declined
-    }
-
-    /// The `transactionState` after so many inquiries have shown the refund.
-    pub(super) fn state(self, looks: u8) -> &'static str {
-        match (self, looks) {
-            (Self::StaysPending, _) => "AUTHORIZED",
-            (Self::Voided, 0 | 1) => "CAPTURED",
-            (Self::Voided, _) => "VOIDED",
-            (_, 0 | 1) => "AUTHORIZED",
-            (Self::Declined, _) => "DECLINED",
-            _ => "CAPTURED",
         }
     }
 }

@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 
 use super::cancels::Cancel;
 use super::charges::Charge;
-use super::course::Course;
 use super::refunds::Refund;
 use crate::domain::money::Money;
+use crate::sandbox::course::Course;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

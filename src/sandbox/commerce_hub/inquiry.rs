@@ -1,6 +1,5 @@
 //! What the gateway shows of a transaction. Looking is what makes a pending refund end.
 
-use super::Answer;
 use super::cancels::Cancel;
 use super::charges::Charge;
 use super::envelope::Envelope;
@@ -8,6 +7,7 @@ use super::records::Records;
 use super::refunds::Refund;
 use super::refusal::Refusal;
 use super::request::InquiryRequest;
+use crate::sandbox::answer::Answer;
 
 /// Answers an inquiry: always an array, charges first, empty if nothing is known.
 pub(super) fn inquire(records: &mut Records, request: &InquiryRequest) -> Result<Answer, Refusal> {
@@ -18,19 +18,21 @@ pub(super) fn inquire(records: &mut Records, request: &InquiryRequest) -> Result
         .iter()
         .map(|charge| charge.transaction_id.as_str())
         .collect();
-    let refunds = records.refunds.found_by(reference, &ids);
+    let refunds = records.refunds_by(reference, &ids);
     let shown: Vec<String> = refunds
         .iter()
         .map(|refund| refund.transaction_id.clone())
         .collect();
     let cancels: Vec<&Cancel> = records
-        .cancels
+        .refunds
+        .cancels()
         .iter()
         .filter(|cancel| cancel.is(reference))
         .collect();
     let text = text(records, &charges, &refunds, &cancels).map_err(|_| Refusal::broken())?;
     for transaction_id in &shown {
         records
+            .refunds
             .look(transaction_id)
             .map_err(|_| Refusal::broken())?;
     }

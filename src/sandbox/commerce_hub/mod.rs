@@ -20,13 +20,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path as UrlPath, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path as UrlPath, State};
+use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 
-use super::connection::Connection;
+use super::answer::Answer;
 use super::settlement::Row;
 use crate::clock::Clock;
 use charges::Charges;
@@ -55,15 +54,6 @@ struct Call {
     /// Its `Client-Request-Id`.
     id: String,
     at: DateTime<Utc>,
-}
-
-/// What goes back on the wire.
-enum Answer {
-    Json(u16, String),
-    /// A success status around something no client can read.
-    Garbage,
-    /// Nothing: the connection ends.
-    Cut,
 }
 
 impl Hub {
@@ -121,88 +111,42 @@ fn refused(refusal: &Refusal, headers: &HeaderMap, at: DateTime<Utc>) -> Answer 
     Answer::Json(refusal.status, refusal.body(id.unwrap_or_default(), at))
 }
 
-impl Answer {
-    fn on(self, connection: &Connection) -> Response {
-        match self {
-            Self::Json(status, body) => {
-                let status = StatusCode::from_u16(status).unwrap_or_default();
-                (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-            }
-            Self::Garbage => "<html><body>upstream connect error".into_response(),
-            Self::Cut => {
-                connection.cut();
-                StatusCode::OK.into_response()
-            }
-        }
-    }
-}
-
-async fn refund(
-    State(hub): State<Arc<Hub>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let answer = hub.answer(&headers, &body, |records, call| {
+async fn refund(State(hub): State<Arc<Hub>>, headers: HeaderMap, body: Bytes) -> Answer {
+    hub.answer(&headers, &body, |records, call| {
         acceptance::refund(records, call, None, &request::parse(&body)?)
-    });
-    answer.on(&connection)
+    })
 }
 
 async fn refund_by_path(
     State(hub): State<Arc<Hub>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
     UrlPath(charge_id): UrlPath<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
-    let answer = hub.answer(&headers, &body, |records, call| {
+) -> Answer {
+    hub.answer(&headers, &body, |records, call| {
         acceptance::refund(records, call, Some(&charge_id), &request::parse(&body)?)
-    });
-    answer.on(&connection)
+    })
 }
 
-async fn cancel(
-    State(hub): State<Arc<Hub>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let answer = hub.answer(&headers, &body, |records, call| {
+async fn cancel(State(hub): State<Arc<Hub>>, headers: HeaderMap, body: Bytes) -> Answer {
+    hub.answer(&headers, &body, |records, call| {
         cancels::cancel(records, call, &request::parse(&body)?)
-    });
-    answer.on(&connection)
+    })
 }
 
-async fn inquire(
-    State(hub): State<Arc<Hub>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let answer = hub.answer(&headers, &body, |records, _| {
+async fn inquire(State(hub): State<Arc<Hub>>, headers: HeaderMap, body: Bytes) -> Answer {
+    hub.answer(&headers, &body, |records, _| {
         inquiry::inquire(records, &request::parse(&body)?)
-    });
-    answer.on(&connection)
+    })
 }
 
-async fn status(
-    State(hub): State<Arc<Hub>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+async fn status(State(hub): State<Arc<Hub>>, headers: HeaderMap, body: Bytes) -> Answer {
     // No sample of this reply was ever published beyond its purpose: error counts per product.
     let healthy = r#"{"status":"UP","products":[]}"#.to_owned();
     hub.answer(&headers, &body, |_, _| Ok(Answer::Json(200, healthy)))
-        .on(&connection)
 }
 
-async fn unknown_path(
-    State(hub): State<Arc<Hub>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
-    headers: HeaderMap,
-) -> Response {
+async fn unknown_path(State(hub): State<Arc<Hub>>, headers: HeaderMap) -> Answer {
     let refusal = Refusal::apim(404, "no such resource");
-    refused(&refusal, &headers, hub.clock.now()).on(&connection)
+    refused(&refusal, &headers, hub.clock.now())
 }

@@ -1,13 +1,13 @@
-//! The refunds the simulator accepted, found by every id they go by.
-
-use std::collections::HashMap;
+//! The refunds the simulator makes.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::course::Course;
-use super::request::Reference;
+use super::charges::ACCOUNT;
 use crate::domain::money::Money;
+use crate::sandbox::accepted::{Made, Name};
+use crate::sandbox::book::Payout;
+use crate::sandbox::course::Course;
 
 /// An accepted refund: what its reply said stays what any later reply says, but for its state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Refund {
     }
 
     /// Minor units that this refund takes from what is left of its charge.
-    fn taken(&self) -> i64 {
+    pub(super) fn taken(&self) -> i64 {
         match self.course().state(self.looks) {
             "DECLINED" | "VOIDED" => 0,
             _ => self.approved.minor,
@@ -50,86 +50,35 @@ impl Refund {
     }
 }
 
-/// Every accepted refund, oldest first.
-#[derive(Default)]
-pub(super) struct Refunds {
-    all: Vec<Refund>,
-    by_id: HashMap<String, usize>,
-    by_merchant_id: HashMap<String, usize>,
-    by_request_id: HashMap<String, usize>,
-    by_charge: HashMap<String, Vec<usize>>,
-}
-
-impl Refunds {
-    pub(super) fn add(&mut self, refund: Refund) {
-        let place = self.all.len();
-        self.by_id.insert(refund.transaction_id.clone(), place);
-        self.by_request_id
-            .insert(refund.client_request_id.clone(), place);
-        if let Some(id) = &refund.merchant_transaction_id {
-            self.by_merchant_id.insert(id.clone(), place);
-        }
-        self.by_charge
-            .entry(refund.charge_id.clone())
-            .or_default()
-            .push(place);
-        self.all.push(refund);
+impl Made for Refund {
+    fn id(&self) -> &str {
+        &self.transaction_id
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.all.len()
+    fn names(&self) -> Vec<Name> {
+        let merchant = self.merchant_transaction_id.clone();
+        let own = [
+            ("request", self.client_request_id.clone()),
+            ("charge", self.charge_id.clone()),
+        ];
+        let merchant = merchant.map(|id| ("merchant", id));
+        own.into_iter().chain(merchant).collect()
     }
 
-    pub(super) fn with_request_id(&self, id: &str) -> Option<&Refund> {
-        self.by_request_id.get(id).map(|place| &self.all[*place])
+    fn payout(&self) -> Option<Payout<'_>> {
+        self.course().pays().then(|| Payout {
+            account: ACCOUNT,
+            payment_id: &self.payment_id,
+            // What really left, also where that is not what was asked.
+            amount: self.approved,
+            compensation: None,
+            correlation: self.correlation(),
+            provider_refund_id: &self.transaction_id,
+            at: self.accepted_at,
+        })
     }
 
-    pub(super) fn with_merchant_id(&self, id: &str) -> Option<&Refund> {
-        self.by_merchant_id.get(id).map(|place| &self.all[*place])
-    }
-
-    pub(super) fn with_id(&self, id: &str) -> Option<&Refund> {
-        self.by_id.get(id).map(|place| &self.all[*place])
-    }
-
-    pub(super) fn get_mut(&mut self, transaction_id: &str) -> Option<&mut Refund> {
-        self.by_id
-            .get(transaction_id)
-            .map(|place| &mut self.all[*place])
-    }
-
-    /// What refunds have taken from a charge, in minor units, but for those that were canceled.
-    pub(super) fn taken_from(&self, charge_id: &str, is_canceled: impl Fn(&str) -> bool) -> i64 {
-        let places = self.by_charge.get(charge_id).into_iter().flatten();
-        places
-            .map(|place| &self.all[*place])
-            .filter(|refund| !is_canceled(&refund.transaction_id))
-            .map(Refund::taken)
-            .fold(0, i64::saturating_add)
-    }
-
-    /// The refunds of these charges, and those the reference itself names.
-    pub(super) fn found_by(&self, reference: Reference<'_>, charges: &[&str]) -> Vec<&Refund> {
-        let named = match reference {
-            Reference::Transaction(id) => self.by_id.get(id),
-            Reference::MerchantTransaction(id) => self.by_merchant_id.get(id),
-            Reference::ClientRequest(id) => self.by_request_id.get(id),
-            Reference::Order(_) | Reference::MerchantOrder(_) => {
-                return self.family(reference, charges);
-            }
-        };
-        named.map(|place| &self.all[*place]).into_iter().collect()
-    }
-
-    fn family(&self, reference: Reference<'_>, charges: &[&str]) -> Vec<&Refund> {
-        let of_order = |refund: &&Refund| match reference {
-            Reference::Order(id) => refund.order_id == id,
-            Reference::MerchantOrder(id) => {
-                refund.merchant_order_id.as_deref() == Some(id)
-                    || charges.contains(&refund.charge_id.as_str())
-            }
-            _ => false,
-        };
-        self.all.iter().filter(of_order).collect()
+    fn looks_mut(&mut self) -> &mut u8 {
+        &mut self.looks
     }
 }

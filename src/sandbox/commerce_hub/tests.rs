@@ -4,18 +4,14 @@ mod calls;
 mod outcomes;
 mod rules;
 
-use std::fs;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use chrono::{DateTime, Utc};
-use reqwest::RequestBuilder;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::clock::Clock;
-use crate::sandbox::{Options, Running, start};
+use crate::sandbox::bench::{Bench, Reply, answer};
 
 const REFUNDS: &str = "/ch/payments/v1/refunds";
 const INQUIRY: &str = "/ch/payments/v1/transaction-inquiry";
@@ -28,67 +24,37 @@ hub-us,charge-old,INV-3,40.00,USD,2025-11-21T10:00:00Z,2025-11-22T10:00:00Z,SO-3
 prism-us,pi_1,INV-4,40.00,USD,2026-11-01T10:00:00Z,2026-11-02T10:00:00Z,SO-4,4242,visa
 ";
 
-/// A sandbox in a folder of its own, and what a desk needs to call it.
-struct Bench {
-    folder: TempDir,
-    clock: Clock,
-    running: Running,
-    http: reqwest::Client,
+/// A sandbox, and what a merchant signs with.
+struct Shop {
+    bench: Bench,
     api_key: String,
     api_secret: String,
 }
 
-/// What came back: the status, and the body where it is JSON.
-#[derive(Debug, PartialEq)]
-struct Reply {
-    status: u16,
-    body: Value,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("payments.csv"), PAYMENTS).unwrap();
-        let now: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().unwrap();
-        Self::in_folder(folder, Clock::manual(now))
+impl Shop {
+    fn open() -> Self {
+        Self::at(Bench::new(PAYMENTS))
     }
 
-    fn in_folder(folder: TempDir, clock: Clock) -> Self {
-        let at = |name: &str| folder.path().join(name);
-        let options = Options {
-            port: 0,
-            payments: vec![at("payments.csv")],
-            seeded_payments: 0,
-            settlement_to: None,
-            config_to: Some(at("config.toml")),
-            book: at("book.jsonl"),
-            state: at("state"),
-        };
-        let running = start(&options, &clock).unwrap();
+    fn at(bench: Bench) -> Self {
         Self {
-            api_key: fs::read_to_string(at("hub-us.key")).unwrap(),
-            api_secret: fs::read_to_string(at("hub-us.secret")).unwrap(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
-            folder,
-            clock,
-            running,
+            api_key: bench.file("hub-us.key"),
+            api_secret: bench.file("hub-us.secret"),
+            bench,
         }
     }
 
     fn restarted(self) -> Self {
-        self.running.stop();
-        Self::in_folder(self.folder, self.clock)
+        Self::at(self.bench.restarted())
     }
 
     /// A signed call. `id` is the `Client-Request-Id`.
     fn call(&self, path: &str, id: &str, body: &str) -> RequestBuilder {
-        let timestamp = self.clock.now().timestamp_millis().to_string();
+        let timestamp = self.bench.clock.now().timestamp_millis().to_string();
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.api_secret.as_bytes());
         let text = format!("{}{id}{timestamp}{body}", self.api_key);
-        let url = format!("http://{}{path}", self.running.address());
-        self.http
-            .post(url)
-            .timeout(Duration::from_secs(10))
+        self.bench
+            .call(Method::POST, path)
             .header("Content-Type", "application/json")
             .header("Api-Key", &self.api_key)
             .header("Client-Request-Id", id)
@@ -101,13 +67,8 @@ impl Bench {
             .body(body.to_owned())
     }
 
-    /// `None` if the connection ended without a reply.
     async fn post(&self, path: &str, id: &str, body: &str) -> Option<Reply> {
-        let reply = self.call(path, id, body).send().await.ok()?;
-        let status = reply.status().as_u16();
-        let text = reply.text().await.unwrap();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Some(Reply { status, body })
+        answer(self.call(path, id, body)).await
     }
 
     /// Asks for a refund of the first charge, by a new request.
@@ -145,18 +106,10 @@ impl Bench {
 
     /// The amounts in the book for a refund.
     fn paid(&self, name: &str) -> Vec<String> {
-        let lines: Vec<Value> = self
-            .book()
-            .lines()
-            .map(|it| serde_json::from_str(it).unwrap())
-            .collect();
+        let lines = self.bench.payouts();
         let ours = lines.iter().filter(|line| line["correlation"] == name);
         ours.map(|line| line["amount"].as_str().unwrap().to_owned())
             .collect()
-    }
-
-    fn book(&self) -> String {
-        fs::read_to_string(self.folder.path().join("book.jsonl")).unwrap()
     }
 }
 

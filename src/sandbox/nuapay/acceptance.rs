@@ -4,14 +4,15 @@ use std::io;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Answer;
-use super::course::Course;
+use super::data;
 use super::error::Error;
 use super::payments::Payment;
 use super::records::Records;
-use super::refunds::Refund;
+use super::refunds::{self, Refund};
 use super::request::{self, Asked};
 use crate::domain::money::Money;
+use crate::sandbox::answer::Answer;
+use crate::sandbox::course::{Course, paid};
 
 /// How long a key is remembered.
 const REPLAY: TimeDelta = TimeDelta::hours(24);
@@ -42,7 +43,7 @@ pub(super) fn refund(records: &mut Records, call: &Call<'_>) -> Result<Answer, E
         return answer;
     }
     let paid = check(records, call, &asked)?;
-    let number = records.refunds.count() + 1;
+    let number = records.refunds.all().len() + 1;
     let remittance = request.remittance_information;
     let (reference, unstructured) =
         remittance.map_or((None, None), |it| (it.reference, it.unstructured));
@@ -70,6 +71,7 @@ fn decide(records: &mut Records, refund: Refund) -> Result<Answer, Error> {
     let course = refund.course();
     if course.strikes_before_acceptance()
         && records
+            .refunds
             .strikes(one_refund(&refund.end_to_end))
             .map_err(broken)?
     {
@@ -79,7 +81,7 @@ fn decide(records: &mut Records, refund: Refund) -> Result<Answer, Error> {
             _ => Ok(Answer::Cut),
         };
     }
-    records.accept(refund.clone()).map_err(broken)?;
+    records.refunds.accept(refund.clone()).map_err(broken)?;
     match course {
         Course::ReplyLost => Ok(Answer::Cut),
         Course::Garbage => Ok(Answer::Garbage),
@@ -97,13 +99,14 @@ fn one_refund(end_to_end: &str) -> &str {
 }
 
 fn reply(refund: &Refund) -> Answer {
-    Answer::data(201, &refund.uri(), &refund.json(0))
+    data(201, &refund.uri(), &refund.json(0))
 }
 
 /// The same request again gets the first answer again; another one under its key is refused. What
 /// the real side does is not published.
 fn repeated(records: &Records, call: &Call<'_>) -> Option<Result<Answer, Error>> {
-    let first = records.refunds.with_key(call.account, call.key?)?;
+    let name = refunds::with_key(call.account, call.key?);
+    let first = records.refunds.named(name).next_back()?;
     if call.at - first.accepted_at > REPLAY {
         return None;
     }
@@ -143,17 +146,6 @@ fn check(records: &Records, call: &Call<'_>, asked: &Asked) -> Result<Money, Err
 fn is_too_old(payment: &Payment, now: DateTime<Utc>) -> bool {
     let over = payment.made_at.date_naive() + TimeDelta::days(PERIOD_DAYS);
     now.date_naive() >= over
-}
-
-/// The amount really paid. The faulty one is a main unit too much, or a minor unit too little where
-/// the payment has no more.
-fn paid(asked: Money, left: i64) -> Money {
-    if Course::of(asked.minor) != Course::OtherAmount {
-        return asked;
-    }
-    let more = asked.minor.saturating_add(asked.currency.minor_per_main());
-    let minor = if more <= left { more } else { asked.minor - 1 };
-    Money::new(minor, asked.currency)
 }
 
 fn broken(_: io::Error) -> Error {

@@ -1,6 +1,10 @@
 //! Errors, in the shapes in which the real side's samples have them.
 
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+use crate::sandbox::answer::Answer;
 
 /// A request turned away, or one the service failed at.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +14,7 @@ pub(super) struct Error {
     field: &'static str,
     words: &'static str,
     /// What `Retry-After` says.
-    pub retry_after_s: Option<u32>,
+    retry_after_s: Option<u32>,
 }
 
 impl Error {
@@ -61,7 +65,7 @@ impl Error {
 
     /// Business rules give an array of details, all else a single object, and some only nulls: a
     /// client must read them all.
-    pub(super) fn body(&self) -> String {
+    fn body(&self) -> String {
         let Some(code) = self.code else {
             return json!({ "returnCode": null, "returnDescription": null, "details": null })
                 .to_string();
@@ -77,5 +81,16 @@ impl Error {
             "details": details,
         })
         .to_string()
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = Answer::Json(self.status, self.body()).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }

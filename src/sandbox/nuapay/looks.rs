@@ -4,9 +4,11 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::data;
 use super::error::Error;
 use super::records::Records;
+use super::refunds::of_payment;
+use crate::sandbox::answer::Answer;
 
 /// No window may be longer, and without one only so many days are shown.
 const WINDOW: TimeDelta = TimeDelta::days(30);
@@ -114,7 +116,7 @@ pub(super) fn payment(
     let payment = records.payments.with_id(account, id);
     let payment = payment.ok_or(Error::bare(404))?;
     let uri = format!("/payments/{id}");
-    Ok(Answer::data(200, &uri, &payment.json(now)))
+    Ok(data(200, &uri, &payment.json(now)))
 }
 
 /// When a payment changed its status.
@@ -140,12 +142,12 @@ pub(super) fn refund(
     let refund = records.refunds.with_id(id);
     let ours = refund.filter(|it| it.account == account && it.payment_id == payment_id);
     let refund = ours.ok_or(Error::bare(404))?;
-    let answer = Answer::data(
+    let answer = data(
         200,
         &refund.uri(),
         &refund.json(refund.looks.saturating_add(1)),
     );
-    records.look(id).map_err(|_| Error::broken())?;
+    records.refunds.look(id).map_err(|_| Error::broken())?;
     Ok(answer)
 }
 
@@ -163,7 +165,7 @@ pub(super) fn refunds(
     let wanted: Vec<&str> = query.all("refundstatus").collect();
     let found: Vec<(String, Value)> = records
         .refunds
-        .of_payment(account, payment_id)
+        .named(of_payment(account, payment_id))
         .filter(|it| (from..=to).contains(&it.accepted_at))
         .map(|it| (it.id.clone(), it.json(it.looks.saturating_add(1))))
         .filter(|(_, shown)| {
@@ -174,7 +176,7 @@ pub(super) fn refunds(
     let shown: Vec<Value> = found.iter().map(|(_, shown)| shown.clone()).collect();
     let answer = query.page(&format!("/payments/{payment_id}/refunds/"), &shown)?;
     for (id, _) in found {
-        records.look(&id).map_err(|_| Error::broken())?;
+        records.refunds.look(&id).map_err(|_| Error::broken())?;
     }
     Ok(answer)
 }

@@ -18,61 +18,57 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path as UrlPath, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path as UrlPath, RawQuery, State};
+use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::connection::Connection;
+use super::answer::Answer;
 use super::settlement::Row;
 use crate::clock::Clock;
 use crate::domain::money::Money;
 use acceptance::Call;
-pub(super) use auth::Merchant;
+pub(super) use auth::{Callers, Merchant};
 use error::Error;
 use looks::Query;
 use payments::Payments;
 use records::Records;
 
-/// The accounts, each with the file of its key beside the desk's configuration.
-pub(super) const ACCOUNTS: [(&str, &str); 2] = [
-    ("nuapay-uk", "nuapay-uk.key"),
-    ("nuapay-eu", "nuapay-eu.key"),
+/// The accounts, each with its organisation and the file of its key beside the desk's
+/// configuration.
+pub(super) const ACCOUNTS: [(&str, &str, &str); 2] = [
+    ("nuapay-uk", "org0000001", "nuapay-uk.key"),
+    ("nuapay-eu", "org0000002", "nuapay-eu.key"),
 ];
+/// The file with the key of the partner that may act for both.
+pub(super) const PARTNER_KEY_FILE: &str = "nuapay-partner.key";
 
 /// The simulator: two merchants of one service.
 pub(super) struct Nuapay {
-    merchants: Vec<Merchant>,
+    callers: Callers,
     clock: Clock,
     records: Mutex<Records>,
 }
 
-/// What goes back on the wire.
-enum Answer {
-    Json(u16, String),
-    /// A success status around something no client can read.
-    Garbage,
-    /// Nothing: the connection ends.
-    Cut,
-}
+/// What a call comes to.
+type Answered = Result<Answer, Error>;
 
 impl Nuapay {
     /// A service that knows the payments in `rows` and remembers what its journal says.
     pub(super) fn open(
-        merchants: Vec<Merchant>,
+        callers: Callers,
         clock: &Clock,
         rows: &[Row],
         journal: &Path,
         book: &Path,
     ) -> io::Result<Self> {
-        let accounts: Vec<&str> = merchants.iter().map(|it| it.account).collect();
+        let accounts: Vec<&str> = callers.merchants.iter().map(|it| it.account).collect();
         let payments = Payments::of(rows, &accounts);
         Ok(Self {
-            merchants,
+            callers,
             clock: clock.clone(),
             records: Mutex::new(Records::open(payments, journal, book)?),
         })
@@ -82,13 +78,17 @@ impl Nuapay {
     pub(super) fn router(self) -> Router {
         Router::new()
             .route("/tokens", post(token))
+            .route(
+                "/organisations/{organisation}/tokens",
+                post(merchants_token),
+            )
             .route("/tpp/payments", get(payments))
             .route("/tpp/payments/{payment}", get(payment))
             .route("/tpp/payments/{payment}/history", get(history))
             .route("/tpp/payments/{payment}/refunds", get(refunds).post(create))
             .route("/tpp/payments/{payment}/refunds/{refund}", get(refund))
-            .fallback(async || refused(&Error::bare(404)))
-            .method_not_allowed_fallback(async || refused(&Error::bare(405)))
+            .fallback(async || Error::bare(404))
+            .method_not_allowed_fallback(async || Error::bare(405))
             .with_state(Arc::new(self))
     }
 
@@ -97,49 +97,18 @@ impl Nuapay {
         &self,
         headers: &HeaderMap,
         scope: &str,
-        decide: impl FnOnce(&mut Records, &Merchant, DateTime<Utc>) -> Result<Answer, Error>,
-    ) -> Result<Answer, Error> {
+        decide: impl FnOnce(&mut Records, &Merchant, DateTime<Utc>) -> Answered,
+    ) -> Answered {
         let now = self.clock.now();
-        let merchant = auth::caller(&self.merchants, headers, scope, now)?;
+        let merchant = self.callers.caller(headers, scope, now)?;
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         decide(&mut records, merchant, now)
     }
 }
 
-impl Answer {
-    /// The envelope around one thing.
-    fn data(status: u16, uri: &str, data: &Value) -> Self {
-        Self::Json(status, json!({ "uri": uri, "data": data }).to_string())
-    }
-
-    fn on(self, connection: Option<&Connection>) -> Response {
-        match self {
-            Self::Json(status, body) => {
-                let status = StatusCode::from_u16(status).unwrap_or_default();
-                (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-            }
-            Self::Garbage => "<html><body>upstream connect error".into_response(),
-            Self::Cut => {
-                if let Some(connection) = connection {
-                    connection.cut();
-                }
-                StatusCode::OK.into_response()
-            }
-        }
-    }
-}
-
-fn refused(error: &Error) -> Response {
-    let mut response = Answer::Json(error.status, error.body()).on(None);
-    if let Some(seconds) = error.retry_after_s {
-        let headers = response.headers_mut();
-        headers.insert(header::RETRY_AFTER, seconds.into());
-    }
-    response
-}
-
-fn responded(answer: Result<Answer, Error>) -> Response {
-    answer.map_or_else(|error| refused(&error), |answer| answer.on(None))
+/// The envelope around one thing.
+fn data(status: u16, uri: &str, data: &Value) -> Answer {
+    Answer::Json(status, json!({ "uri": uri, "data": data }).to_string())
 }
 
 /// An amount as a JSON number, digit for digit.
@@ -162,35 +131,41 @@ fn query(raw: Option<&str>) -> Query {
     Query(pairs.into_owned().collect())
 }
 
-async fn token(State(nuapay): State<Arc<Nuapay>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn token(State(nuapay): State<Arc<Nuapay>>, headers: HeaderMap, body: Bytes) -> Answered {
     let now = nuapay.clock.now();
-    let token = auth::token(&nuapay.merchants, &headers, &body, now);
-    responded(token.map(|text| Answer::Json(201, text)))
+    nuapay.callers.token(&headers, &body, now)
+}
+
+async fn merchants_token(
+    State(nuapay): State<Arc<Nuapay>>,
+    UrlPath(organisation): UrlPath<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answered {
+    let now = nuapay.clock.now();
+    let callers = &nuapay.callers;
+    callers.merchants_token(&organisation, &headers, &body, now)
 }
 
 async fn payments(
     State(nuapay): State<Arc<Nuapay>>,
     RawQuery(raw): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Answered {
     let query = query(raw.as_deref());
-    responded(
-        nuapay.answer(&headers, "openbanking_pisp", |records, merchant, now| {
-            looks::payments(records, merchant.account, &query, now)
-        }),
-    )
+    nuapay.answer(&headers, "openbanking_pisp", |records, merchant, now| {
+        looks::payments(records, merchant.account, &query, now)
+    })
 }
 
 async fn payment(
     State(nuapay): State<Arc<Nuapay>>,
     UrlPath(id): UrlPath<String>,
     headers: HeaderMap,
-) -> Response {
-    responded(
-        nuapay.answer(&headers, "openbanking_pisp", |records, merchant, now| {
-            looks::payment(records, merchant.account, &id, now)
-        }),
-    )
+) -> Answered {
+    nuapay.answer(&headers, "openbanking_pisp", |records, merchant, now| {
+        looks::payment(records, merchant.account, &id, now)
+    })
 }
 
 async fn history(
@@ -198,13 +173,13 @@ async fn history(
     UrlPath(id): UrlPath<String>,
     RawQuery(raw): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Answered {
     let query = query(raw.as_deref());
-    responded(nuapay.answer(
+    nuapay.answer(
         &headers,
         "openbanking_pisp_read",
         |records, merchant, now| looks::history(records, merchant.account, &id, &query, now),
-    ))
+    )
 }
 
 async fn refunds(
@@ -212,35 +187,34 @@ async fn refunds(
     UrlPath(payment): UrlPath<String>,
     RawQuery(raw): RawQuery,
     headers: HeaderMap,
-) -> Response {
+) -> Answered {
     let query = query(raw.as_deref());
-    responded(nuapay.answer(
+    nuapay.answer(
         &headers,
         "openbanking_refund_read",
         |records, merchant, now| looks::refunds(records, merchant.account, &payment, &query, now),
-    ))
+    )
 }
 
 async fn refund(
     State(nuapay): State<Arc<Nuapay>>,
     UrlPath((payment, id)): UrlPath<(String, String)>,
     headers: HeaderMap,
-) -> Response {
-    responded(nuapay.answer(
+) -> Answered {
+    nuapay.answer(
         &headers,
         "openbanking_refund_read",
         |records, merchant, _| looks::refund(records, merchant.account, &payment, &id),
-    ))
+    )
 }
 
 async fn create(
     State(nuapay): State<Arc<Nuapay>>,
-    ConnectInfo(connection): ConnectInfo<Connection>,
     UrlPath(payment): UrlPath<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Response {
-    let answer = nuapay.answer(&headers, "openbanking_refund", |records, merchant, at| {
+) -> Answered {
+    nuapay.answer(&headers, "openbanking_refund", |records, merchant, at| {
         check_content_type(&headers)?;
         let key = headers
             .get("idempotency-key")
@@ -253,11 +227,7 @@ async fn create(
             at,
         };
         acceptance::refund(records, &call)
-    });
-    match answer {
-        Ok(answer) => answer.on(Some(&connection)),
-        Err(error) => refused(&error),
-    }
+    })
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Error> {

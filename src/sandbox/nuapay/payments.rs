@@ -29,13 +29,12 @@ impl Payment {
         let text = |column| row.get(column).to_owned();
         let amount = row.amount()?;
         let refunded = Money::parse(row.get("refunded"), amount.currency);
-        let settled = DateTime::parse_from_rfc3339(row.get("settled_at")).ok();
         Some(Self {
             account: text("account"),
             id: text("payment_id"),
             amount,
             made_at: row.captured_at()?,
-            received_at: settled.map(|it| it.to_utc()),
+            received_at: row.settled_at(),
             refunded_before: refunded.map_or(0, |money| money.minor),
             reference: text("reference"),
             end_to_end: text("end_to_end"),

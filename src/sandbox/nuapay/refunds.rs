@@ -1,12 +1,14 @@
-//! The refunds the simulator accepted.
+//! The refunds the simulator makes.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::course::Course;
 use super::{number, written};
 use crate::domain::money::Money;
+use crate::sandbox::accepted::{Made, Name};
+use crate::sandbox::book::Payout;
+use crate::sandbox::course::Course;
 
 /// An accepted refund.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +38,7 @@ impl Refund {
     }
 
     /// Minor units that this refund takes from what is left of its payment.
-    fn taken(&self) -> i64 {
+    pub(super) fn taken(&self) -> i64 {
         match self.course().status(self.looks) {
             "REFUND_REJECTED" => 0,
             _ => self.paid.minor,
@@ -71,47 +73,42 @@ impl Refund {
     }
 }
 
-/// Every accepted refund, oldest first.
-#[derive(Default)]
-pub(super) struct Refunds(Vec<Refund>);
-
-impl Refunds {
-    pub(super) fn add(&mut self, refund: Refund) {
-        self.0.push(refund);
+impl Made for Refund {
+    fn id(&self) -> &str {
+        &self.id
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.0.len()
+    fn names(&self) -> Vec<Name> {
+        let key = self.idempotency_key.as_ref();
+        let key = key.map(|key| with_key(&self.account, key));
+        let payment = of_payment(&self.account, &self.payment_id);
+        key.into_iter().chain([payment]).collect()
     }
 
-    pub(super) fn with_key(&self, account: &str, key: &str) -> Option<&Refund> {
-        let ours =
-            |it: &&Refund| it.account == account && it.idempotency_key.as_deref() == Some(key);
-        self.0.iter().rfind(ours)
+    fn payout(&self) -> Option<Payout<'_>> {
+        self.course().pays().then(|| Payout {
+            account: &self.account,
+            payment_id: &self.payment_id,
+            // What really left, also where that is not what was asked.
+            amount: self.paid,
+            compensation: self.compensation,
+            correlation: &self.end_to_end,
+            provider_refund_id: &self.id,
+            at: self.accepted_at,
+        })
     }
 
-    pub(super) fn with_id(&self, id: &str) -> Option<&Refund> {
-        self.0.iter().find(|it| it.id == id)
+    fn looks_mut(&mut self) -> &mut u8 {
+        &mut self.looks
     }
+}
 
-    pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Refund> {
-        self.0.iter_mut().find(|it| it.id == id)
-    }
+/// The name of the refunds that an idempotency key asked for.
+pub(super) fn with_key(account: &str, key: &str) -> Name {
+    ("key", format!("{account} {key}"))
+}
 
-    pub(super) fn of_payment<'a>(
-        &'a self,
-        account: &'a str,
-        payment_id: &'a str,
-    ) -> impl Iterator<Item = &'a Refund> {
-        self.0
-            .iter()
-            .filter(move |it| it.account == account && it.payment_id == payment_id)
-    }
-
-    /// What refunds have taken from a payment, in minor units.
-    pub(super) fn taken_from(&self, account: &str, payment_id: &str) -> i64 {
-        self.of_payment(account, payment_id)
-            .map(Refund::taken)
-            .fold(0, i64::saturating_add)
-    }
+/// The name of a payment's refunds.
+pub(super) fn of_payment(account: &str, payment_id: &str) -> Name {
+    ("payment", format!("{account} {payment_id}"))
 }

@@ -168,8 +168,8 @@ fn show(records: &mut Records, key: &str, asked: &LookAsked) -> Result<Reply, St
     if id.is_empty() {
         return Err(Status::internal("Failed to deserialize connector response"));
     }
-    records.look(id).map_err(refunds::broken)?;
-    let refund = records.refund(id);
+    records.refunds.look(id).map_err(refunds::broken)?;
+    let refund = records.refunds.with_id(id);
     let refund = refund.ok_or_else(|| refunds::connector_said(404))?;
     Ok(Reply::Message(told::refund(
         refund,

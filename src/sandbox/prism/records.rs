@@ -1,7 +1,6 @@
-//! What the connector behind Prism knows: payments, refunds, and which faults have struck. Prism
-//! itself remembers nothing. Kept across restarts.
+//! What the connector behind Prism knows: payments and refunds. Prism itself remembers nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
@@ -10,10 +9,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::ACCOUNT;
-use super::course::{Course, Stand};
+use super::course::Stand;
 use crate::domain::money::Money;
-use crate::sandbox::book::{Book, Payout};
-use crate::sandbox::journal::Journal;
+use crate::sandbox::accepted::{Accepted, Made, Name};
+use crate::sandbox::book::Payout;
+use crate::sandbox::course::Course;
 use crate::sandbox::settlement::Row;
 
 /// A captured payment.
@@ -40,154 +40,6 @@ pub(super) struct Refund {
 }
 
 impl Refund {
-    pub(super) fn course(&self) -> Course {
-        Course::of(self.asked.minor)
-    }
-
-    pub(super) fn stand(&self) -> Stand {
-        self.course().stand(self.looks)
-    }
-}
-
-/// A line of the journal.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Fact {
-    Accepted(Box<Refund>),
-    /// The refund's payout is in the book.
-    Booked(String),
-    /// A look has shown the refund.
-    Looked(String),
-    /// The refund so named has had its fault.
-    Struck(String),
-}
-
-/// The connector's records.
-pub(super) struct Records {
-    payments: HashMap<String, Payment>,
-    refunds: Vec<Refund>,
-    struck: HashSet<String>,
-    journal: Journal<Fact>,
-    book: Book,
-}
-
-impl Records {
-    /// Opens journal and book, and enters the payout that a crash kept out of the book.
-    pub(super) fn open(rows: &[Row], journal: &Path, book: &Path) -> io::Result<Self> {
-        let (journal, facts) = Journal::open(journal)?;
-        let mut records = Self {
-            payments: payments(rows),
-            refunds: Vec::new(),
-            struck: HashSet::new(),
-            journal,
-            book: Book::open(book)?,
-        };
-        for refund in records.remember(facts) {
-            match Book::names(book, &refund.id)? {
-                true => records.journal.note(&Fact::Booked(refund.id))?,
-                false => records.enter_in_book(&refund)?,
-            }
-        }
-        Ok(records)
-    }
-
-    /// Takes in the journal's facts; the refunds that paid and are not known to be in the book.
-    fn remember(&mut self, facts: Vec<Fact>) -> Vec<Refund> {
-        let mut unbooked = Vec::new();
-        for fact in facts {
-            match fact {
-                Fact::Accepted(refund) => {
-                    if refund.course().pays() {
-                        unbooked.push((*refund).clone());
-                    }
-                    self.refunds.push(*refund);
-                }
-                Fact::Booked(id) => unbooked.retain(|refund| refund.id != id),
-                Fact::Looked(id) => self.count_look(&id),
-                Fact::Struck(refund) => _ = self.struck.insert(refund),
-            }
-        }
-        unbooked
-    }
-
-    pub(super) fn payment(&self, transaction: &str) -> Option<&Payment> {
-        self.payments.get(transaction)
-    }
-
-    pub(super) fn refund(&self, id: &str) -> Option<&Refund> {
-        self.refunds.iter().find(|refund| refund.id == id)
-    }
-
-    /// What is left to give back of a payment, in minor units.
-    pub(super) fn left_of(&self, transaction: &str, payment: &Payment) -> i64 {
-        let of_it = self
-            .refunds
-            .iter()
-            .filter(|it| it.transaction == transaction);
-        let standing = of_it.filter(|refund| refund.stand() != Stand::Failed);
-        let taken = standing.map(|refund| refund.paid.minor);
-        let whole = payment.amount.minor.saturating_sub(payment.refunded_before);
-        taken.fold(whole, i64::saturating_sub)
-    }
-
-    /// An id no other refund has.
-    pub(super) fn fresh_id(&self, reference: &str) -> String {
-        let seed = format!("{}\n{reference}", self.refunds.len());
-        let code = digest(&SHA256, seed.as_bytes());
-        let code = code.as_ref()[..12].iter().map(|byte| format!("{byte:02x}"));
-        format!("re_{}", code.collect::<String>())
-    }
-
-    /// Whether the refund's fault comes now, which it does once.
-    pub(super) fn strikes(&mut self, refund: &str) -> io::Result<bool> {
-        if !self.struck.insert(refund.to_owned()) {
-            return Ok(false);
-        }
-        self.journal.record(&Fact::Struck(refund.to_owned()))?;
-        Ok(true)
-    }
-
-    /// Accepts a refund: on disk first, then in the book, and only then anyone may be told.
-    pub(super) fn accept(&mut self, refund: Refund) -> io::Result<()> {
-        self.journal
-            .record(&Fact::Accepted(Box::new(refund.clone())))?;
-        self.refunds.push(refund.clone());
-        match refund.course().pays() {
-            true => self.enter_in_book(&refund),
-            false => Ok(()),
-        }
-    }
-
-    /// Counts a look; nothing changes after the second.
-    pub(super) fn look(&mut self, id: &str) -> io::Result<()> {
-        if self.refund(id).is_some_and(|refund| refund.looks < 2) {
-            self.journal.note(&Fact::Looked(id.to_owned()))?;
-            self.count_look(id);
-        }
-        Ok(())
-    }
-
-    fn count_look(&mut self, id: &str) {
-        if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) {
-            refund.looks = refund.looks.saturating_add(1);
-        }
-    }
-
-    fn enter_in_book(&mut self, refund: &Refund) -> io::Result<()> {
-        self.book.enter(&Payout {
-            account: ACCOUNT,
-            payment_id: &refund.transaction,
-            amount: refund.paid,
-            compensation: None,
-            correlation: &refund.reference,
-            provider_refund_id: &refund.id,
-            at: refund.accepted_at,
-        })?;
-        self.journal.note(&Fact::Booked(refund.id.clone()))
-    }
-}
-
-impl Refund {
     pub(super) fn new(
         records: &Records,
         reference: &str,
@@ -205,6 +57,73 @@ impl Refund {
             accepted_at,
             looks: 0,
         }
+    }
+
+    pub(super) fn stand(&self) -> Stand {
+        Course::of(self.asked.minor).stand(self.looks)
+    }
+}
+
+impl Made for Refund {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn names(&self) -> Vec<Name> {
+        vec![("transaction", self.transaction.clone())]
+    }
+
+    fn payout(&self) -> Option<Payout<'_>> {
+        Course::of(self.asked.minor).pays().then(|| Payout {
+            account: ACCOUNT,
+            payment_id: &self.transaction,
+            amount: self.paid,
+            compensation: None,
+            correlation: &self.reference,
+            provider_refund_id: &self.id,
+            at: self.accepted_at,
+        })
+    }
+
+    fn looks_mut(&mut self) -> &mut u8 {
+        &mut self.looks
+    }
+}
+
+/// The connector's records.
+pub(super) struct Records {
+    payments: HashMap<String, Payment>,
+    pub refunds: Accepted<Refund>,
+}
+
+impl Records {
+    pub(super) fn open(rows: &[Row], journal: &Path, book: &Path) -> io::Result<Self> {
+        Ok(Self {
+            payments: payments(rows),
+            refunds: Accepted::open(journal, book)?,
+        })
+    }
+
+    pub(super) fn payment(&self, transaction: &str) -> Option<&Payment> {
+        self.payments.get(transaction)
+    }
+
+    /// What is left to give back of a payment, in minor units.
+    pub(super) fn left_of(&self, transaction: &str, payment: &Payment) -> i64 {
+        let of_it = ("transaction", transaction.to_owned());
+        let of_it = self.refunds.named(of_it);
+        let standing = of_it.filter(|refund| refund.stand() != Stand::Failed);
+        let taken = standing.map(|refund| refund.paid.minor);
+        let whole = payment.amount.minor.saturating_sub(payment.refunded_before);
+        taken.fold(whole, i64::saturating_sub)
+    }
+
+    /// An id no other refund has.
+    fn fresh_id(&self, reference: &str) -> String {
+        let seed = format!("{}\n{reference}", self.refunds.all().len());
+        let code = digest(&SHA256, seed.as_bytes());
+        let code = code.as_ref()[..12].iter().map(|byte| format!("{byte:02x}"));
+        format!("re_{}", code.collect::<String>())
     }
 }
 

@@ -5,11 +5,11 @@ use std::io;
 use chrono::{DateTime, Utc};
 use tonic::Status;
 
-use super::course::Course;
 use super::messages::{Hidden, Minor, RefundAsked};
 use super::records::{Records, Refund};
 use super::{Reply, money, told};
 use crate::domain::money::Money;
+use crate::sandbox::course::{Course, one_refund, paid};
 
 /// Answers a call to refund. Nothing is compared with earlier calls: the same one again is another
 /// refund.
@@ -24,6 +24,7 @@ pub(super) fn refund(
     let course = Course::of(amount.amount);
     if course.strikes_before_acceptance()
         && records
+            .refunds
             .strikes(one_refund(&asked.reference))
             .map_err(broken)?
     {
@@ -35,9 +36,9 @@ pub(super) fn refund(
     }
     let amounts = amounts(records, asked, amount)?;
     let refund = Refund::new(records, &asked.reference, &asked.transaction, amounts, at);
-    records.accept(refund.clone()).map_err(broken)?;
+    records.refunds.accept(refund.clone()).map_err(broken)?;
     match course {
-        Course::AnswerLost => Ok(Reply::Cut),
+        Course::ReplyLost => Ok(Reply::Cut),
         Course::Garbage => Ok(Reply::Garbage),
         Course::OtherAmount => Err(Status::internal(format!(
             "Integrity check failed for fields: refund_amount expected {} but found {}",
@@ -50,13 +51,6 @@ pub(super) fn refund(
             false,
         ))),
     }
-}
-
-/// A desk that tries a refund again under a new reference counts: `…-refund-1`, `…-refund-2`. That
-/// is still one refund, whose fault strikes once.
-fn one_refund(reference: &str) -> &str {
-    let counted = reference.rsplit_once("-refund-");
-    counted.map_or(reference, |(refund, _)| refund)
 }
 
 /// What the server itself looks at. It is little.
@@ -93,17 +87,6 @@ fn amounts(
         true => Ok((wanted, paid(wanted, left))),
         false => Err(connector_said(400)),
     }
-}
-
-/// The amount really paid. The faulty one is a main unit too much, or a minor unit too little where
-/// the payment has no more: a connector that pays wrongly still never pays more than it took.
-fn paid(asked: Money, left: i64) -> Money {
-    if Course::of(asked.minor) != Course::OtherAmount {
-        return asked;
-    }
-    let more = asked.minor.saturating_add(asked.currency.minor_per_main());
-    let minor = if more <= left { more } else { asked.minor - 1 };
-    Money::new(minor, asked.currency)
 }
 
 /// The connector's error, of which the server passes on the number alone.

@@ -102,7 +102,7 @@ impl<D> Decided<'_, D> {
 
 /// Passes messages as they are.
 #[derive(Clone, Copy)]
-struct Bytes;
+pub(super) struct Bytes;
 
 impl Codec for Bytes {
     type Encode = Vec<u8>;

@@ -1,18 +1,12 @@
 //! The simulator over real loopback gRPC, with a client of the tests' own.
 
-use std::fs;
-
-use chrono::{DateTime, Utc};
-use prost::bytes::{Buf, BufMut};
-use tempfile::TempDir;
 use tonic::Code;
 use tonic::client::Grpc;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Endpoint;
 
 use super::messages::{Hidden, LookAsked, PaymentAsked, PaymentTold, RefundAsked, RefundTold};
 use super::*;
-use crate::sandbox::{Options, Running, start};
+use crate::sandbox::bench::Bench;
 
 const PAYMENTS: &str = "\
 account,payment_id,reference,amount,currency,captured_at,settled_at
@@ -25,51 +19,29 @@ const REFUND: &str = "/types.PaymentService/Refund";
 const LOOK: &str = "/types.RefundService/Get";
 const USD: i32 = 146;
 
-struct Bench {
-    folder: TempDir,
-    running: Running,
+struct Shop {
+    bench: Bench,
     base: String,
     key: String,
 }
 
-impl Bench {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("payments.csv"), PAYMENTS).unwrap();
-        Self::in_folder(folder)
+impl Shop {
+    fn open() -> Self {
+        Self::at(Bench::new(PAYMENTS))
     }
 
-    fn in_folder(folder: TempDir) -> Self {
-        let at = |name: &str| folder.path().join(name);
-        let options = Options {
-            port: 0,
-            payments: vec![at("payments.csv")],
-            seeded_payments: 0,
-            settlement_to: None,
-            config_to: Some(at("config.toml")),
-            book: at("book.jsonl"),
-            state: at("state"),
-        };
-        let now: DateTime<Utc> = "2026-11-21T12:00:00Z".parse().unwrap();
-        let running = start(&options, &Clock::manual(now)).unwrap();
-        let config: toml::Table =
-            toml::from_str(&fs::read_to_string(at("config.toml")).unwrap()).unwrap();
+    fn at(bench: Bench) -> Self {
+        let config: toml::Table = toml::from_str(&bench.file("config.toml")).unwrap();
         let base = config["accounts"]["prism-us"]["base_url"].as_str().unwrap();
         Self {
             base: base.to_owned(),
-            key: fs::read_to_string(at("prism-us.key")).unwrap(),
-            running,
-            folder,
+            key: bench.file("prism-us.key"),
+            bench,
         }
     }
 
     fn restarted(self) -> Self {
-        self.running.stop();
-        Self::in_folder(self.folder)
-    }
-
-    fn book(&self) -> String {
-        fs::read_to_string(self.folder.path().join("book.jsonl")).unwrap()
+        Self::at(self.bench.restarted())
     }
 
     fn config(&self) -> String {
@@ -96,7 +68,7 @@ impl Bench {
         }
         let id = "req-7".parse().unwrap();
         request.metadata_mut().insert("x-request-id", id);
-        let answer = grpc.unary(request, path.parse().unwrap(), Plain).await;
+        let answer = grpc.unary(request, path.parse().unwrap(), rpc::Bytes).await;
         let metadata = match &answer {
             Ok(response) => response.metadata(),
             Err(status) => status.metadata(),
@@ -147,65 +119,27 @@ fn asked(payment: &str, minor: i64, currency: i32) -> RefundAsked {
     }
 }
 
-/// Messages as bytes.
-#[derive(Clone, Copy)]
-struct Plain;
-
-impl Codec for Plain {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        *self
-    }
-
-    fn decoder(&mut self) -> Self {
-        *self
-    }
-}
-
-impl Encoder for Plain {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn encode(&mut self, message: Vec<u8>, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        out.put_slice(&message);
-        Ok(())
-    }
-}
-
-impl Decoder for Plain {
-    type Item = Vec<u8>;
-    type Error = Status;
-
-    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
-        Ok(Some(from.copy_to_bytes(from.remaining()).to_vec()))
-    }
-}
-
 #[tokio::test]
 async fn it_fills_what_the_real_one_fills_and_nothing_else() {
-    let bench = Bench::new();
-    let told = bench.refund(1000).await.unwrap();
+    let shop = Shop::open();
+    let told = shop.refund(1000).await.unwrap();
     assert_eq!((told.status, told.connector_http), (3, 200));
     assert_eq!(told.reference, None, "never echoed");
     assert!(told.refund_id.starts_with("re_"));
     assert_eq!(told.transaction.as_deref(), Some("pi_1"));
     let raw = told.raw_request.unwrap().value;
-    assert!(raw.contains(&bench.key), "the live key comes back");
+    assert!(raw.contains(&shop.key), "the live key comes back");
     assert!(told.raw_response.is_some() && !told.headers.is_empty());
-    let first = bench.look(&told.refund_id).await.unwrap();
+    let first = shop.look(&told.refund_id).await.unwrap();
     assert_eq!(
         (first.status, first.reference.as_ref()),
         (3, Some(&told.refund_id))
     );
-    let second = bench.look(&told.refund_id).await.unwrap();
+    let second = shop.look(&told.refund_id).await.unwrap();
     assert_eq!(second.status, 4);
-    assert_eq!(bench.book().lines().count(), 1);
+    assert_eq!(shop.bench.book().lines().count(), 1);
     assert!(
-        bench.book().contains(
+        shop.bench.book().contains(
             r#""account":"prism-us","payment_id":"pi_1","amount":"10.00","currency":"USD""#
         )
     );
@@ -214,28 +148,28 @@ async fn it_fills_what_the_real_one_fills_and_nothing_else() {
 /// No memory: the same call again is another refund.
 #[tokio::test]
 async fn the_same_call_again_pays_again() {
-    let bench = Bench::new();
-    let first = bench.refund(1000).await.unwrap();
-    let second = bench.refund(1000).await.unwrap();
+    let shop = Shop::open();
+    let first = shop.refund(1000).await.unwrap();
+    let second = shop.refund(1000).await.unwrap();
     assert_ne!(first.refund_id, second.refund_id);
-    assert_eq!(bench.book().lines().count(), 2);
+    assert_eq!(shop.bench.book().lines().count(), 2);
 }
 
 #[tokio::test]
 async fn a_failure_has_an_error_and_no_status() {
-    let bench = Bench::new();
-    let told = bench.refund(1001).await.unwrap();
-    bench.look(&told.refund_id).await.unwrap();
-    let failed = bench.look(&told.refund_id).await.unwrap();
+    let shop = Shop::open();
+    let told = shop.refund(1001).await.unwrap();
+    shop.look(&told.refund_id).await.unwrap();
+    let failed = shop.look(&told.refund_id).await.unwrap();
     assert_eq!((failed.status, failed.refund_id.as_str()), (0, ""));
     assert_eq!(failed.transaction, Some(told.refund_id));
     assert!(failed.error.unwrap().connector.unwrap().code.is_some());
-    assert_eq!(bench.book(), "");
+    assert_eq!(shop.bench.book(), "");
 }
 
 #[tokio::test]
 async fn each_fault_is_the_sheets_and_strikes_once() {
-    let bench = Bench::new();
+    let shop = Shop::open();
     for (minor, code, said, paid) in [
         (102, Code::Unknown, "", 1),
         (103, Code::Unknown, "", 0),
@@ -259,8 +193,8 @@ async fn each_fault_is_the_sheets_and_strikes_once() {
         ),
         (109, Code::DataLoss, "", 1),
     ] {
-        let before = bench.book().lines().count();
-        let status = bench.refund(minor).await.unwrap_err();
+        let before = shop.bench.book().lines().count();
+        let status = shop.refund(minor).await.unwrap_err();
         let cut = [
             Code::Unknown,
             Code::Unavailable,
@@ -272,20 +206,20 @@ async fn each_fault_is_the_sheets_and_strikes_once() {
             "{minor}: {status:?}"
         );
         assert!(said.is_empty() || status.message() == said, "{status:?}");
-        assert_eq!(bench.book().lines().count() - before, paid, "{minor}");
+        assert_eq!(shop.bench.book().lines().count() - before, paid, "{minor}");
     }
     for minor in [103, 107, 108] {
-        assert_eq!(bench.refund(minor).await.unwrap().status, 3, "{minor}");
+        assert_eq!(shop.refund(minor).await.unwrap().status, 3, "{minor}");
     }
-    let undone = bench.refund(105).await.unwrap();
+    let undone = shop.refund(105).await.unwrap();
     assert_eq!(undone.status, 4);
-    assert_eq!(bench.look(&undone.refund_id).await.unwrap().status, 4);
-    assert!(bench.look(&undone.refund_id).await.unwrap().error.is_some());
+    assert_eq!(shop.look(&undone.refund_id).await.unwrap().status, 4);
+    assert!(shop.look(&undone.refund_id).await.unwrap().error.is_some());
 }
 
 #[tokio::test]
 async fn hardly_anything_is_checked_and_the_rest_is_the_connectors() {
-    let bench = Bench::new();
+    let shop = Shop::open();
     let said = |status: u16| format!("Connector returned an error response with status {status}");
     for (payment, minor, currency, message) in [
         ("pi_1", 10_001, USD, said(400)),
@@ -296,58 +230,57 @@ async fn hardly_anything_is_checked_and_the_rest_is_the_connectors() {
         ("charge-1", 100, USD, said(404)),
         ("pi_1", 100, 0, "Invalid data format: currency".to_owned()),
     ] {
-        let status = bench.refund_of(payment, minor, currency).await.unwrap_err();
+        let status = shop.refund_of(payment, minor, currency).await.unwrap_err();
         assert_eq!(status.message(), message);
     }
     let mut odd = asked("pi_1", 100, USD);
     odd.method_type = Some(0);
-    let status = bench.call(REFUND, &odd).await.unwrap_err();
+    let status = shop.call(REFUND, &odd).await.unwrap_err();
     assert_eq!(status.message(), "Invalid data format: payment_method_type");
     let mut odd = asked("pi_1", 100, USD);
     odd.refund_metadata = Some(Hidden {
         value: "x".to_owned(),
     });
-    let status = bench.call(REFUND, &odd).await.unwrap_err();
+    let status = shop.call(REFUND, &odd).await.unwrap_err();
     assert_eq!(status.message(), "Invalid data format: refund metadata");
     let none = RefundAsked {
         refund: None,
         ..asked("pi_1", 1, USD)
     };
     assert_eq!(
-        bench.call(REFUND, &none).await.unwrap_err().code(),
+        shop.call(REFUND, &none).await.unwrap_err().code(),
         Code::InvalidArgument
     );
-    assert_eq!(bench.look("").await.unwrap_err().code(), Code::Internal);
+    assert_eq!(shop.look("").await.unwrap_err().code(), Code::Internal);
     assert_eq!(
-        bench.look("re_none").await.unwrap_err().code(),
+        shop.look("re_none").await.unwrap_err().code(),
         Code::NotFound
     );
-    assert_eq!(bench.book(), "");
+    assert_eq!(shop.bench.book(), "");
     for (payment, minor, currency, amount) in [
         ("pi_2", 250, 69, "\"250\""),
         ("pi_3", 1_500, 76, "\"1.500\""),
     ] {
         assert_eq!(
-            bench
-                .refund_of(payment, minor, currency)
+            shop.refund_of(payment, minor, currency)
                 .await
                 .unwrap()
                 .status,
             3
         );
-        assert!(bench.book().contains(amount));
+        assert!(shop.bench.book().contains(amount));
     }
 }
 
 #[tokio::test]
 async fn who_calls_is_read_from_the_metadata() {
-    let bench = Bench::new();
+    let shop = Shop::open();
     let refund = asked("pi_1", 1000, USD);
     let older = |kind: &str| {
         vec![
             ("x-connector", "stripe".to_owned()),
             ("x-auth", kind.to_owned()),
-            ("x-api-key", bench.key.clone()),
+            ("x-api-key", shop.key.clone()),
         ]
     };
     let config = |text: &str| vec![("x-connector-config", text.to_owned())];
@@ -380,25 +313,20 @@ async fn who_calls_is_read_from_the_metadata() {
             "Connector returned an error response with status 401",
         ),
     ] {
-        let status = bench
-            .call_with(REFUND, &refund, &headers)
-            .await
-            .unwrap_err();
+        let status = shop.call_with(REFUND, &refund, &headers).await.unwrap_err();
         assert_eq!(status.message(), message);
     }
     assert!(
-        bench
-            .call_with(REFUND, &refund, &older("header-key"))
+        shop.call_with(REFUND, &refund, &older("header-key"))
             .await
             .is_ok()
     );
     assert!(
-        bench
-            .call_with("/grpc.health.v1.Health/Check", &(), &[])
+        shop.call_with("/grpc.health.v1.Health/Check", &(), &[])
             .await
             .is_ok()
     );
-    let unknown = bench
+    let unknown = shop
         .call("/types.RefundService/Create", &())
         .await
         .unwrap_err();
@@ -410,40 +338,40 @@ async fn who_calls_is_read_from_the_metadata() {
 
 #[tokio::test]
 async fn a_payment_is_told_when_its_amount_is_asked_along() {
-    let bench = Bench::new();
+    let shop = Shop::open();
     let path = "/types.PaymentService/Get";
     let mut look = PaymentAsked {
         transaction: "pi_1".to_owned(),
         amount: None,
     };
-    let status = bench.call(path, &look).await.unwrap_err();
+    let status = shop.call(path, &look).await.unwrap_err();
     assert_eq!(status.message(), "Missing required field: amount");
     look.amount = Some(Minor {
         amount: 1,
         currency: USD,
     });
-    let told = PaymentTold::decode(&bench.call(path, &look).await.unwrap()[..]).unwrap();
+    let told = PaymentTold::decode(&shop.call(path, &look).await.unwrap()[..]).unwrap();
     assert_eq!((told.status, told.captured), (8, Some(10_000)));
     assert_eq!(told.merchant_transaction.as_deref(), Some("pi_1"));
 }
 
 #[tokio::test]
 async fn what_was_made_outlives_a_restart() {
-    let bench = Bench::new();
-    let told = bench.refund(9_000).await.unwrap();
-    let too_much = bench.refund(1_500).await.unwrap_err();
-    bench.look(&told.refund_id).await.unwrap();
-    let _ = bench.refund(103).await.unwrap_err();
-    let bench = bench.restarted();
-    assert_eq!(bench.look(&told.refund_id).await.unwrap().status, 4);
+    let shop = Shop::open();
+    let told = shop.refund(9_000).await.unwrap();
+    let too_much = shop.refund(1_500).await.unwrap_err();
+    shop.look(&told.refund_id).await.unwrap();
+    let _ = shop.refund(103).await.unwrap_err();
+    let shop = shop.restarted();
+    assert_eq!(shop.look(&told.refund_id).await.unwrap().status, 4);
     assert_eq!(
-        bench.refund(1_500).await.unwrap_err().message(),
+        shop.refund(1_500).await.unwrap_err().message(),
         too_much.message()
     );
     assert_eq!(
-        bench.refund(103).await.unwrap().status,
+        shop.refund(103).await.unwrap().status,
         3,
         "its fault has struck"
     );
-    assert_eq!(bench.book().lines().count(), 2);
+    assert_eq!(shop.bench.book().lines().count(), 2);
 }

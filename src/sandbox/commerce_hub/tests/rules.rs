@@ -28,92 +28,89 @@ use super::*;
 )]
 #[tokio::test]
 async fn a_refusal_has_its_code_and_pays_nothing(#[case] body: String, #[case] expected: &str) {
-    let bench = Bench::new();
-    let reply = bench.post(REFUNDS, "a", &body).await.unwrap();
+    let shop = Shop::open();
+    let reply = shop.post(REFUNDS, "a", &body).await.unwrap();
     assert_eq!((reply.status, code(&reply)), (400, expected));
-    assert_eq!(bench.book(), "");
+    assert_eq!(shop.bench.book(), "");
 }
 
 #[tokio::test]
 async fn refunds_of_a_charge_add_up() {
-    let bench = Bench::new();
-    assert_eq!(bench.refund("rfd-1", "60.00").await.unwrap().status, 201);
-    let more = bench.refund("rfd-2", "60.00").await.unwrap();
+    let shop = Shop::open();
+    assert_eq!(shop.refund("rfd-1", "60.00").await.unwrap().status, 201);
+    let more = shop.refund("rfd-2", "60.00").await.unwrap();
     assert_eq!((more.status, code(&more)), (400, "810"));
-    assert_eq!(bench.refund("rfd-3", "40.00").await.unwrap().status, 201);
-    let nothing_left = bench.refund("rfd-4", "1.00").await.unwrap();
+    assert_eq!(shop.refund("rfd-3", "40.00").await.unwrap().status, 201);
+    let nothing_left = shop.refund("rfd-4", "1.00").await.unwrap();
     assert_eq!((nothing_left.status, code(&nothing_left)), (400, "809"));
 }
 
 #[tokio::test]
 async fn an_unsettled_charge_is_refunded_whole_by_the_older_path_and_by_the_merchants_own_id() {
-    let bench = Bench::new();
+    let shop = Shop::open();
     let body = r#"{"transactionDetails":{"captureFlag":true,"merchantTransactionId":"rfd-1"},"merchantDetails":{"merchantId":"100000000000001","terminalId":"10000001"}}"#;
     let path = "/ch/payments/v1/charges/charge%2D2/refund";
-    let reply = bench.post(path, "a", body).await.unwrap();
+    let reply = shop.post(path, "a", body).await.unwrap();
     assert_eq!(
-        (reply.status, bench.paid("rfd-1")),
+        (reply.status, shop.paid("rfd-1")),
         (201, vec!["40.00".to_owned()])
     );
     let by_name = refund_of("INV-1", "rfd-2", "1.00")
         .replace("referenceTransactionId", "referenceMerchantTransactionId");
-    assert_eq!(
-        bench.post(REFUNDS, "b", &by_name).await.unwrap().status,
-        201
-    );
+    assert_eq!(shop.post(REFUNDS, "b", &by_name).await.unwrap().status, 201);
 }
 
 #[tokio::test]
 async fn the_same_request_within_five_minutes_gets_the_same_answer() {
-    let bench = Bench::new();
-    let first = bench.refund("rfd-1", "10.50").await.unwrap();
-    bench.states("rfd-1", 2).await;
-    bench.clock.advance(Duration::from_secs(300));
-    assert_eq!(bench.refund("rfd-1", "10.50").await.unwrap(), first);
-    let bench = bench.restarted();
-    assert_eq!(bench.refund("rfd-1", "10.50").await.unwrap(), first);
-    bench.clock.advance(Duration::from_secs(1));
-    let late = bench.refund("rfd-1", "10.50").await.unwrap();
+    let shop = Shop::open();
+    let first = shop.refund("rfd-1", "10.50").await.unwrap();
+    shop.states("rfd-1", 2).await;
+    shop.bench.clock.advance(Duration::from_secs(300));
+    assert_eq!(shop.refund("rfd-1", "10.50").await.unwrap(), first);
+    let shop = shop.restarted();
+    assert_eq!(shop.refund("rfd-1", "10.50").await.unwrap(), first);
+    shop.bench.clock.advance(Duration::from_secs(1));
+    let late = shop.refund("rfd-1", "10.50").await.unwrap();
     assert_eq!((late.status, code(&late)), (400, "816"));
-    assert_eq!(bench.paid("rfd-1"), ["10.50"]);
+    assert_eq!(shop.paid("rfd-1"), ["10.50"]);
 }
 
 #[tokio::test]
 async fn a_refund_under_a_known_name_is_a_duplicate() {
-    let bench = Bench::new();
-    bench.refund("rfd-1", "10.00").await.unwrap();
+    let shop = Shop::open();
+    shop.refund("rfd-1", "10.00").await.unwrap();
     for (total, expected) in [("10.00", "816"), ("11.00", "757")] {
         let body = refund_of("charge-1", "rfd-1", total);
-        let reply = bench.post(REFUNDS, total, &body).await.unwrap();
+        let reply = shop.post(REFUNDS, total, &body).await.unwrap();
         assert_eq!((reply.status, code(&reply)), (400, expected));
     }
-    assert_eq!(bench.paid("rfd-1"), ["10.00"]);
+    assert_eq!(shop.paid("rfd-1"), ["10.00"]);
 }
 
 #[tokio::test]
 async fn an_inquiry_finds_a_refund_by_every_reference() {
-    let bench = Bench::new();
-    let reply = bench.refund("rfd-1", "10.04").await.unwrap();
+    let shop = Shop::open();
+    let reply = shop.refund("rfd-1", "10.04").await.unwrap();
     let details = &reply.body["gatewayResponse"]["transactionProcessingDetails"];
     for reference in [
         json!({ "referenceMerchantTransactionId": "rfd-1" }),
         json!({ "referenceTransactionId": details["transactionId"] }),
         json!({ "referenceClientRequestId": "request of rfd-1" }),
     ] {
-        let found = bench.inquire(reference).await;
+        let found = shop.inquire(reference).await;
         assert_eq!(found.body, json!([reply.body]));
     }
     for (reference, charges) in [
         (json!({ "referenceOrderId": details["orderId"] }), 1),
         (json!({ "referenceMerchantOrderId": "SO-1" }), 2),
     ] {
-        let found = bench.inquire(reference).await;
+        let found = shop.inquire(reference).await;
         let items = found.body.as_array().unwrap();
         assert_eq!(items.len(), charges + 1);
         assert_eq!(items[0]["gatewayResponse"]["transactionType"], "CHARGE");
         assert_eq!(items[charges], reply.body);
     }
-    let charge = bench
+    let charge = shop
         .inquire(json!({ "referenceTransactionId": "charge-1" }))
         .await;
     assert_eq!(
@@ -124,22 +121,22 @@ async fn an_inquiry_finds_a_refund_by_every_reference() {
 
 #[tokio::test]
 async fn an_inquiry_takes_exactly_one_reference() {
-    let bench = Bench::new();
-    let none = bench.inquire(json!({})).await;
+    let shop = Shop::open();
+    let none = shop.inquire(json!({})).await;
     assert_eq!((none.status, code(&none)), (400, "803"));
     let two = json!({ "referenceOrderId": "a", "referenceTransactionId": "b" });
-    let two = bench.inquire(two).await;
+    let two = shop.inquire(two).await;
     assert_eq!((two.status, code(&two)), (400, "100"));
 }
 
 #[tokio::test]
 async fn a_restart_keeps_refunds_and_looks() {
-    let bench = Bench::new();
-    bench.refund("rfd-1", "90.00").await.unwrap();
-    assert_eq!(bench.states("rfd-1", 1).await, ["AUTHORIZED"]);
-    let bench = bench.restarted();
-    assert_eq!(bench.states("rfd-1", 1).await, ["CAPTURED"]);
-    let more = bench.refund("rfd-2", "60.00").await.unwrap();
+    let shop = Shop::open();
+    shop.refund("rfd-1", "90.00").await.unwrap();
+    assert_eq!(shop.states("rfd-1", 1).await, ["AUTHORIZED"]);
+    let shop = shop.restarted();
+    assert_eq!(shop.states("rfd-1", 1).await, ["CAPTURED"]);
+    let more = shop.refund("rfd-2", "60.00").await.unwrap();
     assert_eq!(code(&more), "810");
-    assert_eq!(bench.book().lines().count(), 1);
+    assert_eq!(shop.bench.book().lines().count(), 1);
 }
