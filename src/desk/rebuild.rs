@@ -9,6 +9,7 @@ use super::accounts::Account;
 use super::face::{Actor, Notice, Refusal, Reply};
 use super::local::Local;
 use super::refusal;
+use super::sync::{Patience, not_answered};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::external::{ExternalRefund, ExternalSource, ExternalState};
 use crate::domain::payment::Payment;
@@ -58,7 +59,9 @@ impl Local {
                 verified_at: None,
                 ..payment.clone()
             };
-            let compared = self.compare(actor, account, &provider, &afresh).await?;
+            let compared = self
+                .compare(actor, account, &provider, &afresh, Patience::None)
+                .await?;
             let mark = (payment.id, compared.until);
             self.ledger.mark_verified(vec![mark]).await?;
         } else {
@@ -84,6 +87,7 @@ impl Local {
         account: &Account,
         provider: &Arc<dyn Provider>,
         payment: &Payment,
+        patience: Patience,
     ) -> Result<Compared, Refusal> {
         let begun = self.clock.now();
         let Some(listing) = provider.listing() else {
@@ -99,9 +103,8 @@ impl Local {
             to: begun + AROUND,
         };
         let id = &payment.provider_payment_id;
-        let refunds = self
-            .answered(account, provider, listing.refunds(id, span))
-            .await?;
+        let ask = || listing.refunds(id, span);
+        let refunds = self.answered(account, provider, patience, ask).await?;
         let list = List {
             refunds: &refunds,
             is_whole: read_before.is_none(),
@@ -174,7 +177,10 @@ impl Local {
             currency: payment.currency,
         };
         match provider.refunds_of(&sold) {
-            Some(listing) => self.answered(account, provider, listing).await,
+            Some(listing) => self
+                .asked_once(account, provider, listing)
+                .await
+                .map_err(|finding| not_answered(&finding.said)),
             None => Err(no_list()),
         }
     }
