@@ -13,6 +13,7 @@ use super::{kinds, refusal};
 use crate::domain::eligibility::Window;
 use crate::domain::id::PaymentId;
 use crate::domain::payment::Payment;
+use crate::domain::state::State;
 use crate::ledger::{Claim, SyncRecord};
 use crate::providers::listing::{ListedPayment, ListedPayments, Span};
 use crate::providers::{Finding, Provider};
@@ -377,7 +378,9 @@ impl Local {
             claim.payment = payment;
         }
         claim.summary = self.refund_of(id).await?;
-        match claim.summary.refund.state == state {
+        // Of unknown outcome, and there: whatever the line says of it, it does not go again.
+        let is_there = state == State::Unknown && compared.shows.contains(&id);
+        match claim.summary.refund.state == state && !is_there {
             true => Ok(()),
             false => Err(refusal::unchanged(
                 "moved_on",
