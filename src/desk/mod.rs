@@ -26,6 +26,7 @@ mod import;
 mod judged;
 mod kinds;
 mod later;
+mod listed;
 pub mod local;
 pub mod probe;
 mod rebuild;

@@ -1,18 +1,22 @@
 //! A balance compared with its provider's own list of refunds: what was made elsewhere is taken in,
 //! what is ours and not there opens a discrepancy.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::accounts::Account;
 use super::face::{Actor, Notice, Refusal, Reply};
+use super::listed::{Told, is_live, is_ours, told};
 use super::local::Local;
 use super::refusal;
-use crate::domain::evidence::{Evidence, Reported};
+use super::sync::{Patience, not_answered};
+use crate::domain::evidence::Evidence;
 use crate::domain::external::{ExternalRefund, ExternalSource, ExternalState};
+use crate::domain::id::RefundId;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Kind, ObservationSource, Refund};
+use crate::domain::refund::{Kind, ObservationSource, Refund};
 use crate::domain::state::State;
 use crate::ledger::{RefundEvidence, Sighting};
 use crate::providers::listing::Span;
@@ -31,12 +35,23 @@ struct List<'a> {
     begun: DateTime<Utc>,
 }
 
+/// What a list had beyond what was known.
+#[derive(Default)]
+struct TakenIn {
+    /// How many refunds made elsewhere are new.
+    new: u64,
+    /// Those of ours that it shows.
+    shows: BTreeSet<RefundId>,
+}
+
 /// A payment's list of refunds was read to its end.
 pub(super) struct Compared {
     /// Refunds in it.
     pub listed: u64,
     /// Made elsewhere, and not known before.
     pub found: u64,
+    /// Those of ours that it shows, however they stand.
+    pub shows: BTreeSet<RefundId>,
     /// Until when all refunds are known.
     pub until: DateTime<Utc>,
 }
@@ -58,7 +73,9 @@ impl Local {
                 verified_at: None,
                 ..payment.clone()
             };
-            let compared = self.compare(actor, account, &provider, &afresh).await?;
+            let compared = self
+                .compare(actor, account, &provider, &afresh, Patience::None)
+                .await?;
             let mark = (payment.id, compared.until);
             self.ledger.mark_verified(vec![mark]).await?;
         } else {
@@ -70,7 +87,8 @@ impl Local {
                 source: ExternalSource::Inquiry,
                 begun,
             };
-            self.take_all_in(actor, &payment, &list).await?;
+            let known = self.ledger.externals_of(payment.id).await?;
+            self.take_all_in(actor, &payment, &known, &list).await?;
         }
         self.tell(Notice::Changed);
         self.payment_card(&payment.id.to_string()).await
@@ -84,6 +102,7 @@ impl Local {
         account: &Account,
         provider: &Arc<dyn Provider>,
         payment: &Payment,
+        patience: Patience,
     ) -> Result<Compared, Refusal> {
         let begun = self.clock.now();
         let Some(listing) = provider.listing() else {
@@ -99,63 +118,100 @@ impl Local {
             to: begun + AROUND,
         };
         let id = &payment.provider_payment_id;
-        let refunds = self
-            .answered(account, provider, listing.refunds(id, span))
-            .await?;
+        let ask = || listing.refunds(id, span);
+        let refunds = self.answered(account, provider, patience, ask).await?;
         let list = List {
             refunds: &refunds,
             is_whole: read_before.is_none(),
             source: ExternalSource::Sync,
             begun,
         };
+        let taken = self.take_all_in(actor, payment, &known, &list).await?;
         Ok(Compared {
             listed: refunds.len() as u64,
-            found: self.take_all_in(actor, payment, &list).await?,
+            found: taken.new,
+            shows: taken.shows,
             until: begun,
         })
     }
 
-    /// Writes down what a list says beyond what is known; how many refunds made elsewhere are new.
+    /// Writes down what a list says beyond what is known.
     async fn take_all_in(
         &self,
         actor: &Actor,
         payment: &Payment,
+        known: &[ExternalRefund],
         list: &List<'_>,
-    ) -> Result<u64, Refusal> {
+    ) -> Result<TakenIn, Refusal> {
         let ours = self.ledger.refunds_of(payment.id).await?;
-        let known = self.ledger.externals_of(payment.id).await?;
-        let mut new = 0;
-        for refund in list.refunds {
-            let is_known = ours.iter().any(|it| agrees(it, refund))
-                || known.iter().any(|it| says_the_same(it, refund));
-            if !is_known && !self.is_on_its_way(&ours, refund).await? {
-                let taken = self.take_in(actor, payment, refund, list).await?;
-                let is_new = known.iter().all(|it| it.id != taken.id);
-                new += u64::from(is_new && taken.linked.is_none());
+        let mut lines = Vec::with_capacity(list.refunds.len());
+        for found in list.refunds {
+            lines.push((found, self.named(&ours, found).await?));
+        }
+        let mut taken = TakenIn::default();
+        for (found, named) in &lines {
+            let copies = lines
+                .iter()
+                .filter(|(it, of)| named.is_some() && of == named && is_live(it));
+            match told(found, *named, copies.count(), known) {
+                Told::Nothing => {}
+                Told::OfOurs(refund, evidence) => self.hear_of(refund, found, evidence).await?,
+                Told::Seen(state) => {
+                    let external = self.take_in(actor, payment, found, state, list).await?;
+                    let is_new = known.iter().all(|it| it.id != external.id);
+                    taken.new += u64::from(is_new && external.linked.is_none());
+                }
             }
         }
+        taken.shows = lines.iter().filter_map(|it| Some(it.1?.id)).collect();
         if list.is_whole {
-            for refund in &ours {
-                self.miss(refund, list.refunds).await?;
+            for refund in ours.iter().filter(|it| !taken.shows.contains(&it.id)) {
+                self.miss(refund).await?;
             }
         }
-        Ok(new)
+        Ok(taken)
     }
 
-    /// One of ours that nobody has heard the end of: its own looks tell how it stands, and a line
-    /// here would go on holding its amount after it failed.
-    async fn is_on_its_way(&self, ours: &[Refund], found: &ListedRefund) -> Result<bool, Refusal> {
-        if state_of(found) != ExternalState::Pending {
-            return Ok(false);
-        }
-        for refund in ours.iter().filter(|it| it.state.is_open()) {
+    /// The refund of ours that a line names: by the provider's id, or by the reference of one of its
+    /// attempts; never by its amount.
+    async fn named<'a>(
+        &self,
+        ours: &'a [Refund],
+        found: &ListedRefund,
+    ) -> Result<Option<&'a Refund>, Refusal> {
+        let by_id = ours.iter().find(|it| is_ours(it, found));
+        let Some(reference) = found.correlation.as_ref().filter(|_| by_id.is_none()) else {
+            return Ok(by_id);
+        };
+        for refund in ours {
             let RefundEvidence { attempts, .. } = self.ledger.evidence(refund.id).await?;
-            let named = |it: &Attempt| Some(&it.correlation) == found.correlation.as_ref();
-            if attempts.iter().any(named) {
-                return Ok(true);
+            if attempts.iter().any(|it| it.correlation == *reference) {
+                return Ok(Some(refund));
             }
         }
-        Ok(false)
+        Ok(None)
+    }
+
+    /// The list is evidence about one of ours, as an answer to an inquiry would be.
+    async fn hear_of(
+        &self,
+        refund: &Refund,
+        found: &ListedRefund,
+        evidence: Evidence,
+    ) -> Result<(), Refusal> {
+        let summary = self.refund_of(refund.id).await?;
+        // It moved since it was compared: the next look tells.
+        if summary.refund.state != refund.state {
+            return Ok(());
+        }
+        let finding = Finding {
+            provider_refund_id: Some(found.provider_refund_id.clone()),
+            ..Finding::new(evidence, "found in the provider's list of refunds")
+        };
+        let record = self.evidence_of(&summary, &finding, ObservationSource::Inquiry, None);
+        let change = self.ledger.record(record).await?;
+        self.changed(change.summary);
+        Ok(())
     }
 
     async fn listed(
@@ -174,7 +230,10 @@ impl Local {
             currency: payment.currency,
         };
         match provider.refunds_of(&sold) {
-            Some(listing) => self.answered(account, provider, listing).await,
+            Some(listing) => self
+                .asked_once(account, provider, listing)
+                .await
+                .map_err(|finding| not_answered(&finding.said)),
             None => Err(no_list()),
         }
     }
@@ -184,6 +243,7 @@ impl Local {
         actor: &Actor,
         payment: &Payment,
         found: &ListedRefund,
+        state: ExternalState,
         list: &List<'_>,
     ) -> Result<ExternalRefund, Refusal> {
         let capture = payment
@@ -196,7 +256,7 @@ impl Local {
             provider_refund_id: Some(found.provider_refund_id.clone()),
             correlation: found.correlation.clone(),
             amount: found.amount,
-            state: state_of(found),
+            state,
             source: list.source,
             origin: match list.source {
                 ExternalSource::Sync => "the provider's list of refunds".to_owned(),
@@ -211,20 +271,9 @@ impl Local {
     }
 
     /// What the provider once said it paid and no longer lists is contradicted, never guessed about.
-    async fn miss(&self, refund: &Refund, listed: &[ListedRefund]) -> Result<(), Refusal> {
+    async fn miss(&self, refund: &Refund) -> Result<(), Refusal> {
         let paid = matches!(refund.state, State::Succeeded | State::Settled);
-        let there = listed.iter().any(|found| is_ours(refund, found));
-        if !paid || there || refund.content.kind != Kind::Refund {
-            return Ok(());
-        }
-        let RefundEvidence { attempts, .. } = self.ledger.evidence(refund.id).await?;
-        let named = |found: &ListedRefund| {
-            let reference = found.correlation.as_deref();
-            attempts
-                .iter()
-                .any(|it| Some(it.correlation.as_str()) == reference)
-        };
-        if listed.iter().any(named) {
+        if !paid || refund.content.kind != Kind::Refund {
             return Ok(());
         }
         let summary = self.refund_of(refund.id).await?;
@@ -243,40 +292,4 @@ fn no_list() -> Refusal {
         "this account's provider does not tell which refunds a payment has",
         "Compare the payment with the provider's portal.",
     )
-}
-
-/// A word that is not known counts as on its way: it holds its amount.
-const fn state_of(found: &ListedRefund) -> ExternalState {
-    match found.status {
-        Some(Reported::Succeeded) => ExternalState::Done,
-        Some(Reported::Failed) => ExternalState::Failed,
-        Some(Reported::Reversed) => ExternalState::Reversed,
-        Some(Reported::Pending | Reported::ActionRequired) | None => ExternalState::Pending,
-    }
-}
-
-/// What was found elsewhere before stands as it did. One that turned out ours is evidence about
-/// ours, and is judged there.
-fn says_the_same(known: &ExternalRefund, found: &ListedRefund) -> bool {
-    known.provider_refund_id.as_deref() == Some(found.provider_refund_id.as_str())
-        && known.linked.is_none()
-        && (known.amount, known.state) == (found.amount, state_of(found))
-}
-
-fn is_ours(refund: &Refund, found: &ListedRefund) -> bool {
-    refund.provider_refund_id.as_deref() == Some(found.provider_refund_id.as_str())
-}
-
-/// The provider's list says of a refund of ours what the desk knows: nothing to write down.
-fn agrees(refund: &Refund, found: &ListedRefund) -> bool {
-    let same = match found.status {
-        Some(Reported::Succeeded) => matches!(refund.state, State::Succeeded | State::Settled),
-        Some(Reported::Pending | Reported::ActionRequired) | None => refund.state.is_open(),
-        Some(Reported::Failed | Reported::Reversed) => matches!(
-            refund.state,
-            State::Failed | State::Rejected | State::Reversed | State::Canceled
-        ),
-    };
-    let counted = refund.proven.unwrap_or(refund.content.amount);
-    is_ours(refund, found) && same && found.amount == counted
 }

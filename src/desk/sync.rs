@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Months, TimeDelta, Utc};
 
@@ -11,8 +12,10 @@ use super::local::Local;
 use super::{kinds, refusal};
 use crate::domain::eligibility::Window;
 use crate::domain::id::PaymentId;
+use crate::domain::payment::Payment;
+use crate::domain::state::State;
 use crate::ledger::{Claim, SyncRecord};
-use crate::providers::listing::{ListedPayment, Listing, Span};
+use crate::providers::listing::{ListedPayment, ListedPayments, Span};
 use crate::providers::{Finding, Provider};
 
 /// A payment may come in days after it was made, and lists go by when it was made: what is younger
@@ -22,6 +25,21 @@ const AGAIN: TimeDelta = TimeDelta::days(14);
 const PERIOD_DAYS: u32 = 540;
 /// Payments written in one go: what breaks off later leaves them.
 const BATCH: usize = 100;
+
+/// A provider that is busy is asked again so often, for each question.
+const ASKED_AGAIN: u32 = 5;
+/// How long it is left alone where it does not say, and the longest that is waited for.
+const WAIT: Duration = Duration::from_secs(5);
+const WAIT_LONGEST: Duration = Duration::from_mins(5);
+
+/// Whether a provider that asks to be left alone for a while is waited for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// No: somebody waits, or a lease runs.
+    None,
+    /// Yes, and then it is asked again.
+    Waits,
+}
 
 /// What of a payment was read, to be marked in one transaction with others.
 type Marks = Vec<(PaymentId, DateTime<Utc>)>;
@@ -89,6 +107,8 @@ impl Local {
             Err(refusal) if refusal.ends_retry() => return Err(refusal),
             pulled => report.failed = pulled.err(),
         }
+        // What it said of itself is for other processes too.
+        self.note_pulse(account).await;
         let complete = report.failed.is_none();
         let record = SyncRecord {
             account: account.name.clone(),
@@ -113,19 +133,65 @@ impl Local {
             report.skipped = true;
             return Ok(());
         };
+        self.heed_others().await?;
         let from = self.since(account, begun).await?;
         report.since = Some(from);
         let span = Span { from, to: begun };
-        let listing_payments = listing.payments(span);
-        let listed = self.answered(account, &provider, listing_payments).await?;
-        let listed: Vec<_> = listed.into_iter().filter(|it| it.refundable).collect();
+        let ask = || listing.payments(span);
+        let listed = self.answered(account, &provider, Patience::Waits, ask);
+        let ListedPayments { payments, left_out } = listed.await?;
+        if left_out > 0 {
+            tracing::warn!(
+                account = account.name,
+                payments = left_out,
+                "left out of the sync: their entries in the provider's list cannot be read"
+            );
+            report.payments.read += left_out;
+            report.payments.rejected += left_out;
+        }
+        let listed: Vec<_> = payments.into_iter().filter(|it| it.refundable).collect();
+        let mut ours = Vec::with_capacity(listed.len());
         for some in listed.chunks(BATCH) {
-            let dated = self.dated(account, &provider, listing, some).await?;
+            let known = self.known(account, some).await?;
+            let dated = self.dated(account, &provider, some, &known).await?;
             let written = self.import_listed(actor, &account.name, &dated).await?;
             add(&mut report.payments, written);
+            ours.extend(self.now_known(account, some, known).await?);
         }
-        self.pull_refunds(actor, account, &provider, &listed, report)
+        self.pull_refunds(actor, account, &provider, begun, ours, report)
             .await
+    }
+
+    /// What is known of these, in their order.
+    async fn known(
+        &self,
+        account: &Account,
+        listed: &[ListedPayment],
+    ) -> Result<Vec<Option<Payment>>, Refusal> {
+        let mut known = Vec::with_capacity(listed.len());
+        for payment in listed {
+            let id = PaymentId::derive(&account.name, &payment.provider_payment_id);
+            known.push(self.ledger.payment(id).await?);
+        }
+        Ok(known)
+    }
+
+    /// The same once they were taken in. One that was rejected is not known.
+    async fn now_known(
+        &self,
+        account: &Account,
+        listed: &[ListedPayment],
+        known: Vec<Option<Payment>>,
+    ) -> Result<Vec<Payment>, Refusal> {
+        let mut payments = Vec::with_capacity(listed.len());
+        for (listed, before) in listed.iter().zip(known) {
+            let id = PaymentId::derive(&account.name, &listed.provider_payment_id);
+            payments.extend(match before {
+                Some(payment) => Some(payment),
+                None => self.ledger.payment(id).await?,
+            });
+        }
+        Ok(payments)
     }
 
     /// From when on payments are listed: the whole refund period at first, later what may be new.
@@ -150,21 +216,19 @@ impl Local {
         &self,
         account: &Account,
         provider: &Arc<dyn Provider>,
-        listing: &dyn Listing,
         listed: &[ListedPayment],
+        known: &[Option<Payment>],
     ) -> Result<Vec<ListedPayment>, Refusal> {
         let mut dated = Vec::with_capacity(listed.len());
-        for payment in listed {
-            let id = &payment.provider_payment_id;
-            let ours = PaymentId::derive(&account.name, id);
-            let known = self.ledger.payment(ours).await?;
-            let settled_at = match known.and_then(|it| it.settled_at()) {
-                Some(_) => None,
-                None => self
-                    .answered(account, provider, listing.payment(id))
-                    .await?
-                    .and_then(|it| it.settled_at)
-                    .or(payment.settled_at),
+        for (payment, known) in listed.iter().zip(known) {
+            let is_dated = known.as_ref().is_some_and(|it| it.settled_at().is_some());
+            let settled_at = match provider.listing().filter(|_| !is_dated) {
+                None => None,
+                Some(listing) => {
+                    let ask = || listing.settled_at(&payment.provider_payment_id);
+                    let asked = self.answered(account, provider, Patience::Waits, ask);
+                    asked.await?.or(payment.settled_at)
+                }
             };
             dated.push(ListedPayment {
                 settled_at,
@@ -174,28 +238,29 @@ impl Local {
         Ok(dated)
     }
 
+    /// Those that were never verified come first and then those longest ago, so that what broke off
+    /// goes on where it did. What was verified since this sync began needs nothing.
     async fn pull_refunds(
         &self,
         actor: &Actor,
         account: &Account,
         provider: &Arc<dyn Provider>,
-        listed: &[ListedPayment],
+        begun: DateTime<Utc>,
+        mut payments: Vec<Payment>,
         report: &mut AccountSync,
     ) -> Result<(), Refusal> {
+        payments.retain(|it| it.verified_at.is_none_or(|at| at < begun));
+        payments.sort_by_key(|it| it.verified_at);
         let mut marks = Marks::new();
         let mut pulled = Ok(());
-        for (done, payment) in listed.iter().enumerate() {
-            let id = PaymentId::derive(&account.name, &payment.provider_payment_id);
-            // One that was rejected is not known.
-            let Some(payment) = self.ledger.payment(id).await? else {
-                continue;
-            };
-            match self.compare(actor, account, provider, &payment).await {
+        for (done, payment) in payments.iter().enumerate() {
+            let compared = self.compare(actor, account, provider, payment, Patience::Waits);
+            match compared.await {
                 Ok(compared) => {
                     report.verified += 1;
                     report.refunds += compared.listed;
                     report.found += compared.found;
-                    marks.push((id, compared.until));
+                    marks.push((payment.id, compared.until));
                 }
                 Err(refusal) => {
                     pulled = Err(refusal);
@@ -209,30 +274,77 @@ impl Local {
             self.tell(Notice::Syncing {
                 account: account.name.clone(),
                 done: done as u64 + 1,
-                total: listed.len() as u64,
+                total: payments.len() as u64,
             });
         }
         self.ledger.mark_verified(marks).await?;
         pulled
     }
 
-    /// What a provider answers to one question, which moves no money.
-    pub(super) async fn answered<T>(
+    /// What a provider answers to one question, which moves no money. With patience, one that is
+    /// busy gets the time it asks for and is asked again, a few times.
+    pub(super) async fn answered<T, Q>(
+        &self,
+        account: &Account,
+        provider: &Arc<dyn Provider>,
+        patience: Patience,
+        question: impl Fn() -> Q,
+    ) -> Result<T, Refusal>
+    where
+        Q: Future<Output = Result<T, Box<Finding>>>,
+    {
+        let mut wait = account.quiet(&self.clock);
+        let mut tries = 0;
+        loop {
+            if patience == Patience::Waits {
+                self.leave_alone(wait).await?;
+            }
+            let finding = match self.asked_once(account, provider, question()).await {
+                Ok(answer) => return Ok(answer),
+                Err(finding) => finding,
+            };
+            let busy = matches!(finding.http_status, Some(429 | 503));
+            if !busy || tries == ASKED_AGAIN || patience == Patience::None {
+                return Err(not_answered(&finding.said));
+            }
+            tries += 1;
+            let unless_told = self.settings.pace.scale(WAIT);
+            wait = finding.retry_after.unwrap_or(unless_told);
+            tracing::info!(account = account.name, ?wait, "waiting: {}", finding.said);
+        }
+    }
+
+    pub(super) async fn asked_once<T>(
         &self,
         account: &Account,
         provider: &Arc<dyn Provider>,
         question: impl Future<Output = Result<T, Box<Finding>>>,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, Box<Finding>> {
         let _under_way = self.duty.exchange();
         let begun = self.clock.moment();
-        question.await.map_err(|finding| {
-            account.learn(provider, &finding, begun, &self.clock);
-            refusal::unavailable(
-                "not_answered",
-                format!("the provider's list is not to be had: {}", finding.said),
-                "What was read before stays. Try again, or compare with the provider's portal.",
-            )
-        })
+        let answer = question.await;
+        if let Err(finding) = &answer {
+            account.learn(provider, finding, begun, &self.clock);
+        }
+        answer
+    }
+
+    /// Waits, unless that would take too long or the desk is told to stop.
+    async fn leave_alone(&self, wait: Duration) -> Result<(), Refusal> {
+        if wait > WAIT_LONGEST {
+            let said = format!("it asks to be left alone for {} s", wait.as_secs());
+            return Err(not_answered(&said));
+        }
+        if !wait.is_zero() {
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.duty.over() => {}
+            }
+        }
+        match self.duty.is_over() {
+            false => Ok(()),
+            true => Err(not_answered("the desk was told to stop")),
+        }
     }
 }
 
@@ -257,7 +369,7 @@ impl Local {
             name: "desk".to_owned(),
         };
         let compared = self
-            .compare(&desk, account, &provider, &claim.payment)
+            .compare(&desk, account, &provider, &claim.payment, Patience::None)
             .await?;
         let payment = claim.payment.id;
         let mark = (payment, compared.until);
@@ -266,7 +378,9 @@ impl Local {
             claim.payment = payment;
         }
         claim.summary = self.refund_of(id).await?;
-        match claim.summary.refund.state == state {
+        // Of unknown outcome, and there: whatever the line says of it, it does not go again.
+        let is_there = state == State::Unknown && compared.shows.contains(&id);
+        match claim.summary.refund.state == state && !is_there {
             true => Ok(()),
             false => Err(refusal::unchanged(
                 "moved_on",
@@ -275,6 +389,14 @@ impl Local {
             )),
         }
     }
+}
+
+pub(super) fn not_answered(said: &str) -> Refusal {
+    refusal::unavailable(
+        "not_answered",
+        format!("the provider's list is not to be had: {said}"),
+        "What was read before stays. Try again, or compare with the provider's portal.",
+    )
 }
 
 fn add(sum: &mut ImportReport, more: ImportReport) {

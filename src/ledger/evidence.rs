@@ -18,7 +18,7 @@ use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{closed, journalled, later, takeover};
+use super::{closed, inbound, journalled, later, takeover};
 use crate::domain::cause::Unpaid;
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::{Evidence, Reported};
@@ -180,6 +180,7 @@ pub(super) fn apply_told(
     failpoint::reach("record.moved");
     if counts {
         later::follow(connection, record, &before, &step)?;
+        inbound::look_again(connection, record.id, record.now)?;
     }
     closed::note_read(connection, record)?;
     if record.provider_refund_id.is_some() {

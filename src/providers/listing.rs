@@ -41,8 +41,6 @@ pub struct ListedPayment {
     pub captured_at: DateTime<Utc>,
     /// When the money came in; none: not yet, as far as the provider says.
     pub settled_at: Option<DateTime<Utc>>,
-    /// The provider's word for its state, as it came.
-    pub status: String,
     /// The money is the merchant's to give back.
     pub refundable: bool,
     /// The merchant's reference.
@@ -55,6 +53,15 @@ pub struct ListedPayment {
     pub last4: Option<String>,
     /// Further references, by name.
     pub details: Vec<(String, String)>,
+}
+
+/// The payments of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedPayments {
+    /// Those that can be read.
+    pub payments: Vec<ListedPayment>,
+    /// How many others it has.
+    pub left_out: u64,
 }
 
 /// A refund as its provider lists it.
@@ -78,14 +85,13 @@ pub struct ListedRefund {
 /// gives each entry once; a list that could not be read to its end is no list.
 pub trait Listing: Send + Sync {
     /// Payments made in the span.
-    fn payments(&self, span: Span) -> BoxFuture<'_, Result<Vec<ListedPayment>, Box<Finding>>>;
+    fn payments(&self, span: Span) -> BoxFuture<'_, Result<ListedPayments, Box<Finding>>>;
 
-    /// One payment with all that its provider tells of it, such as when the money came in; none: it
-    /// cannot be asked for one by one.
-    fn payment<'a>(
+    /// When the money of a payment came in, where its list does not tell; none: not known.
+    fn settled_at<'a>(
         &'a self,
         _provider_payment_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, Box<Finding>>> {
         Box::pin(async { Ok(None) })
     }
 

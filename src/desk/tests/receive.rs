@@ -6,6 +6,8 @@ use aws_lc_rs::hmac;
 use super::*;
 use crate::desk::receive::Received;
 use crate::domain::digest::hex;
+use crate::domain::refund::ObservationSource;
+use crate::ledger::NewLook;
 use crate::sandbox::{self, Options, Running};
 
 /// The end of the year 2999.
@@ -134,6 +136,44 @@ async fn a_refund_of_unknown_outcome_is_found_by_its_payment() {
     assert!(is_due(&stage));
     stage.work().await;
     assert_eq!(stage.refund(id).await.state, State::Pending);
+}
+
+/// Whoever looks at it sets the time of the next look; what was heard meanwhile is not lost in that.
+#[tokio::test]
+async fn a_message_that_comes_during_a_look_is_followed_after_it() {
+    let (stage, _running) = opened().await;
+    let id = sent(&stage, "P1", "12.34").await;
+    stage.sql("UPDATE refunds SET due_at = 1");
+    let account = stage.desk.account("nuapay-uk").unwrap();
+    let look = NewLook {
+        id,
+        account: "nuapay-uk".to_owned(),
+        holder: stage.desk.holder.clone(),
+        budget: account.budget,
+        is_probe: false,
+        spread: 0,
+        now: stage.clock.now(),
+    };
+    assert!(stage.desk.ledger.take_look(look).await.unwrap());
+    let at_provider = stage.refund(id).await.provider_refund_id.unwrap();
+    let complete = event("pay-1", &at_provider, "PaymentRefundComplete");
+    assert_eq!(
+        receive(&stage, "a", &complete).await,
+        Ok(Received::Followed)
+    );
+    assert_eq!(stage.work().await.looked, 0, "it is being looked at");
+    let looked = async || {
+        let summary = stage.desk.ledger.refund(id).await.unwrap().unwrap();
+        let finding = report(Reported::Pending);
+        let source = ObservationSource::Poll;
+        let record = stage.desk.evidence_of(&summary, &finding, source, Some(1));
+        stage.desk.ledger.record(record).await.unwrap();
+    };
+    looked().await;
+    assert!(is_due(&stage));
+    // Once.
+    looked().await;
+    assert!(!is_due(&stage));
 }
 
 #[tokio::test]

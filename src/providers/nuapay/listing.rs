@@ -10,7 +10,7 @@ use super::wire::{Envelope, Fields, Named, Refund, time};
 use crate::domain::evidence::Reported;
 use crate::domain::money::{Currency, Money};
 use crate::providers::Finding;
-use crate::providers::listing::{ListedPayment, ListedRefund, Listing, Span};
+use crate::providers::listing::{ListedPayment, ListedPayments, ListedRefund, Listing, Span};
 
 /// The one status whose money is the merchant's to give back (fact sheet 9).
 const RECEIVED: &str = "PAYMENT_RECEIVED";
@@ -20,7 +20,7 @@ const HISTORY_PAGE: &str = "100";
 impl Listing for Nuapay {
     /// Only payments that were received: no other can be refunded. When the money came in is in a
     /// payment's own history only; until that is read, the day it was made stands for it.
-    fn payments(&self, span: Span) -> BoxFuture<'_, Result<Vec<ListedPayment>, Box<Finding>>> {
+    fn payments(&self, span: Span) -> BoxFuture<'_, Result<ListedPayments, Box<Finding>>> {
         Box::pin(async move {
             let list = List {
                 url: self.client.url(["payments"]),
@@ -29,7 +29,12 @@ impl Listing for Nuapay {
                 page_size: self.page_size,
             };
             let walked = list.walk(&self.client, span).await?;
-            Ok(walked.entries.iter().filter_map(payment).collect())
+            let payments: Vec<_> = walked.entries.iter().filter_map(payment).collect();
+            let left_out = walked.entries.len() - payments.len();
+            Ok(ListedPayments {
+                payments,
+                left_out: left_out as u64,
+            })
         })
     }
 
@@ -55,19 +60,18 @@ impl Listing for Nuapay {
         })
     }
 
-    fn payment<'a>(
+    /// The history is the only source of it (fact sheet 5).
+    fn settled_at<'a>(
         &'a self,
         provider_payment_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, Box<Finding>>> {
         Box::pin(async move {
-            let data = self.read(&["payments", provider_payment_id]).await?;
-            let Some(mut found) = data.data().as_ref().and_then(payment) else {
-                return Ok(None);
-            };
-            if found.refundable {
-                found.settled_at = self.received_at(provider_payment_id).await?;
-            }
-            Ok(Some(found))
+            let history = self.history(provider_payment_id).await?;
+            let entries = history.entries().unwrap_or_default();
+            let received = entries
+                .iter()
+                .filter(|it| it.text("status").as_deref() == Some(RECEIVED));
+            Ok(received.filter_map(|it| time(it, "createDateTime")).min())
         })
     }
 }
@@ -84,21 +88,9 @@ impl Nuapay {
         }
     }
 
-    /// When the money came in: the history is the only source of it (fact sheet 5).
-    async fn received_at(&self, payment_id: &str) -> Result<Option<DateTime<Utc>>, Box<Finding>> {
-        let history = self.read(&["payments", payment_id, "history"]).await?;
-        let entries = history.entries().unwrap_or_default();
-        let received = entries
-            .iter()
-            .filter(|it| it.text("status").as_deref() == Some(RECEIVED));
-        Ok(received.filter_map(|it| time(it, "createDateTime")).min())
-    }
-
-    async fn read(&self, path: &[&str]) -> Result<Envelope, Box<Finding>> {
-        let mut url = self.client.url(path.iter().copied());
-        if path.last() == Some(&"history") {
-            url.query_pairs_mut().append_pair("pagesize", HISTORY_PAGE);
-        }
+    async fn history(&self, payment_id: &str) -> Result<Envelope, Box<Finding>> {
+        let mut url = self.client.url(["payments", payment_id, "history"]);
+        url.query_pairs_mut().append_pair("pagesize", HISTORY_PAGE);
         let answered = self.client.get(&url).await;
         let response = answered.map_err(|it| Box::new(outcome::of_failed_look(&it)))?;
         match response.status {
@@ -110,15 +102,14 @@ impl Nuapay {
 }
 
 /// Id, status, amount, currency and date are all that is required of a payment: the vendor's own
-/// samples omit others that its schema requires. One without them is left out.
+/// samples omit others that its schema requires. One without them is left out, and counted.
 fn payment(fields: &Fields) -> Option<ListedPayment> {
     let currency = Currency::from_code(&fields.text("currency")?).ok()?;
     let Named::Of(amount) = fields.amount("amount", currency) else {
         return None;
     };
     let captured_at = time(fields, "creationDateTime")?;
-    let status = fields.text("status")?;
-    let refundable = status == RECEIVED;
+    let refundable = fields.text("status")? == RECEIVED;
     let debtor = fields.object("debtorAccount");
     let remittance = fields.object("remittanceInformation");
     let remitted = |name| remittance.as_ref().and_then(|it| it.text(name));
@@ -132,7 +123,6 @@ fn payment(fields: &Fields) -> Option<ListedPayment> {
         amount,
         captured_at,
         settled_at: refundable.then_some(captured_at),
-        status,
         refundable,
         reference: remitted("reference").or_else(|| remitted("unstructured")),
         payer: debtor.as_ref().and_then(|it| it.text("name")),

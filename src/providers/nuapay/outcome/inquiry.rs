@@ -59,7 +59,7 @@ pub fn of_list(refunds: &[Refund], last: &Response, inquiry: &Inquiry, asked: As
     for refund in refunds {
         match owner(refund, &inquiry.correlation) {
             Owner::Ours => copies.add(refund, judge(refund, asked)),
-            Owner::Unnamed => copies.add(refund, Verdict::Open("it does not say whose it is")),
+            Owner::Unnamed => copies.unnamed = Some(refund),
             Owner::Foreign => {}
         }
     }
@@ -82,7 +82,8 @@ type Ruled<'r> = (Ruling, Option<&'r Refund>);
 struct Copies<'r> {
     standing: Vec<(&'r Refund, Reported, Option<Money>)>,
     failed: Option<&'r Refund>,
-    open: Option<(&'r Refund, &'static str)>,
+    open: Vec<(&'r Refund, &'static str)>,
+    unnamed: Option<&'r Refund>,
 }
 
 impl<'r> Copies<'r> {
@@ -90,7 +91,7 @@ impl<'r> Copies<'r> {
         match verdict {
             Verdict::Stands(Reported::Failed | Reported::Reversed, _) => self.failed = Some(refund),
             Verdict::Stands(status, amount) => self.standing.push((refund, status, amount)),
-            Verdict::Open(why) => self.open = Some((refund, why)),
+            Verdict::Open(why) => self.open.push((refund, why)),
         }
     }
 
@@ -100,14 +101,24 @@ impl<'r> Copies<'r> {
         let done = |it: &&(&Refund, Reported, Option<Money>)| it.1 == Reported::Succeeded;
         let first = self.standing.iter().find(done).or(self.standing.first());
         if let Some((refund, status, amount)) = first {
-            let amount = match self.standing.len() {
-                1 => *amount,
-                _ => Some(total(&self.standing, asked.amount)),
+            let is_alone = self.standing.len() + self.open.len() == 1;
+            let amount = match is_alone {
+                true => *amount,
+                false => Some(self.total(asked.amount)),
             };
-            let verdict = Verdict::Stands(*status, amount);
-            return (Ruling::on(refund, &verdict, asked), Some(refund));
+            let ruling = Ruling::on(refund, &Verdict::Stands(*status, amount), asked);
+            // The id of one would hide the others from the next look: it is to go by our reference.
+            let refund_id = ruling.refund_id.filter(|_| is_alone);
+            return (
+                Ruling {
+                    refund_id,
+                    ..ruling
+                },
+                Some(refund),
+            );
         }
-        if let Some((refund, why)) = self.open {
+        let unnamed = self.unnamed.map(|it| (it, "it does not say whose it is"));
+        if let Some((refund, why)) = self.open.last().copied().or(unnamed) {
             let said = describe(refund, asked);
             return (Ruling::doubt(why, &said), Some(refund));
         }
@@ -119,22 +130,25 @@ impl<'r> Copies<'r> {
             None => (not_found(), None),
         }
     }
+
+    /// What the copies come to: two refunds under one reference are two payouts, and the sum then
+    /// differs from what was asked, which needs a person. One that does not say how it stands may
+    /// have been paid as asked.
+    fn total(&self, asked: Money) -> Money {
+        let standing = self.standing.iter().map(|it| (it.0, it.2));
+        let open = self.open.iter().map(|it| (it.0, None));
+        let mut by_id: BTreeMap<Option<String>, i64> = BTreeMap::new();
+        for (refund, amount) in standing.chain(open) {
+            let minor = amount.map_or(asked.minor, |it| it.minor);
+            let known = by_id.entry(refund.id()).or_insert(minor);
+            *known = minor.max(*known);
+        }
+        let sum = by_id.into_values().fold(0, i64::saturating_add);
+        Money::new(sum, asked.currency)
+    }
 }
 
 fn not_found() -> Ruling {
     let said = "the payment has no refund under our reference";
     Ruling::new(Evidence::NotFound, said)
-}
-
-/// What the copies come to: two refunds under one reference are two payouts, and the sum then
-/// differs from what was asked, which needs a person.
-fn total(standing: &[(&Refund, Reported, Option<Money>)], asked: Money) -> Money {
-    let mut by_id: BTreeMap<Option<String>, i64> = BTreeMap::new();
-    for (refund, _, amount) in standing {
-        let minor = amount.map_or(asked.minor, |it| it.minor);
-        let known = by_id.entry(refund.id()).or_insert(minor);
-        *known = minor.max(*known);
-    }
-    let sum = by_id.into_values().fold(0, i64::saturating_add);
-    Money::new(sum, asked.currency)
 }

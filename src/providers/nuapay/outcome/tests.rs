@@ -248,12 +248,28 @@ fn copy(id: &str, status: &str) -> Refund {
 #[case(&[("a", "REFUND_REJECTED"), ("b", "REFUND_REJECTED")], report(Reported::Failed, None))]
 #[case(&[("a", "REFUND_REJECTED"), ("b", "REFUND_PENDING")], report(Reported::Pending, Some(4_010)))]
 #[case(&[("a", "REFUND_REJECTED"), ("b", "UNKNOWN")], Evidence::Doubt)]
-#[case(&[("a", "UNKNOWN"), ("b", "REFUND_COMPLETE")], report(Reported::Succeeded, Some(4_010)))]
+#[case(&[("a", "UNKNOWN"), ("b", "REFUND_COMPLETE")], report(Reported::Succeeded, Some(8_020)))]
+#[case(&[("a", "REFUND_PENDING"), ("b", "UNKNOWN")], report(Reported::Pending, Some(8_020)))]
+#[case(&[("a", "UNKNOWN"), ("b", "REFUND_REJECTED"), ("c", "REFUND_COMPLETE")], report(Reported::Succeeded, Some(8_020)))]
 #[case(&[("a", "REFUND_PENDING"), ("b", "REFUND_COMPLETE")], report(Reported::Succeeded, Some(8_020)))]
 fn copies_are_taken_together(#[case] copies: &[(&str, &str)], #[case] evidence: Evidence) {
     let refunds: Vec<Refund> = copies.iter().map(|(id, status)| copy(id, status)).collect();
     let found = of_list(&refunds, &response(200, ""), &inquiry(), asked());
     assert_eq!(found.evidence, evidence);
+    // The id of one of several would hide the others from the next look.
+    let is_alone = evidence != report(Reported::Succeeded, Some(8_020))
+        && evidence != report(Reported::Pending, Some(8_020));
+    let is_report = matches!(evidence, Evidence::Report { .. });
+    assert_eq!(found.provider_refund_id.is_some(), is_report && is_alone);
+}
+
+/// One that bears no reference is not counted with ours: it says nothing of it.
+#[test]
+fn what_does_not_say_whose_it_is_adds_nothing() {
+    let unnamed = refund(&COMPLETE.replace(&format!("\"{REFERENCE}\""), "null"));
+    let refunds = [unnamed, copy("b", "REFUND_COMPLETE")];
+    let found = of_list(&refunds, &response(200, ""), &inquiry(), asked());
+    assert_eq!(found.evidence, report(Reported::Succeeded, Some(4_010)));
 }
 
 #[test]
