@@ -28,7 +28,7 @@ pub(super) fn told<'a>(
     known: &[ExternalRefund],
 ) -> Told<'a> {
     let mut before = known.iter().filter(|it| is_of(it, found));
-    let Some(refund) = ours else {
+    let Some(refund) = ours.filter(|ours| !has_another_id(ours, found)) else {
         return match before.any(|it| says_the_same(it, found)) {
             true => Told::Nothing,
             false => Told::Seen(state_of(found)),
@@ -126,6 +126,12 @@ fn says_the_same(known: &ExternalRefund, found: &ListedRefund) -> bool {
 /// The line has the provider's id of a refund of ours.
 pub(super) fn is_ours(refund: &Refund, found: &ListedRefund) -> bool {
     refund.provider_refund_id.as_deref() == Some(found.provider_refund_id.as_str())
+}
+
+/// It bears our reference, and ours is another: a second payout, as when an attempt that two people
+/// found absent turns up after all.
+fn has_another_id(refund: &Refund, found: &ListedRefund) -> bool {
+    refund.provider_refund_id.is_some() && !is_ours(refund, found)
 }
 
 /// The provider's list says of a refund of ours what the desk knows: nothing to write down.

@@ -68,7 +68,7 @@ impl DiscrepancyKind {
             Self::Overdrawn => "more was paid back or is held than was captured",
             Self::LatePayout => "paid after it was closed as not paid",
             Self::External => "a refund made elsewhere changed",
-            Self::PaidTwice => "refunded, and the dispute was lost as well",
+            Self::PaidTwice => "the customer may have got it twice",
             Self::CameBack => "CAME BACK, the customer does not have it",
         }
     }

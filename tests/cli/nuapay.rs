@@ -170,6 +170,10 @@ fn a_partner_refunds_with_a_token_of_the_merchant_it_acts_for() {
         lines.iter().find(ours).unwrap()["status"] == "ok"
     };
     assert!(!answers(""));
+    assert!(
+        !answers("organisation = \"org0000009\""),
+        "no such merchant"
+    );
     let merchant = "organisation = \"org0000001\"";
     assert!(answers(merchant));
     let fixed = ["refund", "U-0", "--amount", "10.00", "--wait"];

@@ -7,6 +7,7 @@ use rstest::rstest;
 use super::*;
 use crate::desk::face::{AccountSync, Resolve, Stated};
 use crate::desk::listed::{Told, told};
+use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::external::ExternalState;
 use crate::domain::id::PaymentId;
 use crate::domain::money::{Currency, Money};
@@ -247,6 +248,46 @@ async fn what_turns_up_after_two_people_found_it_absent_is_not_sent_on_top(
         matches!(&open, Reply::Discrepancies(open) if open.len() == 1),
         "{open:?}"
     );
+}
+
+/// The attempt that two people found absent shows up when the next one is paid: two payouts, the
+/// second of which is no word about the first.
+#[rstest]
+#[case(Some(Reported::Succeeded), true)]
+#[case(Some(Reported::Pending), true)]
+#[case(None, true)]
+#[case(Some(Reported::Failed), false)]
+#[tokio::test]
+async fn a_second_payout_under_our_reference_counts_and_stops_the_payment(
+    #[case] status: Option<Reported>,
+    #[case] counts: bool,
+) {
+    let bank = Bank::new(told_of(Reported::Succeeded), told_of(Reported::Succeeded));
+    let stage = at_bank(BANK, &bank).await;
+    let id = stage.compose("P0").await;
+    stage.work().await;
+    assert_eq!(stage.refund(id).await.state, State::Succeeded);
+    let reference = stage.correlation(id).await;
+    let second = ListedRefund {
+        provider_refund_id: "r2".to_owned(),
+        ..line(&reference, status)
+    };
+    *bank.lines.lock().unwrap() = vec![line(&reference, Some(Reported::Succeeded)), second];
+    for _ in 0..2 {
+        stage.compare_all("P0").await;
+        let payment = stage.paid("pay-0").await;
+        let gone = 9_000 - payment.figures().available().minor;
+        assert_eq!(gone, if counts { 2 * ASKED } else { ASKED });
+        assert_eq!(payment.blocked, counts);
+        assert_eq!(stage.refund(id).await.state, State::Succeeded);
+    }
+    let Reply::Discrepancies(open) = stage.ask(Request::Discrepancies { closed: false }).await
+    else {
+        panic!("no discrepancies");
+    };
+    let kinds: Vec<_> = open.iter().map(|it| it.kind).collect();
+    let expected = [DiscrepancyKind::PaidTwice];
+    assert_eq!(kinds, &expected[..usize::from(counts)]);
 }
 
 /// T13: what the list shows does not go again, whatever the inquiry found.

@@ -139,7 +139,7 @@ impl Provider for Nuapay {
             url.query_pairs_mut().append_pair("pagesize", "1");
             match self.client.get(&url).await {
                 Ok(response) => outcome::of_probe(&response),
-                Err(no_answer) => outcome::of_failed_look(&no_answer),
+                Err(no_answer) => outcome::of_failed_probe(&no_answer),
             }
         })
     }

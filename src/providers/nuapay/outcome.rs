@@ -197,6 +197,22 @@ pub fn of_failed_send(no_answer: &NoAnswer) -> Finding {
     }
 }
 
+/// What a failed probe tells: without a token the provider did not answer, whatever was said instead
+/// of one.
+pub fn of_failed_probe(no_answer: &NoAnswer) -> Finding {
+    let found = of_failed_look(no_answer);
+    let told = match no_answer {
+        NoAnswer::Token(_) => found
+            .http_status
+            .filter(|status| matches!(status, 401 | 403)),
+        NoAnswer::Exchange(_) => found.http_status,
+    };
+    Finding {
+        http_status: told,
+        ..found
+    }
+}
+
 /// What a failed look proves: nothing. That the *look* was not made says nothing about the refund.
 pub fn of_failed_look(no_answer: &NoAnswer) -> Finding {
     Finding {
