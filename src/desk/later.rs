@@ -1,9 +1,10 @@
 //! Later steps of a refund that is on its way (T25): asked for by a person, sent once, and ended by
 //! what the provider says. Until then the refund keeps its state and its amount.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::accounts::Account;
+use super::answer::spread;
 use super::face::{Actor, Refusal};
 use super::kinds::can;
 use super::local::Local;
@@ -14,7 +15,8 @@ use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::domain::refund::{Attempt, Kind, Later, LaterStep, ObservationSource, Refund};
 use crate::domain::resolution::absence_counts_from;
-use crate::domain::state::{AbsenceGuard, SendGuard, State};
+use crate::domain::state::{SendGuard, State};
+use crate::domain::todo::Promise;
 use crate::failpoint;
 use crate::ledger::{Claim, LedgerError, NewAttempt, Record, RefundSummary, StepEnd};
 use crate::providers::{Deed, Finding, Inquiry};
@@ -58,7 +60,7 @@ impl Local {
         let attempt = match attempt_of(&claim, account, step, now) {
             Ok(attempt) => attempt,
             Err(refusal) => {
-                self.ledger.let_go_step(refund.id, claim.fence).await?;
+                self.ledger.let_go(refund.id, claim.fence).await?;
                 return Err(refusal);
             }
         };
@@ -89,7 +91,7 @@ impl Local {
                 Finding::new(Evidence::NotSent, format!("not sent: {error}"))
             }
             Err(error) => {
-                self.ledger.let_go_step(refund.id, claim.fence).await?;
+                self.ledger.let_go(refund.id, claim.fence).await?;
                 return Err(error.into());
             }
         };
@@ -99,7 +101,7 @@ impl Local {
         record.fence = Some(claim.fence);
         record.note = note;
         record.actor.clone_from(&actor.name);
-        let change = self.ledger.record_step(record, end).await?;
+        let change = self.ledger.record_step(record, end, None).await?;
         failpoint::reach("step.committed");
         self.changed(change.summary.clone());
         match end {
@@ -140,16 +142,17 @@ impl Local {
         Ok(account)
     }
 
-    /// Asks what became of the step under way, and says how the refund stands then.
+    /// Asks what became of the step under way, and says how the refund stands then; true when the
+    /// provider has nothing of it.
     pub(super) async fn look_at_step(
         &self,
         account: &Account,
         summary: &RefundSummary,
         later: &Later,
-    ) -> Result<RefundSummary, Refusal> {
+    ) -> Result<(RefundSummary, bool), Refusal> {
         let provider = account.provider(&self.means()).await?;
-        let Some((inquiry, sent)) = self.step_inquiry(summary, later).await? else {
-            return Ok(summary.clone());
+        let Some(inquiry) = self.step_inquiry(summary, later).await? else {
+            return Ok((summary.clone(), false));
         };
         let begun = self.clock.moment();
         let finding = provider
@@ -157,25 +160,48 @@ impl Local {
             .await;
         account.learn(&provider, &finding, begun, &self.clock);
         let source = ObservationSource::Inquiry;
-        let (mut record, mut end) = self.step_record(summary, later.step, &finding, source);
-        let bound = account.profile.absence_after;
-        let bound = bound.and_then(|bound| TimeDelta::from_std(bound).ok());
-        let late = bound.is_some_and(|bound| self.clock.now() > absence_counts_from(sent, bound));
-        if end == StepEnd::NotFound && late && later.looks + 1 >= AbsenceGuard::INQUIRIES {
-            // It moves no money by itself: should it arrive after all, the refund's own state tells.
-            end = StepEnd::Unsent;
-            record.note = Some("the provider keeps finding nothing of it".to_owned());
-        }
-        let change = self.ledger.record_step(record, end).await?;
+        let (record, end) = self.step_record(summary, later.step, &finding, source);
+        let bound = self.promise(&account.name).absence_after;
+        let change = self.ledger.record_step(record, end, bound).await?;
         self.changed(change.summary.clone());
-        Ok(change.summary)
+        Ok((change.summary, end == StepEnd::NotFound))
+    }
+
+    /// Has a step that the provider has nothing of asked about again when that counts, if that is
+    /// sooner than planned.
+    pub(super) async fn plan_step_look(
+        &self,
+        summary: &RefundSummary,
+        later: &Later,
+    ) -> Result<(), Refusal> {
+        let refund = &summary.refund;
+        let (sent, empty) = self.ledger.step_looks(refund.id, later.clone()).await?;
+        let promise = Promise {
+            replay: None,
+            ..self.promise(&refund.account)
+        };
+        let from = promise
+            .absence_after
+            .map(|bound| absence_counts_from(sent, bound));
+        let counted = empty
+            .iter()
+            .filter(|at| from.is_some_and(|from| **at > from))
+            .count();
+        // Nobody decides about a step: the last inquiry that counts is the desk's own, too.
+        let counted = u32::try_from(counted).unwrap_or(u32::MAX).saturating_sub(1);
+        let spread = spread(refund.id, later.looks);
+        let next = promise.next_useful_look((sent, sent), counted, spread, self.clock.now());
+        if let Some(at) = next {
+            self.ledger.bring_forward(refund.id, at).await?;
+        }
+        Ok(())
     }
 
     async fn step_inquiry(
         &self,
         summary: &RefundSummary,
         later: &Later,
-    ) -> Result<Option<(Inquiry, DateTime<Utc>)>, Refusal> {
+    ) -> Result<Option<Inquiry>, Refusal> {
         let refund = &summary.refund;
         let evidence = self.ledger.evidence(refund.id).await?;
         let payment = self.ledger.payment(refund.content.payment).await?;
@@ -183,17 +209,13 @@ impl Local {
             .attempts
             .into_iter()
             .find(|it| it.step == later.step.name() && it.number == later.number);
-        Ok(payment.zip(attempt).map(|(payment, attempt)| {
-            let sent = attempt.sends.last().map_or(later.at, |send| send.at);
-            let inquiry = Inquiry {
-                provider_payment_id: payment.provider_payment_id,
-                details: payment.details,
-                first_sent_at: attempt.sends.first().map(|send| send.at),
-                correlation: attempt.correlation,
-                idempotency_key: attempt.idempotency_key,
-                provider_refund_id: None,
-            };
-            (inquiry, sent)
+        Ok(payment.zip(attempt).map(|(payment, attempt)| Inquiry {
+            provider_payment_id: payment.provider_payment_id,
+            details: payment.details,
+            first_sent_at: attempt.sends.first().map(|send| send.at),
+            correlation: attempt.correlation,
+            idempotency_key: attempt.idempotency_key,
+            provider_refund_id: None,
         }))
     }
 
@@ -208,7 +230,10 @@ impl Local {
         let mut record = self.evidence_of(summary, finding, source, None);
         (record.provider_refund_id, record.trace, record.unpaid) = (None, None, None);
         if let Some(observation) = &mut record.observation {
-            observation.meaning = format!("{}: {}", step.name(), observation.meaning);
+            observation.meaning = match finding.evidence {
+                Evidence::NotFound => step.found_nothing(),
+                _ => format!("{}: {}", step.name(), observation.meaning),
+            };
             observation.said = format!("{}: {}", step.name(), observation.said);
         }
         (record, end_of(finding, summary.refund.content.amount))

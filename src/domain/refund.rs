@@ -205,6 +205,11 @@ impl LaterStep {
         }
     }
 
+    /// What an observation of an inquiry that found nothing of it is taken to mean.
+    pub fn found_nothing(self) -> String {
+        format!("{}: not found", self.name())
+    }
+
     /// The step of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Capture, Self::Stop]
