@@ -64,6 +64,11 @@ impl Local {
                 return Err(refusal);
             }
         };
+        let hindrance = self.hindered(&claim.payment, &claim.summary.refund, now);
+        if let Some(why) = hindrance.filter(|_| step == LaterStep::Capture) {
+            self.ledger.let_go(refund.id, claim.fence).await?;
+            return Err(hindered(why));
+        }
         let guard = SendGuard {
             replay_allowed: true,
             ..self.send_guard(refund.id, &attempt, account)
@@ -213,6 +218,7 @@ impl Local {
             provider_payment_id: payment.provider_payment_id,
             details: payment.details,
             first_sent_at: attempt.sends.first().map(|send| send.at),
+            body: attempt.body,
             correlation: attempt.correlation,
             idempotency_key: attempt.idempotency_key,
             provider_refund_id: None,
@@ -278,6 +284,18 @@ fn attempt_of(
     let id = refund.provider_refund_id.as_deref().unwrap_or_default();
     let wire = account.format.build_step(deed(step), id, &order)?;
     Ok(send::new_attempt(step.name(), number, wire, now))
+}
+
+/// A capture pays, so what holds a refund back before it is sent (T7) holds this back, too.
+fn hindered(why: String) -> Refusal {
+    Refusal {
+        money: "Nothing was paid; it stays authorised and its amount stays held.".to_owned(),
+        ..refusal::rule(
+            "not_captured",
+            why,
+            "Look at the payment, then capture it, or have it stopped: refund-desk cancel REFUND --stop",
+        )
+    }
 }
 
 const fn verb(step: LaterStep) -> &'static str {

@@ -251,7 +251,9 @@ const fn state_of(found: &ListedRefund) -> ExternalState {
         Some(Reported::Succeeded) => ExternalState::Done,
         Some(Reported::Failed) => ExternalState::Failed,
         Some(Reported::Reversed) => ExternalState::Reversed,
-        Some(Reported::Pending | Reported::ActionRequired) | None => ExternalState::Pending,
+        Some(Reported::Pending | Reported::ActionRequired | Reported::Authorised) | None => {
+            ExternalState::Pending
+        }
     }
 }
 
@@ -271,7 +273,9 @@ fn is_ours(refund: &Refund, found: &ListedRefund) -> bool {
 fn agrees(refund: &Refund, found: &ListedRefund) -> bool {
     let same = match found.status {
         Some(Reported::Succeeded) => matches!(refund.state, State::Succeeded | State::Settled),
-        Some(Reported::Pending | Reported::ActionRequired) | None => refund.state.is_open(),
+        Some(Reported::Pending | Reported::ActionRequired | Reported::Authorised) | None => {
+            refund.state.is_open()
+        }
         Some(Reported::Failed | Reported::Reversed) => matches!(
             refund.state,
             State::Failed | State::Rejected | State::Reversed | State::Canceled

@@ -524,6 +524,7 @@ impl Local {
                     provider_payment_id: payment.provider_payment_id,
                     details: payment.details,
                     first_sent_at: attempt.sends.first().map(|send| send.at),
+                    body: attempt.body.clone(),
                     correlation: attempt.correlation.clone(),
                     idempotency_key: attempt.idempotency_key.clone(),
                     provider_refund_id: refund.provider_refund_id.clone(),

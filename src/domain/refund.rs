@@ -133,6 +133,8 @@ pub struct Refund {
     /// The provider's word about settlement, given for the refund it replaces, stands against what
     /// files say.
     pub settlement_told: bool,
+    /// The provider has it authorised and pays nothing before it is captured.
+    pub authorised: bool,
     /// A later step of it that was sent and has not ended.
     pub later: Option<Later>,
     /// Not sent before this time.
@@ -158,6 +160,12 @@ pub struct Refund {
 }
 
 impl Refund {
+    /// Whether it is paid once a person has it captured: the provider has just the amount asked
+    /// authorised.
+    pub fn waits_for_capture(&self) -> bool {
+        self.authorised && self.state == State::ActionRequired && self.reported.is_none()
+    }
+
     /// What the balance needs to know of it.
     pub fn figures(&self) -> RefundFigures {
         RefundFigures {

@@ -379,7 +379,8 @@ fn write(
                  expires_at = max(expires_at, coalesce(?13, 0)),
                  lease_holder = NULL, lease_until = NULL, updated_at = ?11,
                  report_exchange = max(report_exchange, coalesce(?14, 0)),
-                 cause = coalesce(?15, cause), advice = coalesce(?16, advice)
+                 cause = coalesce(?15, cause), advice = coalesce(?16, advice),
+                 authorised = coalesce(?18, authorised)
              WHERE id = ?1",
         )?
         .execute(params![
@@ -401,8 +402,21 @@ fn write(
             unpaid.map(|unpaid| unpaid.advice.as_str()),
             // The watch ends, what became of a step is still wanted.
             before.later.is_some() && to == before.state,
+            authorised(record, step, to),
         ])?;
     Ok(())
+}
+
+/// Whether the refund now waits for its capture; none: that is as it was. Another amount than asked
+/// is for people to find out about.
+fn authorised(record: &Record, step: &Move, to: State) -> Option<bool> {
+    match &record.event {
+        _ if to != State::ActionRequired => Some(false),
+        Event::Evidence(Evidence::Report { status, .. }) => {
+            Some(*status == Reported::Authorised && !step.discrepancy)
+        }
+        _ => None,
+    }
 }
 
 const fn is_report(event: &Event) -> bool {

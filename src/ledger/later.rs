@@ -133,7 +133,9 @@ fn begin_step(
     closed::check(connection, &refund.account)?;
     verify::trust(connection, refund.content.payment)?;
     stops::check(connection, &refund.account)?;
-    if refund.later.is_some() {
+    // It may have been seen to change since whoever asks looked at it.
+    let captures_nothing = step == LaterStep::Capture && !refund.waits_for_capture();
+    if refund.later.is_some() || captures_nothing {
         return Err(LedgerError::Leased);
     }
     let guard = SendGuard {

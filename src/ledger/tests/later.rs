@@ -315,3 +315,57 @@ async fn what_is_paid_outside_replaces_what_failed_and_takes_two() {
     assert!(ledger.unpaid(Cause::AccountGone).await.unwrap().is_empty());
     sound(&ledger).await;
 }
+
+/// Only what the provider said it has authorised, for the amount asked, is captured; SQL typed by
+/// hand is held to it.
+#[rstest::rstest]
+#[case(Reported::Authorised, None, true)]
+#[case(Reported::Authorised, Some(90), false)]
+#[case(Reported::ActionRequired, None, false)]
+#[case(Reported::Pending, None, false)]
+#[tokio::test]
+async fn only_what_is_authorised_waits_for_its_capture(
+    #[case] reported: Reported,
+    #[case] named: Option<i64>,
+    #[case] waits: bool,
+) {
+    let (folder, ledger) = open();
+    import(&ledger, vec![row("a", 1000)]).await;
+    let id = reserve(&ledger, "a", 100).await;
+    claim_and_begin(&ledger, id, attempt(id, 1)).await.unwrap();
+    let told = report(reported, named.map(usd));
+    ledger.record(record(id, told)).await.unwrap();
+    assert_eq!(refund(&ledger, id).await.waits_for_capture(), waits);
+    let sql = format!(
+        "INSERT INTO later_steps (refund_id, step, number, by_whom, at) VALUES ('{id}', 'capture', 9, 'x', 1)"
+    );
+    let connection = Connection::open(folder.path().join("desk.db")).unwrap();
+    connection.execute_batch("BEGIN").unwrap();
+    assert_eq!(connection.execute(&sql, []).is_ok(), waits);
+    connection.execute_batch("ROLLBACK").unwrap();
+    drop(connection);
+    let claim = ledger.claim_step(id, holder(), now()).await.unwrap();
+    let mut capture = stop_attempt(id, 1);
+    capture.step = "capture".into();
+    capture.sha256 = capture.fingerprint();
+    let new = NewAttempt {
+        id,
+        fence: claim.fence,
+        holder: holder(),
+        attempt: capture,
+        guard: SendGuard::HOLDS,
+        now: now(),
+    };
+    let begun = ledger.begin_step(new, LaterStep::Capture, "rita".into());
+    assert_eq!(begun.await.is_ok(), waits);
+    if waits {
+        let paid = Record {
+            fence: Some(claim.fence),
+            ..record(id, report(Reported::Succeeded, None))
+        };
+        let done = ledger.record_step(paid, StepEnd::Done, None).await.unwrap();
+        assert_eq!(done.summary.refund.state, State::Succeeded);
+        assert!(!done.summary.refund.authorised && done.summary.refund.later.is_none());
+    }
+    sound(&ledger).await;
+}

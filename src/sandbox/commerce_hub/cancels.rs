@@ -138,12 +138,7 @@ fn answer(records: &Records, cancel: &Cancel, state: &str) -> Result<Answer, Ref
 fn new_cancel(records: &Records, call: &Call, request: &CancelRequest) -> Result<Cancel, Refusal> {
     let details = &request.transaction_details;
     if let Some(id) = details.merchant_transaction_id.as_deref() {
-        let taken = records.refunds.with_merchant_id(id).is_some()
-            || records
-                .cancels
-                .iter()
-                .any(|it| it.merchant_transaction_id.as_deref() == Some(id));
-        if taken {
+        if records.is_named(id) {
             return Err(Refusal::gateway(
                 "757",
                 "transactionDetails.merchantTransactionId",
@@ -204,11 +199,13 @@ fn found(
 }
 
 fn of_refund(records: &Records, now: DateTime<Utc>, refund: &Refund) -> Result<Found, Refusal> {
-    let over = matches!(refund.course().state(refund.looks), "DECLINED" | "VOIDED");
+    let over = matches!(refund.state(refund.looks), "DECLINED" | "VOIDED");
     if over || records.is_canceled(&refund.transaction_id) {
         return Err(refused("833", NOT_CANCELABLE));
     }
-    if now - refund.accepted_at > BATCH_OPEN {
+    // What was never captured is in no batch.
+    let in_batch = !refund.authorised_only || refund.captured;
+    if in_batch && now - refund.accepted_at > BATCH_OPEN {
         return Err(refused("829", "Unable to Cancel: Transaction Settled"));
     }
     let id = refund.transaction_id.clone();

@@ -70,6 +70,23 @@ impl Course {
         }
     }
 
+    /// The `transactionState` of a refund that waits for its capture: only a decline ends that.
+    pub(super) fn authorised_state(self, looks: u8) -> &'static str {
+        match self {
+            Self::Declined => self.state(looks),
+            _ => "AUTHORIZED",
+        }
+    }
+
+    /// The `transactionState` of a captured refund, after so many inquiries have shown it since.
+    pub(super) fn captured_state(self, looks: u8) -> &'static str {
+        match (self, looks) {
+            (Self::StaysPending, _) => "PENDING",
+            (Self::Voided, 2..) => "VOIDED",
+            _ => "CAPTURED",
+        }
+    }
+
     /// Whether acceptance pays money out.
     pub(super) fn pays(self) -> bool {
         self != Self::Declined

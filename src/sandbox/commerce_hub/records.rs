@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::io;
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::cancels::{Cancel, Target};
+use super::captures::Capture;
 use super::charges::{ACCOUNT, Charge, Charges};
 use super::refunds::{Refund, Refunds};
 use crate::sandbox::book::{Book, Payout};
@@ -24,6 +26,7 @@ enum Fact {
     /// The refund so named has had its fault.
     Struck(String),
     Canceled(Box<Cancel>),
+    Captured(Box<Capture>),
 }
 
 /// The gateway's records.
@@ -31,6 +34,7 @@ pub(super) struct Records {
     pub charges: Charges,
     pub refunds: Refunds,
     pub cancels: Vec<Cancel>,
+    pub captures: Vec<Capture>,
     struck: HashSet<String>,
     journal: Journal<Fact>,
     book: Book,
@@ -44,33 +48,40 @@ impl Records {
             charges,
             refunds: Refunds::default(),
             cancels: Vec::new(),
+            captures: Vec::new(),
             struck: HashSet::new(),
             journal,
             book: Book::open(book)?,
         };
-        for refund in records.remember(facts) {
+        for (refund, at) in records.remember(facts) {
             match Book::names(book, &refund.transaction_id)? {
                 true => records.journal.note(&Fact::Booked(refund.transaction_id))?,
-                false => records.enter_in_book(&refund)?,
+                false => records.enter_in_book(&refund, at)?,
             }
         }
         Ok(records)
     }
 
-    /// Takes in the journal's facts; the refunds that paid and are not known to be in the book.
-    fn remember(&mut self, facts: Vec<Fact>) -> Vec<Refund> {
+    /// Takes in the journal's facts; the refunds that paid and are not known to be in the book, and
+    /// when they paid.
+    fn remember(&mut self, facts: Vec<Fact>) -> Vec<(Refund, DateTime<Utc>)> {
         let mut unbooked = Vec::new();
         for fact in facts {
             match fact {
                 Fact::Accepted(refund) => {
-                    if refund.course().pays() {
-                        unbooked.push((*refund).clone());
+                    if refund.course().pays() && !refund.authorised_only {
+                        unbooked.push(((*refund).clone(), refund.accepted_at));
                     }
                     self.refunds.add(*refund);
                 }
-                Fact::Booked(id) => unbooked.retain(|refund| refund.transaction_id != id),
+                Fact::Booked(id) => unbooked.retain(|(refund, _)| refund.transaction_id != id),
                 Fact::Looked(id) => self.count_look(&id),
                 Fact::Canceled(cancel) => self.cancels.push(*cancel),
+                Fact::Captured(capture) => {
+                    let at = capture.accepted_at;
+                    let paid = self.mark_captured(*capture).filter(|it| it.course().pays());
+                    unbooked.extend(paid.map(|refund| (refund, at)));
+                }
                 Fact::Struck(refund) => _ = self.struck.insert(refund),
             }
         }
@@ -111,6 +122,39 @@ impl Records {
         Ok(())
     }
 
+    /// Whether a refund, cancel or capture goes by this id of the merchant's.
+    pub(super) fn is_named(&self, id: &str) -> bool {
+        let is = |name: &Option<String>| name.as_deref() == Some(id);
+        self.refunds.with_merchant_id(id).is_some()
+            || self
+                .cancels
+                .iter()
+                .any(|it| is(&it.merchant_transaction_id))
+            || self
+                .captures
+                .iter()
+                .any(|it| is(&it.merchant_transaction_id))
+    }
+
+    /// Accepts a capture: this pays the refund, so it is on disk first, then in the book.
+    pub(super) fn capture(&mut self, capture: Capture) -> io::Result<()> {
+        self.journal
+            .record(&Fact::Captured(Box::new(capture.clone())))?;
+        let at = capture.accepted_at;
+        match self.mark_captured(capture).filter(|it| it.course().pays()) {
+            Some(refund) => self.enter_in_book(&refund, at),
+            None => Ok(()),
+        }
+    }
+
+    fn mark_captured(&mut self, capture: Capture) -> Option<Refund> {
+        let refund = self.refunds.get_mut(&capture.refund_id)?;
+        (refund.captured, refund.looks) = (true, 0);
+        let refund = refund.clone();
+        self.captures.push(capture);
+        Some(refund)
+    }
+
     /// Whether the refund's fault comes now, which it does once.
     pub(super) fn strikes(&mut self, refund: &str) -> io::Result<bool> {
         if !self.struck.insert(refund.to_owned()) {
@@ -125,8 +169,8 @@ impl Records {
         self.journal
             .record(&Fact::Accepted(Box::new(refund.clone())))?;
         self.refunds.add(refund.clone());
-        match refund.course().pays() {
-            true => self.enter_in_book(&refund),
+        match refund.course().pays() && !refund.authorised_only {
+            true => self.enter_in_book(&refund, refund.accepted_at),
             false => Ok(()),
         }
     }
@@ -152,7 +196,7 @@ impl Records {
         }
     }
 
-    fn enter_in_book(&mut self, refund: &Refund) -> io::Result<()> {
+    fn enter_in_book(&mut self, refund: &Refund, at: DateTime<Utc>) -> io::Result<()> {
         self.book.enter(&Payout {
             account: ACCOUNT,
             payment_id: &refund.payment_id,
@@ -161,7 +205,7 @@ impl Records {
             compensation: None,
             correlation: refund.correlation(),
             provider_refund_id: &refund.transaction_id,
-            at: refund.accepted_at,
+            at,
         })?;
         self.journal
             .note(&Fact::Booked(refund.transaction_id.clone()))
@@ -187,6 +231,8 @@ mod tests {
             asked: amount,
             approved: amount,
             accepted_at: chrono::DateTime::from_timestamp(1_763_690_000, 0).unwrap(),
+            authorised_only: false,
+            captured: false,
             looks: 0,
         }
     }

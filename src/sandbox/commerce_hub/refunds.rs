@@ -24,7 +24,14 @@ pub(super) struct Refund {
     pub asked: Money,
     pub approved: Money,
     pub accepted_at: DateTime<Utc>,
-    /// How many inquiries have shown it; two are enough to end any refund.
+    /// Nothing is paid before it is captured.
+    #[serde(default)]
+    pub authorised_only: bool,
+    /// It was, since.
+    #[serde(skip)]
+    pub captured: bool,
+    /// How many inquiries have shown it, since its capture if it has one; two are enough to end any
+    /// refund.
     #[serde(skip)]
     pub looks: u8,
 }
@@ -32,6 +39,15 @@ pub(super) struct Refund {
 impl Refund {
     pub(super) fn course(&self) -> Course {
         Course::of(self.asked.minor)
+    }
+
+    /// The `transactionState` after so many inquiries.
+    pub(super) fn state(&self, looks: u8) -> &'static str {
+        match (self.authorised_only, self.captured) {
+            (false, _) => self.course().state(looks),
+            (true, false) => self.course().authorised_state(looks),
+            (true, true) => self.course().captured_state(looks),
+        }
     }
 
     /// The reference the merchant chose, by which a book is matched.
@@ -43,7 +59,7 @@ impl Refund {
 
     /// Minor units that this refund takes from what is left of its charge.
     fn taken(&self) -> i64 {
-        match self.course().state(self.looks) {
+        match self.state(self.looks) {
             "DECLINED" | "VOIDED" => 0,
             _ => self.approved.minor,
         }
