@@ -128,6 +128,21 @@ fn a_capture_that_never_arrived_is_made_again() {
 }
 
 #[test]
+fn a_capture_that_is_declined_pays_nothing() {
+    let shop = Shop::open();
+    let desk = by_hand(&shop);
+    let id = authorised(&desk, "Z-1", "10.01");
+    let declined = desk.json(["capture", &id]).exits(1);
+    assert_eq!(declined.error()["code"], "not_captured");
+    assert!(desk.status(&id)["later_step"].is_null());
+    desk.json(["track", "--timeout", "2s"]);
+    let status = desk.status(&id);
+    assert_eq!(status["state"], "failed", "{status:#}");
+    assert_balance(&desk.payment("Z-1"), "0.00", "0.00", "90.00");
+    assert!(shop.payouts("pay-01").is_empty());
+}
+
+#[test]
 fn what_is_stopped_before_its_capture_is_not_paid() {
     let shop = Shop::open();
     let desk = by_hand(&shop);

@@ -137,14 +137,13 @@ fn answer(records: &Records, cancel: &Cancel, state: &str) -> Result<Answer, Ref
 /// The cancel this request makes, if every rule allows it.
 fn new_cancel(records: &Records, call: &Call, request: &CancelRequest) -> Result<Cancel, Refusal> {
     let details = &request.transaction_details;
-    if let Some(id) = details.merchant_transaction_id.as_deref() {
-        if records.is_named(id) {
-            return Err(Refusal::gateway(
-                "757",
-                "transactionDetails.merchantTransactionId",
-                "Order/Transaction Already Exists in Database",
-            ));
-        }
+    let name = details.merchant_transaction_id.as_deref();
+    if name.is_some_and(|name| records.is_named(name)) {
+        return Err(Refusal::gateway(
+            "757",
+            "transactionDetails.merchantTransactionId",
+            "Order/Transaction Already Exists in Database",
+        ));
     }
     let reference = request.reference_transaction_details.only()?;
     let (target, target_id, order_id, whole) = found(records, call.at, reference)?;

@@ -76,6 +76,9 @@ pub(super) fn capture(
             _ => Ok(Answer::Cut),
         };
     }
+    if course == Course::Declined {
+        return answer(records, &capture, refund, "DECLINED");
+    }
     records.capture(capture.clone()).map_err(broken)?;
     match course {
         Course::ReplyLost => Ok(Answer::Cut),
@@ -88,8 +91,17 @@ fn reply(records: &Records, capture: &Capture) -> Result<Answer, Refusal> {
     let Some(refund) = records.refunds.with_id(&capture.refund_id) else {
         return Err(Refusal::broken());
     };
+    answer(records, capture, refund, refund.state(0))
+}
+
+fn answer(
+    records: &Records,
+    capture: &Capture,
+    refund: &Refund,
+    state: &str,
+) -> Result<Answer, Refusal> {
     let charge = records.charges.with_id(&refund.charge_id);
-    let envelope = Envelope::of_capture(capture, refund.state(0), charge);
+    let envelope = Envelope::of_capture(capture, state, charge);
     let text = envelope.and_then(|it| serde_json::to_string(&it));
     Ok(Answer::Json(201, text.map_err(|_| Refusal::broken())?))
 }
