@@ -143,6 +143,17 @@ pub enum Command {
         #[arg(long)]
         stop: bool,
     },
+    /// Have the provider pay a refund that it only authorised
+    ///
+    /// Such refunds are made through accounts with refund_capture = "by-hand". Until the provider says
+    /// that it paid, the refund stands as before (exit 4).
+    Capture {
+        /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
+        refund: String,
+        /// Why
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
     /// Let refunds go that were composed offline
     Release {
         /// Our ids, their last letters, ACCOUNT/PROVIDER_ID, or references of payments with one refund

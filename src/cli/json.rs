@@ -167,6 +167,7 @@ pub(super) fn refund(refund: &Refund) -> Value {
         "said": refund.said,
         "class": refund.unpaid.as_ref().map(|unpaid| unpaid.cause),
         "advice": refund.unpaid.as_ref().map(|unpaid| &unpaid.advice),
+        "waits_for_capture": refund.waits_for_capture(),
         "later_step": refund.later.as_ref().map(later),
         "provider_refund_id": refund.provider_refund_id,
         "trace": refund.trace,

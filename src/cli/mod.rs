@@ -197,6 +197,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Cancel { refund, note, stop } => {
             refunds::cancel(&session()?, output, refund, note, stop).await
         }
+        Command::Capture { refund, note } => {
+            refunds::capture(&session()?, output, refund, note).await
+        }
         Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
         Command::Retry { account, dry_run } => {
             retry::run(&session()?, output, RetryOrder { account, dry_run }).await

@@ -110,7 +110,20 @@ pub(super) async fn cancel(
     note: Option<String>,
     stop: bool,
 ) -> Result<Exit, Failure> {
-    let request = Request::Cancel { refund, note, stop };
+    later_step(session, output, Request::Cancel { refund, note, stop }).await
+}
+
+/// Has a refund paid that is only authorised. Whether it was is not always known at once.
+pub(super) async fn capture(
+    session: &Session,
+    output: &Output,
+    refund: String,
+    note: Option<String>,
+) -> Result<Exit, Failure> {
+    later_step(session, output, Request::Capture { refund, note }).await
+}
+
+async fn later_step(session: &Session, output: &Output, request: Request) -> Result<Exit, Failure> {
     let Reply::Refund(card) = session.ask(request).await? else {
         return Err(misanswered());
     };

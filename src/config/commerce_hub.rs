@@ -29,6 +29,9 @@ pub struct CommerceHub {
     /// Which refund operation is called.
     #[serde(default)]
     pub refund_call: RefundCall,
+    /// When a refund is captured, which is what pays it.
+    #[serde(default)]
+    pub refund_capture: RefundCapture,
     /// How many calendar months after capture a refund is possible.
     #[serde(default = "twelve", deserialize_with = "within::<1, 120, _>")]
     pub refund_months: u32,
@@ -70,6 +73,27 @@ pub enum RefundCall {
     Refunds,
     /// `POST payments/v1/charges/{transactionId}/refund`: the older form.
     ChargeUri,
+}
+
+/// When a refund is captured (fact sheet 3.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefundCapture {
+    /// With the refund itself.
+    #[default]
+    AtOnce,
+    /// By a person, once the refund is authorised.
+    ByHand,
+}
+
+impl CommerceHub {
+    /// Why these settings cannot work together.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        let older = self.refund_call == RefundCall::ChargeUri;
+        (older && self.refund_capture == RefundCapture::ByHand).then_some(
+            "refund_capture = \"by-hand\" needs refund_call = \"refunds\": the older call has no capture",
+        )
+    }
 }
 
 fn twelve() -> u32 {

@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
+use super::commerce_hub::CommerceHub;
 use super::{Account, Backups, Environment, Provider, Settings};
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
@@ -104,10 +105,15 @@ impl Reader<'_> {
         let Some((key, provider)) = table.remove_entry("provider") else {
             return Err(self.at(span.start, Some(&place), "needs a provider"));
         };
-        let table = Spanned::new(span, table);
+        let table = Spanned::new(span.clone(), table);
         let provider = match provider.get_ref().as_str() {
             Some("commerce-hub") => {
-                Provider::CommerceHub(Box::new(self.read(Some(&place), table)?))
+                let settings: CommerceHub = self.read(Some(&place), table)?;
+                if let Some(what) = settings.contradiction() {
+                    let place = format!("{place}.refund_capture");
+                    return Err(self.at(span.start, Some(&place), what));
+                }
+                Provider::CommerceHub(Box::new(settings))
             }
             Some("nuapay") => Provider::Nuapay(Box::new(self.read(Some(&place), table)?)),
             Some("prism") => Provider::Prism(Box::new(self.read(Some(&place), table)?)),

@@ -43,6 +43,25 @@ impl Local {
         Ok(self.decided(actor, change.summary).await)
     }
 
+    /// Has the provider pay a refund that it only authorised. It was decided and approved before it
+    /// was sent, so one person does.
+    pub(super) async fn capture(
+        &self,
+        actor: &Actor,
+        handle: &str,
+        note: Option<String>,
+    ) -> Result<Reply, Refusal> {
+        self.writable()?;
+        let summary = self.refund_named(handle).await?;
+        let note = note.map(|note| tidy(&note)).transpose()?;
+        if summary.refund.later.is_none() && !summary.refund.waits_for_capture() {
+            return Err(nothing_to_capture(summary.refund.state));
+        }
+        let step = LaterStep::Capture;
+        let captured = self.send_step(actor, &summary, step, note).await?;
+        Ok(self.decided(actor, captured).await)
+    }
+
     /// Lets a refund go that was composed offline.
     pub(super) async fn release(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
         self.writable()?;
@@ -59,6 +78,27 @@ impl Local {
         let released = written.map_err(|error| refusal::unwritten(error, id, "released"))?;
         failpoint::reach("release.committed");
         Ok(self.decided(actor, released).await)
+    }
+}
+
+fn nothing_to_capture(state: State) -> Refusal {
+    let (message, money) = match state {
+        State::Succeeded | State::Settled => (
+            "the provider has already paid it",
+            "It is paid, and only once.",
+        ),
+        _ => (
+            "it does not wait to be captured: the provider does not say that it is only authorised",
+            "Nothing changed.",
+        ),
+    };
+    Refusal {
+        money: money.to_owned(),
+        ..refusal::rule(
+            "nothing_to_capture",
+            message,
+            "See how it stands: refund-desk status REFUND",
+        )
     }
 }
 

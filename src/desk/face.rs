@@ -92,6 +92,14 @@ pub enum Request {
         /// If it was sent, have its provider stop it.
         stop: bool,
     },
+    /// Has its provider pay a refund that it only authorised: until that is proven it stands as
+    /// before, with a later step under way. Answer: [`Reply::Refund`].
+    Capture {
+        /// Which.
+        refund: String,
+        /// Why.
+        note: Option<String>,
+    },
     /// Lets a refund go that was composed offline. Answer: [`Reply::Refund`].
     Release {
         /// Which.

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::accounts::Account;
+use super::answer::spread;
 use super::face::{Actor, Refusal};
 use super::kinds::can;
 use super::local::Local;
@@ -13,8 +14,9 @@ use crate::domain::cause::Cause;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::domain::refund::{Attempt, Kind, Later, LaterStep, ObservationSource, Refund};
-use crate::domain::resolution::delivered_by;
-use crate::domain::state::{AbsenceGuard, SendGuard, State};
+use crate::domain::resolution::Absence;
+use crate::domain::state::{SendGuard, State};
+use crate::domain::todo::Promise;
 use crate::failpoint;
 use crate::ledger::{Claim, LedgerError, NewAttempt, Record, RefundSummary, StepEnd};
 use crate::providers::{Deed, Finding, Inquiry};
@@ -58,10 +60,15 @@ impl Local {
         let attempt = match attempt_of(&claim, account, step, now) {
             Ok(attempt) => attempt,
             Err(refusal) => {
-                self.ledger.let_go_step(refund.id, claim.fence).await?;
+                self.ledger.let_go(refund.id, claim.fence).await?;
                 return Err(refusal);
             }
         };
+        let hindrance = self.hindered(&claim.payment, &claim.summary.refund, now);
+        if let Some(why) = hindrance.filter(|_| step == LaterStep::Capture) {
+            self.ledger.let_go(refund.id, claim.fence).await?;
+            return Err(hindered(why));
+        }
         let guard = SendGuard {
             replay_allowed: true,
             ..self.send_guard(refund.id, &attempt, account)
@@ -89,7 +96,7 @@ impl Local {
                 Finding::new(Evidence::NotSent, format!("not sent: {error}"))
             }
             Err(error) => {
-                self.ledger.let_go_step(refund.id, claim.fence).await?;
+                self.ledger.let_go(refund.id, claim.fence).await?;
                 return Err(error.into());
             }
         };
@@ -99,7 +106,7 @@ impl Local {
         record.fence = Some(claim.fence);
         record.note = note;
         record.actor.clone_from(&actor.name);
-        let change = self.ledger.record_step(record, end).await?;
+        let change = self.ledger.record_step(record, end, None).await?;
         failpoint::reach("step.committed");
         self.changed(change.summary.clone());
         match end {
@@ -140,16 +147,17 @@ impl Local {
         Ok(account)
     }
 
-    /// Asks what became of the step under way, and says how the refund stands then.
+    /// Asks what became of the step under way, and says how the refund stands then; true when the
+    /// provider has nothing of it.
     pub(super) async fn look_at_step(
         &self,
         account: &Account,
         summary: &RefundSummary,
         later: &Later,
-    ) -> Result<RefundSummary, Refusal> {
+    ) -> Result<(RefundSummary, bool), Refusal> {
         let provider = account.provider(&self.means()).await?;
-        let Some((inquiry, sent)) = self.step_inquiry(summary, later).await? else {
-            return Ok(summary.clone());
+        let Some(inquiry) = self.step_inquiry(summary, later).await? else {
+            return Ok((summary.clone(), false));
         };
         let begun = self.clock.moment();
         let finding = provider
@@ -157,24 +165,42 @@ impl Local {
             .await;
         account.learn(&provider, &finding, begun, &self.clock);
         let source = ObservationSource::Inquiry;
-        let (mut record, mut end) = self.step_record(summary, later.step, &finding, source);
+        let (record, end) = self.step_record(summary, later.step, &finding, source);
         let bound = self.promise(&account.name).absence_after();
-        let late = bound.is_some_and(|bound| self.clock.now() > delivered_by(sent, bound));
-        if end == StepEnd::NotFound && late && later.looks + 1 >= AbsenceGuard::INQUIRIES {
-            // It moves no money by itself: should it arrive after all, the refund's own state tells.
-            end = StepEnd::Unsent;
-            record.note = Some("the provider keeps finding nothing of it".to_owned());
-        }
-        let change = self.ledger.record_step(record, end).await?;
+        let change = self.ledger.record_step(record, end, bound).await?;
         self.changed(change.summary.clone());
-        Ok(change.summary)
+        Ok((change.summary, end == StepEnd::NotFound))
+    }
+
+    /// Has a step that the provider has nothing of asked about again when that counts, if that is
+    /// sooner than planned.
+    pub(super) async fn plan_step_look(
+        &self,
+        summary: &RefundSummary,
+        later: &Later,
+    ) -> Result<(), Refusal> {
+        let refund = &summary.refund;
+        let (sent, empty) = self.ledger.step_looks(refund.id, later.clone()).await?;
+        let promise = Promise {
+            replay: None,
+            ..self.promise(&refund.account)
+        };
+        let Absence { counted, .. } = Absence::of(Some(sent), promise.absence_after(), &empty);
+        // Nobody decides about a step: the last inquiry that counts is the desk's own, too.
+        let counted = counted.saturating_sub(1);
+        let spread = spread(refund.id, later.looks);
+        let next = promise.next_useful_look((sent, sent), counted, spread, self.clock.now());
+        if let Some(at) = next {
+            self.ledger.bring_forward(refund.id, at).await?;
+        }
+        Ok(())
     }
 
     async fn step_inquiry(
         &self,
         summary: &RefundSummary,
         later: &Later,
-    ) -> Result<Option<(Inquiry, DateTime<Utc>)>, Refusal> {
+    ) -> Result<Option<Inquiry>, Refusal> {
         let refund = &summary.refund;
         let evidence = self.ledger.evidence(refund.id).await?;
         let payment = self.ledger.payment(refund.content.payment).await?;
@@ -182,17 +208,14 @@ impl Local {
             .attempts
             .into_iter()
             .find(|it| it.step == later.step.name() && it.number == later.number);
-        Ok(payment.zip(attempt).map(|(payment, attempt)| {
-            let sent = attempt.sends.last().map_or(later.at, |send| send.at);
-            let inquiry = Inquiry {
-                provider_payment_id: payment.provider_payment_id,
-                details: payment.details,
-                first_sent_at: attempt.sends.first().map(|send| send.at),
-                correlation: attempt.correlation,
-                idempotency_key: attempt.idempotency_key,
-                provider_refund_id: None,
-            };
-            (inquiry, sent)
+        Ok(payment.zip(attempt).map(|(payment, attempt)| Inquiry {
+            provider_payment_id: payment.provider_payment_id,
+            details: payment.details,
+            first_sent_at: attempt.sends.first().map(|send| send.at),
+            body: attempt.body,
+            correlation: attempt.correlation,
+            idempotency_key: attempt.idempotency_key,
+            provider_refund_id: None,
         }))
     }
 
@@ -207,7 +230,10 @@ impl Local {
         let mut record = self.evidence_of(summary, finding, source, None);
         (record.provider_refund_id, record.trace, record.unpaid) = (None, None, None);
         if let Some(observation) = &mut record.observation {
-            observation.meaning = format!("{}: {}", step.name(), observation.meaning);
+            observation.meaning = match finding.evidence {
+                Evidence::NotFound => step.found_nothing(),
+                _ => format!("{}: {}", step.name(), observation.meaning),
+            };
             observation.said = format!("{}: {}", step.name(), observation.said);
         }
         (record, end_of(finding, summary.refund.content.amount))
@@ -252,6 +278,18 @@ fn attempt_of(
     let id = refund.provider_refund_id.as_deref().unwrap_or_default();
     let wire = account.format.build_step(deed(step), id, &order)?;
     Ok(send::new_attempt(step.name(), number, wire, now))
+}
+
+/// A capture pays, so what holds a refund back before it is sent (T7) holds this back, too.
+fn hindered(why: String) -> Refusal {
+    Refusal {
+        money: "Nothing was paid; it stays authorised and its amount stays held.".to_owned(),
+        ..refusal::rule(
+            "not_captured",
+            why,
+            "Look at the payment, then capture it, or have it stopped: refund-desk cancel REFUND --stop",
+        )
+    }
 }
 
 const fn verb(step: LaterStep) -> &'static str {

@@ -86,7 +86,9 @@ const fn state_of(found: &ListedRefund) -> ExternalState {
         Some(Reported::Succeeded) => ExternalState::Done,
         Some(Reported::Failed) => ExternalState::Failed,
         Some(Reported::Reversed) => ExternalState::Reversed,
-        Some(Reported::Pending | Reported::ActionRequired) | None => ExternalState::Pending,
+        Some(Reported::Pending | Reported::ActionRequired | Reported::Authorised) | None => {
+            ExternalState::Pending
+        }
     }
 }
 
@@ -140,7 +142,9 @@ fn agrees(refund: &Refund, found: &ListedRefund) -> bool {
         Some(Reported::Succeeded) => {
             matches!(refund.state, State::Succeeded | State::Settled) && compensates(refund, found)
         }
-        Some(Reported::Pending | Reported::ActionRequired) | None => is_under_way(refund.state),
+        Some(Reported::Pending | Reported::ActionRequired | Reported::Authorised) | None => {
+            is_under_way(refund.state)
+        }
         Some(Reported::Failed | Reported::Reversed) => matches!(
             refund.state,
             State::Failed | State::Rejected | State::Reversed | State::Canceled

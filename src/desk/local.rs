@@ -212,6 +212,7 @@ impl Local {
             Request::Retry(order) => self.retry(actor, &order).await,
             Request::ToDo => self.to_do(actor).await.map(Reply::ToDo),
             Request::Cancel { refund, note, stop } => self.cancel(actor, &refund, note, stop).await,
+            Request::Capture { refund, note } => self.capture(actor, &refund, note).await,
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Sync { accounts } => self.sync(actor, &accounts).await.map(Reply::Synced),
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),

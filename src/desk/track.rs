@@ -466,9 +466,9 @@ impl Local {
         }
         failpoint::reach("look.lease_committed");
         let summary = self.refund_of(due.id).await?;
-        let summary = match summary.refund.later.clone() {
+        let (summary, step_missing) = match summary.refund.later.clone() {
             Some(later) => self.look_at_step(account, &summary, &later).await?,
-            None => summary,
+            None => (summary, false),
         };
         let deed = kinds::deed(summary.refund.content.kind);
         let over = !summary.refund.state.is_open() && summary.refund.state != State::Succeeded;
@@ -492,6 +492,15 @@ impl Local {
         let change = self.ledger.record(record).await?;
         failpoint::reach("look.committed");
         self.changed(change.summary.clone());
+        if let Some(later) = change
+            .summary
+            .refund
+            .later
+            .as_ref()
+            .filter(|_| step_missing)
+        {
+            self.plan_step_look(&change.summary, later).await?;
+        }
         let resent = finding.evidence == Evidence::NotFound
             && self
                 .found_nothing(account, &provider, &change.summary)
@@ -515,6 +524,7 @@ impl Local {
                     provider_payment_id: payment.provider_payment_id,
                     details: payment.details,
                     first_sent_at: attempt.sends.first().map(|send| send.at),
+                    body: attempt.body.clone(),
                     correlation: attempt.correlation.clone(),
                     idempotency_key: attempt.idempotency_key.clone(),
                     provider_refund_id: refund.provider_refund_id.clone(),

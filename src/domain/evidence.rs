@@ -51,6 +51,8 @@ pub enum Reported {
     Pending,
     /// Waits for a person on our side.
     ActionRequired,
+    /// Authorised only: nothing is paid before a person has it captured.
+    Authorised,
     /// Done, in the sense of the provider's profile.
     Succeeded,
     /// Accepted and later failed; every copy the provider knows of has failed.

@@ -133,6 +133,8 @@ pub struct Refund {
     /// The provider's word about settlement, given for the refund it replaces, stands against what
     /// files say.
     pub settlement_told: bool,
+    /// The provider has it authorised and pays nothing before it is captured.
+    pub authorised: bool,
     /// A later step of it that was sent and has not ended.
     pub later: Option<Later>,
     /// Not sent before this time.
@@ -158,6 +160,12 @@ pub struct Refund {
 }
 
 impl Refund {
+    /// Whether it is paid once a person has it captured: the provider has just the amount asked
+    /// authorised.
+    pub fn waits_for_capture(&self) -> bool {
+        self.authorised && self.state == State::ActionRequired && self.reported.is_none()
+    }
+
     /// What the balance needs to know of it.
     pub fn figures(&self) -> RefundFigures {
         RefundFigures {
@@ -203,6 +211,11 @@ impl LaterStep {
             Self::Capture => "capture",
             Self::Stop => "stop",
         }
+    }
+
+    /// What an observation of an inquiry that found nothing of it is taken to mean.
+    pub fn found_nothing(self) -> String {
+        format!("{}: not found", self.name())
     }
 
     /// The step of a name.

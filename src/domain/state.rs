@@ -424,7 +424,11 @@ fn weigh(standing: &Standing, evidence: Evidence) -> Move {
 fn unsent_yet(standing: &Standing, evidence: Evidence) -> Move {
     match evidence {
         Evidence::Report {
-            status: Reported::Pending | Reported::ActionRequired | Reported::Succeeded,
+            status:
+                Reported::Pending
+                | Reported::ActionRequired
+                | Reported::Authorised
+                | Reported::Succeeded,
             ..
         } => Move {
             approval_void: true,
@@ -444,7 +448,11 @@ fn answered(standing: &Standing, evidence: Evidence) -> Move {
         }
         Evidence::Refused if proven_only_send => Move::to(Rule::T9, State::Rejected),
         Evidence::Report {
-            status: status @ (Reported::Pending | Reported::ActionRequired | Reported::Succeeded),
+            status:
+                status @ (Reported::Pending
+                | Reported::ActionRequired
+                | Reported::Authorised
+                | Reported::Succeeded),
             amount,
         } => reported(Rule::T10, standing, status, amount),
         _ => Move::to(Rule::T11, State::Unknown),
@@ -465,7 +473,7 @@ fn looked(standing: &Standing, evidence: Evidence) -> Move {
     match evidence {
         Evidence::Report { status, amount } => {
             let rule = match status {
-                Reported::Pending | Reported::ActionRequired => Rule::T16,
+                Reported::Pending | Reported::ActionRequired | Reported::Authorised => Rule::T16,
                 _ => Rule::T17,
             };
             reported(rule, standing, status, amount)
@@ -547,7 +555,7 @@ fn reported(rule: Rule, standing: &Standing, status: Reported, amount: Option<Mo
             proven: Some(standing.requested),
             ..Move::to(rule, State::Succeeded)
         },
-        Reported::ActionRequired => Move::to(rule, State::ActionRequired),
+        Reported::ActionRequired | Reported::Authorised => Move::to(rule, State::ActionRequired),
         _ => Move::to(rule, State::Pending),
     }
 }

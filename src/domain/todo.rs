@@ -38,6 +38,8 @@ pub enum Act {
     Release,
     /// Find out, then state the outcome.
     Resolve,
+    /// Have the provider pay what it has authorised, or stop it.
+    Capture,
     /// Refund again in its place.
     Replace,
     /// Find out which of two accounts is right.
@@ -165,6 +167,7 @@ pub fn step(refund: &Refund, facts: &Facts<'_>) -> Option<Step> {
         State::AwaitingApproval => Some(checker(refund, facts)),
         State::Approved if refund.needs_release => Some(release(refund)),
         State::Unknown => Some(unknown(refund, facts)),
+        State::ActionRequired if refund.waits_for_capture() => Some(to_capture()),
         State::ActionRequired => Some(needs_you(refund)),
         State::Pending if facts.overdue => Some(overdue()),
         State::Reversed if !facts.replaced => Some(came_back()),
@@ -326,6 +329,19 @@ fn step_open(later: &Later) -> Step {
         act: Act::Wait,
         clocked: None,
         who: Who::Desk,
+    }
+}
+
+/// It was decided and approved before it was sent: that it is paid takes one person.
+fn to_capture() -> Step {
+    Step {
+        tab: Tab::Problems,
+        what: "the provider has authorised it and pays nothing before it is captured".to_owned(),
+        next: "Capture it: then it is paid. If it must not be paid, have the provider stop it."
+            .to_owned(),
+        act: Act::Capture,
+        clocked: None,
+        who: Who::Anyone,
     }
 }
 

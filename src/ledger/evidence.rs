@@ -375,12 +375,13 @@ fn write(
                  trace = coalesce(?6, trace), said = coalesce(?7, said), looks = ?8,
                  watch_until = coalesce(?9, watch_until),
                  due_at = CASE WHEN ?2 IN ('reserved', 'awaiting_approval') THEN expires_at
-                               WHEN ?2 = 'succeeded' AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
+                               WHEN ?2 = 'succeeded' AND NOT ?17 AND ?10 > coalesce(?9, watch_until) THEN NULL ELSE ?10 END,
                  send_after = CASE WHEN ?2 = 'approved' THEN ?12 ELSE send_after END,
                  expires_at = max(expires_at, coalesce(?13, 0)),
                  lease_holder = NULL, lease_until = NULL, updated_at = ?11,
                  report_exchange = max(report_exchange, coalesce(?14, 0)),
-                 cause = coalesce(?15, cause), advice = coalesce(?16, advice)
+                 cause = coalesce(?15, cause), advice = coalesce(?16, advice),
+                 authorised = coalesce(?18, authorised)
              WHERE id = ?1",
         )?
         .execute(params![
@@ -400,8 +401,23 @@ fn write(
             record.exchange.filter(|_| is_report(&record.event)),
             unpaid.map(|unpaid| unpaid.cause.name()),
             unpaid.map(|unpaid| unpaid.advice.as_str()),
+            // The watch ends, what became of a step is still wanted.
+            before.later.is_some() && to == before.state,
+            authorised(record, step, to),
         ])?;
     Ok(())
+}
+
+/// Whether the refund now waits for its capture; none: that is as it was. Another amount than asked
+/// is for people to find out about.
+fn authorised(record: &Record, step: &Move, to: State) -> Option<bool> {
+    match &record.event {
+        _ if to != State::ActionRequired => Some(false),
+        Event::Evidence(Evidence::Report { status, .. }) => {
+            Some(*status == Reported::Authorised && !step.discrepancy)
+        }
+        _ => None,
+    }
 }
 
 const fn is_report(event: &Event) -> bool {
@@ -438,8 +454,9 @@ fn next_due(record: &Record, before: &Refund, step: &Move, looks: u32) -> Option
     if before.content.kind == Kind::Outside && to != State::Approved {
         return None;
     }
-    // A success is looked at once a day; what became of a step is wanted sooner.
-    if step.step_unknown {
+    // A success is looked at once a day; what became of a step is wanted sooner, also when it is
+    // the refund itself that was looked at.
+    if step.step_unknown || (to == before.state && before.later.is_some()) {
         let looks = before.later.as_ref().map_or(0, |later| later.looks);
         let wait = wait_before_look(State::Unknown, looks, cadence.spread, cadence.pace);
         return Some(after(

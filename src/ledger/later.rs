@@ -1,7 +1,7 @@
 //! Later steps of a refund that is on its way (T25): written ahead like every send, and ended by
 //! evidence. Until then the refund keeps its state and its amount.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
 
 use super::Ledger;
@@ -11,14 +11,14 @@ use super::evidence::{self, Change, Record, standing};
 use super::journal::Sent;
 use super::lease::LEASE;
 use super::outbox::{Claim, claim};
-use super::row::millis;
-use super::seal::Sealed;
+use super::row::{millis, time};
 use super::write_ahead::{NewAttempt, holds_lease, insert_attempt, insert_send};
-use super::{closed, journalled, refunds, stops, verify};
+use super::{closed, journalled, refunds, stops, takeover, verify};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Later, LaterStep, Refund};
-use crate::domain::state::{Event, Move, Rule, SendGuard, State, transition};
+use crate::domain::resolution::Absence;
+use crate::domain::state::{AbsenceGuard, Event, Move, Rule, SendGuard, State, transition};
 use crate::failpoint;
 
 /// The states in which a later step is taken.
@@ -78,31 +78,39 @@ impl Ledger {
         self.journal_sent(sent).await
     }
 
-    /// Gives the lease back without having sent a step.
+    /// When a later step last went out, and when inquiries about it found nothing.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn let_go_step(&self, id: RefundId, fence: i64) -> Result<(), LedgerError> {
-        self.write(move |connection| {
-            connection.execute(
-                "UPDATE refunds SET lease_holder = NULL, lease_until = NULL WHERE id = ?1 AND fence = ?2",
-                params![id.to_string(), fence],
-            )?;
-            Ok(())
+    pub async fn step_looks(
+        &self,
+        id: RefundId,
+        later: Later,
+    ) -> Result<(DateTime<Utc>, Vec<DateTime<Utc>>), LedgerError> {
+        self.read(move |connection| {
+            let sent = last_sent(connection, id, &later)?;
+            Ok((sent, found_nothing(connection, id, &later)?))
         })
         .await
     }
 
     /// Writes down what became of the later step that is under way, and the move that follows.
+    /// Inquiries that find nothing prove that it never arrived once enough of them were made later
+    /// than `absence_after` after its last send; none: they prove nothing.
     ///
     /// # Errors
     /// The refund has no later step under way; the lease was lost; the database failed. Nothing was
     /// written.
-    pub async fn record_step(&self, record: Record, end: StepEnd) -> Result<Change, LedgerError> {
+    pub async fn record_step(
+        &self,
+        record: Record,
+        end: StepEnd,
+        absence_after: Option<TimeDelta>,
+    ) -> Result<Change, LedgerError> {
         let now = record.now;
         let (change, owes) = self
             .write(move |connection| {
-                let change = record_step(connection, &record, end)?;
+                let change = record_step(connection, record, end, absence_after)?;
                 Ok((change, journalled::owes(connection)?))
             })
             .await?;
@@ -125,7 +133,9 @@ fn begin_step(
     closed::check(connection, &refund.account)?;
     verify::trust(connection, refund.content.payment)?;
     stops::check(connection, &refund.account)?;
-    if refund.later.is_some() {
+    // It may have been seen to change since whoever asks looked at it.
+    let captures_nothing = step == LaterStep::Capture && !refund.waits_for_capture();
+    if refund.later.is_some() || captures_nothing {
         return Err(LedgerError::Leased);
     }
     let guard = SendGuard {
@@ -149,7 +159,8 @@ fn begin_step(
             millis(new.now)
         ])?;
     connection
-        .prepare_cached("UPDATE refunds SET lease_until = ?2 WHERE id = ?1")?
+        // Whoever sends it may die before the answer: then it is asked about when the lease ends.
+        .prepare_cached("UPDATE refunds SET lease_until = ?2, due_at = ?2 WHERE id = ?1")?
         .execute(params![subject, millis(new.now + LEASE)])?;
     let detail = format!(
         "rule={:?} step={} attempt={} send={send} key={} sha256={}",
@@ -186,8 +197,9 @@ fn tell(
 
 fn record_step(
     connection: &Connection,
-    record: &Record,
-    end: StepEnd,
+    mut record: Record,
+    mut end: StepEnd,
+    absence_after: Option<TimeDelta>,
 ) -> Result<Change, LedgerError> {
     let refund = refunds::one(connection, record.id)?
         .ok_or(LedgerError::NotFound("refund"))?
@@ -196,6 +208,12 @@ fn record_step(
         .later
         .clone()
         .ok_or(LedgerError::NotFound("step that is under way"))?;
+    if end == StepEnd::NotFound && is_absent(connection, &record, &later, absence_after)? {
+        // It moves no money by itself: should it arrive after all, the refund's own state tells.
+        end = StepEnd::Unsent;
+        record.note = Some("the provider keeps finding nothing of it".to_owned());
+    }
+    let record = &record;
     let told = Record {
         event: event(&refund, &later, record, end),
         ..record.clone()
@@ -227,7 +245,8 @@ fn record_step(
             )?;
         }
         StepEnd::NotFound => count_look(connection, &subject)?,
-        StepEnd::Unknown if later.unknown => {}
+        // A look that brought no more than the answer did.
+        StepEnd::Unknown if later.unknown => count_look(connection, &subject)?,
         StepEnd::Unknown => {
             let action = "refund.step_unknown";
             tell(
@@ -258,14 +277,60 @@ fn event(refund: &Refund, later: &Later, record: &Record, end: StepEnd) -> Event
     }
 }
 
+/// Whether enough inquiries about a step found nothing, with the one that `record` is about.
+fn is_absent(
+    connection: &Connection,
+    record: &Record,
+    later: &Later,
+    absence_after: Option<TimeDelta>,
+) -> Result<bool, LedgerError> {
+    let mut empty = found_nothing(connection, record.id, later)?;
+    empty.extend(record.observation.as_ref().map(|it| it.at));
+    let last = last_sent(connection, record.id, later)?;
+    let Absence { counted, .. } = Absence::of(Some(last), absence_after, &empty);
+    Ok(counted >= AbsenceGuard::INQUIRIES)
+}
+
+fn last_sent(
+    connection: &Connection,
+    id: RefundId,
+    later: &Later,
+) -> Result<DateTime<Utc>, LedgerError> {
+    let at: Option<i64> = connection
+        .prepare_cached(
+            "SELECT max(at) FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3",
+        )?
+        .query_row(
+            params![id.to_string(), later.step.name(), later.number],
+            |row| row.get(0),
+        )?;
+    Ok(at.map_or(later.at, time))
+}
+
+/// When inquiries about a step found nothing. Those about an earlier attempt of it are older than
+/// the last send of this one.
+fn found_nothing(
+    connection: &Connection,
+    id: RefundId,
+    later: &Later,
+) -> Result<Vec<DateTime<Utc>>, LedgerError> {
+    let times = connection
+        .prepare_cached(
+            "SELECT at FROM observations WHERE refund_id = ?1 AND source = 'inquiry' AND meaning = ?2
+             ORDER BY at",
+        )?
+        .query_map(params![id.to_string(), later.step.found_nothing()], |row| {
+            row.get(0).map(time)
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(times)
+}
+
 /// The provider never carried the step out.
 fn disprove(connection: &Connection, id: RefundId, later: &Later) -> Result<(), LedgerError> {
     connection
-        .prepare_cached(&format!(
-            "UPDATE sends SET not_executed = 1, seal = CASE WHEN seal = {}
-                 THEN seal_of('sends', refund_id, step, number, send, at, 1) ELSE seal END
-             WHERE refund_id = ?1 AND step = ?2 AND number = ?3",
-            Sealed::Sends.sql()
+        .prepare_cached(&takeover::disprove_sql(
+            "refund_id = ?1 AND step = ?2 AND number = ?3",
         ))?
         .execute(params![id.to_string(), later.step.name(), later.number])?;
     Ok(())

@@ -181,7 +181,8 @@ impl Ledger {
             .await
     }
 
-    /// Has an unknown outcome asked about sooner than planned; never later.
+    /// Has an unknown outcome, of a refund or of its later step, asked about sooner than planned;
+    /// never later.
     ///
     /// # Errors
     /// The database failed.
@@ -189,7 +190,9 @@ impl Ledger {
         self.write(move |connection| {
             connection.execute(
                 "UPDATE refunds SET due_at = ?2
-                 WHERE id = ?1 AND state = 'unknown' AND lease_holder IS NULL AND due_at > ?2",
+                 WHERE id = ?1 AND lease_holder IS NULL AND due_at > ?2
+                   AND (state = 'unknown' OR EXISTS (SELECT 1 FROM later_steps
+                        WHERE refund_id = ?1 AND ended_at IS NULL))",
                 params![id.to_string(), millis(at)],
             )?;
             Ok(())
@@ -197,7 +200,7 @@ impl Ledger {
         .await
     }
 
-    /// Gives a lease back without having done anything.
+    /// Gives a lease back without having done anything. One under which bytes may be out is kept.
     ///
     /// # Errors
     /// The database failed.
@@ -205,7 +208,7 @@ impl Ledger {
         self.write(move |connection| {
             connection.execute(
                 "UPDATE refunds SET lease_holder = NULL, lease_until = NULL
-                 WHERE id = ?1 AND fence = ?2 AND state = 'unknown'",
+                 WHERE id = ?1 AND fence = ?2 AND state <> 'submitting'",
                 params![id.to_string(), fence],
             )?;
             Ok(())

@@ -168,7 +168,8 @@ pub(super) const REFUND_COLUMNS: &str =
      (SELECT hash FROM proposals s WHERE s.refund_id = r.id AND s.ended_at IS NULL),
      min(c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor, p.available_minor) + r.held_minor,
      p.disputed_minor, (SELECT coalesce(max(version), 0) FROM rules WHERE subject = 'policy'),
-     r.cause, r.advice, r.settlement_told, l.step, l.number, l.by_whom, l.at, l.unknown, l.looks";
+     r.cause, r.advice, r.settlement_told, l.step, l.number, l.by_whom, l.at, l.unknown, l.looks,
+     r.authorised";
 
 pub(super) const REFUND_TABLES: &str =
     "refunds r JOIN captures c ON c.seq = r.capture_seq JOIN payments p ON p.id = r.payment_id
@@ -206,6 +207,7 @@ pub(super) fn refund(row: &Row<'_>) -> rusqlite::Result<Refund> {
         said: row.get(20)?,
         unpaid: unpaid(row)?,
         settlement_told: row.get(42)?,
+        authorised: row.get(49)?,
         later: later(row)?,
         send_after: row.get::<_, Option<i64>>(21)?.map(time),
         expires_at: time(row.get(32)?),

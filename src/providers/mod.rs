@@ -165,6 +165,8 @@ pub struct Inquiry {
     pub provider_payment_id: String,
     /// Further references of the payment, by name.
     pub details: Vec<(String, String)>,
+    /// The exact body of the attempt; empty where only the send journal knew it.
+    pub body: Vec<u8>,
     /// Our reference of the attempt.
     pub correlation: String,
     /// The idempotency key of the attempt.

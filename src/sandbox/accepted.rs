@@ -28,10 +28,26 @@ pub(super) trait Made: Clone + Serialize + DeserializeOwned {
     fn looks_mut(&mut self) -> &mut u8;
 }
 
+/// What makes an authorised refund `R` a paid one, where the provider has such a thing.
+pub(super) trait Capturing<R>: Clone + Serialize + DeserializeOwned {
+    /// The provider's id of the refund.
+    fn refund_id(&self) -> &str;
+    /// From now on it is captured.
+    fn mark(&self, refund: &mut R);
+}
+
+impl<R> Capturing<R> for () {
+    fn refund_id(&self) -> &'static str {
+        ""
+    }
+
+    fn mark(&self, _: &mut R) {}
+}
+
 /// A line of the journal.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Fact<R, C> {
+enum Fact<R, C, K> {
     Accepted(R),
     /// The refund's payout is in the book.
     Booked(String),
@@ -40,20 +56,26 @@ enum Fact<R, C> {
     /// The refund so named has had its fault.
     Struck(String),
     Canceled(C),
+    Captured(K),
 }
 
-/// Every refund `R` that was accepted, oldest first, and every cancel `C` where the provider has
-/// such a thing.
-pub(super) struct Accepted<R, C = ()> {
+/// Every refund `R` that was accepted, oldest first, and every cancel `C` and capture `K` where the
+/// provider has such things.
+pub(super) struct Accepted<R, C = (), K = ()> {
     all: Vec<R>,
     by_name: HashMap<Name, Vec<usize>>,
     cancels: Vec<C>,
+    captures: Vec<K>,
     struck: HashSet<String>,
-    journal: Journal<Fact<R, C>>,
+    journal: Journal<Fact<R, C, K>>,
     book: Book,
 }
 
-impl<R: Made, C: Clone + Serialize + DeserializeOwned> Accepted<R, C> {
+impl<R: Made, C, K> Accepted<R, C, K>
+where
+    C: Clone + Serialize + DeserializeOwned,
+    K: Capturing<R>,
+{
     /// Opens journal and book, and enters the payouts that a crash kept out of the book.
     pub(super) fn open(journal: &Path, book: &Path) -> io::Result<Self> {
         let (journal, facts) = Journal::open(journal)?;
@@ -61,6 +83,7 @@ impl<R: Made, C: Clone + Serialize + DeserializeOwned> Accepted<R, C> {
             all: Vec::new(),
             by_name: HashMap::new(),
             cancels: Vec::new(),
+            captures: Vec::new(),
             struck: HashSet::new(),
             journal,
             book: Book::open(book)?,
@@ -75,7 +98,7 @@ impl<R: Made, C: Clone + Serialize + DeserializeOwned> Accepted<R, C> {
     }
 
     /// Takes in the journal's facts; the refunds that are not known to be in the book.
-    fn remember(&mut self, facts: Vec<Fact<R, C>>) -> Vec<R> {
+    fn remember(&mut self, facts: Vec<Fact<R, C, K>>) -> Vec<R> {
         let mut booked = HashSet::new();
         for fact in facts {
             match fact {
@@ -84,6 +107,7 @@ impl<R: Made, C: Clone + Serialize + DeserializeOwned> Accepted<R, C> {
                 Fact::Looked(id) => self.count_look(&id),
                 Fact::Struck(refund) => _ = self.struck.insert(refund),
                 Fact::Canceled(cancel) => self.cancels.push(cancel),
+                Fact::Captured(capture) => _ = self.mark(capture),
             }
         }
         let unbooked = |it: &&R| it.payout().is_some() && !booked.contains(it.id());
@@ -104,6 +128,10 @@ impl<R: Made, C: Clone + Serialize + DeserializeOwned> Accepted<R, C> {
 
     pub(super) fn cancels(&self) -> &[C] {
         &self.cancels
+    }
+
+    pub(super) fn captures(&self) -> &[K] {
+        &self.captures
     }
 
     /// The refunds of a name, oldest first.
@@ -139,6 +167,23 @@ impl<R: Made, C: Clone + Serialize + DeserializeOwned> Accepted<R, C> {
         Ok(())
     }
 
+    /// Accepts a capture. This pays the refund, so it is on disk first, then in the book.
+    pub(super) fn capture(&mut self, capture: K) -> io::Result<()> {
+        self.journal.record(&Fact::Captured(capture.clone()))?;
+        match self.mark(capture) {
+            Some(refund) => self.enter_in_book(&refund),
+            None => Ok(()),
+        }
+    }
+
+    fn mark(&mut self, capture: K) -> Option<R> {
+        let refund = self.made_mut(capture.refund_id())?;
+        capture.mark(refund);
+        let refund = refund.clone();
+        self.captures.push(capture);
+        Some(refund)
+    }
+
     /// Notes that a look shows a refund.
     pub(super) fn look(&mut self, id: &str) -> io::Result<()> {
         if self.looks_mut(id).is_some_and(|it| *it < LOOKS_THAT_COUNT) {
@@ -155,8 +200,12 @@ impl<R: Made, C: Clone + Serialize + DeserializeOwned> Accepted<R, C> {
     }
 
     fn looks_mut(&mut self, id: &str) -> Option<&mut u8> {
+        self.made_mut(id).map(R::looks_mut)
+    }
+
+    fn made_mut(&mut self, id: &str) -> Option<&mut R> {
         let place = *self.by_name.get(&("id", id.to_owned()))?.first()?;
-        self.all.get_mut(place).map(R::looks_mut)
+        self.all.get_mut(place)
     }
 
     fn enter_in_book(&mut self, refund: &R) -> io::Result<()> {

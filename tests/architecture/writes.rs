@@ -33,7 +33,6 @@ const WRITES: &[(&str, Told)] = &[
     ("hear", Nothing(SCHEDULE)),
     ("import", Entry),
     ("let_go", Nothing(LEASE)),
-    ("let_go_step", Nothing(LEASE)),
     ("link_external", Entry),
     (
         "note",

@@ -65,6 +65,7 @@ struct Case {
 #[case(Way::Propose)]
 #[case(Way::Agree)]
 #[case(Way::Stop)]
+#[case(Way::Capture)]
 fn killed_at_every_point_no_refund_is_lost_or_doubled(#[case] way: Way) {
     let cases = cases(way);
     // Each dies alone in its scene; scenes are many, because processes mostly wait.
@@ -138,6 +139,10 @@ impl Scene {
             );
             match way {
                 Way::Approve | Way::Decline => text.replace("\"250\"", "\"5\""),
+                Way::Capture => text.replace(
+                    "merchant_id =",
+                    "refund_capture = \"by-hand\"\nmerchant_id =",
+                ),
                 _ => text,
             }
         });
@@ -168,11 +173,15 @@ impl Scene {
                 };
                 self.die(case, &words(&[command, &id]))
             }
-            Way::Stop => {
+            Way::Stop | Way::Capture => {
                 let refund = self.desk.json(self.refund(case, &[]));
                 let refund = serde_json::from_str::<Value>(&refund.stdout).unwrap();
                 let id = refund["id"].as_str().unwrap();
-                self.die(case, &words(&["cancel", id, "--stop"]))
+                let step = match case.way {
+                    Way::Stop => ["cancel", id, "--stop"],
+                    _ => ["capture", id, "--note=now"],
+                };
+                self.die(case, &words(&step))
             }
             Way::Approve | Way::Decline | Way::Propose | Way::Agree => {
                 return self.die_deciding(case);

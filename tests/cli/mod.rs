@@ -9,6 +9,7 @@ pub mod shop;
 mod stock;
 
 mod audit;
+mod capture;
 mod compensation;
 mod config;
 mod confirm;

@@ -48,6 +48,7 @@ fn refund(state: State) -> Refund {
         said: Some("said".into()),
         unpaid: None,
         settlement_told: false,
+        authorised: false,
         later: None,
         send_after: None,
         expires_at: at(7 * 24 * 60),
@@ -206,4 +207,19 @@ fn what_takes_too_long_waits_for_a_person() {
     };
     let step = step(&refund(State::Pending), &facts).unwrap();
     assert_eq!((step.tab, step.act), (Tab::Problems, Act::Resolve));
+}
+
+/// What is authorised for just the amount asked has one safe step; anything else is found out about.
+#[test]
+fn what_is_only_authorised_is_captured() {
+    let mut refund = refund(State::ActionRequired);
+    assert_eq!(step(&refund, &facts(10)).unwrap().act, Act::Resolve);
+    refund.authorised = true;
+    let to_do = step(&refund, &facts(10)).unwrap();
+    assert_eq!((to_do.act, to_do.who), (Act::Capture, Who::Anyone));
+    refund.reported = Some(refund.content.amount);
+    assert_eq!(step(&refund, &facts(10)).unwrap().act, Act::Resolve);
+    refund.reported = None;
+    refund.state = State::Pending;
+    assert!(step(&refund, &facts(10)).is_none());
 }

@@ -123,7 +123,7 @@ impl Provider for CommerceHub {
     }
 
     fn inquire<'a>(&'a self, inquiry: &'a Inquiry, asked: Asked) -> BoxFuture<'a, Finding> {
-        Box::pin(self.ask(Subject::Refund, inquiry, asked))
+        self.inquire_about(Deed::Refund, inquiry, asked)
     }
 
     /// A void and a stop are both the provider's cancel (fact sheet 5), the capture of an
@@ -135,7 +135,7 @@ impl Provider for CommerceHub {
         asked: Asked,
     ) -> BoxFuture<'a, Finding> {
         Box::pin(async move {
-            let what = Subject::of(deed);
+            let what = Subject::of(deed, &request.body);
             let finding = match self.client.refund(request).await {
                 Ok(response) => {
                     outcome::of_reply(what, &response, &request.correlation, asked.amount)
@@ -152,7 +152,7 @@ impl Provider for CommerceHub {
         inquiry: &'a Inquiry,
         asked: Asked,
     ) -> BoxFuture<'a, Finding> {
-        Box::pin(self.ask(Subject::of(deed), inquiry, asked))
+        Box::pin(self.ask(Subject::of(deed, &inquiry.body), inquiry, asked))
     }
 
     /// There is no list of refunds; an order has all transactions of its charge, captures included

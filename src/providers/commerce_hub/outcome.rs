@@ -3,7 +3,7 @@
 //! Every rule here names what it accepts; whatever no rule names is [`Evidence::Doubt`].
 
 use super::codes::{self, Signal};
-use super::wire::{Approved, Envelope, ErrorEntry};
+use super::wire::{self, Approved, Envelope, ErrorEntry};
 use crate::domain::cause::Unpaid;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
@@ -61,26 +61,51 @@ const STATES: [(&str, StateClass); 15] = [
 /// What a record is read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// A refund, or its capture.
+    /// A refund that was sent to be paid.
     Refund,
+    /// A refund that was sent to be authorised, and is paid when it is captured.
+    Authorisation,
+    /// A refund of which the desk lost what it sent: the record's own flag tells.
+    Lost,
+    /// The capture of an authorised refund.
+    Capture,
     /// A cancel: of a payment, or of a refund.
     Cancel,
 }
 
 impl Subject {
-    /// The provider's word for a deed.
-    pub const fn of(deed: Deed) -> Self {
+    /// The provider's word for a deed, of which `body` was sent. What was sent tells what AUTHORIZED
+    /// means: a setting may have changed since, and the flag is not always echoed.
+    pub fn of(deed: Deed, body: &[u8]) -> Self {
         match deed {
-            Deed::Refund | Deed::Capture => Self::Refund,
+            Deed::Refund => match wire::captures_at_once(body) {
+                Some(true) => Self::Refund,
+                Some(false) => Self::Authorisation,
+                None => Self::Lost,
+            },
+            Deed::Capture => Self::Capture,
             Deed::Void | Deed::Stop => Self::Cancel,
         }
+    }
+
+    /// Whether an agreed record, not final, is one that waits for its capture.
+    fn is_authorised(self, record: &Envelope) -> bool {
+        let told = match self {
+            Self::Authorisation => true,
+            Self::Lost => record.waits_for_capture(),
+            Self::Refund | Self::Capture | Self::Cancel => false,
+        };
+        let state = record.state();
+        told && state.is_some_and(|state| state.eq_ignore_ascii_case("AUTHORIZED"))
+            && signals(record).all(|signal| signal != Signal::Waits)
     }
 
     /// False when the record is of another kind of transaction. Refunds are not always named, a
     /// cancel must be: a charge that was authorised looks just like it (fact sheet 5).
     fn fits(self, record: &Envelope) -> bool {
         match self {
-            Self::Refund => record.may_be_refund(),
+            Self::Refund | Self::Authorisation | Self::Lost => record.may_be_refund(),
+            Self::Capture => record.may_be_capture(),
             Self::Cancel => record.is_cancel(),
         }
     }
@@ -99,7 +124,9 @@ impl Subject {
     /// Whether an error code proves that nothing was done.
     fn disproved_by(self, code: &str) -> bool {
         match self {
-            Self::Refund => codes::proves_not_executed(code),
+            Self::Refund | Self::Authorisation | Self::Lost | Self::Capture => {
+                codes::proves_not_executed(code)
+            }
             Self::Cancel => codes::proves_not_canceled(code),
         }
     }
@@ -110,6 +137,8 @@ impl Subject {
 enum Verdict {
     Paid,
     Underway,
+    /// Waits for its capture.
+    Authorised,
     /// Not paid; `proven` when a code says so, not the state alone.
     NotPaid {
         proven: bool,
@@ -180,6 +209,7 @@ fn accepted(what: Subject, reply: &Envelope, asked: Money, said: String) -> Ruli
     match judge(what, reply, asked) {
         Verdict::Paid => Ruling::report(Reported::Succeeded, amount, said),
         Verdict::Underway => Ruling::report(Reported::Pending, amount, said),
+        Verdict::Authorised => Ruling::report(Reported::Authorised, amount, said),
         Verdict::Undone => Ruling::report(Reported::Reversed, amount, said),
         Verdict::NotPaid { proven: true } => Ruling::new(Evidence::Refused, said),
         Verdict::NotPaid { proven: false } => Ruling::doubt("refused without a reason", &said),
@@ -242,7 +272,10 @@ fn judge(what: Subject, record: &Envelope, asked: Money) -> Verdict {
         Some(Some(_)) if what == Subject::Cancel && !is_approved(record) => {
             Verdict::Open("a cancel that is not said to be approved")
         }
-        Some(Some(class)) => agreed(class, record, asked),
+        Some(Some(class)) => match agreed(class, record, asked) {
+            Verdict::Underway if what.is_authorised(record) => Verdict::Authorised,
+            verdict => verdict,
+        },
     }
 }
 

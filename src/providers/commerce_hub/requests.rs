@@ -9,7 +9,7 @@ use super::wire::{
     self, Amount, CancelDetails, CancelRequest, CaptureDetails, CaptureRequest, Details,
     InquiryRequest, Merchant, Reference, RefundRequest,
 };
-use crate::config::commerce_hub::{CommerceHub as Settings, RefundCall};
+use crate::config::commerce_hub::{CommerceHub as Settings, RefundCall, RefundCapture};
 use crate::domain::money::{Currency, Money};
 use crate::providers::{BuildError, Deed, Inquiry, RefundFormat, RefundOrder, WireRequest};
 
@@ -35,6 +35,7 @@ pub struct Requests {
     merchant_id: String,
     terminal_id: String,
     refund_call: RefundCall,
+    refund_capture: RefundCapture,
 }
 
 impl Requests {
@@ -46,6 +47,7 @@ impl Requests {
             merchant_id: settings.merchant_id.clone(),
             terminal_id: settings.terminal_id.clone(),
             refund_call: settings.refund_call,
+            refund_capture: settings.refund_capture,
         }
     }
 
@@ -74,7 +76,7 @@ impl Requests {
                 .then_some(reference),
             amount: Amount::new(order.amount)?,
             transaction_details: Details {
-                capture_flag: true,
+                capture_flag: self.refund_capture == RefundCapture::AtOnce,
                 merchant_transaction_id: &order.correlation,
                 merchant_order_id: cut(order.order.as_deref(), MERCHANT_REFERENCE_MAX_CHARS),
                 merchant_invoice_number: cut(invoice, wire::INVOICE_MAX_CHARS),
@@ -98,13 +100,14 @@ impl Requests {
     }
 
     /// The second half of a refund that was only authorised: it references the refund itself (fact
-    /// sheet 3.4).
-    fn capture_body(&self, refund_id: &str, correlation: &str) -> serde_json::Result<Vec<u8>> {
+    /// sheet 3.4), and names what was approved: without an amount it could be the whole charge (3.3).
+    fn capture_body(&self, refund_id: &str, order: &RefundOrder) -> serde_json::Result<Vec<u8>> {
         encode(&CaptureRequest {
             reference_transaction_details: Reference::Transaction(refund_id),
+            amount: Amount::new(order.amount)?,
             transaction_details: CaptureDetails {
                 capture_flag: true,
-                merchant_transaction_id: correlation,
+                merchant_transaction_id: &order.correlation,
             },
             merchant_details: self.merchant(),
         })
@@ -214,11 +217,10 @@ impl RefundFormat for Requests {
                 self.cancel_body(refund_id, &order.correlation),
                 order,
             ),
-            Deed::Capture if self.can(deed) => self.post(
-                REFUNDS,
-                self.capture_body(refund_id, &order.correlation),
-                order,
-            ),
+            Deed::Capture if self.can(deed) => {
+                check_amount(order.amount, &self.currencies)?;
+                self.post(REFUNDS, self.capture_body(refund_id, order), order)
+            }
             _ => Err(BuildError::Cannot(deed.words())),
         }
     }

@@ -3,7 +3,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::*;
-use crate::config::commerce_hub::{HmacEncoding, RefundCall};
+use crate::config::commerce_hub::{HmacEncoding, RefundCall, RefundCapture};
 use crate::config::secret::SecretSource;
 use crate::domain::money::{Currency, Money};
 use crate::providers::{Inquiry, RefundFormat, RefundOrder};
@@ -33,6 +33,7 @@ fn settings(base: &str, refund_call: RefundCall) -> Settings {
         api_secret: SecretSource::Env("SECRET".to_owned()),
         hmac_encoding: HmacEncoding::Raw,
         refund_call,
+        refund_capture: RefundCapture::AtOnce,
         refund_months: 12,
         replay_seconds: 240,
         replay_wait_seconds: 30,
@@ -67,6 +68,7 @@ pub(super) fn inquiry() -> Inquiry {
     Inquiry {
         provider_payment_id: order.provider_payment_id,
         details: order.details,
+        body: Vec::new(),
         correlation: order.correlation,
         idempotency_key: order.idempotency_key,
         provider_refund_id: None,
@@ -220,6 +222,29 @@ fn the_profile_is_the_sheets() {
     assert_eq!(profile.terms.window, Some(Window::Months(12)));
 }
 
+/// Fact sheet 3.4: the flag is all that differs, and what was sent is told by it.
+#[test]
+fn a_refund_that_waits_for_its_capture_says_so() {
+    let mut settings = settings(
+        "https://connect-cert.fiservapis.com/ch",
+        RefundCall::Refunds,
+    );
+    settings.refund_capture = RefundCapture::ByHand;
+    let sent = body(&Requests::new(&settings), &order());
+    let at_once = PARTIAL.trim_end();
+    assert_eq!(
+        sent,
+        at_once.replace("\"captureFlag\":true", "\"captureFlag\":false")
+    );
+    let subject = |body: &str| Subject::of(Deed::Refund, body.as_bytes());
+    assert_eq!(subject(&sent), Subject::Authorisation);
+    assert_eq!(subject(at_once), Subject::Refund);
+    assert_eq!(subject(""), Subject::Lost);
+    assert_eq!(settings.contradiction(), None);
+    settings.refund_call = RefundCall::ChargeUri;
+    assert!(settings.contradiction().is_some());
+}
+
 const CANCEL_VOID: &str = include_str!("samples/cancel_void.req.json");
 const REFUND_CAPTURE: &str = include_str!("samples/refund_capture.req.json");
 const CHARGE_ID: &str = "9f1c2d3e4b5a69788796a5b4c3d2e1f0";
@@ -259,5 +284,7 @@ fn later_steps_name_the_refund_itself() {
         REFUND_CAPTURE.trim_end()
     );
     assert!(hub.build_step(Deed::Void, REFUND_ID, &order()).is_err());
+    let foreign = with(|order| order.amount.currency = currency("EUR"));
+    assert!(hub.build_step(Deed::Capture, REFUND_ID, &foreign).is_err());
     assert!(hub.build_step(Deed::Stop, "", &order()).is_err());
 }

@@ -8,5 +8,5 @@ mod request;
 pub use reply::{Approved, Envelope, ErrorEntry};
 pub use request::{
     Amount, CancelDetails, CancelRequest, CaptureDetails, CaptureRequest, Details,
-    INVOICE_MAX_CHARS, InquiryRequest, Merchant, Reference, RefundRequest,
+    INVOICE_MAX_CHARS, InquiryRequest, Merchant, Reference, RefundRequest, captures_at_once,
 };

@@ -135,6 +135,7 @@ pub(super) fn inquiry() -> Inquiry {
     Inquiry {
         provider_payment_id: PAYMENT.to_owned(),
         details: Vec::new(),
+        body: Vec::new(),
         correlation: CORRELATION.to_owned(),
         idempotency_key: order().idempotency_key,
         provider_refund_id: Some(REFUND.to_owned()),

@@ -5,6 +5,7 @@ use std::io;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Call;
+use super::captures;
 use super::charges::Charge;
 use super::envelope::{Envelope, opaque_id};
 use super::records::Records;
@@ -29,6 +30,10 @@ pub(super) fn refund(
     request: &RefundRequest,
 ) -> Result<Answer, Refusal> {
     request.check()?;
+    let captured = captures::captured_by(records, request).filter(|_| charge_id.is_none());
+    if let Some(refund) = captured {
+        return captures::capture(records, call, request, &refund);
+    }
     if let Some(first) = records.refund(Reference::ClientRequest(&call.id)) {
         return match call.at - first.accepted_at <= REPLAY {
             true => reply(records, first),
@@ -60,7 +65,7 @@ pub(super) fn refund(
 /// The answer given at acceptance, which a repeated call gets again.
 fn reply(records: &Records, refund: &Refund) -> Result<Answer, Refusal> {
     let charge = records.charges.with_id(&refund.charge_id);
-    let envelope = Envelope::of_refund(refund, refund.course().state(0), charge)
+    let envelope = Envelope::of_refund(refund, refund.state(0), charge)
         .and_then(|it| serde_json::to_string(&it));
     Ok(Answer::Json(201, envelope.map_err(|_| Refusal::broken())?))
 }
@@ -101,6 +106,8 @@ fn new_refund(
         asked,
         approved,
         accepted_at: call.at,
+        authorised_only: request.only_authorises(),
+        captured_at: None,
         looks: 0,
     })
 }

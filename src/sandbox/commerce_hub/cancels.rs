@@ -138,16 +138,13 @@ fn answer(records: &Records, cancel: &Cancel, state: &str) -> Result<Answer, Ref
 /// The cancel this request makes, if every rule allows it.
 fn new_cancel(records: &Records, call: &Call, request: &CancelRequest) -> Result<Cancel, Refusal> {
     let details = &request.transaction_details;
-    if let Some(id) = details.merchant_transaction_id.as_deref() {
-        let name = Reference::MerchantTransaction(id);
-        if records.refund(name).is_some() || records.refunds.cancels().iter().any(|it| it.is(name))
-        {
-            return Err(Refusal::gateway(
-                "757",
-                "transactionDetails.merchantTransactionId",
-                "Order/Transaction Already Exists in Database",
-            ));
-        }
+    let name = details.merchant_transaction_id.as_deref();
+    if name.is_some_and(|name| records.is_named(name)) {
+        return Err(Refusal::gateway(
+            "757",
+            "transactionDetails.merchantTransactionId",
+            "Order/Transaction Already Exists in Database",
+        ));
     }
     let reference = request.reference_transaction_details.only()?;
     let (target, target_id, order_id, whole) = found(records, call.at, reference)?;
@@ -201,11 +198,13 @@ fn found(
 }
 
 fn of_refund(records: &Records, now: DateTime<Utc>, refund: &Refund) -> Result<Found, Refusal> {
-    let over = matches!(refund.course().state(refund.looks), "DECLINED" | "VOIDED");
+    let over = matches!(refund.state(refund.looks), "DECLINED" | "VOIDED");
     if over || records.is_canceled(&refund.transaction_id) {
         return Err(refused("833", NOT_CANCELABLE));
     }
-    if now - refund.accepted_at > BATCH_OPEN {
+    // What was never captured is in no batch.
+    let in_batch = !refund.authorised_only || refund.captured_at.is_some();
+    if in_batch && now - refund.accepted_at > BATCH_OPEN {
         return Err(refused("829", "Unable to Cancel: Transaction Settled"));
     }
     let id = refund.transaction_id.clone();

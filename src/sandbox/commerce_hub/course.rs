@@ -34,4 +34,21 @@ impl Course {
             _ => ["030", "Closed Account", "14", "Inv Acct Num"],
         }
     }
+
+    /// The `transactionState` of a refund that waits for its capture: only a decline ends that.
+    pub(super) fn authorised_state(self, looks: u8) -> &'static str {
+        match self {
+            Self::Failed => self.state(looks),
+            _ => "AUTHORIZED",
+        }
+    }
+
+    /// The `transactionState` of a captured refund, after so many inquiries have shown it since.
+    pub(super) fn captured_state(self, looks: u8) -> &'static str {
+        match (self, looks) {
+            (Self::StaysPending, _) => "PENDING",
+            (Self::Undone, 2..) => "VOIDED",
+            _ => "CAPTURED",
+        }
+    }
 }

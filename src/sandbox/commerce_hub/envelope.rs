@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::cancels::Cancel;
+use super::captures::Capture;
 use super::charges::Charge;
 use super::refunds::Refund;
 use crate::domain::money::Money;
@@ -115,10 +116,40 @@ impl<'a> Envelope<'a> {
             source: charge.and_then(Source::of),
             payment_receipt: PaymentReceipt::new(refund.approved, state, &refund.transaction_id)?,
             transaction_details: TransactionDetails {
-                capture_flag: true,
+                capture_flag: refund.captured_at.is_some() || !refund.authorised_only,
                 merchant_transaction_id: refund.merchant_transaction_id.as_deref(),
                 merchant_order_id: refund.merchant_order_id.as_deref(),
                 merchant_invoice_number: refund.merchant_invoice_number.as_deref(),
+            },
+        })
+    }
+
+    /// The capture of a refund, in its state.
+    pub(super) fn of_capture(
+        capture: &'a Capture,
+        state: &'a str,
+        charge: Option<&'a Charge>,
+    ) -> serde_json::Result<Self> {
+        Ok(Self {
+            gateway_response: GatewayResponse {
+                transaction_type: "REFUND",
+                transaction_state: state,
+                transaction_origin: "ECOM",
+                transaction_processing_details: ProcessingDetails {
+                    order_id: &capture.order_id,
+                    transaction_timestamp: timestamp(capture.accepted_at),
+                    api_trace_id: &capture.transaction_id,
+                    client_request_id: Some(&capture.client_request_id),
+                    transaction_id: &capture.transaction_id,
+                },
+            },
+            source: charge.and_then(Source::of),
+            payment_receipt: PaymentReceipt::new(capture.amount, state, &capture.transaction_id)?,
+            transaction_details: TransactionDetails {
+                capture_flag: true,
+                merchant_transaction_id: capture.merchant_transaction_id.as_deref(),
+                merchant_order_id: None,
+                merchant_invoice_number: None,
             },
         })
     }

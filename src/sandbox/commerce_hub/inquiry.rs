@@ -1,6 +1,7 @@
 //! What the gateway shows of a transaction. Looking is what makes a pending refund end.
 
 use super::cancels::Cancel;
+use super::captures::Capture;
 use super::charges::Charge;
 use super::envelope::Envelope;
 use super::records::Records;
@@ -29,7 +30,14 @@ pub(super) fn inquire(records: &mut Records, request: &InquiryRequest) -> Result
         .iter()
         .filter(|cancel| cancel.is(reference))
         .collect();
-    let text = text(records, &charges, &refunds, &cancels).map_err(|_| Refusal::broken())?;
+    let captures: Vec<&Capture> = records
+        .refunds
+        .captures()
+        .iter()
+        .filter(|capture| capture.is(reference))
+        .collect();
+    let shown_all = (&charges[..], &refunds[..], &cancels[..], &captures[..]);
+    let text = text(records, shown_all).map_err(|_| Refusal::broken())?;
     for transaction_id in &shown {
         records
             .refunds
@@ -41,12 +49,18 @@ pub(super) fn inquire(records: &mut Records, request: &InquiryRequest) -> Result
     Ok(Answer::Json(status, text))
 }
 
+/// The transactions an inquiry shows.
+type Shown<'a> = (
+    &'a [&'a Charge],
+    &'a [&'a Refund],
+    &'a [&'a Cancel],
+    &'a [&'a Capture],
+);
+
 /// This look counts for the state it shows.
 fn text(
     records: &Records,
-    charges: &[&Charge],
-    refunds: &[&Refund],
-    cancels: &[&Cancel],
+    (charges, refunds, cancels, captures): Shown<'_>,
 ) -> serde_json::Result<String> {
     let charges = charges.iter().map(|charge| {
         let canceled = records.is_canceled(&charge.transaction_id);
@@ -56,7 +70,7 @@ fn text(
         let charge = records.charges.with_id(&refund.charge_id);
         let state = match records.is_canceled(&refund.transaction_id) {
             true => "VOIDED",
-            false => refund.course().state(refund.looks.saturating_add(1)),
+            false => refund.state(refund.looks.saturating_add(1)),
         };
         Envelope::of_refund(refund, state, charge)
     });
@@ -64,9 +78,19 @@ fn text(
         let charge = records.charge_of(cancel);
         Envelope::of_cancel(cancel, cancel.course().cancel_state(), charge)
     });
+    let captures = captures.iter().filter_map(|capture| {
+        let refund = records.refunds.with_id(&capture.refund_id)?;
+        let state = match records.is_canceled(&refund.transaction_id) {
+            true => "VOIDED",
+            false => refund.state(refund.looks),
+        };
+        let charge = records.charges.with_id(&refund.charge_id);
+        Some(Envelope::of_capture(capture, state, charge))
+    });
     let items: Vec<Envelope<'_>> = charges
         .chain(refunds)
         .chain(cancels)
+        .chain(captures)
         .collect::<Result<_, _>>()?;
     serde_json::to_string(&items)
 }

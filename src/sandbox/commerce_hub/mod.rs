@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod cancels;
+mod captures;
 mod charges;
 mod course;
 mod envelope;

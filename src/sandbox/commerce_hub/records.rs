@@ -1,9 +1,10 @@
-//! What the gateway knows: charges, refunds and cancels.
+//! What the gateway knows: charges, refunds, cancels and captures.
 
 use std::io;
 use std::path::Path;
 
 use super::cancels::{Cancel, Target};
+use super::captures::Capture;
 use super::charges::{Charge, Charges};
 use super::refunds::Refund;
 use super::request::Reference;
@@ -12,7 +13,7 @@ use crate::sandbox::accepted::{Accepted, Name};
 /// The gateway's records.
 pub(super) struct Records {
     pub charges: Charges,
-    pub refunds: Accepted<Refund, Cancel>,
+    pub refunds: Accepted<Refund, Cancel, Capture>,
 }
 
 impl Records {
@@ -56,6 +57,14 @@ impl Records {
     pub(super) fn is_canceled(&self, transaction_id: &str) -> bool {
         let mut cancels = self.refunds.cancels().iter();
         cancels.any(|it| it.target_id == transaction_id)
+    }
+
+    /// Whether a refund, cancel or capture goes by this id of the merchant's.
+    pub(super) fn is_named(&self, id: &str) -> bool {
+        let name = Reference::MerchantTransaction(id);
+        self.refund(name).is_some()
+            || self.refunds.cancels().iter().any(|it| it.is(name))
+            || self.refunds.captures().iter().any(|it| it.is(name))
     }
 
     /// The charge that a cancel is of, directly or through its refund.

@@ -24,7 +24,14 @@ pub(super) struct Refund {
     pub asked: Money,
     pub approved: Money,
     pub accepted_at: DateTime<Utc>,
-    /// How many inquiries have shown it; two are enough to end any refund.
+    /// Nothing is paid before it is captured.
+    #[serde(default)]
+    pub authorised_only: bool,
+    /// When it was, since.
+    #[serde(skip)]
+    pub captured_at: Option<DateTime<Utc>>,
+    /// How many inquiries have shown it, since its capture if it has one; two are enough to end any
+    /// refund.
     #[serde(skip)]
     pub looks: u8,
 }
@@ -32,6 +39,15 @@ pub(super) struct Refund {
 impl Refund {
     pub(super) fn course(&self) -> Course {
         Course::of(self.asked.minor)
+    }
+
+    /// The `transactionState` after so many inquiries.
+    pub(super) fn state(&self, looks: u8) -> &'static str {
+        match (self.authorised_only, self.captured_at.is_some()) {
+            (false, _) => self.course().state(looks),
+            (true, false) => self.course().authorised_state(looks),
+            (true, true) => self.course().captured_state(looks),
+        }
     }
 
     /// The reference the merchant chose, by which a book is matched.
@@ -43,7 +59,7 @@ impl Refund {
 
     /// Minor units that this refund takes from what is left of its charge.
     pub(super) fn taken(&self) -> i64 {
-        match self.course().state(self.looks) {
+        match self.state(self.looks) {
             "DECLINED" | "VOIDED" => 0,
             _ => self.approved.minor,
         }
@@ -66,7 +82,8 @@ impl Made for Refund {
     }
 
     fn payout(&self) -> Option<Payout<'_>> {
-        self.course().pays().then(|| Payout {
+        let captured = !self.authorised_only || self.captured_at.is_some();
+        (captured && self.course().pays()).then(|| Payout {
             account: ACCOUNT,
             payment_id: &self.payment_id,
             // What really left, also where that is not what was asked.
@@ -74,7 +91,7 @@ impl Made for Refund {
             compensation: None,
             correlation: self.correlation(),
             provider_refund_id: &self.transaction_id,
-            at: self.accepted_at,
+            at: self.captured_at.unwrap_or(self.accepted_at),
         })
     }
 

@@ -108,6 +108,13 @@ impl RefundRequest {
     }
 }
 
+impl RefundRequest {
+    /// Whether it only reserves: nothing is paid before a capture (fact sheet 3.4).
+    pub(super) fn only_authorises(&self) -> bool {
+        self.transaction_details.capture_flag == Some(false)
+    }
+}
+
 /// The reasons for a cancel that an e-commerce merchant may give (fact sheet 5).
 const REVERSAL_REASONS: [&str; 3] = ["VOID", "SUSPECTED_FRAUD", "TIMEOUT"];
 
@@ -189,15 +196,6 @@ impl Amount {
 
 impl TransactionDetails {
     fn check(&self) -> Result<(), Refusal> {
-        if self.capture_flag == Some(false) {
-            // A refund that is only reserved and captured later needs an account made for it.
-            let message = "Feature Not Enabled on Merchant Account";
-            return Err(Refusal::gateway(
-                "207",
-                "transactionDetails.captureFlag",
-                message,
-            ));
-        }
         for (text, longest, code, field) in [
             (
                 &self.merchant_transaction_id,

@@ -1,6 +1,7 @@
 //! The simulator over real loopback HTTP, with a client of the tests' own.
 
 mod calls;
+mod captures;
 mod outcomes;
 mod rules;
 

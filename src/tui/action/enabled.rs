@@ -26,6 +26,7 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
     match action {
         Action::Refund => refund(app),
         Action::Withdraw => withdraw(app),
+        Action::Capture => capture(app),
         Action::Release => release(app),
         Action::Approve => approve(app),
         Action::Decline => decline(app),
@@ -101,6 +102,21 @@ pub fn may_be_stopped(app: &App, refund: &Refund) -> bool {
     );
     let known = refund.provider_refund_id.is_some() && refund.content.kind == Kind::Refund;
     sent && known && app.account(&refund.account).is_some_and(|it| it.stops)
+}
+
+fn capture(app: &App) -> Result<(), Reason> {
+    if app.is_read_only() {
+        return no("the desk is read-only");
+    }
+    match app.focus_refund().map(|row| &row.refund) {
+        None => no("no refund is selected"),
+        Some(refund) if !refund.waits_for_capture() => no("it does not wait to be captured"),
+        Some(_) if app.is_offline() => no("the desk is offline: the provider cannot be asked"),
+        Some(refund) if refund.later.is_some() => {
+            no("the provider was asked to pay or to stop it already")
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 fn release(app: &App) -> Result<(), Reason> {

@@ -14,6 +14,8 @@ pub enum What {
     Withdraw(RefundId),
     /// Have the provider stop a refund that was sent.
     Stop(RefundId),
+    /// Have the provider pay a refund that it only authorised.
+    Capture(RefundId),
     /// Let a refund go.
     Release(RefundId),
     /// Approve a refund, or what was stated about it.

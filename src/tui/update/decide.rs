@@ -62,6 +62,14 @@ impl Turn<'_> {
         }
     }
 
+    pub(super) fn confirm_capture(&mut self) {
+        if let Some(row) = self.app.focus_refund() {
+            let sent = "already, and authorised; capturing it pays it";
+            let confirm = about(row, What::Capture(row.refund.id), "Capture", sent);
+            self.open_confirm(confirm);
+        }
+    }
+
     pub(super) fn confirm_release(&mut self) {
         if let Some(row) = self.app.focus_refund() {
             let confirm = about(
@@ -95,6 +103,10 @@ impl Turn<'_> {
                     stop: matches!(what, What::Stop(_)),
                 };
                 self.ask(Slot::Decide, request);
+            }
+            What::Capture(id) => {
+                let refund = id.to_string();
+                self.ask(Slot::Decide, Request::Capture { refund, note: None });
             }
             What::Release(id) => {
                 self.ask(
@@ -136,6 +148,10 @@ fn done(what: Option<What>, card: &RefundCard) -> String {
         Some(What::Stop(_)) => {
             format!("{amount} stopped: the provider does not pay it")
         }
+        Some(What::Capture(_)) if card.row.refund.later.is_some() => {
+            format!("{amount}: asked to pay it; whether it was paid is not known yet")
+        }
+        Some(What::Capture(_)) => format!("{amount} captured: the provider pays it"),
         Some(What::Withdraw(_)) => format!("{amount} withdrawn: it was never sent"),
         Some(What::Approve { .. }) => format!("{amount} approved"),
         Some(What::Decline(_)) => format!("{amount}: declined"),

@@ -35,6 +35,13 @@ fn every_dangerous_action_ends_in_a_confirm() {
                 session.desk.world.lock().unwrap().refunds[2].needs_release = true;
                 session.press("2 j j j j");
             }
+            Action::Capture => {
+                let mut world = session.desk.world.lock().unwrap();
+                world.refunds[2].state = State::ActionRequired;
+                world.refunds[2].authorised = true;
+                drop(world);
+                session.press("2 j j j j");
+            }
             Action::Approve | Action::Decline => {
                 decisions::waiting(&session.desk, "ben");
                 session.app.actor = "ben".into();
@@ -63,6 +70,7 @@ fn every_dangerous_action_ends_in_a_confirm() {
                 request,
                 Request::Compose(_)
                     | Request::Cancel { .. }
+                    | Request::Capture { .. }
                     | Request::Release { .. }
                     | Request::Approve { .. }
                     | Request::Decline { .. }

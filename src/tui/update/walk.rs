@@ -43,6 +43,7 @@ impl Turn<'_> {
             Action::Decline => self.decline(),
             Action::Resolve => self.resolve(),
             Action::Withdraw => self.confirm_withdraw(),
+            Action::Capture => self.confirm_capture(),
             Action::Release => self.confirm_release(),
             Action::Copy => self.copy(),
             Action::Up => self.step(&Step::Rows(-1)),

@@ -122,6 +122,7 @@ const fn yes_words(what: &What) -> &'static str {
         What::Compose => "yes, give it back",
         What::Withdraw(_) => "yes, withdraw it",
         What::Stop(_) => "yes, stop it",
+        What::Capture(_) => "yes, pay it",
         What::Release(_) => "yes, send it",
         What::Approve { .. } => "yes, approve it",
         What::Decline(_) => "yes, decline it",

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use ratatui::layout::Position;
 
 use crate::domain::reason;
-use crate::domain::refund::{Attempt, Kind, Observation};
+use crate::domain::refund::{Attempt, Kind, LaterStep, Observation};
 use crate::tui::state::App;
 use crate::tui::state::refunds::{Evidence, Page};
 use crate::tui::theme::Role;
@@ -72,7 +72,10 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
     let later = refund.later.as_ref();
     fact(
         "asked",
-        later.map(|_| "the provider was asked to stop it; not known yet whether it did"),
+        later.map(|later| match later.step {
+            LaterStep::Stop => "the provider was asked to stop it; not known yet whether it did",
+            LaterStep::Capture => "the provider was asked to pay it; not known yet whether it did",
+        }),
     );
     fact(
         "next look",

@@ -43,6 +43,11 @@ pub fn standing(app: &App, refund: &Refund) -> Standing {
             "on its way",
             Role::Warn,
         ),
+        State::ActionRequired if refund.waits_for_capture() => (
+            "needs you: authorised only, not paid before it is captured (c)".to_owned(),
+            "needs you: capture it",
+            Role::Bad,
+        ),
         State::ActionRequired => (with("needs you"), "", Role::Bad),
         State::Unknown => return unknown(app, refund),
         State::Succeeded => (

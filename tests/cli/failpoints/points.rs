@@ -29,6 +29,8 @@ pub enum Way {
     Restore,
     /// Having the provider stop one that it has accepted.
     Stop,
+    /// Having the provider pay one that it has only authorised.
+    Capture,
     /// Importing a file.
     Import,
     /// Creating the database.
@@ -113,6 +115,11 @@ pub const POINTS: &[(&str, Way)] = &[
     ("step.answered", Way::Stop),
     ("step.written", Way::Stop),
     ("step.committed", Way::Stop),
+    ("begin_step.written", Way::Capture),
+    ("begin_step.committed", Way::Capture),
+    ("step.answered", Way::Capture),
+    ("step.written", Way::Capture),
+    ("step.committed", Way::Capture),
     ("import.begun", Way::Import),
     ("import.rows_written", Way::Import),
     ("import.written", Way::Import),

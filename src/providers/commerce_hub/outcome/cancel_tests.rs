@@ -10,13 +10,18 @@ use crate::domain::cause::Cause;
 const APPROVED: &str = include_str!("../samples/cancel_approved.resp.json");
 
 fn reply(status: u16, body: impl AsRef<[u8]>) -> Finding {
-    let what = Subject::of(Deed::Void);
+    let what = Subject::of(Deed::Void, b"");
     of_reply(what, &response(status, body), CORRELATION, usd(1250))
 }
 
 fn inquiry(body: &str) -> Finding {
     let answer = response(201, format!("[{body}]"));
-    of_inquiry(Subject::of(Deed::Stop), &answer, &ours(None), usd(1250))
+    of_inquiry(
+        Subject::of(Deed::Stop, b""),
+        &answer,
+        &ours(None),
+        usd(1250),
+    )
 }
 
 const DONE: Evidence = Evidence::Report {

@@ -79,6 +79,7 @@ fn rule_on_records<'r>(
 struct Copies<'r> {
     paid: Vec<&'r Envelope>,
     underway: Vec<&'r Envelope>,
+    authorised: Vec<&'r Envelope>,
     undone: Vec<&'r Envelope>,
     failed: Vec<&'r Envelope>,
     open: Option<(&'r Envelope, &'static str)>,
@@ -89,6 +90,7 @@ impl<'r> Copies<'r> {
         match verdict {
             Verdict::Paid => self.paid.push(record),
             Verdict::Underway => self.underway.push(record),
+            Verdict::Authorised => self.authorised.push(record),
             Verdict::Undone => self.undone.push(record),
             Verdict::NotPaid { .. } => self.failed.push(record),
             Verdict::Open(why) => self.open = Some((record, why)),
@@ -98,7 +100,8 @@ impl<'r> Copies<'r> {
     /// A copy that was paid outweighs those that failed, and *failed* needs every copy to have
     /// failed.
     fn rule(self, asked: Money) -> Ruled<'r> {
-        let alive = !(self.paid.is_empty() && self.underway.is_empty());
+        let none = self.paid.is_empty() && self.underway.is_empty();
+        let alive = !(none && self.authorised.is_empty());
         if let (true, Some(voided)) = (alive, self.undone.last()) {
             return doubt_about(voided, "one copy was made, one was voided");
         }
@@ -114,6 +117,7 @@ impl<'r> Copies<'r> {
         let standing = [
             (Reported::Succeeded, &self.paid[..]),
             (Reported::Pending, &self.underway[..]),
+            (Reported::Authorised, &self.authorised[..]),
         ];
         let ended = [
             (Reported::Reversed, &self.undone[..]),

@@ -60,7 +60,7 @@ fn refund(
     let asked = Money::zero(currency);
     let status = match judge(Subject::Refund, record, asked) {
         Verdict::Paid => Some(Reported::Succeeded),
-        Verdict::Underway => Some(Reported::Pending),
+        Verdict::Underway | Verdict::Authorised => Some(Reported::Pending),
         Verdict::NotPaid { .. } => Some(Reported::Failed),
         Verdict::Undone => Some(Reported::Reversed),
         Verdict::Open(_) => None,

@@ -52,6 +52,7 @@ pub(super) fn ours(provider_refund_id: Option<&str>) -> Inquiry {
         provider_payment_id: "pay-1".to_owned(),
         details: Vec::new(),
         first_sent_at: None,
+        body: Vec::new(),
         correlation: CORRELATION.to_owned(),
         idempotency_key: KEY.to_owned(),
         provider_refund_id: provider_refund_id.map(str::to_owned),
@@ -346,4 +347,29 @@ proptest! {
     fn noise_is_doubt(body in prop::collection::vec(any::<u8>(), 0..200), status in 200_u16..600) {
         prop_assert_eq!(reply(status, &body).evidence, Evidence::Doubt);
     }
+}
+
+/// AUTHORIZED means what was asked for: on its way, or waiting for its capture (fact sheet 3.4).
+#[rstest]
+#[case(Subject::Refund, AUTHORIZED, Reported::Pending)]
+#[case(Subject::Authorisation, AUTHORIZED, Reported::Authorised)]
+#[case(Subject::Authorisation, CAPTURED, Reported::Succeeded)]
+#[case(Subject::Lost, AUTHORIZED, Reported::Authorised)]
+#[case(Subject::Lost, &AUTHORIZED.replace("false", "\"False\""), Reported::Authorised)]
+#[case(Subject::Lost, &AUTHORIZED.replace("false", "true"), Reported::Pending)]
+#[case(Subject::Lost, &AUTHORIZED.replace("captureFlag", "x"), Reported::Pending)]
+#[case(Subject::Authorisation, &AUTHORIZED.replace("\"000\"", "\"002\""), Reported::Pending)]
+#[case(Subject::Capture, AUTHORIZED, Reported::Pending)]
+#[case(Subject::Capture, CAPTURED, Reported::Succeeded)]
+#[case(Subject::Capture, &CAPTURED.replace("\"REFUND\"", "\"CAPTURE\""), Reported::Succeeded)]
+fn authorised_is_not_on_its_way(
+    #[case] what: Subject,
+    #[case] body: &str,
+    #[case] status: Reported,
+) {
+    let told = of_reply(what, &response(201, body), CORRELATION, usd(1250));
+    assert_eq!(told.evidence, report(status, Some(1250)), "{}", told.said);
+    let listed = response(200, format!("[{body}]"));
+    let found = of_inquiry(what, &listed, &ours(None), usd(1250));
+    assert_eq!(found.evidence, report(status, Some(1250)), "{}", found.said);
 }

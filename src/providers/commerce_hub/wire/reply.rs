@@ -63,6 +63,7 @@ struct ProcessorResponse {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct TransactionDetails {
+    capture_flag: Option<Text>,
     merchant_transaction_id: Option<Text>,
 }
 
@@ -181,6 +182,19 @@ impl Envelope {
     pub fn may_be_refund(&self) -> bool {
         self.kind()
             .is_none_or(|kind| matches!(&*kind.to_ascii_uppercase(), "REFUND" | "REFUNDS"))
+    }
+
+    /// False only when the transaction is named as something else than a refund or a capture.
+    pub fn may_be_capture(&self) -> bool {
+        let capture = |kind: &str| kind.eq_ignore_ascii_case("CAPTURE");
+        self.may_be_refund() || self.kind().is_some_and(capture)
+    }
+
+    /// Whether the record says that it waits to be captured; a flag is a text now and then.
+    pub fn waits_for_capture(&self) -> bool {
+        let details = self.transaction_details.as_ref();
+        let flag = details.and_then(|details| text(&details.capture_flag));
+        flag.is_some_and(|flag| flag.eq_ignore_ascii_case("false"))
     }
 
     /// The order of the charge, which its refunds share.

@@ -1,6 +1,6 @@
 //! What we send (fact sheet 4.1, 4.2, 6.3).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::domain::money::{Currency, Money};
@@ -61,7 +61,7 @@ impl Amount {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Details<'a> {
-    /// Always true: without it no money moves (fact sheet 3.4).
+    /// False: the refund is only authorised, and no money moves before its capture (fact sheet 3.4).
     pub capture_flag: bool,
     /// Our reference, unique for ever.
     pub merchant_transaction_id: &'a str,
@@ -99,12 +99,14 @@ pub struct CancelDetails<'a> {
     pub merchant_transaction_id: &'a str,
 }
 
-/// The body that captures an authorised refund (fact sheet 3.4). No amount: the whole of it.
+/// The body that captures an authorised refund (fact sheet 3.4).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CaptureRequest<'a> {
     /// The refund's own transaction.
     pub reference_transaction_details: Reference<'a>,
+    /// The refund's: an absent amount means the original total (fact sheet 3.3).
+    pub amount: Amount,
     /// The flag that pays.
     pub transaction_details: CaptureDetails<'a>,
     /// The account.
@@ -119,6 +121,22 @@ pub struct CaptureDetails<'a> {
     pub capture_flag: bool,
     /// Our reference of the capture itself.
     pub merchant_transaction_id: &'a str,
+}
+
+/// Whether a refund of ours was sent to be captured at once; none when its body is not known.
+pub fn captures_at_once(body: &[u8]) -> Option<bool> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Sent {
+        transaction_details: Flags,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Flags {
+        capture_flag: bool,
+    }
+    let sent: Sent = serde_json::from_slice(body).ok()?;
+    Some(sent.transaction_details.capture_flag)
 }
 
 /// `merchantDetails`; both ids are always sent (fact sheet 12, row 11).

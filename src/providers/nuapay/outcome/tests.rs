@@ -60,6 +60,7 @@ fn inquiry() -> Inquiry {
     Inquiry {
         provider_payment_id: "pay0000001".to_owned(),
         details: Vec::new(),
+        body: Vec::new(),
         correlation: REFERENCE.to_owned(),
         idempotency_key: "k".to_owned(),
         provider_refund_id: Some("rfd0000001".to_owned()),

@@ -43,6 +43,7 @@ fn inquiry(id: Option<&str>) -> Inquiry {
     Inquiry {
         provider_payment_id: "pay0000001".to_owned(),
         details: Vec::new(),
+        body: Vec::new(),
         correlation: REFERENCE.to_owned(),
         idempotency_key: order().idempotency_key,
         provider_refund_id: id.map(str::to_owned),

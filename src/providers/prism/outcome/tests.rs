@@ -392,7 +392,7 @@ fn end(evidence: Evidence) -> Option<bool> {
         Evidence::Report { status, .. } => match status {
             Reported::Succeeded => Some(true),
             Reported::Failed | Reported::Reversed => Some(false),
-            Reported::Pending | Reported::ActionRequired => None,
+            Reported::Pending | Reported::ActionRequired | Reported::Authorised => None,
         },
         _ => None,
     }

@@ -16,7 +16,6 @@ use super::*;
 #[case::no_total(refund_of("charge-1", "r", "null"), "106")]
 #[case::merchant(refund_of("charge-1", "r", "1.00").replace("100000000000001", "7"), "201")]
 #[case::terminal(refund_of("charge-1", "r", "1.00").replace("10000001\"", "7\""), "202")]
-#[case::reserve_only(refund_of("charge-1", "r", "1.00").replace("true", "false"), "207")]
 #[case::no_reference(
     refund_of("charge-1", "r", "1.00").replace("referenceTransactionId", "other"),
     "803"
