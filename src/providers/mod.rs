@@ -21,6 +21,7 @@ pub mod http;
 pub mod inbound;
 pub mod listing;
 pub mod nuapay;
+mod preparing;
 pub mod prism;
 
 pub use account::{ConnectError, Secrets, connect, format, profile};

@@ -24,6 +24,7 @@ use super::wire::{REFUND, State};
 use crate::failpoint;
 use crate::providers::WireRequest;
 use crate::providers::http::{Failure, SetupError, line};
+use crate::providers::preparing::Preparing;
 
 /// A connection that takes longer is not going to be one.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,6 +103,7 @@ impl Client {
         &self,
         request: &WireRequest,
         state: Option<State>,
+        preparing: &Preparing<'_>,
     ) -> Result<Answer, Failure> {
         self.check_address(request)?;
         let mut bytes = request.body.clone();
@@ -109,6 +111,7 @@ impl Client {
         let call = self.call(bytes, Some(&request.correlation))?;
         failpoint::reach("send.connect");
         let channel = self.connect().await?;
+        preparing.in_time()?;
         let answer = exchange(channel, REFUND, call, self.deadline).await;
         failpoint::reach("send.head_read");
         failpoint::reach("send.body_read");

@@ -15,6 +15,7 @@ use self::client::Client;
 use self::token::Tokens;
 use self::wire::{HEALTH, HealthResponse, PAYMENT_GET, REFUND_GET, RefundRequest, State};
 use super::http::SetupError;
+use super::preparing::Preparing;
 use super::{Asked, Finding, Inquiry, Profile, Provider, WireRequest};
 use crate::clock::Clock;
 use crate::config::prism::Prism as Settings;
@@ -47,6 +48,7 @@ pub struct Prism {
     client: Client,
     tokens: Option<Tokens>,
     check_payment: bool,
+    clock: Clock,
 }
 
 impl Prism {
@@ -64,9 +66,12 @@ impl Prism {
         let deadline = Duration::from_secs(settings.deadline_seconds.into());
         Ok(Self {
             client: Client::new(&settings.base_url, identity, deadline)?,
-            tokens: requests.token().map(|request| Tokens::new(request, clock)),
+            tokens: requests
+                .token()
+                .map(|request| Tokens::new(request, clock.clone())),
             check_payment: settings.check_payment,
             requests,
+            clock,
         })
     }
 
@@ -91,6 +96,7 @@ impl Prism {
     }
 
     async fn send_once(&self, request: &WireRequest, asked: Asked) -> Finding {
+        let preparing = Preparing::begin(&self.clock);
         let state = match self.state().await {
             Ok(state) => state,
             Err(finding) => return *finding,
@@ -98,7 +104,7 @@ impl Prism {
         if let Some(hindrance) = self.hindrance(request, state.as_ref()).await {
             return hindrance;
         }
-        match self.client.refund(request, state).await {
+        match self.client.refund(request, state, &preparing).await {
             Ok(answer) => outcome::of_refund(&answer, self.requests.amounts(), asked.amount),
             Err(failure) => outcome::of_failure(&failure),
         }
