@@ -119,7 +119,12 @@ fn read(answer: &Answer) -> Result<Option<RefundResponse>, &Refusal> {
 }
 
 /// Error before status (fact sheet 3): beside an error the status may be of another list of words.
+/// Before both the connector's HTTP status: an OK reply stands for a 2xx of the connector, and any
+/// other beneath it proves nothing, whatever the words around it.
 fn judge(message: &RefundResponse) -> Verdict {
+    if !matches!(message.status_code, 0 | 200..=299) {
+        return Verdict::Open("it stands for an answer of the connector that proves nothing");
+    }
     let is_named = !message.connector_refund_id.is_empty();
     let stands = matches!(message.status, MANUAL_REVIEW | PENDING | SUCCESS);
     if has_error(message) {
@@ -129,9 +134,7 @@ fn judge(message: &RefundResponse) -> Verdict {
             false => Verdict::NotPaid,
         };
     }
-    let connector_failed = !matches!(message.status_code, 0 | 200..=299);
     match message.status {
-        _ if stands && connector_failed => Verdict::Open("its status and the connector's differ"),
         _ if stands && has_other_error(message) => {
             Verdict::Open("it has both an error and a refund")
         }
