@@ -33,6 +33,8 @@ const TRANSACTION_FAILURE: i32 = 5;
 enum Verdict {
     Paid,
     Underway,
+    /// The connector waits for a person; it can still be asked.
+    InReview,
     NotPaid,
     /// Open, and why.
     Open(&'static str),
@@ -140,7 +142,8 @@ fn judge(message: &RefundResponse) -> Verdict {
         }
         _ if stands && !is_named => Verdict::Open("it names no refund"),
         SUCCESS => Verdict::Paid,
-        PENDING | MANUAL_REVIEW => Verdict::Underway,
+        PENDING => Verdict::Underway,
+        MANUAL_REVIEW => Verdict::InReview,
         FAILURE | TRANSACTION_FAILURE => Verdict::NotPaid,
         _ => Verdict::Open("a status the desk does not know"),
     }
@@ -187,6 +190,7 @@ fn reported(
     let status = match verdict {
         Verdict::Paid => Reported::Succeeded,
         Verdict::Underway => Reported::Pending,
+        Verdict::InReview => Reported::ActionRequired,
         Verdict::NotPaid => Reported::Failed,
         Verdict::Open(why) => return Err(why),
     };
@@ -239,7 +243,10 @@ fn connector_http(message: &RefundResponse) -> Option<u16> {
 }
 
 fn describe(message: &RefundResponse) -> String {
-    let status = status_name(message.status);
+    let status = match message.status {
+        MANUAL_REVIEW => "REFUND_MANUAL_REVIEW: it waits for a person at the connector".to_owned(),
+        status => status_name(status),
+    };
     let details = message
         .error
         .as_ref()

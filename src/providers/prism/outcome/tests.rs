@@ -45,7 +45,7 @@ fn report(status: Reported) -> Evidence {
 #[case(sample!("refund_success.resp"), report(Reported::Succeeded), report(Reported::Succeeded))]
 #[case(sample!("refund_later.resp"), report(Reported::Succeeded), report(Reported::Succeeded))]
 #[case(sample!("refund_pending.resp"), report(Reported::Pending), report(Reported::Pending))]
-#[case(sample!("refund_review.resp"), report(Reported::Pending), report(Reported::Pending))]
+#[case(sample!("refund_review.resp"), report(Reported::ActionRequired), report(Reported::ActionRequired))]
 #[case(sample!("refund_failed.resp"), Evidence::Refused, report(Reported::Reversed))]
 #[case(sample!("refund_failed_21.resp"), Evidence::Refused, report(Reported::Reversed))]
 #[case(sample!("refund_failure_bare.resp"), Evidence::Refused, Evidence::Doubt)]
