@@ -8,7 +8,7 @@ use serde_json::json;
 use super::client::{Answer, Refusal};
 use super::currencies::Amounts;
 use super::requests::is_id;
-use super::wire::{ConnectorDetails, RefundResponse};
+use super::wire::{ConnectorDetails, ErrorInfo, RefundResponse};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::providers::Finding;
@@ -120,11 +120,16 @@ fn read(answer: &Answer) -> Result<Option<RefundResponse>, &Refusal> {
     }
 }
 
+/// The connector's HTTP status; 0 where none is told.
+const fn is_success(status_code: u32) -> bool {
+    matches!(status_code, 0 | 200..=299)
+}
+
 /// Error before status (fact sheet 3): beside an error the status may be of another list of words.
 /// Before both the connector's HTTP status: an OK reply stands for a 2xx of the connector, and any
 /// other beneath it proves nothing, whatever the words around it.
 fn judge(message: &RefundResponse) -> Verdict {
-    if !matches!(message.status_code, 0 | 200..=299) {
+    if !is_success(message.status_code) {
         return Verdict::Open("it stands for an answer of the connector that proves nothing");
     }
     let is_named = !message.connector_refund_id.is_empty();
@@ -137,7 +142,7 @@ fn judge(message: &RefundResponse) -> Verdict {
         };
     }
     match message.status {
-        _ if stands && has_other_error(message) => {
+        _ if stands && message.error.as_ref().is_some_and(has_text) => {
             Verdict::Open("it has both an error and a refund")
         }
         _ if stands && !is_named => Verdict::Open("it names no refund"),
@@ -157,11 +162,9 @@ fn has_error(message: &RefundResponse) -> bool {
     details.is_some_and(|details| !texts(details).is_empty())
 }
 
-/// Later servers also fill other details; alone they have never been seen.
-fn has_other_error(message: &RefundResponse) -> bool {
-    let Some(error) = &message.error else {
-        return false;
-    };
+/// Later servers also fill other details than the connector's; alone they have never been seen.
+fn has_text(error: &ErrorInfo) -> bool {
+    let connector = error.connector_details.iter();
     let unified = error
         .unified_details
         .iter()
@@ -170,7 +173,8 @@ fn has_other_error(message: &RefundResponse) -> bool {
         .issuer_details
         .iter()
         .flat_map(|it| [&it.code, &it.message]);
-    unified.chain(issuer).flatten().any(|text| !text.is_empty())
+    let mut others = unified.chain(issuer).flatten();
+    connector.flat_map(texts).next().is_some() || others.any(|text| !text.is_empty())
 }
 
 fn texts(details: &ConnectorDetails) -> Vec<&str> {

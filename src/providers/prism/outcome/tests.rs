@@ -375,6 +375,7 @@ fn a_probe_tells_whether_our_keys_are_taken(
 #[case(11, 5000, 146, Some("VOIDED"))]
 #[case(16, 5000, 146, Some("AUTO_REFUNDED"))]
 #[case(6, 0, 146, Some("AUTHORIZED"))]
+#[case(57, 5000, 146, Some("VOIDED_POST_CAPTURE"))]
 #[case(0, 5000, 146, None)]
 #[case(99, 5000, 146, None)]
 fn only_a_clear_word_about_the_payment_stops_a_refund(
@@ -400,8 +401,19 @@ fn only_a_clear_word_about_the_payment_stops_a_refund(
         (Some(found), Some(why)) => {
             assert_eq!(found.evidence, Evidence::Refused);
             assert!(found.said.contains(why), "{}", found.said);
+            // A payment that was given back or taken back was captured once.
+            assert!(!found.said.contains("not captured"), "{}", found.said);
         }
         (stopped, why) => panic!("{stopped:?} for {why:?}"),
+    }
+    for (error, status_code) in [(details("x"), 200), (unified("x"), 200), (None, 503)] {
+        let failed = PaymentGetResponse {
+            error,
+            status_code,
+            ..payment.clone()
+        };
+        let failed = answer(Ok(failed.encode_to_vec()));
+        assert_eq!(not_refundable(&failed, &refund), None);
     }
     let silent = answer(Err(refusal(Code::NotFound, &format!("{SAID} 404"))));
     assert_eq!(not_refundable(&silent, &refund), None);
