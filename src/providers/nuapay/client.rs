@@ -87,7 +87,7 @@ impl Client {
         let answered = self.transport.exchange(Purpose::MoveMoney, outgoing).await;
         let response = answered.map_err(NoAnswer::Exchange)?;
         if response.status == UNAUTHORIZED {
-            self.auth.renew(&header).await;
+            self.auth.renew(&header);
         }
         Ok(response)
     }
@@ -99,7 +99,7 @@ impl Client {
     pub async fn get(&self, url: &Url) -> Result<Response, NoAnswer> {
         let header = self.auth.header().await.map_err(NoAnswer::Token)?;
         let response = self.get_with(url, header.clone()).await?;
-        if response.status != UNAUTHORIZED || !self.auth.renew(&header).await {
+        if response.status != UNAUTHORIZED || !self.auth.renew(&header) {
             return Ok(response);
         }
         let header = self.auth.header().await.map_err(NoAnswer::Token)?;
