@@ -11,10 +11,10 @@ use futures_util::future::BoxFuture;
 use prost::Message;
 
 use self::auth::Identity;
-use self::client::Client;
+use self::client::{Answer, Client};
 use self::token::Tokens;
 use self::wire::{HEALTH, HealthResponse, PAYMENT_GET, REFUND_GET, RefundRequest, State};
-use super::http::SetupError;
+use super::http::{Failure, SetupError};
 use super::preparing::Preparing;
 use super::{Asked, Finding, Inquiry, Profile, Provider, WireRequest};
 use crate::clock::Clock;
@@ -82,6 +82,21 @@ impl Prism {
         }
     }
 
+    /// A token that the connector did not take is not used again; nothing is repeated for that.
+    fn note(&self, state: Option<&State>, answered: &Result<Answer, Failure>) {
+        let Ok(Answer {
+            said: Err(refusal), ..
+        }) = answered
+        else {
+            return;
+        };
+        if let Some((tokens, state)) = self.tokens.as_ref().zip(state)
+            && outcome::is_turned_away(refusal)
+        {
+            tokens.forget(state);
+        }
+    }
+
     /// The connector's word that the payment cannot be refunded; none: it may be tried.
     async fn hindrance(&self, request: &WireRequest, state: Option<&State>) -> Option<Finding> {
         if !self.check_payment {
@@ -91,8 +106,9 @@ impl Prism {
         let mut look = self.requests.payment_look(&refund);
         look.state = state.cloned();
         let reference = Some(request.correlation.as_str());
-        let answer = self.client.look(PAYMENT_GET, &look, reference).await.ok()?;
-        outcome::not_refundable(&answer, &refund)
+        let answered = self.client.look(PAYMENT_GET, &look, reference).await;
+        self.note(state, &answered);
+        outcome::not_refundable(&answered.ok()?, &refund)
     }
 
     async fn send_once(&self, request: &WireRequest, asked: Asked) -> Finding {
@@ -104,7 +120,9 @@ impl Prism {
         if let Some(hindrance) = self.hindrance(request, state.as_ref()).await {
             return hindrance;
         }
-        match self.client.refund(request, state, &preparing).await {
+        let answered = self.client.refund(request, state.clone(), &preparing).await;
+        self.note(state.as_ref(), &answered);
+        match answered {
             Ok(answer) => outcome::of_refund(&answer, self.requests.amounts(), asked.amount),
             Err(failure) => outcome::of_failure(&failure),
         }
@@ -125,7 +143,9 @@ impl Prism {
             }
         };
         let reference = Some(inquiry.correlation.as_str());
-        match self.client.look(REFUND_GET, &look, reference).await {
+        let answered = self.client.look(REFUND_GET, &look, reference).await;
+        self.note(look.state.as_ref(), &answered);
+        match answered {
             Ok(answer) => {
                 let amounts = self.requests.amounts();
                 outcome::of_look(&answer, &look.connector_refund_id, amounts, asked.amount)
@@ -168,7 +188,7 @@ impl Prism {
     }
 
     /// Whether service and connector take our keys, by a look at a refund that does not exist.
-    async fn try_keys(&self, health: &client::Answer) -> Finding {
+    async fn try_keys(&self, health: &Answer) -> Finding {
         let look = self.requests.nobodys_look();
         match self.client.look(REFUND_GET, &look, None).await {
             Ok(answer) => outcome::of_probe(&answer),

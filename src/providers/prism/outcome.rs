@@ -19,7 +19,7 @@ mod payment;
 mod status;
 
 pub use payment::not_refundable;
-pub use status::{http_status, words};
+pub use status::{http_status, is_turned_away, words};
 
 /// `RefundStatus` (fact sheet 3). Its 0 and every number not listed here leave the outcome open.
 const FAILURE: i32 = 1;
