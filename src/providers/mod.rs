@@ -28,6 +28,9 @@ pub use account::{ConnectError, Secrets, connect, format, profile};
 pub use inbound::Inbound;
 pub use listing::{ListedRefund, ListedRefunds, Listing, SoldPayment};
 
+/// Card refunds are looked at for 40 days after their success (domain.md, rule 4).
+const WATCH_CARDS: Duration = Duration::from_hours(40 * 24);
+
 /// What a provider promises, as settings of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {

@@ -16,7 +16,7 @@ use self::token::Tokens;
 use self::wire::{HEALTH, HealthResponse, PAYMENT_GET, REFUND_GET, RefundRequest, State};
 use super::http::{Failure, SetupError};
 use super::preparing::Preparing;
-use super::{Asked, Finding, Inquiry, Profile, Provider, WireRequest};
+use super::{Asked, Finding, Inquiry, Profile, Provider, WATCH_CARDS, WireRequest};
 use crate::clock::Clock;
 use crate::config::prism::Prism as Settings;
 use crate::domain::ageing::Marks;
@@ -37,8 +37,6 @@ pub use auth::Credentials;
 pub use requests::Requests;
 
 const NAME: &str = "Prism";
-/// Card refunds are looked at for 40 days after they were accepted (domain.md, rule 4).
-const WATCH: Duration = Duration::from_hours(40 * 24);
 /// `SERVING` of the health service.
 const SERVING: i32 = 1;
 
@@ -235,7 +233,7 @@ pub fn profile(settings: &Settings) -> Profile {
         replay_wait: Duration::ZERO,
         absence_after: None,
         marks: Marks::CARDS,
-        watch: WATCH,
+        watch: WATCH_CARDS,
         polls_per_minute: settings.polls_per_minute,
         pollable: requests::can_poll(&settings.connector),
     }
