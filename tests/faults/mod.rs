@@ -148,7 +148,7 @@ fn block_on<T>(life: impl Future<Output = T>) -> T {
 
 async fn live(seed: u64, through: Through) -> (Office, Seen) {
     let mut office = Office::open(seed, through).await;
-    for _ in 0..16 {
+    for _ in 0..through.steps {
         office.step().await;
         office.assert_right().await;
     }

@@ -44,6 +44,8 @@ pub struct Through {
     waits_s: &'static [u64],
     /// Cents with which this provider pays and later takes back.
     pub taken_back: Option<i64>,
+    /// How much happens.
+    pub steps: u32,
     /// In how many rounds people try to prove that the provider never had it; then they say what the
     /// book says.
     pub tries: u32,
@@ -60,6 +62,7 @@ pub const COMMERCE_HUB: Through = Through {
     faults: 9,
     waits_s: &[1, 6, 31, 65, 150, 301, 1_900, 7_200],
     taken_back: Some(5),
+    steps: 16,
     tries: 6,
     at_least: [201, 101, 101, 101],
 };
@@ -73,6 +76,7 @@ pub const NUAPAY: Through = Through {
     faults: 9,
     waits_s: &[1, 6, 31, 65, 301, 900, 1_900, 3_500],
     taken_back: None,
+    steps: 16,
     tries: 6,
     // For a day it is sent again by itself, so that little is left to people.
     at_least: [41, 1, 41, 21],
@@ -87,6 +91,8 @@ pub const PRISM: Through = Through {
     faults: 8,
     waits_s: &[1, 6, 31, 65, 150, 301, 1_900, 7_200],
     taken_back: Some(5),
+    // What is UNKNOWN stays so and is held: little is left to refund after these.
+    steps: 12,
     // Always refused, so once is enough.
     tries: 1,
     at_least: [201, 0, 201, 101],
