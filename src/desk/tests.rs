@@ -26,6 +26,7 @@ mod clocks;
 mod lists;
 mod people;
 mod receive;
+mod review;
 mod storm;
 mod two_desks;
 

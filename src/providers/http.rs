@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::rand;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Method, Url, redirect, retry};
@@ -269,6 +270,19 @@ fn describe(error: &reqwest::Error) -> String {
         cause = deeper;
     }
     line(&format!("{what} ({cause})"))
+}
+
+/// An id for one exchange: a UUID of version 4 from the operating system's randomness.
+///
+/// # Errors
+/// [`Failure::NotSent`]: the system has no randomness.
+pub fn fresh_id() -> Result<String, Failure> {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).map_err(|_| Failure::NotSent {
+        said: "no randomness for a request id".to_owned(),
+    })?;
+    let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    Ok(id.to_string())
 }
 
 /// Makes text from outside one harmless line: no control characters, no card numbers, not long.

@@ -21,6 +21,7 @@ pub mod http;
 pub mod inbound;
 pub mod listing;
 pub mod nuapay;
+mod preparing;
 pub mod prism;
 
 pub use account::{ConnectError, Secrets, connect, format, profile};
@@ -30,6 +31,8 @@ pub use listing::{ListedRefund, ListedRefunds, Listing, SoldPayment};
 /// How long after it was sent a request may still arrive, where no setting says so (domain.md,
 /// Figures).
 pub const DELIVERY_BOUND: Duration = Duration::from_mins(30);
+/// Card refunds are looked at for 40 days after their success (domain.md, rule 4).
+const WATCH_CARDS: Duration = Duration::from_hours(40 * 24);
 
 /// What a provider promises, as settings of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -22,7 +22,8 @@ use refund_desk::sandbox::{self, Options, Running};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::wire::Wire;
+use super::grpc;
+use super::wire::{Network, Wire};
 use crate::seeds::{Draw, parts};
 
 const STOCK: &str = "account,payment_id,reference,amount,currency,captured_at,settled_at,payer
@@ -35,22 +36,35 @@ ACCOUNT,pay-b,B,60.00,CUR,2026-11-03T12:00:00Z,2026-11-04T12:00:00Z,Bob
 pub struct Through {
     account: &'static str,
     currency: &'static str,
+    /// Called by gRPC, at an address of its own.
+    by_grpc: bool,
+    /// How many of the wire's ways befall a request, *none* among them.
+    pub faults: usize,
     /// How long the clock stands between two steps, in seconds: around every figure of the profile.
     waits_s: &'static [u64],
     /// Cents with which this provider pays and later takes back.
     pub taken_back: Option<i64>,
-    /// Of what people end there must be more than this in 500 seeds: UNKNOWN when all has arrived,
+    /// How much happens.
+    pub steps: u32,
+    /// In how many rounds people try to prove that the provider never had it; then they say what the
+    /// book says.
+    pub tries: u32,
+    /// Of what people end there must be this at least in 500 seeds: UNKNOWN when all has arrived,
     /// proven absent, stated, and turned away.
-    pub more_than: [usize; 4],
+    pub at_least: [usize; 4],
 }
 
 /// Card refunds.
 pub const COMMERCE_HUB: Through = Through {
     account: "hub-us",
     currency: "USD",
+    by_grpc: false,
+    faults: 9,
     waits_s: &[1, 6, 31, 65, 150, 301, 1_900, 7_200],
     taken_back: Some(5),
-    more_than: [200, 100, 100, 100],
+    steps: 16,
+    tries: 6,
+    at_least: [201, 101, 101, 101],
 };
 
 /// Bank transfers, called with tokens. It remembers a key for 24 hours, and nothing is on its way
@@ -58,17 +72,51 @@ pub const COMMERCE_HUB: Through = Through {
 pub const NUAPAY: Through = Through {
     account: "nuapay-uk",
     currency: "GBP",
+    by_grpc: false,
+    faults: 9,
     waits_s: &[1, 6, 31, 65, 301, 900, 1_900, 3_500],
     taken_back: None,
+    steps: 16,
+    tries: 6,
     // For a day it is sent again by itself, so that little is left to people.
-    more_than: [40, 0, 40, 20],
+    at_least: [41, 1, 41, 21],
+};
+
+/// Card refunds through a service without memory: nothing is ever sent again, nothing is proven
+/// absent, and what cannot be asked about is left to people.
+pub const PRISM: Through = Through {
+    account: "prism-us",
+    currency: "USD",
+    by_grpc: true,
+    faults: 8,
+    waits_s: &[1, 6, 31, 65, 150, 301, 1_900, 7_200],
+    taken_back: Some(5),
+    // What is UNKNOWN stays so and is held: little is left to refund after these.
+    steps: 12,
+    // Always refused, so once is enough.
+    tries: 1,
+    at_least: [201, 0, 201, 101],
 };
 
 /// Cents that make this provider decline, take back or pay another amount; the rest is ordinary.
 const CENTS: [u64; 8] = [10, 25, 33, 50, 75, 99, 1, 5];
 
+impl Through {
+    /// Where the sandbox's config has the provider, and the network before it.
+    fn wire(self, seed: u64, config: &str) -> (String, Box<dyn Network>) {
+        let account = config.split(&format!("[accounts.{}]", self.account)).nth(1);
+        let base = account.unwrap().split("base_url = \"http://").nth(1);
+        let at = base.unwrap().split(['/', '"']).next().unwrap().to_owned();
+        let wire: Box<dyn Network> = match self.by_grpc {
+            true => Box::new(grpc::Wire::open(seed, &at)),
+            false => Box::new(Wire::open(seed, &at)),
+        };
+        (at, wire)
+    }
+}
+
 pub struct Office {
-    pub wire: Wire,
+    pub wire: Box<dyn Network>,
     /// How many refunds left UNKNOWN.
     pub left_unknown: usize,
     pub through: Through,
@@ -103,11 +151,10 @@ impl Office {
             state: folder.path().join("state"),
         };
         let provider = sandbox::start(&options, &clock).unwrap();
-        let at = provider.address().to_string();
-        let wire = Wire::open(seed, &at);
         let text = fs::read_to_string(&config).unwrap();
+        let (at, wire) = through.wire(seed, &text);
         let text = text
-            .replace(&at, &wire.address)
+            .replace(&at, wire.address())
             .replace("pace = 100", "pace = 1");
         let settings = config::parse(&config, &text).unwrap();
         let mut office = Self {
@@ -234,7 +281,7 @@ impl Office {
             writeln!(told, "{card:#?}").unwrap();
         }
         // The port is the machine's, and what is sealed has it in it.
-        let told = told.replace(&self.wire.address, "ADDRESS");
+        let told = told.replace(self.wire.address(), "ADDRESS");
         let lines = told.lines().filter(|it| !it.contains("sha256:"));
         lines.map(str::to_owned).collect()
     }

@@ -11,8 +11,6 @@ use refund_desk::domain::state::State;
 
 use super::office::Office;
 
-/// How often they try to prove that the provider never had it; then they say what the book says.
-const TRIES: u32 = 6;
 const ROUNDS: u32 = 10;
 /// Longer than the delivery bound, so that what is found now counts.
 const BETWEEN: Duration = Duration::from_secs(1_900);
@@ -43,7 +41,7 @@ impl Office {
                 break;
             }
             for row in &open {
-                let by_proof = round < TRIES && self.chance();
+                let by_proof = round < self.through.tries && self.chance();
                 match by_proof && row.refund.state == State::Unknown {
                     true => self.prove_absent(row, &mut settled).await,
                     false => self.state_what_is(row, &mut settled).await,
@@ -116,6 +114,11 @@ impl Office {
             let turned_down = Request::Decline { refund, note };
             self.ask_as(OTHER, turned_down).await.unwrap();
             first = self.ask_as(ONE, resolve.clone()).await;
+        }
+        if matches!(&first, Err(it) if it.code == "absence_proves_nothing") {
+            assert_eq!(stated, Stated::Absent);
+            settled.refused += 1;
+            return None;
         }
         // What stood there already from an earlier round is enough.
         if let Err(refusal) = &first {

@@ -47,7 +47,7 @@ const OF_REFUNDS: [Fault; 10] = [
     Fault::OtherAmount,
 ];
 
-const OF_INQUIRIES: [Fault; 8] = [
+pub const OF_INQUIRIES: [Fault; 8] = [
     Fault::None,
     Fault::None,
     Fault::None,
@@ -57,6 +57,27 @@ const OF_INQUIRIES: [Fault; 8] = [
     Fault::ServerError,
     Fault::Garbage,
 ];
+
+/// Between desk and provider.
+pub trait Network {
+    /// Where the desk finds it: `127.0.0.1:PORT`.
+    fn address(&self) -> &str;
+
+    /// What was delayed or overtaken arrives now, the last first.
+    fn deliver(&self);
+
+    /// What struck so far.
+    fn struck(&self) -> Vec<Fault>;
+}
+
+/// The fault that the seed has for what comes for this time with this amount.
+pub fn drawn(seed: u64, times: u64, amount: &str, faults: &[Fault]) -> Fault {
+    let mut draw = Draw::new(seed ^ (times << 40));
+    for byte in amount.bytes() {
+        draw = Draw::new(draw.next() ^ u64::from(byte));
+    }
+    draw.one_of(faults)
+}
 
 /// What stands before an amount, by provider.
 const AMOUNTS: [&str; 2] = ["\"total\":", "\"refundAmount\":"];
@@ -74,8 +95,7 @@ struct Line {
 
 /// Listens for as long as the test runs.
 pub struct Wire {
-    /// Where: `127.0.0.1:PORT`.
-    pub address: String,
+    address: String,
     line: Arc<Mutex<Line>>,
 }
 
@@ -105,17 +125,21 @@ impl Wire {
         });
         Self { address, line }
     }
+}
 
-    /// What was delayed or overtaken arrives now, the last first.
-    pub fn deliver(&self) {
+impl Network for Wire {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn deliver(&self) {
         let mut line = self.line.lock().unwrap();
         while let Some(request) = line.late.pop().or_else(|| line.next.pop()) {
             line.forward(&request);
         }
     }
 
-    /// What struck so far.
-    pub fn struck(&self) -> Vec<Fault> {
+    fn struck(&self) -> Vec<Fault> {
         self.line.lock().unwrap().struck.clone()
     }
 }
@@ -164,13 +188,9 @@ impl Line {
         let key = if money { what.clone() } else { String::new() };
         let times = self.counted.entry(format!("{money}{what}")).or_default();
         *times += 1;
-        let mut draw = Draw::new(self.seed ^ (*times << 40));
-        for byte in key.bytes() {
-            draw = Draw::new(draw.next() ^ u64::from(byte));
-        }
         match money {
-            true => draw.one_of(&OF_REFUNDS),
-            false => draw.one_of(&OF_INQUIRIES),
+            true => drawn(self.seed, *times, &key, &OF_REFUNDS),
+            false => drawn(self.seed, *times, &key, &OF_INQUIRIES),
         }
     }
 }

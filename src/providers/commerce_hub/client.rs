@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use aws_lc_rs::rand;
 use chrono::{DateTime, Utc};
 use url::Url;
-use uuid::Uuid;
 
 use super::auth::Signer;
 use crate::clock::Clock;
 use crate::config::commerce_hub::HmacEncoding;
 use crate::config::secret::Credentials;
 use crate::providers::WireRequest;
-use crate::providers::http::{Failure, Outgoing, Purpose, Response, SetupError, Transport};
+use crate::providers::http::{
+    Failure, Outgoing, Purpose, Response, SetupError, Transport, fresh_id,
+};
 
 /// Every operation we call is a POST.
 pub const METHOD: &str = "POST";
@@ -115,16 +115,6 @@ pub fn operation_url<'s>(base: &Url, segments: impl IntoIterator<Item = &'s str>
         path.pop_if_empty().extend(segments);
     }
     url.into()
-}
-
-/// A UUID of version 4 from the operating system's randomness.
-fn fresh_id() -> Result<String, Failure> {
-    let mut bytes = [0; 16];
-    rand::fill(&mut bytes).map_err(|_| Failure::NotSent {
-        said: "no randomness for a request id".to_owned(),
-    })?;
-    let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
-    Ok(Uuid::to_string(&id))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use self::outcome::Subject;
 use super::http::{Response, SetupError};
 use super::{
     Asked, Deed, Finding, Inquiry, ListedRefund, ListedRefunds, Profile, Provider, SoldPayment,
-    WireRequest,
+    WATCH_CARDS, WireRequest,
 };
 use crate::clock::Clock;
 use crate::config::commerce_hub::CommerceHub as Settings;
@@ -33,8 +33,6 @@ mod wire;
 pub use requests::Requests;
 
 const NAME: &str = "Commerce Hub";
-/// Card refunds are looked at for 40 days after they were submitted (domain.md, rule 4).
-const WATCH: Duration = Duration::from_hours(40 * 24);
 
 /// A clock that differs by more is named as the likely cause of a refused signature.
 const CLOCK_OFF_S: i64 = 60;
@@ -196,7 +194,7 @@ pub fn profile(settings: &Settings) -> Profile {
         delivery_bound: Duration::from_mins(settings.absence_after_minutes.into()),
         absence_is_proof: settings.absence_is_proof,
         marks: Marks::COMMERCE_HUB,
-        watch: WATCH,
+        watch: WATCH_CARDS,
         polls_per_minute: settings.polls_per_minute,
         pollable: true,
     }

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::client::operation_url;
 use super::wire::{Envelope, TokenRequest};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config::nuapay::{Auth as Kind, Nuapay as Settings};
 use crate::providers::http::{Failure, Outgoing, Purpose, Response, SetupError, Transport, line};
 
@@ -44,8 +44,9 @@ pub struct Tokens {
 
 struct Token {
     bearer: SecretString,
-    /// On the clock that never jumps.
-    fresh_until: Duration,
+    asked_at: Moment,
+    /// How long after that it is used.
+    fresh_for: Duration,
 }
 
 /// No token was given: nothing of the call itself was sent.
@@ -99,11 +100,11 @@ impl Auth {
 
     /// Takes note that a call with this header was turned away; whether another try could go
     /// better.
-    pub async fn renew(&self, turned_away: &str) -> bool {
+    pub fn renew(&self, turned_away: &str) -> bool {
         match self {
             Self::ApiKey(_) => false,
             Self::Token(tokens) => {
-                tokens.forget(turned_away).await;
+                tokens.forget(turned_away);
                 true
             }
         }
@@ -133,8 +134,9 @@ impl Tokens {
     /// Single flight: who comes while a token is being asked for waits for that one.
     async fn header(&self) -> Result<String, Denied> {
         let mut current = self.current.lock().await;
+        // A token ages while the machine sleeps, too.
         if let Some(token) = &*current
-            && self.clock.elapsed() < token.fresh_until
+            && self.clock.since(token.asked_at) < token.fresh_for
         {
             return Ok(token.bearer.expose_secret().to_owned());
         }
@@ -144,9 +146,12 @@ impl Tokens {
         Ok(header)
     }
 
-    /// Only the token that was turned away is forgotten, not a newer one.
-    async fn forget(&self, turned_away: &str) {
-        let mut current = self.current.lock().await;
+    /// Only the token that was turned away is forgotten, not a newer one. Waits for nobody, as the
+    /// answer to a send is not written down yet: who holds the lock for long asks for another token.
+    fn forget(&self, turned_away: &str) {
+        let Ok(mut current) = self.current.try_lock() else {
+            return;
+        };
         let same = |token: &Token| token.bearer.expose_secret() == turned_away;
         if current.as_ref().is_some_and(same) {
             *current = None;
@@ -154,7 +159,7 @@ impl Tokens {
     }
 
     async fn ask(&self) -> Result<Token, Denied> {
-        let asked_at = self.clock.elapsed();
+        let asked_at = self.clock.moment();
         let request = TokenRequest {
             scopes: &SCOPES,
             expires_in: u32::try_from(self.lifetime.as_secs()).unwrap_or(u32::MAX),
@@ -178,7 +183,8 @@ impl Tokens {
         let lifetime = granted.map_or(lifetime, |granted| granted.min(lifetime));
         Ok(Token {
             bearer: format!("Bearer {bearer}").into(),
-            fresh_until: asked_at + lifetime.saturating_sub(BEFORE_THE_END),
+            asked_at,
+            fresh_for: lifetime.saturating_sub(BEFORE_THE_END),
         })
     }
 }

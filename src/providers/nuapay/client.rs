@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::nuapay::Nuapay as Settings;
 use crate::providers::WireRequest;
 use crate::providers::http::{Failure, Outgoing, Purpose, Response, SetupError, Transport};
+use crate::providers::preparing::Preparing;
 
 /// The one operation that moves money is a POST.
 pub const METHOD: &str = "POST";
@@ -21,6 +22,7 @@ pub struct Client {
     base: Url,
     transport: Transport,
     auth: Auth,
+    clock: Clock,
 }
 
 /// A call without an answer of its own.
@@ -57,6 +59,7 @@ impl Client {
             transport: Transport::new(&settings.base_url, deadline, clock.clone())?,
             auth: Auth::new(settings, api_key, clock, deadline)?,
             base: settings.base_url.clone(),
+            clock: clock.clone(),
         })
     }
 
@@ -66,6 +69,7 @@ impl Client {
     /// # Errors
     /// [`NoAnswer`], which tells what is certain about the request.
     pub async fn refund(&self, request: &WireRequest) -> Result<Response, NoAnswer> {
+        let preparing = Preparing::begin(&self.clock);
         self.check_address(&request.url)?;
         let header = self.auth.header().await.map_err(NoAnswer::Token)?;
         let outgoing = Outgoing {
@@ -79,10 +83,11 @@ impl Client {
             ],
             body: request.body.clone(),
         };
+        preparing.in_time().map_err(NoAnswer::Exchange)?;
         let answered = self.transport.exchange(Purpose::MoveMoney, outgoing).await;
         let response = answered.map_err(NoAnswer::Exchange)?;
         if response.status == UNAUTHORIZED {
-            self.auth.renew(&header).await;
+            self.auth.renew(&header);
         }
         Ok(response)
     }
@@ -94,7 +99,7 @@ impl Client {
     pub async fn get(&self, url: &Url) -> Result<Response, NoAnswer> {
         let header = self.auth.header().await.map_err(NoAnswer::Token)?;
         let response = self.get_with(url, header.clone()).await?;
-        if response.status != UNAUTHORIZED || !self.auth.renew(&header).await {
+        if response.status != UNAUTHORIZED || !self.auth.renew(&header) {
             return Ok(response);
         }
         let header = self.auth.header().await.map_err(NoAnswer::Token)?;

@@ -8,7 +8,6 @@ use std::error::Error as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use aws_lc_rs::rand;
 use chrono::{DateTime, Utc};
 use prost::Message;
 use tonic::client::Grpc;
@@ -23,7 +22,8 @@ use super::requests::{METHOD, url_of};
 use super::wire::{REFUND, State};
 use crate::failpoint;
 use crate::providers::WireRequest;
-use crate::providers::http::{Failure, SetupError, line};
+use crate::providers::http::{Failure, SetupError, fresh_id, line};
+use crate::providers::preparing::Preparing;
 
 /// A connection that takes longer is not going to be one.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -102,6 +102,7 @@ impl Client {
         &self,
         request: &WireRequest,
         state: Option<State>,
+        preparing: &Preparing<'_>,
     ) -> Result<Answer, Failure> {
         self.check_address(request)?;
         let mut bytes = request.body.clone();
@@ -109,6 +110,7 @@ impl Client {
         let call = self.call(bytes, Some(&request.correlation))?;
         failpoint::reach("send.connect");
         let channel = self.connect().await?;
+        preparing.in_time()?;
         let answer = exchange(channel, REFUND, call, self.deadline).await;
         failpoint::reach("send.head_read");
         failpoint::reach("send.body_read");
@@ -237,17 +239,6 @@ fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
         cause = deeper;
     }
     cause.to_string()
-}
-
-/// A UUID of version 4 from the operating system's randomness.
-fn fresh_id() -> Result<String, Failure> {
-    let mut bytes = [0; 16];
-    rand::fill(&mut bytes).map_err(|_| Failure::NotSent {
-        said: "no randomness for a request id".to_owned(),
-    })?;
-    Ok(uuid::Builder::from_random_bytes(bytes)
-        .into_uuid()
-        .to_string())
 }
 
 #[cfg(test)]

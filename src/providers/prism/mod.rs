@@ -11,11 +11,12 @@ use futures_util::future::BoxFuture;
 use prost::Message;
 
 use self::auth::Identity;
-use self::client::Client;
+use self::client::{Answer, Client};
 use self::token::Tokens;
 use self::wire::{HEALTH, HealthResponse, PAYMENT_GET, REFUND_GET, RefundRequest, State};
-use super::http::SetupError;
-use super::{Asked, Finding, Inquiry, Profile, Provider, WireRequest};
+use super::http::{Failure, SetupError};
+use super::preparing::Preparing;
+use super::{Asked, Finding, Inquiry, Profile, Provider, WATCH_CARDS, WireRequest};
 use crate::clock::Clock;
 use crate::config::prism::Prism as Settings;
 use crate::domain::ageing::Marks;
@@ -36,8 +37,6 @@ pub use auth::Credentials;
 pub use requests::Requests;
 
 const NAME: &str = "Prism";
-/// Card refunds are looked at for 40 days after they were accepted (domain.md, rule 4).
-const WATCH: Duration = Duration::from_hours(40 * 24);
 /// `SERVING` of the health service.
 const SERVING: i32 = 1;
 
@@ -47,6 +46,7 @@ pub struct Prism {
     client: Client,
     tokens: Option<Tokens>,
     check_payment: bool,
+    clock: Clock,
 }
 
 impl Prism {
@@ -64,9 +64,12 @@ impl Prism {
         let deadline = Duration::from_secs(settings.deadline_seconds.into());
         Ok(Self {
             client: Client::new(&settings.base_url, identity, deadline)?,
-            tokens: requests.token().map(|request| Tokens::new(request, clock)),
+            tokens: requests
+                .token()
+                .map(|request| Tokens::new(request, clock.clone())),
             check_payment: settings.check_payment,
             requests,
+            clock,
         })
     }
 
@@ -74,6 +77,21 @@ impl Prism {
         match &self.tokens {
             Some(tokens) => tokens.state(&self.client).await.map(Some),
             None => Ok(None),
+        }
+    }
+
+    /// A token that the connector did not take is not used again; nothing is repeated for that.
+    fn note(&self, state: Option<&State>, answered: &Result<Answer, Failure>) {
+        let Ok(Answer {
+            said: Err(refusal), ..
+        }) = answered
+        else {
+            return;
+        };
+        if let Some((tokens, state)) = self.tokens.as_ref().zip(state)
+            && outcome::is_turned_away(refusal)
+        {
+            tokens.forget(state);
         }
     }
 
@@ -86,11 +104,13 @@ impl Prism {
         let mut look = self.requests.payment_look(&refund);
         look.state = state.cloned();
         let reference = Some(request.correlation.as_str());
-        let answer = self.client.look(PAYMENT_GET, &look, reference).await.ok()?;
-        outcome::not_refundable(&answer, &refund)
+        let answered = self.client.look(PAYMENT_GET, &look, reference).await;
+        self.note(state, &answered);
+        outcome::not_refundable(&answered.ok()?, &refund)
     }
 
     async fn send_once(&self, request: &WireRequest, asked: Asked) -> Finding {
+        let preparing = Preparing::begin(&self.clock);
         let state = match self.state().await {
             Ok(state) => state,
             Err(finding) => return *finding,
@@ -98,7 +118,9 @@ impl Prism {
         if let Some(hindrance) = self.hindrance(request, state.as_ref()).await {
             return hindrance;
         }
-        match self.client.refund(request, state).await {
+        let answered = self.client.refund(request, state.clone(), &preparing).await;
+        self.note(state.as_ref(), &answered);
+        match answered {
             Ok(answer) => outcome::of_refund(&answer, self.requests.amounts(), asked.amount),
             Err(failure) => outcome::of_failure(&failure),
         }
@@ -119,7 +141,9 @@ impl Prism {
             }
         };
         let reference = Some(inquiry.correlation.as_str());
-        match self.client.look(REFUND_GET, &look, reference).await {
+        let answered = self.client.look(REFUND_GET, &look, reference).await;
+        self.note(look.state.as_ref(), &answered);
+        match answered {
             Ok(answer) => {
                 let amounts = self.requests.amounts();
                 outcome::of_look(&answer, &look.connector_refund_id, amounts, asked.amount)
@@ -162,7 +186,7 @@ impl Prism {
     }
 
     /// Whether service and connector take our keys, by a look at a refund that does not exist.
-    async fn try_keys(&self, health: &client::Answer) -> Finding {
+    async fn try_keys(&self, health: &Answer) -> Finding {
         let look = self.requests.nobodys_look();
         match self.client.look(REFUND_GET, &look, None).await {
             Ok(answer) => outcome::of_probe(&answer),
@@ -210,7 +234,7 @@ pub fn profile(settings: &Settings) -> Profile {
         delivery_bound: crate::providers::DELIVERY_BOUND,
         absence_is_proof: false,
         marks: Marks::CARDS,
-        watch: WATCH,
+        watch: WATCH_CARDS,
         polls_per_minute: settings.polls_per_minute,
         pollable: requests::can_poll(&settings.connector),
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::client::{Answer, Refusal};
 use super::currencies::Amounts;
 use super::requests::is_id;
-use super::wire::{ConnectorDetails, RefundResponse};
+use super::wire::{ConnectorDetails, ErrorInfo, RefundResponse};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::providers::Finding;
@@ -19,7 +19,7 @@ mod payment;
 mod status;
 
 pub use payment::not_refundable;
-pub use status::{http_status, words};
+pub use status::{http_status, is_turned_away, words};
 
 /// `RefundStatus` (fact sheet 3). Its 0 and every number not listed here leave the outcome open.
 const FAILURE: i32 = 1;
@@ -33,6 +33,8 @@ const TRANSACTION_FAILURE: i32 = 5;
 enum Verdict {
     Paid,
     Underway,
+    /// The connector waits for a person; it can still be asked.
+    InReview,
     NotPaid,
     /// Open, and why.
     Open(&'static str),
@@ -118,8 +120,18 @@ fn read(answer: &Answer) -> Result<Option<RefundResponse>, &Refusal> {
     }
 }
 
+/// The connector's HTTP status; 0 where none is told.
+const fn is_success(status_code: u32) -> bool {
+    matches!(status_code, 0 | 200..=299)
+}
+
 /// Error before status (fact sheet 3): beside an error the status may be of another list of words.
+/// Before both the connector's HTTP status: an OK reply stands for a 2xx of the connector, and any
+/// other beneath it proves nothing, whatever the words around it.
 fn judge(message: &RefundResponse) -> Verdict {
+    if !is_success(message.status_code) {
+        return Verdict::Open("it stands for an answer of the connector that proves nothing");
+    }
     let is_named = !message.connector_refund_id.is_empty();
     let stands = matches!(message.status, MANUAL_REVIEW | PENDING | SUCCESS);
     if has_error(message) {
@@ -129,15 +141,14 @@ fn judge(message: &RefundResponse) -> Verdict {
             false => Verdict::NotPaid,
         };
     }
-    let connector_failed = !matches!(message.status_code, 0 | 200..=299);
     match message.status {
-        _ if stands && connector_failed => Verdict::Open("its status and the connector's differ"),
-        _ if stands && has_other_error(message) => {
+        _ if stands && message.error.as_ref().is_some_and(has_text) => {
             Verdict::Open("it has both an error and a refund")
         }
         _ if stands && !is_named => Verdict::Open("it names no refund"),
         SUCCESS => Verdict::Paid,
-        PENDING | MANUAL_REVIEW => Verdict::Underway,
+        PENDING => Verdict::Underway,
+        MANUAL_REVIEW => Verdict::InReview,
         FAILURE | TRANSACTION_FAILURE => Verdict::NotPaid,
         _ => Verdict::Open("a status the desk does not know"),
     }
@@ -151,11 +162,9 @@ fn has_error(message: &RefundResponse) -> bool {
     details.is_some_and(|details| !texts(details).is_empty())
 }
 
-/// Later servers also fill other details; alone they have never been seen.
-fn has_other_error(message: &RefundResponse) -> bool {
-    let Some(error) = &message.error else {
-        return false;
-    };
+/// Later servers also fill other details than the connector's; alone they have never been seen.
+fn has_text(error: &ErrorInfo) -> bool {
+    let connector = error.connector_details.iter();
     let unified = error
         .unified_details
         .iter()
@@ -164,7 +173,8 @@ fn has_other_error(message: &RefundResponse) -> bool {
         .issuer_details
         .iter()
         .flat_map(|it| [&it.code, &it.message]);
-    unified.chain(issuer).flatten().any(|text| !text.is_empty())
+    let mut others = unified.chain(issuer).flatten();
+    connector.flat_map(texts).next().is_some() || others.any(|text| !text.is_empty())
 }
 
 fn texts(details: &ConnectorDetails) -> Vec<&str> {
@@ -184,6 +194,7 @@ fn reported(
     let status = match verdict {
         Verdict::Paid => Reported::Succeeded,
         Verdict::Underway => Reported::Pending,
+        Verdict::InReview => Reported::ActionRequired,
         Verdict::NotPaid => Reported::Failed,
         Verdict::Open(why) => return Err(why),
     };
@@ -236,7 +247,10 @@ fn connector_http(message: &RefundResponse) -> Option<u16> {
 }
 
 fn describe(message: &RefundResponse) -> String {
-    let status = status_name(message.status);
+    let status = match message.status {
+        MANUAL_REVIEW => "REFUND_MANUAL_REVIEW: it waits for a person at the connector".to_owned(),
+        status => status_name(status),
+    };
     let details = message
         .error
         .as_ref()

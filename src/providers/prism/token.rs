@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::client::{Answer, Client};
 use super::outcome;
 use super::wire::{AccessToken, CREATE_TOKEN, Secret, State, TokenRequest, TokenResponse};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::domain::evidence::Evidence;
 use crate::providers::Finding;
 use crate::providers::http::Failure;
@@ -28,8 +28,8 @@ pub struct Tokens {
 
 struct Held {
     state: State,
-    /// On the clock's elapsed time.
-    until: Duration,
+    asked_at: Moment,
+    life: Duration,
 }
 
 impl Tokens {
@@ -48,19 +48,31 @@ impl Tokens {
     /// A finding: there is no token, so nothing was sent.
     pub async fn state(&self, client: &Client) -> Result<State, Box<Finding>> {
         let mut held = self.held.lock().await;
-        if let Some(held) = held.as_ref().filter(|it| self.clock.elapsed() < it.until) {
+        // A token ages while the machine sleeps, too.
+        let young = |it: &&Held| self.clock.since(it.asked_at) < it.life;
+        if let Some(held) = held.as_ref().filter(young) {
             return Ok(held.state.clone());
         }
         *held = None;
-        let asked_at = self.clock.elapsed();
+        let asked_at = self.clock.moment();
         let (state, life) = read(client.look(CREATE_TOKEN, &self.request, None).await)?;
-        if let Some(until) = life.and_then(|life| asked_at.checked_add(life)) {
-            *held = Some(Held {
-                state: state.clone(),
-                until,
-            });
-        }
+        *held = life.map(|life| Held {
+            state: state.clone(),
+            asked_at,
+            life,
+        });
         Ok(state)
+    }
+
+    /// Only the token that was turned away is forgotten, not a newer one. Waits for nobody, as the
+    /// answer to a send is not written down yet: who holds the lock for long asks for another token.
+    pub fn forget(&self, turned_away: &State) {
+        let Ok(mut held) = self.held.try_lock() else {
+            return;
+        };
+        if held.as_ref().is_some_and(|it| it.state == *turned_away) {
+            *held = None;
+        }
     }
 }
 

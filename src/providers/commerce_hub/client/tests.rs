@@ -266,5 +266,5 @@ async fn each_inquiry_has_an_id_of_its_own() {
     }
     assert_ne!(ids[0], ids[1]);
     assert!(!ids.contains(&order().idempotency_key));
-    assert!(Uuid::parse_str(&ids[0]).is_ok());
+    assert!(uuid::Uuid::parse_str(&ids[0]).is_ok());
 }

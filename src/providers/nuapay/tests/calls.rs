@@ -60,9 +60,11 @@ fn ok(body: &str) -> Then {
 }
 
 fn token(name: &str) -> Then {
-    let body =
-        format!(r#"{{"uri":"/tokens/x","data":{{"accessToken":"{name}","tokenType":"BEARER"}}}}"#);
-    Then::Answer(201, "", body)
+    Then::Answer(201, "", token_body(name))
+}
+
+fn token_body(name: &str) -> String {
+    format!(r#"{{"uri":"/tokens/x","data":{{"accessToken":"{name}","tokenType":"BEARER"}}}}"#)
 }
 
 fn unauthorized() -> Then {
@@ -121,6 +123,31 @@ async fn what_may_have_arrived_is_doubt_and_is_not_sent_again(#[case] then: Then
     assert_eq!(server.requests().await.len(), 1);
 }
 
+/// Bytes may leave only under the lease, so a send does not wait long for its token.
+#[rstest]
+#[case(10_000, 2)]
+#[case(10_001, 1)]
+#[tokio::test]
+async fn a_send_whose_token_took_too_long_is_not_sent(#[case] after_ms: u64, #[case] calls: usize) {
+    let clock = clock();
+    let late = Then::Late(
+        clock.clone(),
+        Duration::from_millis(after_ms),
+        token_body("one"),
+    );
+    let created = Then::Answer(201, "", CREATED.to_owned());
+    let script = [late, created].into_iter().take(calls).collect();
+    let server = Server::start(script);
+    let nuapay = account(&server, Auth::Token, &clock, PATIENT);
+    let found = nuapay.send(&wire(&server), asked()).await;
+    let expected = match calls {
+        1 => Evidence::NotSent,
+        _ => report(Reported::Pending),
+    };
+    assert_eq!(found.evidence, expected, "{}", found.said);
+    assert_eq!(server.requests().await.len(), calls);
+}
+
 #[tokio::test]
 async fn a_request_made_for_elsewhere_takes_no_key_there() {
     let server = Server::start(Vec::new());
@@ -140,7 +167,8 @@ async fn a_token_is_kept_until_shortly_before_its_end() {
     let clock = clock();
     let nuapay = account(&server, Auth::Token, &clock, PATIENT);
     for wait in [0, 869, 1] {
-        clock.advance(Duration::from_secs(wait));
+        // As it is while the machine sleeps: only the time of day goes on.
+        clock.set(clock.now() + Duration::from_secs(wait));
         let found = nuapay.inquire(&inquiry(Some("rfd0000001")), asked()).await;
         assert_eq!(
             found.evidence,

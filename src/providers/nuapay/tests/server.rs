@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::clock::Clock;
 
 /// A request as it came off the wire.
 pub struct Received {
@@ -23,6 +26,8 @@ pub enum Then {
     Drop,
     /// Says nothing until the client gives up.
     Wait,
+    /// Time passes on this clock, then it answers 201 with this body.
+    Late(Clock, Duration, String),
 }
 
 /// One answer per request; each connection is closed after its answer.
@@ -72,6 +77,10 @@ fn play(stream: &mut TcpStream, then: Then) {
                 "HTTP/1.1 {status} Words\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}"
             );
             stream.write_all(answer.as_bytes()).unwrap();
+        }
+        Then::Late(clock, by, body) => {
+            clock.advance(by);
+            play(stream, Then::Answer(201, "", body));
         }
         Then::Drop => {}
         Then::Wait => {

@@ -10,6 +10,7 @@ use axum::extract::{Request as HttpRequest, State as Shared};
 use axum::http::HeaderMap;
 use axum::response::IntoResponse;
 use futures_util::future::BoxFuture;
+use rstest::rstest;
 use tonic::Response;
 use tonic::server::UnaryService;
 
@@ -23,11 +24,21 @@ use crate::providers::account::Secrets;
 use crate::providers::prism::wire::{CREATE_TOKEN, HEALTH, PAYMENT_GET, REFUND_GET};
 use crate::providers::{Finding, Provider, RefundFormat, RefundOrder};
 
+mod tokens;
+
 const KEY: &str = "sk_live_canary";
 /// What a client sends first on a connection.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 fn account(settings: &Settings) -> Prism {
+    account_on(settings, clock())
+}
+
+fn clock() -> Clock {
+    Clock::manual("2026-11-21T10:00:00Z".parse().unwrap())
+}
+
+fn account_on(settings: &Settings, clock: Clock) -> Prism {
     let environ = Environ::new([("KEY".into(), KEY.into())]);
     let secrets = Secrets {
         account: "prism-us",
@@ -35,7 +46,6 @@ fn account(settings: &Settings) -> Prism {
         environ: &environ,
     };
     let credentials = Credentials::read(&settings.connector, &secrets).unwrap();
-    let clock = Clock::manual("2026-11-21T10:00:00Z".parse().unwrap());
     Prism::new(settings, &credentials, clock).unwrap()
 }
 
@@ -203,12 +213,13 @@ struct Received {
     message: Vec<u8>,
 }
 
-type Answers = fn(&Received) -> Option<Result<Vec<u8>, Status>>;
+type Told = Option<Result<Vec<u8>, Status>>;
+type Answers = fn(&Received) -> Told;
 
 #[derive(Clone)]
 struct Desk {
     received: Arc<Mutex<Vec<Received>>>,
-    answers: Answers,
+    answers: Arc<dyn Fn(&Received) -> Told + Send + Sync>,
 }
 
 struct Server {
@@ -217,11 +228,13 @@ struct Server {
 }
 
 impl Server {
-    async fn start(answers: Answers) -> Self {
+    async fn start(answers: impl Fn(&Received) -> Told + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let received = Arc::default();
-        let desk = Desk { received, answers };
+        let desk = Desk {
+            received: Arc::default(),
+            answers: Arc::new(answers),
+        };
         let router = Router::new().fallback(take).with_state(desk.clone());
         tokio::spawn(async { axum::serve(listener, router).await });
         Self { base, desk }
@@ -464,6 +477,48 @@ async fn without_a_token_nothing_is_sent() {
     );
     assert_eq!(server.paths(), [CREATE_TOKEN]);
 }
+
+/// Bytes may leave only under the lease: what is prepared for too long, or while the machine sleeps
+/// (only the time of day goes on then), is not sent.
+#[rstest]
+#[case::slow(CREATE_TOKEN, |clock: &Clock| clock.advance(TOO_LONG))]
+#[case::asleep(CREATE_TOKEN, |clock: &Clock| clock.set(clock.now() + TOO_LONG))]
+#[case::slow_look(PAYMENT_GET, |clock: &Clock| clock.advance(TOO_LONG))]
+#[tokio::test]
+async fn what_took_too_long_to_prepare_is_not_sent(
+    #[case] path: &'static str,
+    #[case] passes: fn(&Clock),
+) {
+    let clock = clock();
+    let servers = clock.clone();
+    let server = Server::start(move |call| {
+        if call.path == path {
+            passes(&servers);
+        }
+        match call.path.as_str() {
+            PAYMENT_GET => charged(call),
+            _ => answer_with_token(call),
+        }
+    })
+    .await;
+    let settings = Settings {
+        check_payment: true,
+        ..settings(&server.base, paypal())
+    };
+    let request = Requests::new(&settings)
+        .build_refund(&paypal_order())
+        .unwrap();
+    let prism = account_on(&settings, clock);
+    let found = prism.send(&request, asked()).await;
+    let said = "not sent: preparing it took too long";
+    assert_eq!(
+        (found.evidence, found.said.as_str()),
+        (Evidence::NotSent, said)
+    );
+    assert_eq!(server.paths(), [CREATE_TOKEN, PAYMENT_GET]);
+}
+
+const TOO_LONG: Duration = Duration::from_millis(10_001);
 
 fn charged(call: &Received) -> Option<Result<Vec<u8>, Status>> {
     Some(Ok(match call.path.as_str() {

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use super::Answer;
+use super::{Answer, has_text, is_success};
 use crate::domain::evidence::Evidence;
 use crate::providers::Finding;
 use crate::providers::http::line;
@@ -41,15 +41,18 @@ const NOT_REFUNDABLE: [(i32, &str); 24] = [
 ];
 
 /// Why the refund is not sent, if the connector says that it cannot be; a look that tells nothing
-/// stops nothing. There is no *already refunded* amount in the answer: that ledger is ours.
+/// stops nothing, and beside an error the status need not be the payment's. There is no *already refunded* amount in the answer: that ledger is ours.
 pub fn not_refundable(answer: &Answer, refund: &RefundRequest) -> Option<Finding> {
     let bytes = answer.said.as_ref().ok()?;
     let payment = PaymentGetResponse::decode(&bytes[..]).ok()?;
+    if payment.error.as_ref().is_some_and(has_text) || !is_success(payment.status_code) {
+        return None;
+    }
     let known = NOT_REFUNDABLE
         .iter()
         .find(|(number, _)| *number == payment.status);
     let why = match known {
-        Some((_, name)) => format!("the payment is {name}, not captured"),
+        Some((_, name)) => format!("the payment is {name}"),
         None => too_little(&payment, refund)?,
     };
     let said = line(&format!("nothing sent: {why}, says the connector"));

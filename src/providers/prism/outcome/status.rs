@@ -67,6 +67,11 @@ pub fn of_look(refusal: &Refusal) -> Evidence {
     }
 }
 
+/// Whether the connector does not know who calls: its token ended, or the key is wrong.
+pub fn is_turned_away(refusal: &Refusal) -> bool {
+    connector_status(refusal) == Some(401)
+}
+
 /// The connector's HTTP status, where the text is only that.
 pub fn connector_status(refusal: &Refusal) -> Option<u16> {
     let number = refusal.message.strip_prefix(CONNECTOR_SAID)?;

@@ -45,7 +45,7 @@ fn report(status: Reported) -> Evidence {
 #[case(sample!("refund_success.resp"), report(Reported::Succeeded), report(Reported::Succeeded))]
 #[case(sample!("refund_later.resp"), report(Reported::Succeeded), report(Reported::Succeeded))]
 #[case(sample!("refund_pending.resp"), report(Reported::Pending), report(Reported::Pending))]
-#[case(sample!("refund_review.resp"), report(Reported::Pending), report(Reported::Pending))]
+#[case(sample!("refund_review.resp"), report(Reported::ActionRequired), report(Reported::ActionRequired))]
 #[case(sample!("refund_failed.resp"), Evidence::Refused, report(Reported::Reversed))]
 #[case(sample!("refund_failed_21.resp"), Evidence::Refused, report(Reported::Reversed))]
 #[case(sample!("refund_failure_bare.resp"), Evidence::Refused, Evidence::Doubt)]
@@ -87,6 +87,16 @@ fn unified(code: &str) -> Option<ErrorInfo> {
     })
 }
 
+/// A reply that names an error and no refund, beneath which the connector had this HTTP status.
+fn failed(status_code: u32) -> RefundResponse {
+    with(|it| {
+        it.error = details("x");
+        it.connector_refund_id.clear();
+        it.status = 0;
+        it.status_code = status_code;
+    })
+}
+
 fn with(change: impl FnOnce(&mut RefundResponse)) -> RefundResponse {
     let mut message = message();
     change(&mut message);
@@ -102,6 +112,18 @@ fn with(change: impl FnOnce(&mut RefundResponse)) -> RefundResponse {
 #[case::negative(with(|it| it.status = -1), Evidence::Doubt)]
 #[case::no_id(with(|it| it.connector_refund_id.clear()), Evidence::Doubt)]
 #[case::connector_said_no(with(|it| it.status_code = 500), Evidence::Doubt)]
+#[case::error_of_500(failed(500), Evidence::Doubt)]
+#[case::error_of_503(failed(503), Evidence::Doubt)]
+#[case::error_of_504(failed(504), Evidence::Doubt)]
+#[case::error_of_409(failed(409), Evidence::Doubt)]
+#[case::error_of_a_redirect(failed(302), Evidence::Doubt)]
+#[case::error_of_200(failed(200), Evidence::Refused)]
+#[case::error_of_204(failed(204), Evidence::Refused)]
+#[case::error_of_nobody(failed(0), Evidence::Refused)]
+#[case::failure_of_500(
+    with(|it| { it.status = FAILURE; it.status_code = 500; }),
+    Evidence::Doubt
+)]
 #[case::connector_silent(with(|it| it.status_code = 0), report(Reported::Succeeded))]
 #[case::empty_error(with(|it| it.error = details("")), report(Reported::Succeeded))]
 #[case::bare_error(with(|it| it.error = Some(ErrorInfo::default())), report(Reported::Succeeded))]
@@ -126,6 +148,21 @@ fn error_before_status_and_doubt_before_guessing(
     #[case] evidence: Evidence,
 ) {
     assert_eq!(reply(&message.encode_to_vec()).evidence, evidence);
+}
+
+/// A refund that was accepted is not taken for taken back because its connector is down.
+#[rstest]
+#[case(200, report(Reported::Reversed))]
+#[case(409, Evidence::Doubt)]
+#[case(500, Evidence::Doubt)]
+#[case(503, Evidence::Doubt)]
+#[case(504, Evidence::Doubt)]
+fn a_look_that_failed_proves_nothing_beneath_a_connectors_own_failure(
+    #[case] status_code: u32,
+    #[case] evidence: Evidence,
+) {
+    let found = look(&failed(status_code).encode_to_vec());
+    assert_eq!(found.evidence, evidence);
 }
 
 #[test]
@@ -338,6 +375,7 @@ fn a_probe_tells_whether_our_keys_are_taken(
 #[case(11, 5000, 146, Some("VOIDED"))]
 #[case(16, 5000, 146, Some("AUTO_REFUNDED"))]
 #[case(6, 0, 146, Some("AUTHORIZED"))]
+#[case(57, 5000, 146, Some("VOIDED_POST_CAPTURE"))]
 #[case(0, 5000, 146, None)]
 #[case(99, 5000, 146, None)]
 fn only_a_clear_word_about_the_payment_stops_a_refund(
@@ -363,8 +401,19 @@ fn only_a_clear_word_about_the_payment_stops_a_refund(
         (Some(found), Some(why)) => {
             assert_eq!(found.evidence, Evidence::Refused);
             assert!(found.said.contains(why), "{}", found.said);
+            // A payment that was given back or taken back was captured once.
+            assert!(!found.said.contains("not captured"), "{}", found.said);
         }
         (stopped, why) => panic!("{stopped:?} for {why:?}"),
+    }
+    for (error, status_code) in [(details("x"), 200), (unified("x"), 200), (None, 503)] {
+        let failed = PaymentGetResponse {
+            error,
+            status_code,
+            ..payment.clone()
+        };
+        let failed = answer(Ok(failed.encode_to_vec()));
+        assert_eq!(not_refundable(&failed, &refund), None);
     }
     let silent = answer(Err(refusal(Code::NotFound, &format!("{SAID} 404"))));
     assert_eq!(not_refundable(&silent, &refund), None);
