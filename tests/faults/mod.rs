@@ -1,7 +1,8 @@
 //! R1: the whole desk (its ledger, the clients) against each of the sandbox's providers, over a
 //! network with eight faults (seven before Prism, see `grpc`), on a clock moved by hand.
 //!
-//! 500 seeds per provider on every commit; `REFUND_DESK_LARGE=1` runs 10,000. A failure names its seed;
+//! 200 seeds per provider on every commit, of the 500 that were meant: three providers' 500 took 280 s
+//! on two cores, and the budget is 120. `REFUND_DESK_LARGE=1` runs 10,000. A failure names its seed;
 //! `REFUND_DESK_SEED=N` runs that one alone. Faults, amounts, steps, ids and jitter are the seed's; in
 //! every fourth seed exchanges go on at the same time, and their order is the machine's.
 
@@ -25,6 +26,9 @@ use office::{COMMERCE_HUB, NUAPAY, Office, PRISM, Through};
 use people::Settled;
 use wire::Fault;
 
+/// Seeds of every commit.
+const SMALL: u64 = 200;
+
 #[rstest]
 #[case::commerce_hub(COMMERCE_HUB)]
 #[case::nuapay(NUAPAY)]
@@ -34,7 +38,7 @@ fn no_fault_of_the_network_pays_twice(#[case] through: Through) {
     let one: Option<u64> = one.map(|it| it.parse().unwrap());
     let (first, end) = match one {
         Some(seed) => (seed, seed + 1),
-        None => (0, if large() { 10_000 } else { 500 }),
+        None => (0, if large() { 10_000 } else { SMALL }),
     };
     let next = AtomicU64::new(first);
     let seen = Mutex::new(Seen::default());
@@ -97,7 +101,7 @@ impl Seen {
 
     fn assert_rich(&self, through: Through) {
         assert_eq!(self.faults.len(), through.faults, "{self:?}");
-        assert!(self.payouts > 500 && self.left_unknown > 200, "{self:?}");
+        assert!(self.payouts > 200 && self.left_unknown > 80, "{self:?}");
         assert!(self.ends.contains_key("succeeded"), "{self:?}");
         assert!(!self.ends.contains_key("unknown"), "{self:?}");
         let Settled {

@@ -49,7 +49,7 @@ pub struct Through {
     /// In how many rounds people try to prove that the provider never had it; then they say what the
     /// book says.
     pub tries: u32,
-    /// Of what people end there must be this at least in 500 seeds: UNKNOWN when all has arrived,
+    /// Of what people end there must be this at least in 200 seeds: UNKNOWN when all has arrived,
     /// proven absent, stated, and turned away.
     pub at_least: [usize; 4],
 }
@@ -64,7 +64,7 @@ pub const COMMERCE_HUB: Through = Through {
     taken_back: Some(5),
     steps: 16,
     tries: 6,
-    at_least: [201, 101, 101, 101],
+    at_least: [80, 40, 40, 40],
 };
 
 /// Bank transfers, called with tokens. It remembers a key for 24 hours, and nothing is on its way
@@ -79,7 +79,7 @@ pub const NUAPAY: Through = Through {
     steps: 16,
     tries: 6,
     // For a day it is sent again by itself, so that little is left to people.
-    at_least: [41, 1, 41, 21],
+    at_least: [16, 0, 16, 8],
 };
 
 /// Card refunds through a service without memory: nothing is ever sent again, nothing is proven
@@ -95,7 +95,7 @@ pub const PRISM: Through = Through {
     steps: 12,
     // Always refused, so once is enough.
     tries: 1,
-    at_least: [201, 0, 201, 101],
+    at_least: [80, 0, 80, 40],
 };
 
 /// Cents that make this provider decline, take back or pay another amount; the rest is ordinary.
