@@ -68,6 +68,7 @@ impl Local {
             .ok_or_else(|| refusal::not_configured(name))?;
         let provider = account.provider(&self.means()).await?;
         if provider.listing().is_some() {
+            self.read_again(actor, account, &provider, &payment).await?;
             // Asked for by a person: all of it is read again.
             let afresh = Payment {
                 verified_at: None,

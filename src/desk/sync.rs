@@ -238,6 +238,29 @@ impl Local {
         Ok(dated)
     }
 
+    /// Takes in one payment as its provider has it now, as if it stood in a list.
+    pub(super) async fn read_again(
+        &self,
+        actor: &Actor,
+        account: &Account,
+        provider: &Arc<dyn Provider>,
+        payment: &Payment,
+    ) -> Result<(), Refusal> {
+        let Some(listing) = provider.listing() else {
+            return Ok(());
+        };
+        let ask = || listing.payment(&payment.provider_payment_id);
+        let found = self
+            .answered(account, provider, Patience::None, ask)
+            .await?;
+        if let Some(found) = found.filter(|it| it.refundable) {
+            let known = [Some(payment.clone())];
+            let dated = self.dated(account, provider, &[found], &known).await?;
+            self.import_listed(actor, &account.name, &dated).await?;
+        }
+        Ok(())
+    }
+
     /// Those that were never verified come first and then those longest ago, so that what broke off
     /// goes on where it did. What was verified since this sync began needs nothing.
     async fn pull_refunds(

@@ -87,6 +87,15 @@ pub trait Listing: Send + Sync {
     /// Payments made in the span.
     fn payments(&self, span: Span) -> BoxFuture<'_, Result<ListedPayments, Box<Finding>>>;
 
+    /// One payment, as its provider has it now; none: it cannot be asked for one by one, or cannot be
+    /// read.
+    fn payment<'a>(
+        &'a self,
+        _provider_payment_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// When the money of a payment came in, where its list does not tell; none: not known.
     fn settled_at<'a>(
         &'a self,

@@ -102,6 +102,15 @@ impl Listing for Bank {
         std::future::ready(self.list("payments", payments)).boxed()
     }
 
+    fn payment<'a>(
+        &'a self,
+        payment: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+        let all = &self.payments.lock().unwrap().payments;
+        let found = all.iter().find(|it| it.provider_payment_id == payment);
+        std::future::ready(Ok(found.cloned())).boxed()
+    }
+
     fn refunds<'a>(
         &'a self,
         payment: &'a str,
@@ -425,6 +434,34 @@ fn sold(number: u32, at: DateTime<Utc>) -> ListedPayment {
         last4: None,
         details: Vec::new(),
     }
+}
+
+/// A person asks what the provider has of a payment: the payment itself is read, too.
+#[rstest]
+#[case(9_000, 0)]
+#[case(8_000, 1)]
+#[tokio::test]
+async fn a_payment_that_is_verified_is_compared_with_its_own_record(
+    #[case] minor: i64,
+    #[case] contradicts: usize,
+) {
+    let bank = Bank::new(doubt(), nothing());
+    let stage = at_bank(BANK, &bank).await;
+    let before = stage.paid("pay-0").await;
+    let record = ListedPayment {
+        provider_payment_id: "pay-0".to_owned(),
+        amount: gbp(minor),
+        ..sold(0, before.captures[0].captured_at)
+    };
+    bank.payments.lock().unwrap().payments = vec![record];
+    stage.compare_all("P0").await;
+    assert_eq!(stage.paid("pay-0").await.figures(), before.figures());
+    let open = stage.ask(Request::Discrepancies { closed: false }).await;
+    let Reply::Discrepancies(open) = open else {
+        panic!("{open:?}");
+    };
+    let kinds: Vec<_> = open.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, vec![DiscrepancyKind::FileAmount; contradicts]);
 }
 
 fn selling(bank: &Bank, payments: u32, left_out: u64) {

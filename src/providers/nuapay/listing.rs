@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
+use url::Url;
 
 use super::Nuapay;
 use super::lists::List;
@@ -60,13 +61,27 @@ impl Listing for Nuapay {
         })
     }
 
+    fn payment<'a>(
+        &'a self,
+        provider_payment_id: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+        Box::pin(async move {
+            let url = self.client.url(["payments", provider_payment_id]);
+            let answer = self.read(&url).await?;
+            Ok(answer.data().as_ref().and_then(payment))
+        })
+    }
+
     /// The history is the only source of it (fact sheet 5).
     fn settled_at<'a>(
         &'a self,
         provider_payment_id: &'a str,
     ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, Box<Finding>>> {
         Box::pin(async move {
-            let history = self.history(provider_payment_id).await?;
+            let path = ["payments", provider_payment_id, "history"];
+            let mut url = self.client.url(path);
+            url.query_pairs_mut().append_pair("pagesize", HISTORY_PAGE);
+            let history = self.read(&url).await?;
             let entries = history.entries().unwrap_or_default();
             let received = entries
                 .iter()
@@ -88,10 +103,8 @@ impl Nuapay {
         }
     }
 
-    async fn history(&self, payment_id: &str) -> Result<Envelope, Box<Finding>> {
-        let mut url = self.client.url(["payments", payment_id, "history"]);
-        url.query_pairs_mut().append_pair("pagesize", HISTORY_PAGE);
-        let answered = self.client.get(&url).await;
+    async fn read(&self, url: &Url) -> Result<Envelope, Box<Finding>> {
+        let answered = self.client.get(url).await;
         let response = answered.map_err(|it| Box::new(outcome::of_failed_look(&it)))?;
         match response.status {
             200..=299 => Envelope::read(&response.body)

@@ -342,6 +342,30 @@ async fn payments_are_listed_by_windows_and_read_leniently() {
 }
 
 #[tokio::test]
+async fn one_payment_is_read_as_the_list_has_it() {
+    let one = PAYMENTS.split_once("[\n").unwrap().1;
+    let one = one.split_once(",\n {\"id\":\"pay0000002\"").unwrap().0;
+    let (one, unreadable) = (
+        format!(r#"{{"data":{one}}}"#),
+        r#"{"data":{"id":"pay0000001"}}"#,
+    );
+    let gone = Then::Answer(404, "", r#"{"returnCode":"404"}"#.to_owned());
+    let server = Server::start(vec![ok(&one), ok(unreadable), gone]);
+    let nuapay = account(&server, Auth::ApiKey, &clock(), PATIENT);
+    let listing = nuapay.listing().unwrap();
+    let found = listing.payment("pay0000001").await.unwrap().unwrap();
+    assert_eq!(
+        (found.provider_payment_id.as_str(), found.refundable),
+        ("pay0000001", true)
+    );
+    assert_eq!(listing.payment("pay0000001").await.unwrap(), None);
+    assert!(listing.payment("pay0000001").await.is_err());
+    for request in server.requests().await {
+        assert_eq!(request.line, "GET /tpp/payments/pay0000001 HTTP/1.1");
+    }
+}
+
+#[tokio::test]
 async fn a_payment_tells_by_its_history_when_it_was_received() {
     let history = r#"{"uri":"/x","data":[{"status":"PENDING","createDateTime":"2026-10-30T09:15:02Z"},{"id":null,"status":"PAYMENT_RECEIVED","createDateTime":"2026-10-30T09:16:00.00Z"}],"page":null}"#;
     let server = Server::start(vec![ok(history)]);
