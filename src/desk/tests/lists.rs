@@ -436,6 +436,26 @@ fn sold(number: u32, at: DateTime<Utc>) -> ListedPayment {
     }
 }
 
+/// What was paid as far as anybody knew, and stands in no list: contradicted, never guessed about.
+#[tokio::test]
+async fn what_the_list_does_not_have_is_told_and_nothing_is_released() {
+    let bank = Bank::new(told_of(Reported::Succeeded), told_of(Reported::Succeeded));
+    let stage = at_bank(BANK, &bank).await;
+    let id = stage.compose("P0").await;
+    stage.work().await;
+    for _ in 0..2 {
+        stage.compare_all("P0").await;
+        assert_eq!(stage.refund(id).await.state, State::Succeeded);
+        assert_eq!(stage.paid("pay-0").await.figures().executed, gbp(ASKED));
+    }
+    let open = stage.ask(Request::Discrepancies { closed: false }).await;
+    let Reply::Discrepancies(open) = open else {
+        panic!("{open:?}");
+    };
+    let kinds: Vec<_> = open.iter().map(|it| (it.kind, it.refund)).collect();
+    assert_eq!(kinds, [(DiscrepancyKind::Evidence, Some(id))]);
+}
+
 /// A person asks what the provider has of a payment: the payment itself is read, too.
 #[rstest]
 #[case(9_000, 0)]

@@ -115,6 +115,7 @@ fn whose(form: &Compose, pen: &mut Pen<'_>) {
         format!(", until {}", day.format("%Y-%m-%d"))
     });
     let paid = payment.figures().captured;
+    let mark = if form.eligibility.unverified { "~" } else { "" };
     pen.pieces(
         0,
         1,
@@ -123,7 +124,7 @@ fn whose(form: &Compose, pen: &mut Pen<'_>) {
                 format!("paid {}, {} ", paid.grouped(), can(form)),
                 Role::Dim,
             ),
-            (can_refund.grouped(), Role::Good),
+            (format!("{mark}{}", can_refund.grouped()), Role::Good),
             (format!(" {}{until}", can_refund.currency), Role::Dim),
         ],
     );

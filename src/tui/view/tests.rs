@@ -109,6 +109,31 @@ fn one_payment() {
     });
 }
 
+fn bank() -> Arc<FakeDesk> {
+    let desk = full();
+    desk.world.lock().unwrap().bank = true;
+    desk
+}
+
+/// Balances that were not yet compared with the provider's own list, and compensation.
+#[test]
+fn at_a_bank() {
+    snap("payments_unverified", bank, |session| {
+        session.press("j");
+    });
+    snap("payment_unverified", bank, |session| {
+        session
+            .press("/")
+            .type_text("CD-000004")
+            .press("enter enter");
+    });
+    snap("compose_compensation", bank, |session| {
+        session.press("/").type_text("CD-000020").press("enter r");
+        session.type_text("all").press("tab").type_text("5");
+        session.press("tab").type_text("g");
+    });
+}
+
 /// A payment with a refund made elsewhere, a chargeback to avoid and less than nothing left.
 fn troubled() -> Arc<FakeDesk> {
     let desk = FakeDesk::full(30);
