@@ -86,9 +86,10 @@ const fn state_of(found: &ListedRefund) -> ExternalState {
         Some(Reported::Succeeded) => ExternalState::Done,
         Some(Reported::Failed) => ExternalState::Failed,
         Some(Reported::Reversed) => ExternalState::Reversed,
-        Some(Reported::Pending | Reported::ActionRequired | Reported::Authorised) | None => {
-            ExternalState::Pending
-        }
+        Some(
+            Reported::Pending | Reported::ActionRequired | Reported::Authorised | Reported::Unclear,
+        )
+        | None => ExternalState::Pending,
     }
 }
 
@@ -142,9 +143,10 @@ fn agrees(refund: &Refund, found: &ListedRefund) -> bool {
         Some(Reported::Succeeded) => {
             matches!(refund.state, State::Succeeded | State::Settled) && compensates(refund, found)
         }
-        Some(Reported::Pending | Reported::ActionRequired | Reported::Authorised) | None => {
-            is_under_way(refund.state)
-        }
+        Some(
+            Reported::Pending | Reported::ActionRequired | Reported::Authorised | Reported::Unclear,
+        )
+        | None => is_under_way(refund.state),
         Some(Reported::Failed | Reported::Reversed) => matches!(
             refund.state,
             State::Failed | State::Rejected | State::Reversed | State::Canceled

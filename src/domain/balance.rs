@@ -218,6 +218,7 @@ mod tests {
         let reported = prop::sample::select(vec![
             Reported::Pending,
             Reported::ActionRequired,
+            Reported::Unclear,
             Reported::Succeeded,
             Reported::Failed,
             Reported::Reversed,

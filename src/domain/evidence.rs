@@ -53,6 +53,8 @@ pub enum Reported {
     ActionRequired,
     /// Authorised only: nothing is paid before a person has it captured.
     Authorised,
+    /// Made, with the amount it names; how it stands, and under which id, it does not say.
+    Unclear,
     /// Done, in the sense of the provider's profile.
     Succeeded,
     /// Accepted and later failed; every copy the provider knows of has failed.

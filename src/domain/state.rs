@@ -428,6 +428,7 @@ fn unsent_yet(standing: &Standing, evidence: Evidence) -> Move {
                 Reported::Pending
                 | Reported::ActionRequired
                 | Reported::Authorised
+                | Reported::Unclear
                 | Reported::Succeeded,
             ..
         } => Move {
@@ -455,13 +456,29 @@ fn answered(standing: &Standing, evidence: Evidence) -> Move {
                 | Reported::Succeeded),
             amount,
         } => reported(Rule::T10, standing, status, amount),
+        Evidence::Report {
+            status: Reported::Unclear,
+            amount,
+        } => unclear(Rule::T11, standing, amount),
         _ => Move::to(Rule::T11, State::Unknown),
+    }
+}
+
+/// It was made, and that is all that is known: the outcome is unknown, and the larger amount held.
+fn unclear(rule: Rule, standing: &Standing, amount: Option<Money>) -> Move {
+    Move {
+        reported: countable(standing, amount),
+        ..Move::to(rule, State::Unknown)
     }
 }
 
 /// The answer to an inquiry about an unknown outcome (T12, T22).
 fn inquired(standing: &Standing, evidence: Evidence) -> Move {
     match evidence {
+        Evidence::Report {
+            status: Reported::Unclear,
+            amount,
+        } => unclear(Rule::T22, standing, amount),
         Evidence::Report { status, amount } => reported(Rule::T12, standing, status, amount),
         _ => Move::to(Rule::T22, State::Unknown),
     }
@@ -471,6 +488,13 @@ fn inquired(standing: &Standing, evidence: Evidence) -> Move {
 fn looked(standing: &Standing, evidence: Evidence) -> Move {
     let same = Move::to(Rule::T22, standing.state);
     match evidence {
+        Evidence::Report {
+            status: Reported::Unclear,
+            amount,
+        } => Move {
+            reported: countable(standing, amount),
+            ..same.with_discrepancy()
+        },
         Evidence::Report { status, amount } => {
             let rule = match status {
                 Reported::Pending | Reported::ActionRequired | Reported::Authorised => Rule::T16,

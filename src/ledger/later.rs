@@ -209,7 +209,7 @@ fn record_step(
         .clone()
         .ok_or(LedgerError::NotFound("step that is under way"))?;
     if end == StepEnd::NotFound && is_absent(connection, &record, &later, absence_after)? {
-        // It moves no money by itself: should it arrive after all, the refund's own state tells.
+        // Should it arrive after all, the refund's own state tells; until then its amount stays held.
         end = StepEnd::Unsent;
         record.note = Some("the provider keeps finding nothing of it".to_owned());
     }

@@ -48,7 +48,9 @@ fn contradicts(state: State, evidence: Evidence) -> bool {
         return false;
     };
     match status {
-        Reported::Pending | Reported::ActionRequired | Reported::Authorised => false,
+        Reported::Pending | Reported::ActionRequired | Reported::Authorised | Reported::Unclear => {
+            false
+        }
         Reported::Succeeded => !matches!(state, State::Succeeded | State::Settled),
         Reported::Failed => state != State::Failed,
         Reported::Reversed => state != State::Reversed,

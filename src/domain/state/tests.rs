@@ -90,6 +90,7 @@ pub(crate) fn table() -> Vec<(Event, &'static str)> {
         (Event::Evidence(Evidence::Doubt),           ".  R  W  A  U  P  N  U  K  M  F  J  V  C  E"),
         (report(Reported::Pending),                  ".  U! U! U! P  P  P  P  K! M! F! J! V! C! E!"),
         (report(Reported::ActionRequired),           ".  U! U! U! N  N  N  N  K! M! F! J! V! C! E!"),
+        (report(Reported::Unclear),                  ".  U! U! U! U  P! N! U  K! M! F! J! V! C! E!"),
         (report(Reported::Succeeded),                ".  U! U! U! K  K  K  K  K  M  K! K! V! K! K!"),
         (report(Reported::Failed),                   ".  R  W  A  U  F  F  F  K! M! F  J  V  C  E"),
         (report(Reported::Reversed),                 ".  R  W  A  U  F  F  F  V  V  F  J  V  C  E"),

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::client::{Answer, Refusal};
 use super::currencies::Amounts;
 use super::requests::is_id;
-use super::wire::{ConnectorDetails, ErrorInfo, RefundResponse};
+use super::wire::{Amount, ConnectorDetails, ErrorInfo, RefundResponse};
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::providers::Finding;
@@ -44,7 +44,11 @@ enum Verdict {
 pub fn of_refund(answer: &Answer, amounts: &Amounts, asked: Money) -> Finding {
     let message = match read(answer) {
         Ok(message) => message,
-        Err(refusal) => return of_status(answer, status::of_refund(refusal), refusal),
+        Err(refusal) => {
+            let evidence = made_otherwise(refusal, amounts, asked)
+                .unwrap_or_else(|| status::of_refund(refusal));
+            return of_status(answer, evidence, refusal);
+        }
     };
     let Some(message) = message else {
         return unreadable(answer);
@@ -55,6 +59,22 @@ pub fn of_refund(answer: &Answer, amounts: &Amounts, asked: Money) -> Finding {
         verdict => reported(verdict, &message, amounts, asked),
     };
     finding(answer, &message, evidence)
+}
+
+/// Made, but Prism complains: what it says was really made is held, where that is certain.
+fn made_otherwise(refusal: &Refusal, amounts: &Amounts, asked: Money) -> Option<Evidence> {
+    let (expected, found) = status::other_amount(refusal)?;
+    let written = amounts.write(asked).ok()?;
+    let found = Amount {
+        minor_amount: found,
+        ..written
+    };
+    let made = amounts.read(found, asked.currency)?;
+    let is_certain = expected == written.minor_amount && made.is_positive();
+    is_certain.then_some(Evidence::Report {
+        status: Reported::Unclear,
+        amount: Some(made),
+    })
 }
 
 /// What the answer to a look proves about the refund of this id.

@@ -59,6 +59,15 @@ pub fn of_refund(refusal: &Refusal) -> Evidence {
     }
 }
 
+/// The amounts, asked and made, of a refund that was made with another amount.
+pub fn other_amount(refusal: &Refusal) -> Option<(i64, i64)> {
+    let text = refusal.message.strip_prefix(INTEGRITY)?;
+    let text = text.strip_prefix(" for fields: refund_amount expected ")?;
+    let (expected, found) = text.split_once(" but found ")?;
+    let is_internal = refusal.code == Code::Internal;
+    is_internal.then_some((expected.parse().ok()?, found.parse().ok()?))
+}
+
 /// What a status in place of an answer to a look proves about the refund: hardly anything.
 pub fn of_look(refusal: &Refusal) -> Evidence {
     match (connector_status(refusal), refusal.code) {

@@ -253,6 +253,21 @@ const SAID: &str = "Connector returned an error response with status";
     "Integrity check failed for fields: refund_amount expected 1000 but found 999",
     Evidence::Doubt
 )]
+#[case(
+    Code::Unknown,
+    "Integrity check failed for fields: refund_amount expected 1250 but found 1350",
+    Evidence::Doubt
+)]
+#[case(
+    Code::Internal,
+    "Integrity check failed for fields: refund_amount expected 1250 but found 13.50",
+    Evidence::Doubt
+)]
+#[case(
+    Code::Internal,
+    "Integrity check failed for fields: currency expected 1250 but found 1350",
+    Evidence::Doubt
+)]
 #[case(Code::Cancelled, "", Evidence::Doubt)]
 #[case(Code::Unavailable, "", Evidence::Doubt)]
 #[case(Code::Unknown, "", Evidence::Doubt)]
@@ -273,6 +288,37 @@ fn the_class_table(#[case] code: Code, #[case] message: &str, #[case] evidence: 
         } else {
             Evidence::Doubt
         }
+    );
+}
+
+/// Made with another amount than asked, as far as that is certain: the larger is held.
+#[rstest]
+#[case("1250", "1350", Some(1_350))]
+#[case("1250", "1249", Some(1_249))]
+#[case("1000", "1350", None)]
+#[case("1250", "-1", None)]
+fn what_was_made_with_another_amount_is_known_by_it(
+    #[case] expected: &str,
+    #[case] found: &str,
+    #[case] held: Option<i64>,
+) {
+    let text = format!(
+        "Integrity check failed for fields: refund_amount expected {expected} but found {found}"
+    );
+    let said = answer(Err(refusal(Code::Internal, &text)));
+    let evidence = held.map_or(Evidence::Doubt, |minor| Evidence::Report {
+        status: Reported::Unclear,
+        amount: Some(usd(minor)),
+    });
+    assert_eq!(
+        of_refund(&said, &amounts(), usd(1250)).evidence,
+        evidence,
+        "{text}"
+    );
+    // A look names the refund it asks about, and is asked again.
+    assert_eq!(
+        of_look(&said, REFUND, &amounts(), usd(1250)).evidence,
+        Evidence::Doubt
     );
 }
 
@@ -441,7 +487,10 @@ fn end(evidence: Evidence) -> Option<bool> {
         Evidence::Report { status, .. } => match status {
             Reported::Succeeded => Some(true),
             Reported::Failed | Reported::Reversed => Some(false),
-            Reported::Pending | Reported::ActionRequired | Reported::Authorised => None,
+            Reported::Pending
+            | Reported::ActionRequired
+            | Reported::Authorised
+            | Reported::Unclear => None,
         },
         _ => None,
     }
