@@ -76,6 +76,32 @@ fn it_is_held_then_paid_on_top_and_takes_nothing_from_the_payment() {
     );
 }
 
+/// The same decision again, whole: what is made anew after a lack of funds has its compensation, and
+/// waits for its second person.
+#[test]
+fn what_is_refunded_again_keeps_its_compensation() {
+    let text = "\
+account,payment_id,reference,amount,currency,captured_at,settled_at,payer
+nuapay-uk,Upay3,U-3,70.01,GBP,@-30,@-29,Payer U3
+";
+    let shop = Shop::with(&stock::dated(text));
+    let refund = compose(&shop, "U-3", &["--full"], "12.50")
+        .exits(5)
+        .object();
+    approve(&shop, &refund, "max");
+    shop.track("10s");
+    let failed = shop.desk.status(refund["id"].as_str().unwrap());
+    assert_eq!([&failed["state"], &failed["class"]], ["failed", "no_funds"]);
+    let made = shop.desk.json(["retry"]).exits(0).objects();
+    let again = shop.desk.status(made[0]["refund"].as_str().unwrap());
+    assert_eq!(again["supersedes"], failed["id"]);
+    assert_eq!(
+        [&again["amount"], &again["compensation"], &again["state"]],
+        ["70.01", "12.50", "awaiting_approval"]
+    );
+    assert!(book::read(&shop.sandbox.book()).is_empty());
+}
+
 /// What is declined gives both back.
 #[test]
 fn declined_it_holds_nothing() {

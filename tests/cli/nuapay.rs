@@ -82,6 +82,7 @@ fn cents_01_are_rejected_and_give_the_amount_free() {
     assert_eq!(refund["state"], "failed");
     let said = refund["said"].as_str().unwrap_or_default();
     assert!(said.contains("5016 not enough money"), "{refund:#}");
+    assert_eq!(refund["class"], "no_funds", "{refund:#}");
     assert!(paid(&shop, 'U', 1).is_empty());
     balance(&shop, 'U', 1, ["0.00", "0.00", "90.00"]);
 }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use crate::domain::cause::{Cause, Unpaid};
+
 const CODES: &str = include_str!("../../../assets/nuapay_codes.tsv");
 /// The class of what leaves the outcome open.
 const OPEN: &str = "OPEN";
@@ -34,6 +36,19 @@ pub fn label(code: &str) -> Option<&'static str> {
     table().get(code).map(|entry| entry.label)
 }
 
+/// Why nothing was paid: by the first of these codes whose class has a next step of its own.
+pub fn unpaid<'c>(mut codes: impl Iterator<Item = &'c str>) -> Option<Unpaid> {
+    codes.find_map(|code| {
+        let cause = match table().get(code)?.class {
+            "ACCOUNT_GONE" => Cause::AccountGone,
+            "NO_FUNDS" => Cause::NoFunds,
+            "SETUP" => Cause::Setup,
+            _ => return None,
+        };
+        Some(Unpaid::of(cause))
+    })
+}
+
 /// Whether an error with this code and description speaks of a refund that may exist.
 pub fn leaves_outcome_open(code: Option<&str>, description: Option<&str>) -> bool {
     let open = code
@@ -55,6 +70,20 @@ mod tests {
         assert_eq!(table().len(), rows);
         let classes = ["REFUSED", "ACCOUNT_GONE", "NO_FUNDS", "SETUP", OPEN];
         assert!(table().values().all(|it| classes.contains(&it.class)));
+    }
+
+    #[rstest]
+    #[case(&["AC04"], Some(Cause::AccountGone))]
+    #[case(&["5008", "5016"], Some(Cause::NoFunds))]
+    #[case(&["5017", "7112"], Some(Cause::Setup))]
+    #[case(&["5008", "T9999"], None)]
+    #[case(&[], None)]
+    fn the_first_code_with_a_next_step_gives_it(
+        #[case] codes: &[&str],
+        #[case] cause: Option<Cause>,
+    ) {
+        let found = unpaid(codes.iter().copied());
+        assert_eq!(found.map(|it| it.cause), cause);
     }
 
     #[rstest]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::client::NoAnswer;
 use super::codes;
 use super::wire::{Envelope, Named, Refund};
+use crate::domain::cause::Unpaid;
 use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::money::Money;
 use crate::domain::text::clean;
@@ -47,6 +48,8 @@ struct Ruling {
     said: String,
     /// What was ruled on, where that is more than the whole body.
     refund_id: Option<String>,
+    /// Why nothing was paid, where the codes tell.
+    unpaid: Option<Unpaid>,
 }
 
 impl Ruling {
@@ -55,6 +58,7 @@ impl Ruling {
             evidence,
             said: said.into(),
             refund_id: None,
+            unpaid: None,
         }
     }
 
@@ -68,6 +72,9 @@ impl Ruling {
         match verdict {
             Verdict::Stands(status, amount) => Self {
                 refund_id: refund.id(),
+                unpaid: (*status == Reported::Failed)
+                    .then(|| codes::unpaid(refund.reasons().iter().map(String::as_str)))
+                    .flatten(),
                 ..Self::new(
                     Evidence::Report {
                         status: *status,
@@ -128,10 +135,18 @@ fn refusal(status: u16, reply: &Envelope) -> Ruling {
         .iter()
         .any(|it| codes::leaves_outcome_open(it.code.as_deref(), it.description.as_deref()));
     match is_plain_error(reply) && !open {
-        true => Ruling::new(
-            Evidence::Refused,
-            told(&format!("refused, HTTP {status}"), &complaints(reply)),
-        ),
+        true => Ruling {
+            unpaid: codes::unpaid(
+                reply
+                    .complaints()
+                    .iter()
+                    .filter_map(|it| it.code.as_deref()),
+            ),
+            ..Ruling::new(
+                Evidence::Refused,
+                told(&format!("refused, HTTP {status}"), &complaints(reply)),
+            )
+        },
         false => Ruling::doubt(&http_words(status), &complaints(reply)),
     }
 }
@@ -316,6 +331,7 @@ fn finding(response: &Response, ruling: Ruling) -> Finding {
     Finding {
         http_status: Some(response.status),
         provider_refund_id: reference(ruling.refund_id.filter(|_| names_refund)),
+        unpaid: ruling.unpaid,
         raw: redact(&response.body),
         retry_after: wait(Some(response.status), response.retry_after),
         provider_time: response.provider_time,

@@ -68,6 +68,7 @@ pub fn of_list(refunds: &[Refund], last: &Response, inquiry: &Inquiry, asked: As
     Finding {
         http_status: Some(last.status),
         provider_refund_id: reference(ruling.refund_id.filter(|_| names_refund)),
+        unpaid: ruling.unpaid,
         raw: source.and_then(|refund| redact(refund.raw().as_bytes())),
         provider_time: last.provider_time,
         ..Finding::new(ruling.evidence, line(&clean(&ruling.said)))
