@@ -352,7 +352,7 @@ impl Local {
     fn wire_preview(&self, judged: &Judged, content: &Content) -> Option<WirePreview> {
         let format = self.account(&judged.payment.account)?.format.as_ref();
         let id = RefundId::new(judged.now);
-        let mut order = send::order(&judged.payment, content, id, 1);
+        let mut order = send::order(&judged.payment, content, id, 1, judged.now);
         order.correlation = "(assigned when composed)".to_owned();
         // The same in the letters that it may have.
         order.end_to_end = "ASSIGNEDWHENCOMPOSED".to_owned();

@@ -26,6 +26,7 @@ const fn deed(step: LaterStep) -> Deed {
     match step {
         LaterStep::Capture => Deed::Capture,
         LaterStep::Stop => Deed::Stop,
+        LaterStep::Confirm => Deed::Confirm,
     }
 }
 
@@ -274,6 +275,7 @@ fn attempt_of(
         &refund.content,
         refund.id,
         number,
+        now,
     );
     let id = refund.provider_refund_id.as_deref().unwrap_or_default();
     let wire = account.format.build_step(deed(step), id, &order)?;
@@ -296,6 +298,7 @@ const fn verb(step: LaterStep) -> &'static str {
     match step {
         LaterStep::Capture => "pay",
         LaterStep::Stop => "stop",
+        LaterStep::Confirm => "take note of",
     }
 }
 
@@ -325,6 +328,7 @@ fn not_done(step: LaterStep, end: StepEnd, finding: &Finding) -> Refusal {
             match step {
                 LaterStep::Stop => "not_stopped",
                 LaterStep::Capture => "not_captured",
+                LaterStep::Confirm => "not_confirmed",
             },
             format!("the provider did not {} it: {told}", verb(step)),
             next,

@@ -291,7 +291,8 @@ impl Local {
     pub(super) fn unfit(&self, payment: &Payment, content: &Content) -> Option<Refusal> {
         kinds::deed(content.kind)?;
         let format = &self.account(&payment.account)?.format;
-        let order = order(payment, content, RefundId::new(self.clock.now()), 1);
+        let now = self.clock.now();
+        let order = order(payment, content, RefundId::new(now), 1, now);
         format.check(&order).err().map(Refusal::from)
     }
 }
@@ -329,8 +330,9 @@ pub(super) fn order(
     content: &Content,
     id: RefundId,
     number: u32,
+    at: DateTime<Utc>,
 ) -> RefundOrder {
-    order_of(STEP, payment, content, id, number)
+    order_of(STEP, payment, content, id, number, at)
 }
 
 /// The same for any step, which has references of its own.
@@ -340,6 +342,7 @@ pub(super) fn order_of(
     content: &Content,
     id: RefundId,
     number: u32,
+    at: DateTime<Utc>,
 ) -> RefundOrder {
     RefundOrder {
         provider_payment_id: payment.provider_payment_id.clone(),
@@ -354,6 +357,8 @@ pub(super) fn order_of(
         correlation: id.correlation(step, number),
         end_to_end: id.end_to_end(step, number),
         idempotency_key: id.idempotency_key(step, number),
+        at,
+        transfer: None,
     }
 }
 
@@ -369,7 +374,7 @@ pub(super) fn attempt_of(
     let refund = &claim.summary.refund;
     let kind = refund.content.kind;
     let build = |number| {
-        let order = order(&claim.payment, &refund.content, refund.id, number);
+        let order = order(&claim.payment, &refund.content, refund.id, number, now);
         kinds::written(format, kind, &order)
     };
     let last = claim.attempts.iter().rfind(|attempt| attempt.step == STEP);

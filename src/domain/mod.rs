@@ -10,6 +10,7 @@ pub mod amount;
 pub mod approval;
 pub mod audit;
 pub mod balance;
+pub mod bank;
 pub mod breaker;
 pub mod budget;
 pub mod cause;

@@ -202,6 +202,8 @@ pub enum LaterStep {
     Capture,
     /// Has the provider stop a refund before it is paid (T18).
     Stop,
+    /// Tells the network that the bank leg of a refund was paid.
+    Confirm,
 }
 
 impl LaterStep {
@@ -210,6 +212,7 @@ impl LaterStep {
         match self {
             Self::Capture => "capture",
             Self::Stop => "stop",
+            Self::Confirm => "confirm",
         }
     }
 
@@ -220,7 +223,7 @@ impl LaterStep {
 
     /// The step of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Capture, Self::Stop]
+        [Self::Capture, Self::Stop, Self::Confirm]
             .into_iter()
             .find(|step| step.name() == name)
     }

@@ -315,6 +315,7 @@ fn step_open(later: &Later) -> Step {
     let asked = match later.step {
         LaterStep::Stop => "stop it",
         LaterStep::Capture => "pay it",
+        LaterStep::Confirm => "take note that it was paid",
     };
     let known = if later.unknown {
         "whether it did is not known"

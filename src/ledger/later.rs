@@ -269,7 +269,7 @@ fn record_step(
 fn event(refund: &Refund, later: &Later, record: &Record, end: StepEnd) -> Event {
     match (end, later.step) {
         (StepEnd::Done, LaterStep::Stop) => Event::StopConfirmed,
-        (StepEnd::Done, LaterStep::Capture) => record.event,
+        (StepEnd::Done, LaterStep::Capture | LaterStep::Confirm) => record.event,
         (StepEnd::Unknown | StepEnd::NotFound, _) if UNDER_WAY.contains(&refund.state) => {
             Event::StepDoubt
         }
@@ -377,9 +377,15 @@ pub(super) fn follow(
     let to = step.to.unwrap_or(before.state);
     match later.step {
         _ if step.rule == Rule::T18 => finish(connection, record, "done"),
-        LaterStep::Capture if to == State::Succeeded => finish(connection, record, "done"),
+        LaterStep::Capture | LaterStep::Confirm if to == State::Succeeded => {
+            finish(connection, record, "done")
+        }
         LaterStep::Stop if UNDER_WAY.contains(&to) => Ok(()),
-        LaterStep::Capture if matches!(to, State::Pending | State::ActionRequired) => Ok(()),
+        LaterStep::Capture | LaterStep::Confirm
+            if matches!(to, State::Pending | State::ActionRequired) =>
+        {
+            Ok(())
+        }
         _ => finish(connection, record, "overtaken"),
     }
 }

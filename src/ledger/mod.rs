@@ -32,6 +32,7 @@ mod lease;
 mod open;
 mod outbox;
 mod payments;
+mod personal;
 mod proposals;
 mod pulse;
 mod refunds;

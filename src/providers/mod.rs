@@ -20,6 +20,7 @@ pub mod commerce_hub;
 pub mod http;
 pub mod inbound;
 pub mod listing;
+pub mod network;
 pub mod nuapay;
 mod preparing;
 pub mod prism;
@@ -27,6 +28,7 @@ pub mod prism;
 pub use account::{ConnectError, Secrets, connect, format, profile};
 pub use inbound::Inbound;
 pub use listing::{ListedRefund, ListedRefunds, Listing, SoldPayment};
+pub use network::Network;
 
 /// How long after it was sent a request may still arrive, where no setting says so (domain.md,
 /// Figures).
@@ -101,6 +103,19 @@ pub struct RefundOrder {
     pub end_to_end: String,
     /// The idempotency key, the same on every resend.
     pub idempotency_key: String,
+    /// When it is written, for bodies that carry a time.
+    pub at: DateTime<Utc>,
+    /// The bank transfer that paid it, where a network is told of one.
+    pub transfer: Option<PaidTransfer>,
+}
+
+/// A bank transfer that was made, as the bank names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaidTransfer {
+    /// The bank's reference.
+    pub reference: String,
+    /// The rail, in the network's word, where it is known.
+    pub clearing_system: Option<String>,
 }
 
 impl RefundOrder {
@@ -122,6 +137,8 @@ pub enum Deed {
     Stop,
     /// Pay a refund that was only authorised (T25).
     Capture,
+    /// Tell a network that the bank leg of a refund was paid (T25).
+    Confirm,
 }
 
 impl Deed {
@@ -132,6 +149,7 @@ impl Deed {
             Self::Void => "a void",
             Self::Stop => "stopping a refund",
             Self::Capture => "paying an authorised refund",
+            Self::Confirm => "taking note that a refund was paid",
         }
     }
 }
@@ -277,7 +295,8 @@ pub trait RefundFormat: Send + Sync {
         Err(BuildError::Cannot(Deed::Void.words()))
     }
 
-    /// Builds the exact request of a later step, [`Deed::Stop`] or [`Deed::Capture`], of the refund
+    /// Builds the exact request of a later step, [`Deed::Stop`], [`Deed::Capture`] or
+    /// [`Deed::Confirm`], of the refund
     /// that the provider calls `refund_id`. Correlation and key in `order` are the step's own.
     ///
     /// # Errors
@@ -358,6 +377,11 @@ pub trait Provider: Send + Sync {
 
     /// What reads the messages it sends unasked, where it sends any.
     fn inbound(&self) -> Option<&dyn Inbound> {
+        None
+    }
+
+    /// What reads and answers its calls, where it is a network that makes any.
+    fn network(&self) -> Option<&dyn Network> {
         None
     }
 }

@@ -84,6 +84,7 @@ impl Subject {
                 None => Self::Lost,
             },
             Deed::Capture => Self::Capture,
+            Deed::Confirm => Self::Lost,
             Deed::Void | Deed::Stop => Self::Cancel,
         }
     }

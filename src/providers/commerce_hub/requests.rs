@@ -195,6 +195,7 @@ impl RefundFormat for Requests {
         match deed {
             Deed::Refund | Deed::Void | Deed::Stop => true,
             Deed::Capture => self.refund_call == RefundCall::Refunds,
+            Deed::Confirm => false,
         }
     }
 

@@ -90,6 +90,8 @@ pub(super) fn order() -> RefundOrder {
         correlation: "rfd-20261121-000042".to_owned(),
         end_to_end: "RD20261121000042".to_owned(),
         idempotency_key: "5c0f5b1e-6a3d-4d2e-9f51-0c8e7f1a2b3c".to_owned(),
+        at: chrono::DateTime::UNIX_EPOCH,
+        transfer: None,
     }
 }
 

@@ -62,6 +62,8 @@ pub(super) fn order() -> RefundOrder {
         correlation: "rfd-0199f0a0000070008000000000000001-refund-1".to_owned(),
         end_to_end: REFERENCE.to_owned(),
         idempotency_key: "01K9F3Q6E4ABCDEF".to_owned(),
+        at: chrono::DateTime::UNIX_EPOCH,
+        transfer: None,
     }
 }
 

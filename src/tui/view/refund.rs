@@ -75,6 +75,9 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
         later.map(|later| match later.step {
             LaterStep::Stop => "the provider was asked to stop it; not known yet whether it did",
             LaterStep::Capture => "the provider was asked to pay it; not known yet whether it did",
+            LaterStep::Confirm => {
+                "the network was told that it was paid; not known yet whether it took note"
+            }
         }),
     );
     fact(
