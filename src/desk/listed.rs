@@ -124,6 +124,7 @@ fn says_the_same(known: &ExternalRefund, found: &ListedRefund) -> bool {
     is_of(known, found)
         && known.linked.is_none()
         && (known.amount, known.state) == (found.amount, state_of(found))
+        && found.compensation.is_none_or(|it| it == known.compensation)
 }
 
 /// The line has the provider's id of a refund of ours.

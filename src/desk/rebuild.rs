@@ -257,6 +257,7 @@ impl Local {
             provider_refund_id: Some(found.provider_refund_id.clone()),
             correlation: found.correlation.clone(),
             amount: found.amount,
+            compensation: found.compensation,
             state,
             source: list.source,
             origin: match list.source {

@@ -151,7 +151,9 @@ impl Local {
             .minor
             .saturating_sub(content.amount.minor);
         let terms = self.terms(&payment.account);
-        let judged = eligibility::of_capture_in(Way::of(refund), &capture, &sums, &terms, now);
+        // Its own compensation is among it, held.
+        let beside = (&sums, payment.on_top.total());
+        let judged = eligibility::of_capture_in(Way::of(refund), &capture, beside, &terms, now);
         match judged.why_not {
             Some(why) => Some(why.sentence().to_owned()),
             None if judged.can_refund.minor < content.amount.minor => {

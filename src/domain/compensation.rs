@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::balance::Figures;
+use super::external::{ExternalRefund, ExternalState};
 use super::limits::Limits;
 use super::money::{Currency, Money};
 use super::refund::{Kind, Refund};
-use super::state::Weight;
+use super::state::{State, Weight};
 
-/// The compensation of all refunds of a payment. One currency.
+/// The compensation of all refunds of a payment, ours and those made elsewhere. One currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compensations {
     /// Of refunds that are not decided yet.
@@ -21,22 +22,41 @@ pub struct Compensations {
 }
 
 impl Compensations {
-    /// The sums over the refunds of one payment, which is in `currency`. Sums stop at the ends of
-    /// `i64`, where every cap is long passed.
-    pub fn of<'r>(refunds: impl IntoIterator<Item = &'r Refund>, currency: Currency) -> Self {
-        let mut sums = Self {
+    /// None at all.
+    pub const fn none(currency: Currency) -> Self {
+        Self {
             held: Money::zero(currency),
             executed: Money::zero(currency),
-        };
+        }
+    }
+
+    /// The sums over the refunds of one payment, which is in `currency`, and over those made
+    /// elsewhere. Sums stop at the ends of `i64`, where every cap is long passed.
+    pub fn of(refunds: &[Refund], elsewhere: &[ExternalRefund], currency: Currency) -> Self {
+        let mut sums = Self::none(currency);
         for refund in refunds {
-            let sum = match refund.state.weight() {
-                Weight::Held => &mut sums.held,
-                Weight::Executed => &mut sums.executed,
-                Weight::None => continue,
+            sums.add(refund.state.weight(), refund.content.compensation.minor);
+        }
+        for external in elsewhere {
+            let linked = |ours: &&Refund| Some(ours.id) == external.linked;
+            let ours = refunds.iter().find(linked);
+            let weight = match external.state {
+                ExternalState::Pending => Weight::Held,
+                ExternalState::Done => Weight::Executed,
+                ExternalState::Failed | ExternalState::Reversed => Weight::None,
             };
-            sum.minor = sum.minor.saturating_add(refund.content.compensation.minor);
+            sums.add(weight, beyond(external.compensation, ours));
         }
         sums
+    }
+
+    fn add(&mut self, weight: Weight, minor: i64) {
+        let sum = match weight {
+            Weight::Held => &mut self.held,
+            Weight::Executed => &mut self.executed,
+            Weight::None => return,
+        };
+        sum.minor = sum.minor.saturating_add(minor);
     }
 
     /// Held and paid together.
@@ -44,6 +64,18 @@ impl Compensations {
         let minor = self.held.minor.saturating_add(self.executed.minor);
         Money::new(minor, self.held.currency)
     }
+}
+
+/// What was paid elsewhere beyond what the refund of ours it is linked to counts already: as with the
+/// principal, a link never makes money reappear. Where ours came back, so did it.
+fn beyond(compensation: Money, ours: Option<&Refund>) -> i64 {
+    let counted = match ours {
+        None => 0,
+        Some(ours) if ours.state == State::Reversed => return 0,
+        Some(ours) if ours.state.weight() == Weight::None => 0,
+        Some(ours) => ours.content.compensation.minor,
+    };
+    compensation.minor.saturating_sub(counted).max(0)
 }
 
 /// A refund with compensation, as it would be decided.
@@ -59,7 +91,7 @@ pub struct Wanted<'a> {
     pub payment: &'a Figures,
     /// It answers a dispute.
     pub answers_dispute: bool,
-    /// The compensation of the payment's other refunds.
+    /// The compensation of the payment's other refunds, made here or elsewhere.
     pub earlier: Compensations,
 }
 
@@ -77,6 +109,18 @@ pub enum CompensationError {
     AboveCap {
         /// What was asked.
         asked: Money,
+        /// The most.
+        cap: Money,
+    },
+    /// With what was paid or is held on top already, more than the policy allows.
+    #[error(
+        "{asked} of compensation and {earlier} of earlier refunds of this payment are together above the policy's compensation_cap of {cap}"
+    )]
+    Again {
+        /// What was asked.
+        asked: Money,
+        /// Paid or held on top before, here or elsewhere.
+        earlier: Money,
         /// The most.
         cap: Money,
     },
@@ -133,6 +177,14 @@ impl Wanted<'_> {
         let asked = self.compensation;
         if asked.currency != cap.currency || asked.minor > cap.minor {
             return Err(CompensationError::AboveCap { asked, cap });
+        }
+        let earlier = self.earlier.total();
+        if asked.minor.saturating_add(earlier.minor) > cap.minor {
+            return Err(CompensationError::Again {
+                asked,
+                earlier,
+                cap,
+            });
         }
         let captured = self.payment.captured;
         let untouched = *self.payment == Figures::captured(captured) && !self.answers_dispute;
