@@ -134,7 +134,7 @@ pub(super) fn is_ours(refund: &Refund, found: &ListedRefund) -> bool {
 
 /// It bears our reference, and ours is another: a second payout, as when an attempt that two people
 /// found absent turns up after all.
-fn has_another_id(refund: &Refund, found: &ListedRefund) -> bool {
+pub(super) fn has_another_id(refund: &Refund, found: &ListedRefund) -> bool {
     refund.provider_refund_id.is_some() && !is_ours(refund, found)
 }
 
