@@ -200,6 +200,8 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::external::ExternalSource;
+    use crate::domain::id::PaymentId;
     use crate::domain::limits::Limit;
 
     fn gbp(minor: i64) -> Money {
@@ -273,6 +275,85 @@ mod tests {
             ..asked
         };
         assert!(answer.check(true, gbp(5_000), &limits).is_err());
+    }
+
+    /// What was paid elsewhere weighs as its refund does, and once with the refund of ours it is linked
+    /// to: as the larger of the two.
+    #[rstest]
+    #[case::alone(ExternalState::Done, None, 0, 70)]
+    #[case::on_its_way(ExternalState::Pending, None, 70, 0)]
+    #[case::failed(ExternalState::Failed, None, 0, 0)]
+    #[case::came_back(ExternalState::Reversed, None, 0, 0)]
+    #[case::the_same_money(ExternalState::Done, Some((State::Succeeded, 70)), 0, 70)]
+    #[case::held_by_ours(ExternalState::Done, Some((State::Unknown, 70)), 70, 0)]
+    #[case::more_than_ours(ExternalState::Done, Some((State::Succeeded, 50)), 0, 70)]
+    #[case::less_than_ours(ExternalState::Done, Some((State::Succeeded, 90)), 0, 90)]
+    #[case::ours_ended_unpaid(ExternalState::Done, Some((State::Failed, 70)), 0, 70)]
+    #[case::ours_came_back(ExternalState::Done, Some((State::Reversed, 70)), 0, 0)]
+    fn what_was_paid_elsewhere_counts(
+        #[case] state: ExternalState,
+        #[case] linked: Option<(State, i64)>,
+        #[case] held: i64,
+        #[case] executed: i64,
+    ) {
+        let ours = linked.map(|(state, on_top)| ours(state, on_top));
+        let elsewhere = ExternalRefund {
+            linked: ours.as_ref().map(|it| it.id),
+            ..elsewhere(state, 70)
+        };
+        let sums = Compensations::of(ours.as_slice(), &[elsewhere], gbp(0).currency);
+        assert_eq!((sums.held, sums.executed), (gbp(held), gbp(executed)));
+    }
+
+    fn elsewhere(state: ExternalState, on_top: i64) -> ExternalRefund {
+        let at = chrono::DateTime::default();
+        ExternalRefund {
+            id: 1,
+            payment: PaymentId::derive("bank", "p"),
+            capture_id: None,
+            provider_refund_id: Some("r1".into()),
+            amount: gbp(100),
+            compensation: gbp(on_top),
+            state,
+            source: ExternalSource::Sync,
+            origin: "sync".into(),
+            first_seen: at,
+            last_seen: at,
+            linked: None,
+        }
+    }
+
+    fn ours(state: State, on_top: i64) -> Refund {
+        let mut refund = crate::domain::todo::tests::refund(state);
+        refund.content.compensation = gbp(on_top);
+        refund
+    }
+
+    /// Where a payment is whole again, what stays paid on top of it still counts.
+    #[rstest]
+    #[case(4_000, 1_000, true)]
+    #[case(4_000, 1_001, false)]
+    #[case(0, 5_000, true)]
+    fn compensation_is_not_paid_twice_beyond_the_policys_cap(
+        #[case] earlier: i64,
+        #[case] asked: i64,
+        #[case] fits: bool,
+    ) {
+        let payment = figures(0, 0, 0);
+        let again = Wanted {
+            earlier: Compensations {
+                held: gbp(earlier / 2),
+                executed: gbp(earlier / 2),
+            },
+            ..wanted(&payment, 10_000, asked)
+        };
+        let judged = again.check(true, gbp(5_000), &Limits::default());
+        let refused = CompensationError::Again {
+            asked: gbp(asked),
+            earlier: gbp(earlier),
+            cap: gbp(5_000),
+        };
+        assert_eq!(judged, if fits { Ok(()) } else { Err(refused) });
     }
 
     #[rstest]
