@@ -134,6 +134,17 @@ impl Clock {
         self.elapsed().saturating_sub(moment.elapsed)
     }
 
+    /// Waits so long. On a manual clock it is the wait that moves it.
+    pub async fn sleep(&self, by: Duration) {
+        match &self.0 {
+            Source::System { .. } => tokio::time::sleep(by).await,
+            Source::Manual(_) => {
+                self.advance(by);
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     /// Sets a manual clock's time of day, as an administrator or a daemon does: no time passes.
     pub fn set(&self, to: DateTime<Utc>) {
         if let Source::Manual(time) = &self.0 {

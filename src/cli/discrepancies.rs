@@ -140,7 +140,7 @@ pub(super) fn external_line(external: &ExternalRefund) -> String {
         "elsewhere {} {} {} {} by {}{ours}",
         external.id,
         external.provider_refund_id.as_deref().unwrap_or("-"),
-        external.amount,
+        external.amounts(),
         external.state.name(),
         external.origin
     ))

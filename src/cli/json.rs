@@ -6,7 +6,6 @@ use serde_json::{Map, Value, json};
 use crate::desk::face::{BalanceLine, PaymentCard, PaymentRow, Preview, RefundCard, RefundRow};
 use crate::domain::approval::Approval;
 use crate::domain::audit::AuditEntry;
-use crate::domain::compensation::Compensations;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
@@ -91,7 +90,7 @@ pub(super) fn payment_card(card: &PaymentCard, as_of: Option<DateTime<Utc>>) -> 
     fields.insert("captures".into(), captures.into());
     fields.insert("refunds".into(), refunds.into());
     fields.insert("balance".into(), balance.into());
-    let on_top = Compensations::of(&card.refunds, card.payment.currency);
+    let on_top = &card.payment.on_top;
     fields.insert(
         "compensation".into(),
         json!({
@@ -287,6 +286,7 @@ pub(super) fn external(external: &ExternalRefund) -> Value {
         "capture_id": external.capture_id,
         "provider_refund_id": external.provider_refund_id,
         "amount": external.amount.decimal(),
+        "compensation": external.compensation.decimal(),
         "currency": external.amount.currency,
         "state": external.state,
         "source": external.source,

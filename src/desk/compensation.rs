@@ -4,9 +4,8 @@ use super::face::{Draft, Refusal};
 use super::local::Local;
 use super::refusal;
 use crate::domain::amount::{self, AmountError, Basis};
-use crate::domain::compensation::{CompensationError, Compensations};
+use crate::domain::compensation::CompensationError;
 use crate::domain::money::{Currency, Money};
-use crate::domain::payment::Payment;
 
 /// The amount on top, as typed; nothing typed and 0 are none. Percentages are of the amount paid.
 pub(super) fn typed(draft: &Draft, paid: Money) -> Result<Money, Refusal> {
@@ -31,19 +30,6 @@ pub(super) fn typed(draft: &Draft, paid: Money) -> Result<Money, Refusal> {
 }
 
 impl Local {
-    /// What the payment's refunds hold and paid on top; nothing where the provider has none.
-    pub(super) async fn compensations(
-        &self,
-        payment: &Payment,
-        offered: bool,
-    ) -> Result<Compensations, Refusal> {
-        let refunds = match offered {
-            true => self.ledger.refunds_of(payment.id).await?,
-            false => Vec::new(),
-        };
-        Ok(Compensations::of(&refunds, payment.currency))
-    }
-
     /// Whether a payment of the account may be given back with compensation: its provider pays it,
     /// and the policy allows some.
     pub(super) fn compensates(&self, offered: bool, currencies: &[Currency]) -> bool {
@@ -69,6 +55,11 @@ impl From<CompensationError> for Refusal {
                 "compensation",
                 message,
                 format!("Ask for {cap} of compensation or less."),
+            ),
+            CompensationError::Again { .. } => refusal::rule(
+                "compensation",
+                message,
+                "Ask for less, or leave the compensation out: look at what was paid on top already.",
             ),
             CompensationError::NotFull { .. } => refusal::rule(
                 "compensation",

@@ -130,7 +130,6 @@ impl Local {
             can_refund: eligibility.can_refund,
         };
         let amount = amount::parse(&draft.amount, &basis).map_err(Refusal::from);
-        let earlier = self.compensations(&payment, terms.compensation).await?;
         let mut judged = Judged {
             payment,
             terms,
@@ -138,7 +137,6 @@ impl Local {
             eligibility,
             amount,
             compensation: compensation::typed(draft, basis.paid),
-            earlier,
             problems: Vec::new(),
             alike: Vec::new(),
             approval: None,

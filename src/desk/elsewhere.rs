@@ -109,6 +109,7 @@ impl Local {
             provider_refund_id: news.provider_refund_id,
             correlation: news.correlation,
             amount: news.amount,
+            compensation: news.compensation,
             state: news.state,
             source: news.source,
             origin: tidy(&news.origin)?,

@@ -42,7 +42,7 @@ pub(super) fn balance(
         lines.push(line(why.sentence(), minus(figures.available())));
     }
     lines.push(sum("can refund", eligibility.can_refund));
-    lines.extend(on_top(&Compensations::of(refunds, payment.currency)));
+    lines.extend(on_top(&payment.on_top));
     lines
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::face::Refusal;
-use crate::domain::compensation::{Compensations, Wanted};
+use crate::domain::compensation::Wanted;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::{Eligibility, Terms, Way};
 use crate::domain::id::RefundId;
@@ -22,8 +22,6 @@ pub(super) struct Judged {
     pub(super) amount: Result<Money, Refusal>,
     /// On top of it; zero: none.
     pub(super) compensation: Result<Money, Refusal>,
-    /// The compensation of the payment's other refunds.
-    pub(super) earlier: Compensations,
     pub(super) problems: Vec<Refusal>,
     pub(super) alike: Vec<(Likeness, RefundSummary)>,
     pub(super) approval: Option<String>,
@@ -58,7 +56,7 @@ impl Judged {
     /// What the provider's limits make of an amount.
     pub(super) fn named(&self, amount: Money) -> Vec<limits::Named> {
         let own = self.compensation.as_ref().map_or(0, |it| it.minor);
-        let minor = self.earlier.total().minor.saturating_add(own);
+        let minor = self.payment.on_top.total().minor.saturating_add(own);
         let on_top = Money::new(minor, amount.currency);
         let limits = &self.terms.limits;
         limits.named(&self.payment.figures(), amount, on_top)
@@ -76,7 +74,7 @@ impl Judged {
             compensation,
             payment: &self.payment.figures(),
             answers_dispute: self.dispute.is_some(),
-            earlier: self.earlier,
+            earlier: self.payment.on_top,
         };
         let cap = policy.compensation_cap(amount.currency);
         Ok(wanted.check(self.terms.compensation, cap, &self.terms.limits)?)

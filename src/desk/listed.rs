@@ -124,6 +124,7 @@ fn says_the_same(known: &ExternalRefund, found: &ListedRefund) -> bool {
     is_of(known, found)
         && known.linked.is_none()
         && (known.amount, known.state) == (found.amount, state_of(found))
+        && found.compensation.is_none_or(|it| it == known.compensation)
 }
 
 /// The line has the provider's id of a refund of ours.
@@ -133,7 +134,7 @@ pub(super) fn is_ours(refund: &Refund, found: &ListedRefund) -> bool {
 
 /// It bears our reference, and ours is another: a second payout, as when an attempt that two people
 /// found absent turns up after all.
-fn has_another_id(refund: &Refund, found: &ListedRefund) -> bool {
+pub(super) fn has_another_id(refund: &Refund, found: &ListedRefund) -> bool {
     refund.provider_refund_id.is_some() && !is_ours(refund, found)
 }
 

@@ -44,6 +44,7 @@ mod sync;
 mod tests;
 mod todo;
 mod track;
+mod turns;
 mod verify;
 
 use face::{Actor, Notice, Refusal, Reply, Request};

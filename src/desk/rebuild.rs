@@ -2,16 +2,14 @@
 //! what is ours and not there opens a discrepancy.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::accounts::Account;
 use super::face::{Actor, Notice, Refusal, Reply};
-use super::listed::{Told, is_live, is_ours, told};
+use super::listed::{Told, has_another_id, is_live, is_ours, told};
 use super::local::Local;
 use super::refusal;
-use super::sync::{Patience, not_answered};
+use super::turns::{Asking, Patience};
 use crate::domain::evidence::Evidence;
 use crate::domain::external::{ExternalRefund, ExternalSource, ExternalState};
 use crate::domain::id::RefundId;
@@ -20,7 +18,7 @@ use crate::domain::refund::{Kind, ObservationSource, Refund};
 use crate::domain::state::State;
 use crate::ledger::{RefundEvidence, Sighting};
 use crate::providers::listing::Span;
-use crate::providers::{Finding, ListedRefund, Provider, SoldPayment};
+use crate::providers::{Finding, ListedRefund, SoldPayment};
 
 /// Their clock and ours may differ by as much.
 const AROUND: TimeDelta = TimeDelta::days(1);
@@ -67,21 +65,20 @@ impl Local {
             .account(name)
             .ok_or_else(|| refusal::not_configured(name))?;
         let provider = account.provider(&self.means()).await?;
+        let asking = self.asking(account, &provider, Patience::None);
         if provider.listing().is_some() {
-            self.read_again(actor, account, &provider, &payment).await?;
+            self.read_again(actor, &asking, &payment).await?;
             // Asked for by a person: all of it is read again.
             let afresh = Payment {
                 verified_at: None,
                 ..payment.clone()
             };
-            let compared = self
-                .compare(actor, account, &provider, &afresh, Patience::None)
-                .await?;
+            let compared = self.compare(actor, &asking, &afresh).await?;
             let mark = (payment.id, compared.until);
             self.ledger.mark_verified(vec![mark]).await?;
         } else {
             let begun = self.clock.now();
-            let listed = self.listed(account, &provider, &payment).await?;
+            let listed = listed(&asking, &payment).await?;
             let list = List {
                 refunds: &listed,
                 is_whole: true,
@@ -100,13 +97,11 @@ impl Local {
     pub(super) async fn compare(
         &self,
         actor: &Actor,
-        account: &Account,
-        provider: &Arc<dyn Provider>,
+        asking: &Asking<'_>,
         payment: &Payment,
-        patience: Patience,
     ) -> Result<Compared, Refusal> {
         let begun = self.clock.now();
-        let Some(listing) = provider.listing() else {
+        let Some(listing) = asking.provider.listing() else {
             return Err(no_list());
         };
         let known = self.ledger.externals_of(payment.id).await?;
@@ -119,8 +114,7 @@ impl Local {
             to: begun + AROUND,
         };
         let id = &payment.provider_payment_id;
-        let ask = || listing.refunds(id, span);
-        let refunds = self.answered(account, provider, patience, ask).await?;
+        let refunds = asking.ask(listing.refunds(id, span, asking)).await?;
         let list = List {
             refunds: &refunds,
             is_whole: read_before.is_none(),
@@ -166,7 +160,14 @@ impl Local {
         }
         taken.shows = lines.iter().filter_map(|it| Some(it.1?.id)).collect();
         if list.is_whole {
-            for refund in ours.iter().filter(|it| !taken.shows.contains(&it.id)) {
+            // A second payout under our reference does not stand for the first one.
+            let is_there = |ours: &Refund| {
+                let it = |(found, of): &(&ListedRefund, Option<&Refund>)| {
+                    of.is_some_and(|of| of.id == ours.id) && !has_another_id(ours, found)
+                };
+                lines.iter().any(it)
+            };
+            for refund in ours.iter().filter(|it| !is_there(it)) {
                 self.miss(refund).await?;
             }
         }
@@ -215,30 +216,6 @@ impl Local {
         Ok(())
     }
 
-    async fn listed(
-        &self,
-        account: &Account,
-        provider: &Arc<dyn Provider>,
-        payment: &Payment,
-    ) -> Result<Vec<ListedRefund>, Refusal> {
-        let sold = SoldPayment {
-            provider_payment_id: payment.provider_payment_id.clone(),
-            capture_ids: payment
-                .captures
-                .iter()
-                .filter_map(|capture| capture.capture_id.clone())
-                .collect(),
-            currency: payment.currency,
-        };
-        match provider.refunds_of(&sold) {
-            Some(listing) => self
-                .asked_once(account, provider, listing)
-                .await
-                .map_err(|finding| not_answered(&finding.said)),
-            None => Err(no_list()),
-        }
-    }
-
     async fn take_in(
         &self,
         actor: &Actor,
@@ -257,6 +234,7 @@ impl Local {
             provider_refund_id: Some(found.provider_refund_id.clone()),
             correlation: found.correlation.clone(),
             amount: found.amount,
+            compensation: found.compensation,
             state,
             source: list.source,
             origin: match list.source {
@@ -284,6 +262,23 @@ impl Local {
         let change = self.ledger.record(record).await?;
         self.changed(change.summary);
         Ok(())
+    }
+}
+
+/// The refunds of a payment that its provider tells in one answer.
+async fn listed(asking: &Asking<'_>, payment: &Payment) -> Result<Vec<ListedRefund>, Refusal> {
+    let sold = SoldPayment {
+        provider_payment_id: payment.provider_payment_id.clone(),
+        capture_ids: payment
+            .captures
+            .iter()
+            .filter_map(|capture| capture.capture_id.clone())
+            .collect(),
+        currency: payment.currency,
+    };
+    match asking.provider.refunds_of(&sold) {
+        Some(listing) => asking.ask_once(listing).await,
+        None => Err(no_list()),
     }
 }
 

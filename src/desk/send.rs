@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::accounts::Account;
 use super::face::{Notice, Refusal};
 use super::local::{Local, row};
+use super::turns::NOT_NOW;
 use super::{answer, kinds, refusal};
 use crate::clock::{Moment, later};
 use crate::domain::discrepancy::Block;
@@ -62,8 +63,12 @@ impl Local {
         if let Some(change) = self.changed_meanwhile(&claim, self.clock.now()) {
             return self.send_back(&claim, change).await.map(Some);
         }
-        if let Err(refusal) = self.look_first(&mut claim, account).await {
-            return self.give_back(&claim, refusal).await;
+        match self.look_first(&mut claim, account).await {
+            Ok(()) => {}
+            Err(refusal) if refusal.code == NOT_NOW => {
+                return self.put_off(&claim, account, refusal).await;
+            }
+            Err(refusal) => return self.give_back(&claim, refusal).await,
         }
         if let Some(change) = self.changed_meanwhile(&claim, self.clock.now()) {
             return self.send_back(&claim, change).await.map(Some);
@@ -97,6 +102,20 @@ impl Local {
             .give_back(refund.id, claim.fence, said, due)
             .await?;
         Err(refusal)
+    }
+
+    /// Gives the lease back until the account may be asked again: nothing failed.
+    async fn put_off(
+        &self,
+        claim: &Claim,
+        account: &Account,
+        why: Refusal,
+    ) -> Result<Option<RefundSummary>, Refusal> {
+        let id = claim.summary.refund.id;
+        let due = self.turn_of(account, id).await?;
+        let said = format!("not sent yet: {}", why.message);
+        self.ledger.give_back(id, claim.fence, said, due).await?;
+        Ok(None)
     }
 
     /// When to try again what could not be prepared: a secret to mend, a setting to change. A try
@@ -151,7 +170,9 @@ impl Local {
             .minor
             .saturating_sub(content.amount.minor);
         let terms = self.terms(&payment.account);
-        let judged = eligibility::of_capture_in(Way::of(refund), &capture, &sums, &terms, now);
+        // Its own compensation is among it, held.
+        let beside = (&sums, payment.on_top.total());
+        let judged = eligibility::of_capture_in(Way::of(refund), &capture, beside, &terms, now);
         match judged.why_not {
             Some(why) => Some(why.sentence().to_owned()),
             None if judged.can_refund.minor < content.amount.minor => {

@@ -1,14 +1,11 @@
 //! Sync: payments and their refunds as the providers themselves list them.
 
-use std::future::Future;
-use std::sync::Arc;
-use std::time::Duration;
-
 use chrono::{DateTime, Months, TimeDelta, Utc};
 
 use super::accounts::Account;
 use super::face::{AccountSync, Actor, ImportReport, Notice, Refusal};
 use super::local::Local;
+use super::turns::{Asking, Patience};
 use super::{kinds, refusal};
 use crate::domain::eligibility::Window;
 use crate::domain::id::PaymentId;
@@ -16,7 +13,6 @@ use crate::domain::payment::Payment;
 use crate::domain::state::State;
 use crate::ledger::{Claim, SyncRecord};
 use crate::providers::listing::{ListedPayment, ListedPayments, Span};
-use crate::providers::{Finding, Provider};
 
 /// A payment may come in days after it was made, and lists go by when it was made: what is younger
 /// than this is read again (fact sheet of Nuapay, 4).
@@ -25,21 +21,6 @@ const AGAIN: TimeDelta = TimeDelta::days(14);
 const PERIOD_DAYS: u32 = 540;
 /// Payments written in one go: what breaks off later leaves them.
 const BATCH: usize = 100;
-
-/// A provider that is busy is asked again so often, for each question.
-const ASKED_AGAIN: u32 = 5;
-/// How long it is left alone where it does not say, and the longest that is waited for.
-const WAIT: Duration = Duration::from_secs(5);
-const WAIT_LONGEST: Duration = Duration::from_mins(5);
-
-/// Whether a provider that asks to be left alone for a while is waited for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
-    /// No: somebody waits, or a lease runs.
-    None,
-    /// Yes, and then it is asked again.
-    Waits,
-}
 
 /// What of a payment was read, to be marked in one transaction with others.
 type Marks = Vec<(PaymentId, DateTime<Utc>)>;
@@ -137,8 +118,8 @@ impl Local {
         let from = self.since(account, begun).await?;
         report.since = Some(from);
         let span = Span { from, to: begun };
-        let ask = || listing.payments(span);
-        let listed = self.answered(account, &provider, Patience::Waits, ask);
+        let asking = self.asking(account, &provider, Patience::Waits);
+        let listed = asking.ask(listing.payments(span, &asking));
         let ListedPayments { payments, left_out } = listed.await?;
         if left_out > 0 {
             tracing::warn!(
@@ -153,13 +134,12 @@ impl Local {
         let mut ours = Vec::with_capacity(listed.len());
         for some in listed.chunks(BATCH) {
             let known = self.known(account, some).await?;
-            let dated = self.dated(account, &provider, some, &known).await?;
+            let dated = self.dated(&asking, some, &known).await?;
             let written = self.import_listed(actor, &account.name, &dated).await?;
             add(&mut report.payments, written);
             ours.extend(self.now_known(account, some, known).await?);
         }
-        self.pull_refunds(actor, account, &provider, begun, ours, report)
-            .await
+        self.pull_refunds(actor, &asking, begun, ours, report).await
     }
 
     /// What is known of these, in their order.
@@ -214,20 +194,18 @@ impl Local {
     /// that is known stays.
     async fn dated(
         &self,
-        account: &Account,
-        provider: &Arc<dyn Provider>,
+        asking: &Asking<'_>,
         listed: &[ListedPayment],
         known: &[Option<Payment>],
     ) -> Result<Vec<ListedPayment>, Refusal> {
         let mut dated = Vec::with_capacity(listed.len());
         for (payment, known) in listed.iter().zip(known) {
             let is_dated = known.as_ref().is_some_and(|it| it.settled_at().is_some());
-            let settled_at = match provider.listing().filter(|_| !is_dated) {
+            let settled_at = match asking.provider.listing().filter(|_| !is_dated) {
                 None => None,
                 Some(listing) => {
-                    let ask = || listing.settled_at(&payment.provider_payment_id);
-                    let asked = self.answered(account, provider, Patience::Waits, ask);
-                    asked.await?.or(payment.settled_at)
+                    let asked = listing.settled_at(&payment.provider_payment_id, asking);
+                    asking.ask(asked).await?.or(payment.settled_at)
                 }
             };
             dated.push(ListedPayment {
@@ -242,21 +220,19 @@ impl Local {
     pub(super) async fn read_again(
         &self,
         actor: &Actor,
-        account: &Account,
-        provider: &Arc<dyn Provider>,
+        asking: &Asking<'_>,
         payment: &Payment,
     ) -> Result<(), Refusal> {
-        let Some(listing) = provider.listing() else {
+        let Some(listing) = asking.provider.listing() else {
             return Ok(());
         };
-        let ask = || listing.payment(&payment.provider_payment_id);
-        let found = self
-            .answered(account, provider, Patience::None, ask)
-            .await?;
+        let asked = listing.payment(&payment.provider_payment_id, asking);
+        let found = asking.ask(asked).await?;
         if let Some(found) = found.filter(|it| it.refundable) {
             let known = [Some(payment.clone())];
-            let dated = self.dated(account, provider, &[found], &known).await?;
-            self.import_listed(actor, &account.name, &dated).await?;
+            let dated = self.dated(asking, &[found], &known).await?;
+            self.import_listed(actor, &asking.account.name, &dated)
+                .await?;
         }
         Ok(())
     }
@@ -266,8 +242,7 @@ impl Local {
     async fn pull_refunds(
         &self,
         actor: &Actor,
-        account: &Account,
-        provider: &Arc<dyn Provider>,
+        asking: &Asking<'_>,
         begun: DateTime<Utc>,
         mut payments: Vec<Payment>,
         report: &mut AccountSync,
@@ -277,8 +252,7 @@ impl Local {
         let mut marks = Marks::new();
         let mut pulled = Ok(());
         for (done, payment) in payments.iter().enumerate() {
-            let compared = self.compare(actor, account, provider, payment, Patience::Waits);
-            match compared.await {
+            match self.compare(actor, asking, payment).await {
                 Ok(compared) => {
                     report.verified += 1;
                     report.refunds += compared.listed;
@@ -295,79 +269,13 @@ impl Local {
                 self.ledger.mark_verified(marked).await?;
             }
             self.tell(Notice::Syncing {
-                account: account.name.clone(),
+                account: asking.account.name.clone(),
                 done: done as u64 + 1,
                 total: payments.len() as u64,
             });
         }
         self.ledger.mark_verified(marks).await?;
         pulled
-    }
-
-    /// What a provider answers to one question, which moves no money. With patience, one that is
-    /// busy gets the time it asks for and is asked again, a few times.
-    pub(super) async fn answered<T, Q>(
-        &self,
-        account: &Account,
-        provider: &Arc<dyn Provider>,
-        patience: Patience,
-        question: impl Fn() -> Q,
-    ) -> Result<T, Refusal>
-    where
-        Q: Future<Output = Result<T, Box<Finding>>>,
-    {
-        let mut wait = account.quiet(&self.clock);
-        let mut tries = 0;
-        loop {
-            if patience == Patience::Waits {
-                self.leave_alone(wait).await?;
-            }
-            let finding = match self.asked_once(account, provider, question()).await {
-                Ok(answer) => return Ok(answer),
-                Err(finding) => finding,
-            };
-            let busy = matches!(finding.http_status, Some(429 | 503));
-            if !busy || tries == ASKED_AGAIN || patience == Patience::None {
-                return Err(not_answered(&finding.said));
-            }
-            tries += 1;
-            let unless_told = self.settings.pace.scale(WAIT);
-            wait = finding.retry_after.unwrap_or(unless_told);
-            tracing::info!(account = account.name, ?wait, "waiting: {}", finding.said);
-        }
-    }
-
-    pub(super) async fn asked_once<T>(
-        &self,
-        account: &Account,
-        provider: &Arc<dyn Provider>,
-        question: impl Future<Output = Result<T, Box<Finding>>>,
-    ) -> Result<T, Box<Finding>> {
-        let _under_way = self.duty.exchange();
-        let begun = self.clock.moment();
-        let answer = question.await;
-        if let Err(finding) = &answer {
-            account.learn(provider, finding, begun, &self.clock);
-        }
-        answer
-    }
-
-    /// Waits, unless that would take too long or the desk is told to stop.
-    async fn leave_alone(&self, wait: Duration) -> Result<(), Refusal> {
-        if wait > WAIT_LONGEST {
-            let said = format!("it asks to be left alone for {} s", wait.as_secs());
-            return Err(not_answered(&said));
-        }
-        if !wait.is_zero() {
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                () = self.duty.over() => {}
-            }
-        }
-        match self.duty.is_over() {
-            false => Ok(()),
-            true => Err(not_answered("the desk was told to stop")),
-        }
     }
 }
 
@@ -391,9 +299,8 @@ impl Local {
         let desk = Actor {
             name: "desk".to_owned(),
         };
-        let compared = self
-            .compare(&desk, account, &provider, &claim.payment, Patience::None)
-            .await?;
+        let asking = self.asking(account, &provider, Patience::None);
+        let compared = self.compare(&desk, &asking, &claim.payment).await?;
         let payment = claim.payment.id;
         let mark = (payment, compared.until);
         self.ledger.mark_verified(vec![mark]).await?;
@@ -412,14 +319,6 @@ impl Local {
             )),
         }
     }
-}
-
-pub(super) fn not_answered(said: &str) -> Refusal {
-    refusal::unavailable(
-        "not_answered",
-        format!("the provider's list is not to be had: {said}"),
-        "What was read before stays. Try again, or compare with the provider's portal.",
-    )
 }
 
 fn add(sum: &mut ImportReport, more: ImportReport) {

@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::balance::Figures;
+use super::external::{ExternalRefund, ExternalState};
 use super::limits::Limits;
 use super::money::{Currency, Money};
 use super::refund::{Kind, Refund};
-use super::state::Weight;
+use super::state::{State, Weight};
 
-/// The compensation of all refunds of a payment. One currency.
+/// The compensation of all refunds of a payment, ours and those made elsewhere. One currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compensations {
     /// Of refunds that are not decided yet.
@@ -21,22 +22,41 @@ pub struct Compensations {
 }
 
 impl Compensations {
-    /// The sums over the refunds of one payment, which is in `currency`. Sums stop at the ends of
-    /// `i64`, where every cap is long passed.
-    pub fn of<'r>(refunds: impl IntoIterator<Item = &'r Refund>, currency: Currency) -> Self {
-        let mut sums = Self {
+    /// None at all.
+    pub const fn none(currency: Currency) -> Self {
+        Self {
             held: Money::zero(currency),
             executed: Money::zero(currency),
-        };
+        }
+    }
+
+    /// The sums over the refunds of one payment, which is in `currency`, and over those made
+    /// elsewhere. Sums stop at the ends of `i64`, where every cap is long passed.
+    pub fn of(refunds: &[Refund], elsewhere: &[ExternalRefund], currency: Currency) -> Self {
+        let mut sums = Self::none(currency);
         for refund in refunds {
-            let sum = match refund.state.weight() {
-                Weight::Held => &mut sums.held,
-                Weight::Executed => &mut sums.executed,
-                Weight::None => continue,
+            sums.add(refund.state.weight(), refund.content.compensation.minor);
+        }
+        for external in elsewhere {
+            let linked = |ours: &&Refund| Some(ours.id) == external.linked;
+            let ours = refunds.iter().find(linked);
+            let weight = match external.state {
+                ExternalState::Pending => Weight::Held,
+                ExternalState::Done => Weight::Executed,
+                ExternalState::Failed | ExternalState::Reversed => Weight::None,
             };
-            sum.minor = sum.minor.saturating_add(refund.content.compensation.minor);
+            sums.add(weight, beyond(external.compensation, ours));
         }
         sums
+    }
+
+    fn add(&mut self, weight: Weight, minor: i64) {
+        let sum = match weight {
+            Weight::Held => &mut self.held,
+            Weight::Executed => &mut self.executed,
+            Weight::None => return,
+        };
+        sum.minor = sum.minor.saturating_add(minor);
     }
 
     /// Held and paid together.
@@ -44,6 +64,18 @@ impl Compensations {
         let minor = self.held.minor.saturating_add(self.executed.minor);
         Money::new(minor, self.held.currency)
     }
+}
+
+/// What was paid elsewhere beyond what the refund of ours it is linked to counts already: as with the
+/// principal, a link never makes money reappear. Where ours came back, so did it.
+fn beyond(compensation: Money, ours: Option<&Refund>) -> i64 {
+    let counted = match ours {
+        None => 0,
+        Some(ours) if ours.state == State::Reversed => return 0,
+        Some(ours) if ours.state.weight() == Weight::None => 0,
+        Some(ours) => ours.content.compensation.minor,
+    };
+    compensation.minor.saturating_sub(counted).max(0)
 }
 
 /// A refund with compensation, as it would be decided.
@@ -59,7 +91,7 @@ pub struct Wanted<'a> {
     pub payment: &'a Figures,
     /// It answers a dispute.
     pub answers_dispute: bool,
-    /// The compensation of the payment's other refunds.
+    /// The compensation of the payment's other refunds, made here or elsewhere.
     pub earlier: Compensations,
 }
 
@@ -77,6 +109,18 @@ pub enum CompensationError {
     AboveCap {
         /// What was asked.
         asked: Money,
+        /// The most.
+        cap: Money,
+    },
+    /// With what was paid or is held on top already, more than the policy allows.
+    #[error(
+        "{asked} of compensation and {earlier} of earlier refunds of this payment are together above the policy's compensation_cap of {cap}"
+    )]
+    Again {
+        /// What was asked.
+        asked: Money,
+        /// Paid or held on top before, here or elsewhere.
+        earlier: Money,
         /// The most.
         cap: Money,
     },
@@ -134,6 +178,14 @@ impl Wanted<'_> {
         if asked.currency != cap.currency || asked.minor > cap.minor {
             return Err(CompensationError::AboveCap { asked, cap });
         }
+        let earlier = self.earlier.total();
+        if asked.minor.saturating_add(earlier.minor) > cap.minor {
+            return Err(CompensationError::Again {
+                asked,
+                earlier,
+                cap,
+            });
+        }
         let captured = self.payment.captured;
         let untouched = *self.payment == Figures::captured(captured) && !self.answers_dispute;
         match untouched && self.amount == captured {
@@ -148,6 +200,8 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::external::ExternalSource;
+    use crate::domain::id::PaymentId;
     use crate::domain::limits::Limit;
 
     fn gbp(minor: i64) -> Money {
@@ -221,6 +275,85 @@ mod tests {
             ..asked
         };
         assert!(answer.check(true, gbp(5_000), &limits).is_err());
+    }
+
+    /// What was paid elsewhere weighs as its refund does, and once with the refund of ours it is linked
+    /// to: as the larger of the two.
+    #[rstest]
+    #[case::alone(ExternalState::Done, None, 0, 70)]
+    #[case::on_its_way(ExternalState::Pending, None, 70, 0)]
+    #[case::failed(ExternalState::Failed, None, 0, 0)]
+    #[case::came_back(ExternalState::Reversed, None, 0, 0)]
+    #[case::the_same_money(ExternalState::Done, Some((State::Succeeded, 70)), 0, 70)]
+    #[case::held_by_ours(ExternalState::Done, Some((State::Unknown, 70)), 70, 0)]
+    #[case::more_than_ours(ExternalState::Done, Some((State::Succeeded, 50)), 0, 70)]
+    #[case::less_than_ours(ExternalState::Done, Some((State::Succeeded, 90)), 0, 90)]
+    #[case::ours_ended_unpaid(ExternalState::Done, Some((State::Failed, 70)), 0, 70)]
+    #[case::ours_came_back(ExternalState::Done, Some((State::Reversed, 70)), 0, 0)]
+    fn what_was_paid_elsewhere_counts(
+        #[case] state: ExternalState,
+        #[case] linked: Option<(State, i64)>,
+        #[case] held: i64,
+        #[case] executed: i64,
+    ) {
+        let ours = linked.map(|(state, on_top)| ours(state, on_top));
+        let elsewhere = ExternalRefund {
+            linked: ours.as_ref().map(|it| it.id),
+            ..elsewhere(state, 70)
+        };
+        let sums = Compensations::of(ours.as_slice(), &[elsewhere], gbp(0).currency);
+        assert_eq!((sums.held, sums.executed), (gbp(held), gbp(executed)));
+    }
+
+    fn elsewhere(state: ExternalState, on_top: i64) -> ExternalRefund {
+        let at = chrono::DateTime::default();
+        ExternalRefund {
+            id: 1,
+            payment: PaymentId::derive("bank", "p"),
+            capture_id: None,
+            provider_refund_id: Some("r1".into()),
+            amount: gbp(100),
+            compensation: gbp(on_top),
+            state,
+            source: ExternalSource::Sync,
+            origin: "sync".into(),
+            first_seen: at,
+            last_seen: at,
+            linked: None,
+        }
+    }
+
+    fn ours(state: State, on_top: i64) -> Refund {
+        let mut refund = crate::domain::todo::tests::refund(state);
+        refund.content.compensation = gbp(on_top);
+        refund
+    }
+
+    /// Where a payment is whole again, what stays paid on top of it still counts.
+    #[rstest]
+    #[case(4_000, 1_000, true)]
+    #[case(4_000, 1_001, false)]
+    #[case(0, 5_000, true)]
+    fn compensation_is_not_paid_twice_beyond_the_policys_cap(
+        #[case] earlier: i64,
+        #[case] asked: i64,
+        #[case] fits: bool,
+    ) {
+        let payment = figures(0, 0, 0);
+        let again = Wanted {
+            earlier: Compensations {
+                held: gbp(earlier / 2),
+                executed: gbp(earlier / 2),
+            },
+            ..wanted(&payment, 10_000, asked)
+        };
+        let judged = again.check(true, gbp(5_000), &Limits::default());
+        let refused = CompensationError::Again {
+            asked: gbp(asked),
+            earlier: gbp(earlier),
+            cap: gbp(5_000),
+        };
+        assert_eq!(judged, if fits { Ok(()) } else { Err(refused) });
     }
 
     #[rstest]

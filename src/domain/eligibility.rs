@@ -148,14 +148,16 @@ pub fn of_capture(
     terms: &Terms,
     now: DateTime<Utc>,
 ) -> Eligibility {
-    of_capture_in(Way::default(), capture, payment, terms, now)
+    let none = Money::zero(payment.captured.currency);
+    of_capture_in(Way::default(), capture, (payment, none), terms, now)
 }
 
-/// As [`of_capture`], for money that goes back in another way.
+/// As [`of_capture`], for money that goes back in another way, beside so much compensation on the
+/// payment: that takes nothing from what is available, but from the provider's cap.
 pub fn of_capture_in(
     way: Way,
     capture: &Capture,
-    payment: &Figures,
+    (payment, on_top): (&Figures, Money),
     terms: &Terms,
     now: DateTime<Utc>,
 ) -> Eligibility {
@@ -165,7 +167,8 @@ pub fn of_capture_in(
         .filter(|_| way.kind == Kind::Refund)
         .map(|window| window.last_day(capture.captured_at.date_naive()));
     let available = figures.available().minor.min(payment.available().minor);
-    let most = terms.limits.most(payment).map_or(i64::MAX, |it| it.minor);
+    let most = terms.limits.most(payment, on_top);
+    let most = most.map_or(i64::MAX, |it| it.minor);
     let forbidden = terms.limits.forbids();
     let too_old = refundable_until.is_some_and(|until| now.date_naive() > until);
     let asks_provider = way.kind != Kind::Outside;
@@ -221,7 +224,8 @@ pub fn of_payments_capture_in(
     terms: &Terms,
     now: DateTime<Utc>,
 ) -> Eligibility {
-    let judged = of_capture_in(way, capture, &payment.figures(), terms, now);
+    let beside = (&payment.figures(), payment.on_top.total());
+    let judged = of_capture_in(way, capture, beside, terms, now);
     let unverified = is_unverified(payment, terms);
     if payment.blocked {
         return Eligibility {
@@ -257,6 +261,7 @@ fn why_empty(figures: &Figures) -> WhyNot {
 /// something; of all, when none does.
 pub fn of_payment(payment: &Payment, terms: &Terms, now: DateTime<Utc>) -> Eligibility {
     let sums = payment.figures();
+    let most = terms.limits.most(&sums, payment.on_top.total());
     let each: Vec<Eligibility> = payment
         .captures
         .iter()
@@ -266,7 +271,7 @@ pub fn of_payment(payment: &Payment, terms: &Terms, now: DateTime<Utc>) -> Eligi
         .iter()
         .fold(0_i64, |sum, one| sum.saturating_add(one.can_refund.minor))
         .min(sums.available().minor)
-        .min(terms.limits.most(&sums).map_or(i64::MAX, |it| it.minor))
+        .min(most.map_or(i64::MAX, |it| it.minor))
         .max(0);
     Eligibility {
         can_refund: Money::new(offered, payment.currency),
@@ -293,6 +298,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::domain::compensation::Compensations;
     use crate::domain::limits::Limit;
 
     fn day(text: &str) -> NaiveDate {
@@ -400,7 +406,7 @@ mod tests {
             settlement_told,
         };
         let now = "2026-11-21T00:00:00Z".parse().unwrap();
-        let judged = of_capture_in(way, &capture, &capture.figures, &terms(), now);
+        let judged = of_capture_in(way, &capture, (&capture.figures, usd(0)), &terms(), now);
         assert_eq!((judged.can_refund.minor, judged.why_not), expected);
     }
 
@@ -418,7 +424,7 @@ mod tests {
         };
         let now = "2029-01-01T00:00:00Z".parse().unwrap();
         let capture = capture(300, 200, 0);
-        let judged = of_capture_in(way, &capture, &capture.figures, &terms, now);
+        let judged = of_capture_in(way, &capture, (&capture.figures, usd(0)), &terms, now);
         assert_eq!((judged.can_refund.minor, judged.why_not), (500, None));
     }
 
@@ -483,6 +489,7 @@ mod tests {
             currency: usd(0).currency,
             captures,
             unallocated: None,
+            on_top: Compensations::none(usd(0).currency),
             blocked: false,
             verified_at: None,
             source: crate::domain::payment::Source {

@@ -95,6 +95,8 @@ pub struct ExternalRefund {
     pub provider_refund_id: Option<String>,
     /// How much, in the payment's currency.
     pub amount: Money,
+    /// What was paid on top of it; zero: none, as far as anybody said.
+    pub compensation: Money,
     /// How it stands.
     pub state: ExternalState,
     /// Where it became known.
@@ -107,6 +109,21 @@ pub struct ExternalRefund {
     pub last_seen: DateTime<Utc>,
     /// The refund of ours that it turned out to be.
     pub linked: Option<RefundId>,
+}
+
+impl ExternalRefund {
+    /// The amount in words, and what was paid on top of it.
+    pub fn amounts(&self) -> String {
+        amounts(self.amount, self.compensation)
+    }
+}
+
+/// A principal in words, with what was paid on top of it, if anything.
+pub fn amounts(principal: Money, compensation: Money) -> String {
+    match compensation.is_positive() {
+        true => format!("{principal} and {compensation} on top"),
+        false => principal.to_string(),
+    }
 }
 
 /// What the balance needs to know of a refund made elsewhere.

@@ -32,6 +32,8 @@ pub struct RefundThen {
 pub struct ExternalThen {
     /// The amount known of it.
     pub amount: Money,
+    /// What was known to be paid on top; none: nothing was said of it.
+    pub compensation: Option<Money>,
     /// Its state.
     pub state: ExternalState,
     /// The refund of ours it was linked to.
@@ -127,6 +129,7 @@ fn state_after(event: &str) -> Option<State> {
 fn external(entry: &AuditEntry) -> Option<ExternalThen> {
     Some(ExternalThen {
         amount: entry.money("amount")?,
+        compensation: entry.money("compensation"),
         state: ExternalState::from_name(entry.fact("state")?)?,
         linked: entry.fact("linked").and_then(|id| id.parse().ok()),
     })

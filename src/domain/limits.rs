@@ -113,12 +113,10 @@ impl Limits {
         }
     }
 
-    /// The most that a refund of the payment with these sums may be now; none: no known limit.
-    pub fn most(&self, payment: &Figures) -> Option<Money> {
-        let currency = payment.captured.currency;
-        let cap = self
-            .cap(currency)
-            .map(|cap| cap_left(cap, given_back(payment), Money::zero(currency)));
+    /// The most that a refund of the payment with these sums may be now, beside `compensation` paid
+    /// or held on top; none: no known limit.
+    pub fn most(&self, payment: &Figures, compensation: Money) -> Option<Money> {
+        let cap = self.left_beside(payment, compensation);
         let share = self.percent().map(|it| share(payment.captured, it));
         [cap, share].into_iter().flatten().min_by_key(|it| it.minor)
     }
@@ -273,7 +271,21 @@ mod tests {
         #[case] payment: Figures,
         #[case] most: Option<i64>,
     ) {
-        assert_eq!(limits.most(&payment), most.map(gbp));
+        assert_eq!(limits.most(&payment, gbp(0)), most.map(gbp));
+    }
+
+    /// Compensation takes from the cap alone: what is available and the share stay as they are.
+    #[rstest]
+    #[case(capped(800), 100, Some(300))]
+    #[case(capped(800), 500, Some(-100))]
+    #[case(percent(50), 500, Some(500))]
+    fn compensation_takes_from_the_cap(
+        #[case] limits: Limits,
+        #[case] on_top: i64,
+        #[case] most: Option<i64>,
+    ) {
+        let payment = figures(1_000, 300, 100);
+        assert_eq!(limits.most(&payment, gbp(on_top)), most.map(gbp));
     }
 
     #[test]
@@ -283,7 +295,7 @@ mod tests {
             cap_per_payment: Limit::Of([(eur, 100)].into()),
             ..Limits::default()
         };
-        assert_eq!(limits.most(&figures(1_000, 0, 0)), None);
+        assert_eq!(limits.most(&figures(1_000, 0, 0), gbp(0)), None);
     }
 
     #[rstest]

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::balance::Figures;
+use super::compensation::Compensations;
 use super::dispute::Dispute;
 use super::id::PaymentId;
 use super::money::{Currency, Money};
@@ -39,6 +40,8 @@ pub struct Payment {
     pub captures: Vec<Capture>,
     /// What was refunded elsewhere or is in dispute without naming a capture; none: nothing.
     pub unallocated: Option<Figures>,
+    /// What its refunds hold and paid on top, here or elsewhere; no part of any balance.
+    pub on_top: Compensations,
     /// A discrepancy about money is open: nothing is reserved or sent until it is closed.
     pub blocked: bool,
     /// Until when its refunds are known from its provider's own list; none: never read whole.

@@ -415,4 +415,4 @@ fn said_or(refund: &Refund, otherwise: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

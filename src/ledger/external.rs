@@ -12,7 +12,9 @@ use super::row::{millis, refund_figures, time};
 use crate::domain::balance::RefundFigures;
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::{Evidence, Reported};
-use crate::domain::external::{ExternalFigures, ExternalRefund, ExternalSource, ExternalState};
+use crate::domain::external::{
+    ExternalFigures, ExternalRefund, ExternalSource, ExternalState, amounts,
+};
 use crate::domain::id::PaymentId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refund::{Observation, ObservationSource};
@@ -37,6 +39,8 @@ pub struct Sighting {
     pub correlation: Option<String>,
     /// How much; the currency must be the payment's.
     pub amount: Money,
+    /// What was paid on top, in the same currency; none: it is not said.
+    pub compensation: Option<Money>,
     /// How it stands.
     pub state: ExternalState,
     /// Where it was seen.
@@ -93,7 +97,7 @@ fn list(
     let found = connection
         .prepare_cached(&format!(
             "SELECT e.seq, e.payment_id, c.capture_id, e.provider_refund_id, e.amount_minor, e.currency, e.state, e.source,
-                    e.origin, e.first_seen, e.last_seen, e.linked_refund
+                    e.origin, e.first_seen, e.last_seen, e.linked_refund, e.compensation_minor
              FROM external_refunds e LEFT JOIN captures c ON c.seq = e.capture_seq
              WHERE {key} = ?1 ORDER BY e.seq"
         ))?
@@ -118,6 +122,7 @@ fn external(row: &Row<'_>) -> Result<ExternalRefund, LedgerError> {
         capture_id: row.get::<_, Option<String>>(2)?.filter(|id| !id.is_empty()),
         provider_refund_id: row.get(3)?,
         amount: Money::new(row.get(4)?, currency),
+        compensation: Money::new(row.get(12)?, currency),
         state: ExternalState::from_name(&row.get::<_, String>(6)?)
             .ok_or_else(|| damaged("state"))?,
         source: ExternalSource::from_name(&row.get::<_, String>(7)?)
@@ -161,8 +166,9 @@ pub(super) fn figures(
 
 fn record(connection: &Connection, seen: &Sighting) -> Result<ExternalRefund, LedgerError> {
     let (account, currency) = payment_of(connection, seen.payment)?;
-    if currency != seen.amount.currency || !seen.amount.is_countable() || !seen.amount.is_positive()
-    {
+    let fits = |it: Money| it.currency == currency && it.is_countable();
+    let counts = seen.compensation.is_none_or(|it| it.minor >= 0 && fits(it));
+    if !fits(seen.amount) || !seen.amount.is_positive() || !counts {
         return Err(LedgerError::NotAllowed(
             "the amount is not one of this payment: it is zero or in another currency".to_owned(),
         ));
@@ -220,8 +226,8 @@ fn insert(connection: &Connection, account: &str, seen: &Sighting) -> Result<i64
     connection
         .prepare_cached(
             "INSERT INTO external_refunds (payment_id, capture_seq, account, provider_refund_id, amount_minor, currency,
-                 state, source, origin, first_seen, last_seen)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)",
+                 state, source, origin, first_seen, last_seen, compensation_minor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10, ?11)",
         )?
         .execute(params![
             seen.payment.as_i64(),
@@ -234,6 +240,7 @@ fn insert(connection: &Connection, account: &str, seen: &Sighting) -> Result<i64
             seen.source.name(),
             seen.origin,
             millis(seen.seen_at),
+            seen.compensation.map_or(0, |it| it.minor),
         ])?;
     let id = connection.last_insert_rowid();
     tell(
@@ -257,8 +264,12 @@ pub(super) fn tell(
 ) -> Result<(), LedgerError> {
     let found = one(connection, id)?;
     let linked = found.linked.map(|id| id.to_string());
+    let on_top = match found.compensation.is_positive() {
+        true => format!(" compensation={}", found.compensation),
+        false => String::new(),
+    };
     let detail = format!(
-        "external={id} amount={} state={} linked={} source={}{also} provider_refund={}",
+        "external={id} amount={}{on_top} state={} linked={} source={}{also} provider_refund={}",
         found.amount,
         found.state.name(),
         linked.as_deref().unwrap_or("-"),
@@ -292,6 +303,7 @@ pub(super) fn note(
 
 /// What is known never becomes less: of two amounts the larger counts, and a move that makes no
 /// sense is only a discrepancy. `None`: nothing new, or older than what is known (T22).
+/// Compensation of which nothing was known is news.
 fn see_again(
     connection: &Connection,
     id: i64,
@@ -302,16 +314,18 @@ fn see_again(
         return Ok(None);
     }
     let moves = known.state.may_become(seen.state);
+    let on_top = seen.compensation.unwrap_or(known.compensation);
     let contradicts = known.payment != seen.payment
         || known.amount != seen.amount
+        || known.compensation != on_top && known.compensation.is_positive()
         || known.state != seen.state && !moves;
     if contradicts {
         let detail = format!(
             "{}: {} {} was said, {} {} is known",
             seen.provider_refund_id.as_deref().unwrap_or("-"),
-            seen.amount,
+            amounts(seen.amount, on_top),
             seen.state.name(),
-            known.amount,
+            known.amounts(),
             known.state.name()
         );
         let kind = DiscrepancyKind::External;
@@ -321,12 +335,23 @@ fn see_again(
         return Ok(None);
     }
     let state = if moves { seen.state } else { known.state };
+    // More is known only from a newer sighting, which the database holds it to; two may fall into
+    // one millisecond.
+    let rises = on_top.minor > known.compensation.minor;
     connection
         .prepare_cached(
-            "UPDATE external_refunds SET state = ?2, amount_minor = max(amount_minor, ?3), last_seen = ?4 WHERE seq = ?1",
+            "UPDATE external_refunds SET state = ?2, amount_minor = max(amount_minor, ?3), last_seen = ?4,
+                 compensation_minor = max(compensation_minor, ?5)
+             WHERE seq = ?1",
         )?
-        .execute(params![id, state.name(), seen.amount.minor, millis(seen.seen_at)])?;
-    if moves || known.amount != seen.amount {
+        .execute(params![
+            id,
+            state.name(),
+            seen.amount.minor,
+            millis(seen.seen_at).max(millis(known.last_seen) + i64::from(rises)),
+            on_top.minor,
+        ])?;
+    if moves || rises || known.amount != seen.amount {
         tell(
             connection,
             id,

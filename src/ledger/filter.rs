@@ -148,6 +148,10 @@ pub(super) fn can_refund(judgement: &Judgement) -> (String, Vec<Value>) {
     (amount, values)
 }
 
+/// The compensation that is held or paid on top of `p`'s refunds.
+const ON_TOP: &str = "coalesce((SELECT sum(w.held_minor + w.executed_minor) \
+                      FROM compensation_weights w WHERE w.payment_id = p.id), 0)";
+
 /// What is left of one capture.
 const LEFT: &str = "(c.captured_minor - c.executed_minor - c.held_minor - c.disputed_minor)";
 
@@ -175,7 +179,7 @@ fn most(terms: &Terms, values: &mut Vec<Value>) -> Option<String> {
         let caps = caps.iter();
         values.extend(caps.flat_map(|(it, cap)| [text(it.code()), Value::Integer(*cap)]));
         bounds.push(format!(
-            "(CASE p.currency{cases} ELSE {} END - p.executed_minor - p.held_minor)",
+            "(CASE p.currency{cases} ELSE {} END - p.executed_minor - p.held_minor - {ON_TOP})",
             i64::MAX
         ));
     }

@@ -13,6 +13,7 @@ use super::row::time;
 use super::{audit, decisions, disputes, external, payments, refunds};
 use crate::domain::audit::AuditEntry;
 use crate::domain::balance::{self, Figures, RefundFigures};
+use crate::domain::compensation::Compensations;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::{Dispute, DisputeFigures, DisputeWeight};
 use crate::domain::external::{ExternalFigures, ExternalRefund, ExternalState};
@@ -223,11 +224,14 @@ fn externals(
             None if later.found.contains(&refund.id) || refund.first_seen > at => continue,
             None => ExternalThen {
                 amount: refund.amount,
+                compensation: None,
                 state: ExternalState::Done,
                 linked: None,
             },
         };
+        let none = Money::zero(refund.amount.currency);
         refund.amount = told.amount;
+        refund.compensation = told.compensation.unwrap_or(none);
         refund.state = told.state;
         refund.linked = told.linked;
         refund.last_seen = refund.last_seen.min(at);
@@ -331,6 +335,9 @@ impl Book {
         };
         payment.unallocated = Some(rest).filter(|rest| rest.available().minor != 0);
         payment.captures = captures.into_iter().map(|(_, it)| it).collect();
+        let external: Vec<ExternalRefund> =
+            self.external.iter().map(|(_, it)| it.clone()).collect();
+        payment.on_top = Compensations::of(&self.refunds, &external, payment.currency);
         Ok(payment)
     }
 

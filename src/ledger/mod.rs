@@ -68,6 +68,7 @@ pub use open::OpenOptions;
 pub use outbox::{Claim, Due, NewLook, Queue, Task};
 pub use payments::{Judgement, PlacedPayment};
 pub use proposals::{Agreement, NewProposal};
+pub use pulse::Turn;
 pub use refunds::{Likeness, RefundEvidence, RefundSummary};
 pub use reserve::{Reservation, Reserved};
 pub use resolution::{Closing, DiscrepancyFilter};

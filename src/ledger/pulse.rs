@@ -1,6 +1,7 @@
 //! How each account's provider stands, shared by the processes that use this file.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,12 +14,25 @@ use crate::domain::breaker::{LONGEST_INTERVAL, PROBE_LOST};
 use crate::domain::budget::Budget;
 use crate::domain::pulse::{Probe, Pulse};
 
+/// How one exchange of a list is paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Out of what polls leave.
+    Spare,
+    /// As a poll.
+    Due,
+    /// It goes on with what was begun: taken whatever is left.
+    Owed,
+}
+
 /// What a look is taken out of.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Share {
     /// The account's budget; `spread` in 0..=999 says where in the time it needs one that is too
     /// many goes.
     Budget { budget: Budget, spread: u16 },
+    /// The same, for an exchange of a list.
+    List { budget: Budget, turn: Turn },
     /// The one probe of a provider that does not answer.
     Probe,
 }
@@ -106,6 +120,26 @@ impl Ledger {
         .await
     }
 
+    /// Takes one exchange of a list out of what all processes may ask of an account. Some: not now,
+    /// but in so long.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn take_turn(
+        &self,
+        account: String,
+        budget: Budget,
+        turn: Turn,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Duration>, LedgerError> {
+        let share = Share::List { budget, turn };
+        self.write(move |connection| {
+            let later = take(connection, &account, share, now)?;
+            Ok(later.map(|at| (at - now).to_std().unwrap_or_default()))
+        })
+        .await
+    }
+
     /// How many refunds of an account wait for a look, now or later.
     ///
     /// # Errors
@@ -143,6 +177,7 @@ pub(super) fn take(
         })
         .optional()?;
     let (spent, probe_at) = known.unwrap_or_default();
+    let spent = spent.and_then(DateTime::from_timestamp_micros);
     let (spent, probe_at) = match share {
         // Later than any probe is made, it was written before a clock was set back.
         Share::Probe => {
@@ -151,14 +186,23 @@ pub(super) fn take(
                 None => (None, Some(after(now, PROBE_LOST))),
             }
         }
-        Share::Budget { budget, spread } => {
-            match budget.take(spent.and_then(DateTime::from_timestamp_micros), now) {
+        Share::Budget { budget, spread } => match budget.take(spent, now) {
+            Ok(then) => (Some(then), None),
+            Err(wait) => {
+                let window = budget.window(waiting(connection, account)?);
+                let jitter = window * u32::from(spread.min(999)) / 1_000;
+                return Ok(Some(after(now, wait + jitter)));
+            }
+        },
+        Share::List { budget, turn } => {
+            let taken = match turn {
+                Turn::Spare => budget.take_spare(spent, now),
+                Turn::Due => budget.take(spent, now),
+                Turn::Owed => Ok(budget.owe(spent, now)),
+            };
+            match taken {
                 Ok(then) => (Some(then), None),
-                Err(wait) => {
-                    let window = budget.window(waiting(connection, account)?);
-                    let jitter = window * u32::from(spread.min(999)) / 1_000;
-                    return Ok(Some(after(now, wait + jitter)));
-                }
+                Err(wait) => return Ok(Some(after(now, wait))),
             }
         }
     };

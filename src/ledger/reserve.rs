@@ -14,10 +14,9 @@ use super::row::millis;
 use super::seal::{self, Sealed};
 use super::{closed, payments, verify};
 use crate::domain::approval::WhyChecker;
-use crate::domain::compensation::{Compensations, Wanted};
+use crate::domain::compensation::Wanted;
 use crate::domain::eligibility::{self, Terms, Way};
 use crate::domain::id::RefundId;
-use crate::domain::listing::RefundFilter;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::policy::{Asked, Policy};
@@ -123,7 +122,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
         None => payment,
     };
     confirm(&payment, reservation)?;
-    compensation(connection, &payment, reservation)?;
+    compensation(&payment, reservation)?;
     refuse_duplicate(connection, reservation, &payment)?;
     // Before the refund itself is there to be counted.
     let recent = refunds::recent_total(connection, &payment, reservation.approval_since)?;
@@ -209,28 +208,15 @@ fn confirm(payment: &Payment, reservation: &Reservation) -> Result<(), LedgerErr
 }
 
 /// What comes on top, judged on what the transaction sees.
-fn compensation(
-    connection: &Connection,
-    payment: &Payment,
-    reservation: &Reservation,
-) -> Result<(), LedgerError> {
+fn compensation(payment: &Payment, reservation: &Reservation) -> Result<(), LedgerError> {
     let (content, terms) = (&reservation.content, &reservation.terms);
-    if !content.compensation.is_positive() && !terms.compensation {
-        return Ok(());
-    }
-    let filter = RefundFilter {
-        payment: Some(payment.id),
-        ..RefundFilter::default()
-    };
-    let others = refunds::list(connection, &filter)?;
-    let others = others.iter().map(|summary| &summary.refund);
     let wanted = Wanted {
         kind: content.kind,
         amount: content.amount,
         compensation: content.compensation,
         payment: &payment.figures(),
         answers_dispute: reservation.dispute.is_some(),
-        earlier: Compensations::of(others, payment.currency),
+        earlier: payment.on_top,
     };
     let cap = reservation.policy.compensation_cap(payment.currency);
     Ok(wanted.check(terms.compensation, cap, &terms.limits)?)

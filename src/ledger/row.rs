@@ -8,6 +8,7 @@ use super::error::LedgerError;
 use crate::domain::approval::{self, Basis};
 use crate::domain::balance::{Figures, RefundFigures};
 use crate::domain::cause::{Cause, Unpaid};
+use crate::domain::compensation::Compensations;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Capture, Payment, Source};
@@ -48,11 +49,13 @@ pub(super) const PAYMENT_COLUMNS: &str = concat!(
      EXISTS (SELECT 1 FROM discrepancies d WHERE d.payment_id = p.id AND d.resolved_at IS NULL
              AND d.kind NOT IN ",
     not_blocking!(),
-    "), p.verified_at"
+    "), p.verified_at,
+     coalesce((SELECT sum(w.held_minor) FROM compensation_weights w WHERE w.payment_id = p.id), 0),
+     coalesce((SELECT sum(w.executed_minor) FROM compensation_weights w WHERE w.payment_id = p.id), 0)"
 );
 
 /// How many columns [`PAYMENT_COLUMNS`] are: what a query adds comes after them.
-pub(super) const PAYMENT_WIDTH: usize = 22;
+pub(super) const PAYMENT_WIDTH: usize = 24;
 
 pub(super) const PAYMENT_TABLES: &str = "payments p JOIN import_files f ON f.seq = p.source_file";
 
@@ -88,6 +91,10 @@ pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
             held: money(18)?,
             disputed: money(19)?,
         }),
+        on_top: Compensations {
+            held: money(22)?,
+            executed: money(23)?,
+        },
         blocked: row.get(20)?,
         verified_at: row.get::<_, Option<i64>>(21)?.map(time),
         source: Source {

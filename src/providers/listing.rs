@@ -1,5 +1,8 @@
 //! What a provider that can list its payments and refunds is asked.
 
+use std::future::Future;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
@@ -9,6 +12,66 @@ use crate::domain::money::{Currency, Money};
 
 /// The answer to a question about the refunds of one payment.
 pub type ListedRefunds<'a> = BoxFuture<'a, Result<Vec<ListedRefund>, Box<Finding>>>;
+
+/// What a list tells.
+pub type Listed<'a, T> = BoxFuture<'a, Result<T, NoList>>;
+
+/// Why there is no list.
+#[derive(Debug)]
+pub enum NoList {
+    /// What was found instead.
+    Found(Box<Finding>),
+    /// It was not asked, or not to its end: no more may be asked for so long.
+    NotNow(Duration),
+    /// Nor will it be: why.
+    Never(String),
+}
+
+impl From<Box<Finding>> for NoList {
+    fn from(finding: Box<Finding>) -> Self {
+        Self::Found(finding)
+    }
+}
+
+/// When lists may ask. Every exchange with the provider is made in a turn of its own: a list has many
+/// windows and pages.
+pub trait Turns: Send + Sync {
+    /// Returns once one exchange may be made.
+    fn next(&self) -> Listed<'_, ()>;
+
+    /// What an exchange brought instead of an answer, and how often it was asked for before; returns
+    /// when the same is to be asked again.
+    fn failed(&self, finding: Box<Finding>, tries: u32) -> Listed<'_, ()>;
+}
+
+/// One exchange of a list, in its turn, as often as it is to be made. What was read before stays read.
+pub async fn in_turn<T, E>(turns: &dyn Turns, exchange: impl Fn() -> E) -> Result<T, NoList>
+where
+    E: Future<Output = Result<T, Box<Finding>>>,
+{
+    let mut tries = 0;
+    loop {
+        turns.next().await?;
+        match exchange().await {
+            Ok(answer) => return Ok(answer),
+            Err(finding) => turns.failed(finding, tries).await?,
+        }
+        tries += 1;
+    }
+}
+
+/// Turns of a look that was paid for as a whole.
+pub struct AtOnce;
+
+impl Turns for AtOnce {
+    fn next(&self) -> Listed<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn failed(&self, finding: Box<Finding>, _: u32) -> Listed<'_, ()> {
+        Box::pin(async { Err(NoList::Found(finding)) })
+    }
+}
 
 /// A payment whose refunds are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,18 +144,19 @@ pub struct ListedRefund {
     pub created_at: DateTime<Utc>,
 }
 
-/// The lists of one provider account. Moves no money. Each walks windows and pages by itself and
-/// gives each entry once; a list that could not be read to its end is no list.
+/// The lists of one provider account. Moves no money. Each walks windows and pages by itself, in turn,
+/// and gives each entry once; a list that could not be read to its end is no list.
 pub trait Listing: Send + Sync {
     /// Payments made in the span.
-    fn payments(&self, span: Span) -> BoxFuture<'_, Result<ListedPayments, Box<Finding>>>;
+    fn payments<'a>(&'a self, span: Span, turns: &'a dyn Turns) -> Listed<'a, ListedPayments>;
 
     /// One payment, as its provider has it now; none: it cannot be asked for one by one, or cannot be
     /// read.
     fn payment<'a>(
         &'a self,
         _provider_payment_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+        _turns: &'a dyn Turns,
+    ) -> Listed<'a, Option<ListedPayment>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -100,7 +164,8 @@ pub trait Listing: Send + Sync {
     fn settled_at<'a>(
         &'a self,
         _provider_payment_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, Box<Finding>>> {
+        _turns: &'a dyn Turns,
+    ) -> Listed<'a, Option<DateTime<Utc>>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -109,5 +174,6 @@ pub trait Listing: Send + Sync {
         &'a self,
         provider_payment_id: &'a str,
         span: Span,
-    ) -> BoxFuture<'a, Result<Vec<ListedRefund>, Box<Finding>>>;
+        turns: &'a dyn Turns,
+    ) -> Listed<'a, Vec<ListedRefund>>;
 }

@@ -60,6 +60,10 @@ const WRITES: &[(&str, Told)] = &[
     ("settle_restore", Entry),
     ("stop_sending", Entry),
     ("take_look", Nothing(LEASE)),
+    (
+        "take_turn",
+        Nothing("how often a provider was asked: no decision and no money"),
+    ),
     ("turn_down", Entry),
 ];
 

@@ -213,6 +213,7 @@ fn a_providers_list_that_bears_our_reference_decides() {
         provider_refund_id: Some("found-1".into()),
         correlation: Some(log[0]["correlation"].as_str().unwrap().to_owned()),
         amount: usd(1_002),
+        compensation: None,
         state: ExternalState::Done,
         source: ExternalSource::Sync,
         origin: "the provider's list".into(),

@@ -57,9 +57,14 @@ fn made_elsewhere(shop: &Shop, account: &str, payment: &str, amount: &str) {
     if currency == "EUR" {
         body["remittanceInformation"] = json!({ "unstructured": "CONSOLE" });
     }
+    // `5.00+1.50`: with compensation on top.
+    let numbers = match amount.split_once('+') {
+        Some((amount, on_top)) => format!("{amount},\"compensationAmount\":{on_top}"),
+        None => amount.to_owned(),
+    };
     let body = body
         .to_string()
-        .replace("\"refundAmount\":0", &format!("\"refundAmount\":{amount}"));
+        .replace("\"refundAmount\":0", &format!("\"refundAmount\":{numbers}"));
     let address = shop.sandbox.address();
     let mut stream = TcpStream::connect(&address).unwrap();
     let request = format!(
@@ -197,6 +202,43 @@ fn what_was_given_back_elsewhere_stops_a_send_that_it_leaves_no_room_for() {
     made_elsewhere(&shop, "nuapay-uk", "Upay2", "50.00");
     shop.refund("U-2", "30.00", &["--wait"]).exits(0);
     assert_balance(&shop.desk.payment("U-2"), "30.00", "50.00", "0.00");
+}
+
+/// What was paid on top in the provider's own console takes nothing from what is available, and counts
+/// toward the cap: what was composed before is not sent beyond it, and no more is promised.
+#[test]
+fn compensation_paid_elsewhere_counts_toward_the_cap() {
+    let shop = stocked();
+    let capped = r#"cap_per_payment = "90.00""#;
+    let desk =
+        shop.reconfigured(|text| text.replacen(r#"cap_per_payment = "unlimited""#, capped, 1));
+    sync(&desk);
+    made_elsewhere(&shop, "nuapay-uk", "Upay1", "50.00+12.50");
+    let refund = |amount: &str, more: &[&str]| {
+        let fixed = ["refund", "U-1", "--amount", amount];
+        let why = ["--reason", "customer_request"];
+        desk.json(fixed.iter().chain(&why).chain(more))
+    };
+    let refund_of_40 = refund("40.00", &["--wait=0s"]).exits(5).object();
+    assert_eq!(refund_of_40["state"], "awaiting_approval");
+    assert_eq!(shop.payouts("Upay1"), ["50.00"]);
+    let id = refund_of_40["id"].as_str().unwrap();
+    desk.json(["cancel", id]).exits(0);
+
+    let payment = desk.payment("U-1");
+    assert_balance(&payment, "0.00", "50.00", "40.00");
+    assert_eq!(payment["can_refund"], "27.50", "{payment:#}");
+    assert_eq!(payment["compensation"]["held"], "12.50");
+    assert_eq!(payment["external_refunds"][0]["compensation"], "12.50");
+    let ran = refund("27.51", &["--dry-run"]).exits(3);
+    assert!(
+        ran.stderr
+            .contains("cap per payment: 90.00 GBP, 27.50 GBP left"),
+        "{}",
+        ran.stderr
+    );
+    refund("27.50", &["--wait"]).exits(0);
+    assert_eq!(shop.payouts("Upay1"), ["50.00", "27.50"]);
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub struct ExternalNews {
     pub correlation: Option<String>,
     /// How much, in the payment's currency.
     pub amount: Money,
+    /// What was paid on top; none: it is not said.
+    pub compensation: Option<Money>,
     /// How it stands.
     pub state: ExternalState,
     /// Where it was seen.

@@ -13,7 +13,11 @@ use crate::domain::id::PaymentId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Payment;
 use crate::domain::resolution::Proof;
-use crate::providers::listing::{ListedPayment, ListedPayments, ListedRefund, Listing, Span};
+use crate::providers::listing::{
+    Listed, ListedPayment, ListedPayments, ListedRefund, Listing, Span, Turns, in_turn,
+};
+
+mod turns;
 
 const BANK: &str = r#"environment = "sandbox"
 [desk]
@@ -45,6 +49,12 @@ struct Bank {
     instead: Mutex<Vec<Finding>>,
     asked: Mutex<Vec<String>>,
     sends: AtomicUsize,
+    /// Each list of refunds takes so many exchanges.
+    pages: AtomicUsize,
+    clock: Mutex<Option<Clock>>,
+    asked_at: Mutex<Vec<Duration>>,
+    /// The exchange that finds it busy, counted from one.
+    busy_at: AtomicUsize,
 }
 
 impl Bank {
@@ -57,6 +67,10 @@ impl Bank {
             instead: Mutex::default(),
             asked: Mutex::default(),
             sends: AtomicUsize::new(0),
+            pages: AtomicUsize::new(1),
+            clock: Mutex::default(),
+            asked_at: Mutex::default(),
+            busy_at: AtomicUsize::new(0),
         })
     }
 
@@ -66,6 +80,12 @@ impl Bank {
 
     fn list<T>(&self, what: &str, list: T) -> Result<T, Box<Finding>> {
         self.asked.lock().unwrap().push(what.to_owned());
+        if let Some(clock) = &*self.clock.lock().unwrap() {
+            self.asked_at.lock().unwrap().push(clock.elapsed());
+        }
+        if self.asked_at.lock().unwrap().len() == self.busy_at.load(Ordering::SeqCst) {
+            return Err(Box::new(busy(503, Some(1))));
+        }
         match self.instead.lock().unwrap().pop() {
             Some(finding) => Err(Box::new(finding)),
             None => Ok(list),
@@ -97,15 +117,19 @@ impl Provider for Bank {
 }
 
 impl Listing for Bank {
-    fn payments(&self, _: Span) -> BoxFuture<'_, Result<ListedPayments, Box<Finding>>> {
-        let payments = self.payments.lock().unwrap().clone();
-        std::future::ready(self.list("payments", payments)).boxed()
+    fn payments<'a>(&'a self, _: Span, turns: &'a dyn Turns) -> Listed<'a, ListedPayments> {
+        in_turn(turns, || {
+            let payments = self.payments.lock().unwrap().clone();
+            std::future::ready(self.list("payments", payments))
+        })
+        .boxed()
     }
 
     fn payment<'a>(
         &'a self,
         payment: &'a str,
-    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+        _: &'a dyn Turns,
+    ) -> Listed<'a, Option<ListedPayment>> {
         let all = &self.payments.lock().unwrap().payments;
         let found = all.iter().find(|it| it.provider_payment_id == payment);
         std::future::ready(Ok(found.cloned())).boxed()
@@ -115,9 +139,20 @@ impl Listing for Bank {
         &'a self,
         payment: &'a str,
         _: Span,
-    ) -> BoxFuture<'a, Result<Vec<ListedRefund>, Box<Finding>>> {
-        let lines = self.lines.lock().unwrap().clone();
-        std::future::ready(self.list(payment, lines)).boxed()
+        turns: &'a dyn Turns,
+    ) -> Listed<'a, Vec<ListedRefund>> {
+        async move {
+            let mut lines = Vec::new();
+            for _ in 0..self.pages.load(Ordering::SeqCst) {
+                let page = || {
+                    let lines = self.lines.lock().unwrap().clone();
+                    std::future::ready(self.list(payment, lines))
+                };
+                lines = in_turn(turns, page).await?;
+            }
+            Ok(lines)
+        }
+        .boxed()
     }
 }
 
@@ -157,7 +192,11 @@ fn line(correlation: &str, status: Option<Reported>) -> ListedRefund {
 
 /// A desk with payments P0 and P1 of 90.00 GBP, on a clock of the test's.
 async fn at_bank(config: &str, bank: &Arc<Bank>) -> Stage {
-    let clock = Clock::manual(Clock::system().now());
+    at_bank_by(config, bank, Clock::manual(Clock::system().now())).await
+}
+
+async fn at_bank_by(config: &str, bank: &Arc<Bank>, clock: Clock) -> Stage {
+    *bank.clock.lock().unwrap() = Some(clock.clone());
     let stage = Stage::over(tempfile::tempdir().unwrap(), config, clock);
     let provider: Arc<dyn Provider> = Arc::<Bank>::clone(bank);
     stage.desk.account("bank").unwrap().connect_to(provider);
@@ -490,54 +529,6 @@ fn selling(bank: &Bank, payments: u32, left_out: u64) {
         payments: (0..payments).map(|number| sold(number, at)).collect(),
         left_out,
     };
-}
-
-#[tokio::test]
-async fn a_busy_provider_is_waited_for_and_asked_again() {
-    let bank = Bank::new(doubt(), nothing());
-    let stage = at_bank(BANK, &bank).await;
-    selling(&bank, 1, 0);
-    *bank.instead.lock().unwrap() = vec![busy(503, Some(1)), busy(429, Some(1))];
-    let report = stage.sync().await;
-    assert_eq!((report.failed, report.verified), (None, 1));
-    assert_eq!(bank.asked(), ["payments", "payments", "payments", "new-0"]);
-}
-
-#[tokio::test]
-async fn a_provider_that_stays_busy_is_given_up_on() {
-    let bank = Bank::new(doubt(), nothing());
-    let stage = at_bank(BANK, &bank).await;
-    *bank.instead.lock().unwrap() = vec![busy(429, Some(1)); 100];
-    let failed = stage.sync().await.failed.unwrap();
-    assert_eq!(failed.code, "not_answered");
-    assert_eq!(bank.asked().len(), 6);
-    // Nor is it asked at all while it wants to be left alone for long.
-    *bank.instead.lock().unwrap() = vec![busy(429, Some(3_600_000))];
-    stage.sync().await;
-    bank.asked();
-    assert!(stage.sync().await.failed.is_some());
-    assert!(bank.asked().is_empty());
-}
-
-#[tokio::test]
-async fn a_desk_that_is_told_to_stop_does_not_wait_on() {
-    let bank = Bank::new(doubt(), nothing());
-    let stage = at_bank(BANK, &bank).await;
-    *bank.instead.lock().unwrap() = vec![busy(429, Some(250_000)); 2];
-    let desk = Arc::clone(&stage.desk);
-    let all = Request::Sync {
-        accounts: Vec::new(),
-    };
-    let syncing = tokio::spawn(async move { desk.ask(&actor(), all).await });
-    while bank.asked.lock().unwrap().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    stage.desk.stop();
-    let Reply::Synced(reports) = syncing.await.unwrap().unwrap() else {
-        panic!("no report");
-    };
-    let failed = reports[0].failed.as_ref().unwrap();
-    assert!(failed.message.contains("stop"), "{failed:?}");
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ mod attacks;
 mod came_back;
 mod closing;
 mod disputes;
+mod on_top;
 mod order;
 mod random;
 
@@ -31,6 +32,7 @@ pub(super) fn sighting(id: &str, minor: i64, state: ExternalState) -> Sighting {
         provider_refund_id: Some(id.into()),
         correlation: None,
         amount: usd(minor),
+        compensation: None,
         state,
         source: ExternalSource::Sync,
         origin: "sync".into(),

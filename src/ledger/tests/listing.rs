@@ -149,6 +149,14 @@ async fn refundable_is_the_same_word_in_sql_and_in_the_domain(#[case] limits: Li
         [],
     );
     assert_eq!(blocked.unwrap(), 9);
+    let compensated = by_hand.execute(
+        "INSERT INTO external_refunds (payment_id, account, amount_minor, compensation_minor, currency, state,
+             source, origin, first_seen, last_seen)
+         SELECT id, account, 7, 20 + id % 13, currency, CASE id % 3 WHEN 0 THEN 'pending' WHEN 1 THEN 'done' ELSE 'failed' END,
+             'sync', '', 0, 0 FROM payments WHERE id % 2 = 0",
+        [],
+    );
+    assert!(compensated.unwrap() > 0);
     let terms = || Terms {
         limits: limits.clone(),
         ..terms()

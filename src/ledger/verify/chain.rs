@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::Verdict;
 use crate::domain::audit::{AuditEntry, Break, Walk};
 use crate::domain::finding::{Finding, Flaw};
+use crate::domain::money::Money;
 use crate::domain::state::State;
 use crate::ledger::audit;
 use crate::ledger::error::LedgerError;
@@ -26,25 +27,37 @@ pub(super) struct Told {
     pub sends: i64,
 }
 
-/// Walks the chain from its first entry; collects what it says of each refund.
+/// What the audit says of money, the last of each counting.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// Of each refund.
+    pub refunds: HashMap<String, Told>,
+    /// What was paid on top of each refund made elsewhere, by our number.
+    pub on_top: HashMap<i64, Money>,
+}
+
+/// Walks the chain from its first entry; collects what it says of refunds, ours and others.
 pub(super) fn check(
     connection: &Connection,
     known: Option<&Head>,
     verdict: &mut Verdict,
-) -> Result<HashMap<String, Told>, LedgerError> {
-    let mut told: HashMap<String, Told> = HashMap::new();
+) -> Result<Heard, LedgerError> {
+    let mut heard = Heard::default();
     walk(connection, verdict, |entry, _| {
         if let Some(event) = entry.action.strip_prefix("refund.") {
-            let refund = told.entry(entry.subject.clone()).or_default();
+            let refund = heard.refunds.entry(entry.subject.clone()).or_default();
             refund.hear(event, &entry.detail);
             let sent = [audit::SEND_TAKEN_OVER, audit::STEP_SENT].contains(&entry.action.as_str());
             refund.sends += i64::from(sent);
+        } else if entry.action.starts_with("external.") {
+            let id = entry.fact("external").and_then(|id| id.parse().ok());
+            heard.on_top.extend(id.zip(entry.money("compensation")));
         }
     })?;
     if let Some(finding) = head::lost(known, connection)? {
         verdict.add(finding);
     }
-    Ok(told)
+    Ok(heard)
 }
 
 /// Walks the chain from its first entry, whole or broken.

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 
+use super::Verdict;
 use crate::domain::balance::Figures;
 use crate::domain::dispute::DisputeFigures;
 use crate::domain::external::ExternalFigures;
+use crate::domain::finding::{Finding, Flaw};
 use crate::domain::id::PaymentId;
-use crate::domain::money::{Currency, MoneyError};
+use crate::domain::money::{Currency, Money, MoneyError};
 use crate::ledger::error::LedgerError;
 use crate::ledger::{disputes, external};
 
@@ -65,6 +67,32 @@ impl Elsewhere {
         let disputes: Vec<DisputeFigures> = naming(&evidence.disputes, capture);
         figures.with_evidence(&external, &disputes)
     }
+}
+
+/// Compensation paid elsewhere is part of no balance: the audit told of all there is.
+pub(super) fn compare(
+    connection: &Connection,
+    told: &HashMap<i64, Money>,
+    verdict: &mut Verdict,
+) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, payment_id, compensation_minor, currency FROM external_refunds ORDER BY seq",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let currency = Currency::from_code(&row.get::<_, String>(3)?)?;
+        let written = Money::new(row.get(2)?, currency);
+        let told = told.get(&row.get(0)?).copied();
+        let told = told.unwrap_or(Money::zero(currency));
+        if written != told {
+            let id = PaymentId::from_i64(row.get(1)?);
+            let detail = format!(
+                "payment {id}: compensation paid elsewhere is written as {written}, the audit says {told}"
+            );
+            verdict.add(Finding::of_payment(Flaw::Balance, id, detail));
+        }
+    }
+    Ok(())
 }
 
 fn naming<T: Clone>(all: &[(Option<i64>, T)], capture: Option<i64>) -> Vec<T> {

@@ -88,8 +88,9 @@ fn all(connection: &Connection, head: &HeadFile) -> Result<Verdict, LedgerError>
         |connection, _, verdict| balances::check(connection, None, verdict),
         |connection, _, verdict| refunds::check(connection, None, verdict),
         |connection, known, verdict| {
-            let told = chain::check(connection, known, verdict)?;
-            refunds::compare(connection, &told, verdict)
+            let heard = chain::check(connection, known, verdict)?;
+            elsewhere::compare(connection, &heard.on_top, verdict)?;
+            refunds::compare(connection, &heard.refunds, verdict)
         },
     ];
     for part in parts {

@@ -1,7 +1,6 @@
 //! The account's payments, and a payment's refunds, whoever made them (fact sheet 4, 5 and 7).
 
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
 use url::Url;
 
 use super::Nuapay;
@@ -11,7 +10,9 @@ use super::wire::{Envelope, Fields, Named, Refund, time};
 use crate::domain::evidence::Reported;
 use crate::domain::money::{Currency, Money};
 use crate::providers::Finding;
-use crate::providers::listing::{ListedPayment, ListedPayments, ListedRefund, Listing, Span};
+use crate::providers::listing::{
+    Listed, ListedPayment, ListedPayments, ListedRefund, Listing, Span, Turns, in_turn,
+};
 
 /// The one status whose money is the merchant's to give back (fact sheet 9).
 const RECEIVED: &str = "PAYMENT_RECEIVED";
@@ -21,7 +22,7 @@ const HISTORY_PAGE: &str = "100";
 impl Listing for Nuapay {
     /// Only payments that were received: no other can be refunded. When the money came in is in a
     /// payment's own history only; until that is read, the day it was made stands for it.
-    fn payments(&self, span: Span) -> BoxFuture<'_, Result<ListedPayments, Box<Finding>>> {
+    fn payments<'a>(&'a self, span: Span, turns: &'a dyn Turns) -> Listed<'a, ListedPayments> {
         Box::pin(async move {
             let list = List {
                 url: self.client.url(["payments"]),
@@ -29,7 +30,7 @@ impl Listing for Nuapay {
                 only: &[("paymentstatus", RECEIVED)],
                 page_size: self.page_size,
             };
-            let walked = list.walk(&self.client, span).await?;
+            let walked = list.walk(&self.client, span, turns).await?;
             let payments: Vec<_> = walked.entries.iter().filter_map(payment).collect();
             let left_out = walked.entries.len() - payments.len();
             Ok(ListedPayments {
@@ -43,10 +44,11 @@ impl Listing for Nuapay {
         &'a self,
         provider_payment_id: &'a str,
         span: Span,
-    ) -> BoxFuture<'a, Result<Vec<ListedRefund>, Box<Finding>>> {
+        turns: &'a dyn Turns,
+    ) -> Listed<'a, Vec<ListedRefund>> {
         Box::pin(async move {
             let list = self.refunds_of(provider_payment_id);
-            let walked = list.walk(&self.client, span).await?;
+            let walked = list.walk(&self.client, span, turns).await?;
             let last = walked.last;
             let refunds = walked
                 .entries
@@ -56,7 +58,7 @@ impl Listing for Nuapay {
             refunds.ok_or_else(|| {
                 let why = "a refund in the list cannot be read";
                 let finding = last.map(|last| outcome::of_unusable(&last, why));
-                Box::new(finding.unwrap_or_else(|| outcome::of_nothing(why)))
+                Box::new(finding.unwrap_or_else(|| outcome::of_nothing(why))).into()
             })
         })
     }
@@ -64,10 +66,11 @@ impl Listing for Nuapay {
     fn payment<'a>(
         &'a self,
         provider_payment_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<ListedPayment>, Box<Finding>>> {
+        turns: &'a dyn Turns,
+    ) -> Listed<'a, Option<ListedPayment>> {
         Box::pin(async move {
             let url = self.client.url(["payments", provider_payment_id]);
-            let answer = self.read(&url).await?;
+            let answer = in_turn(turns, || self.read(&url)).await?;
             Ok(answer.data().as_ref().and_then(payment))
         })
     }
@@ -76,12 +79,13 @@ impl Listing for Nuapay {
     fn settled_at<'a>(
         &'a self,
         provider_payment_id: &'a str,
-    ) -> BoxFuture<'a, Result<Option<DateTime<Utc>>, Box<Finding>>> {
+        turns: &'a dyn Turns,
+    ) -> Listed<'a, Option<DateTime<Utc>>> {
         Box::pin(async move {
             let path = ["payments", provider_payment_id, "history"];
             let mut url = self.client.url(path);
             url.query_pairs_mut().append_pair("pagesize", HISTORY_PAGE);
-            let history = self.read(&url).await?;
+            let history = in_turn(turns, || self.read(&url)).await?;
             let entries = history.entries().unwrap_or_default();
             let received = entries
                 .iter()

@@ -13,7 +13,7 @@ use super::outcome;
 use super::wire::{Envelope, Fields};
 use crate::providers::Finding;
 use crate::providers::http::Response;
-use crate::providers::listing::Span;
+use crate::providers::listing::{NoList, Span, Turns, in_turn};
 
 /// No window may be longer than 30 days; a day less keeps a difference of zones inside.
 const WINDOW: TimeDelta = TimeDelta::days(29);
@@ -77,15 +77,20 @@ impl List<'_> {
     ///
     /// # Errors
     /// What was found instead: no answer, an error, an entry that cannot be read, or a list that
-    /// changed while it was read.
-    pub async fn walk(&self, client: &Client, span: Span) -> Result<Walked, Box<Finding>> {
+    /// changed while it was read; or no turn to ask.
+    pub async fn walk(
+        &self,
+        client: &Client,
+        span: Span,
+        turns: &dyn Turns,
+    ) -> Result<Walked, NoList> {
         let mut seen = BTreeSet::new();
         let mut walked = Walked {
             entries: Vec::new(),
             last: None,
         };
         for window in windows(span) {
-            let (entries, last) = self.window(client, window).await?;
+            let (entries, last) = self.window(client, window, turns).await?;
             let fresh = entries
                 .into_iter()
                 .filter(|(id, _)| seen.insert(id.clone()));
@@ -100,11 +105,13 @@ impl List<'_> {
         &self,
         client: &Client,
         window: Span,
-    ) -> Result<(Vec<(String, Fields)>, Option<Response>), Box<Finding>> {
+        turns: &dyn Turns,
+    ) -> Result<(Vec<(String, Fields)>, Option<Response>), NoList> {
         let mut seen = BTreeSet::new();
         let mut entries = Vec::new();
         for number in 1..=PAGES_MAX {
-            let response = self.page(client, window, number).await?;
+            let page = || self.page(client, window, number);
+            let response = in_turn(turns, page).await?;
             let unusable = |why: &str| Box::new(outcome::of_unusable(&response, why));
             let reply = Envelope::read(&response.body).ok_or_else(|| unusable("no list"))?;
             let listed = reply.entries().ok_or_else(|| unusable("no list"))?;
@@ -123,16 +130,16 @@ impl List<'_> {
                 let all = u64::try_from(seen.len()).unwrap_or(u64::MAX);
                 return match page.total_elements {
                     Some(total) if total > all => {
-                        Err(unusable("the list changed while it was read"))
+                        Err(unusable("the list changed while it was read").into())
                     }
                     _ => Ok((entries, Some(response))),
                 };
             }
             if seen.len() == known {
-                return Err(unusable("the list repeats itself"));
+                return Err(unusable("the list repeats itself").into());
             }
         }
-        Err(Box::new(outcome::of_nothing("the list has no end")))
+        Err(Box::new(outcome::of_nothing("the list has no end")).into())
     }
 
     async fn page(

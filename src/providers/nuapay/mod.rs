@@ -16,7 +16,7 @@ use self::inbound::Webhooks;
 use self::wire::Refund;
 use super::http::SetupError;
 use super::inbound::Inbound;
-use super::listing::{Listing, Span};
+use super::listing::{AtOnce, Listing, NoList, Span};
 use super::{Asked, Finding, Inquiry, Profile, Provider, WireRequest};
 use crate::clock::Clock;
 use crate::config::nuapay::Nuapay as Settings;
@@ -101,7 +101,7 @@ impl Nuapay {
             to: now + AROUND,
         };
         let list = self.refunds_of(&inquiry.provider_payment_id);
-        match list.walk(&self.client, span).await {
+        match list.walk(&self.client, span, &AtOnce).await {
             Ok(walked) => {
                 let refunds: Vec<Refund> = walked.entries.into_iter().map(Refund::new).collect();
                 match walked.last {
@@ -109,7 +109,10 @@ impl Nuapay {
                     None => outcome::of_nothing("the list has no window"),
                 }
             }
-            Err(finding) => *finding,
+            Err(NoList::Found(finding)) => *finding,
+            Err(NoList::NotNow(_) | NoList::Never(_)) => {
+                outcome::of_nothing("the list was not asked for")
+            }
         }
     }
 }

@@ -19,8 +19,8 @@ use crate::sandbox::course::{Course, one_refund, paid};
 /// How long a repeated `Client-Request-Id` gets the first answer again.
 const REPLAY: TimeDelta = TimeDelta::minutes(5);
 
-pub(super) const SERVICE_UNAVAILABLE: Refusal = Refusal::apim(503, "the service is not ready");
-pub(super) const TOO_MANY_REQUESTS: Refusal = Refusal::apim(429, "too many requests");
+const SERVICE_UNAVAILABLE: Refusal = Refusal::apim(503, "the service is not ready");
+const TOO_MANY_REQUESTS: Refusal = Refusal::apim(429, "too many requests");
 
 /// Answers a refund request. `charge_id` is the charge in the path of the older call.
 pub(super) fn refund(
@@ -42,23 +42,36 @@ pub(super) fn refund(
     }
     let refund = new_refund(records, call, charge_id, request)?;
     let course = refund.course();
-    if course.strikes_before_acceptance()
-        && records
-            .refunds
-            .strikes(one_refund(refund.correlation()))
-            .map_err(broken)?
-    {
-        return match course {
-            Course::Throttled => Err(TOO_MANY_REQUESTS),
-            Course::Unavailable => Err(SERVICE_UNAVAILABLE),
-            _ => Ok(Answer::Cut),
-        };
+    if let Some(fault) = strike(records, course, one_refund(refund.correlation()))? {
+        return Ok(fault);
     }
     records.refunds.accept(refund.clone()).map_err(broken)?;
+    fault_after(course).map_or_else(|| reply(records, &refund), Ok)
+}
+
+/// The fault that comes before acceptance, instead of an answer: it strikes what is named so once,
+/// however often that is tried.
+pub(super) fn strike(
+    records: &mut Records,
+    course: Course,
+    named: &str,
+) -> Result<Option<Answer>, Refusal> {
+    if !course.strikes_before_acceptance() || !records.refunds.strikes(named).map_err(broken)? {
+        return Ok(None);
+    }
     match course {
-        Course::ReplyLost => Ok(Answer::Cut),
-        Course::Garbage => Ok(Answer::Garbage),
-        _ => reply(records, &refund),
+        Course::Throttled => Err(TOO_MANY_REQUESTS),
+        Course::Unavailable => Err(SERVICE_UNAVAILABLE),
+        _ => Ok(Some(Answer::Cut)),
+    }
+}
+
+/// The fault that comes after acceptance, instead of the reply.
+pub(super) const fn fault_after(course: Course) -> Option<Answer> {
+    match course {
+        Course::ReplyLost => Some(Answer::Cut),
+        Course::Garbage => Some(Answer::Garbage),
+        _ => None,
     }
 }
 
@@ -190,6 +203,6 @@ fn amounts(
     Ok((asked, paid(asked, left)))
 }
 
-fn broken(_: io::Error) -> Refusal {
+pub(super) fn broken(_: io::Error) -> Refusal {
     Refusal::broken()
 }

@@ -1,18 +1,17 @@
 //! How the gateway decides about a cancel: of a charge that has not settled, or of a refund whose
 //! batch is still open.
 
-use std::io;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Call;
+use super::acceptance::{self, broken, fault_after};
 use super::charges::Charge;
 use super::envelope::{Envelope, opaque_id};
 use super::records::Records;
 use super::refunds::Refund;
 use super::refusal::Refusal;
 use super::request::{CancelRequest, Reference};
-use super::{Call, acceptance};
 use crate::domain::money::Money;
 use crate::sandbox::answer::Answer;
 use crate::sandbox::course::{Course, one_refund};
@@ -85,32 +84,20 @@ pub(super) fn cancel(
     let cancel = new_cancel(records, call, request)?;
     let course = cancel.course();
     let one = one_refund(cancel.correlation()).to_owned();
-    if course.strikes_before_acceptance() && records.refunds.strikes(&one).map_err(broken)? {
-        return match course {
-            Course::Throttled => Err(acceptance::TOO_MANY_REQUESTS),
-            Course::Unavailable => Err(acceptance::SERVICE_UNAVAILABLE),
-            _ => Ok(Answer::Cut),
-        };
+    if let Some(fault) = acceptance::strike(records, course, &one)? {
+        return Ok(fault);
     }
     if course == Course::Failed {
         return declined(records, &cancel);
     }
     records.refunds.cancel(cancel.clone()).map_err(broken)?;
-    match course {
-        Course::ReplyLost => Ok(Answer::Cut),
-        Course::Garbage => Ok(Answer::Garbage),
-        _ => reply(records, &cancel),
-    }
+    fault_after(course).map_or_else(|| reply(records, &cancel), Ok)
 }
 
 const NOT_CANCELABLE: &str = "Unable to Cancel: Transaction Not in Captured or Authorized Status";
 
 fn refused(code: &'static str, message: &'static str) -> Refusal {
     Refusal::gateway(code, "referenceTransactionDetails", message)
-}
-
-fn broken(_: io::Error) -> Refusal {
-    Refusal::broken()
 }
 
 fn reply(records: &Records, cancel: &Cancel) -> Result<Answer, Refusal> {

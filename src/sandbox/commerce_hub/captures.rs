@@ -1,16 +1,15 @@
 //! How the gateway decides about the capture of a refund that was only authorised: this pays it.
 
-use std::io;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Call;
+use super::acceptance::{self, broken, fault_after};
 use super::envelope::{Envelope, opaque_id};
 use super::records::Records;
 use super::refunds::Refund;
 use super::refusal::Refusal;
 use super::request::{Reference, RefundRequest};
-use super::{Call, acceptance};
 use crate::domain::money::Money;
 use crate::sandbox::accepted::Capturing;
 use crate::sandbox::answer::Answer;
@@ -79,24 +78,15 @@ pub(super) fn capture(
     }
     let capture = new_capture(records, call, request, refund)?;
     let course = refund.course();
-    // Its fault strikes once, however often it is tried.
     let one = format!("capture of {}", refund.transaction_id);
-    if course.strikes_before_acceptance() && records.refunds.strikes(&one).map_err(broken)? {
-        return match course {
-            Course::Throttled => Err(acceptance::TOO_MANY_REQUESTS),
-            Course::Unavailable => Err(acceptance::SERVICE_UNAVAILABLE),
-            _ => Ok(Answer::Cut),
-        };
+    if let Some(fault) = acceptance::strike(records, course, &one)? {
+        return Ok(fault);
     }
     if course == Course::Failed {
         return answer(records, &capture, refund, "DECLINED");
     }
     records.refunds.capture(capture.clone()).map_err(broken)?;
-    match course {
-        Course::ReplyLost => Ok(Answer::Cut),
-        Course::Garbage => Ok(Answer::Garbage),
-        _ => reply(records, &capture),
-    }
+    fault_after(course).map_or_else(|| reply(records, &capture), Ok)
 }
 
 fn reply(records: &Records, capture: &Capture) -> Result<Answer, Refusal> {
@@ -170,8 +160,4 @@ fn not_authorised() -> Refusal {
         "referenceTransactionDetails",
         "Amount No Longer Available",
     )
-}
-
-fn broken(_: io::Error) -> Refusal {
-    Refusal::broken()
 }

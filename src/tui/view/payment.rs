@@ -99,7 +99,7 @@ fn elsewhere(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
         let ours = external
             .linked
             .map_or_else(String::new, |id| format!(", is our {}", id.short()));
-        let said = format!("{} {}{ours}", external.amount, external.state.name());
+        let said = format!("{} {}{ours}", external.amounts(), external.state.name());
         lines.extend(named(
             &moment_day(app, external.first_seen),
             &said,

@@ -9,6 +9,18 @@ use super::*;
 #[case::shrink_one("UPDATE external_refunds SET amount_minor = 1")]
 #[case::undo_one("UPDATE external_refunds SET state = 'pending'")]
 #[case::fail_one("UPDATE external_refunds SET state = 'failed'")]
+#[case::take_off_compensation("UPDATE external_refunds SET compensation_minor = 0")]
+#[case::add_compensation("UPDATE external_refunds SET compensation_minor = 41")]
+#[case::negative_compensation(
+    "UPDATE external_refunds SET compensation_minor = -1, last_seen = last_seen + 1"
+)]
+#[case::endless_compensation(
+    "UPDATE external_refunds SET compensation_minor = 9e14, last_seen = last_seen + 1"
+)]
+#[case::begin_negative(
+    "INSERT INTO external_refunds (payment_id, account, amount_minor, compensation_minor, currency, state, source, origin, first_seen, last_seen)
+     SELECT payment_id, account, 1, -40, currency, 'done', 'sync', '', 0, 0 FROM refunds LIMIT 1"
+)]
 #[case::link_across_payments(
     "UPDATE external_refunds SET linked_refund = (SELECT id FROM refunds WHERE amount_minor = 70)"
 )]
@@ -59,7 +71,11 @@ async fn refused_by_hand(#[case] sql: &str) {
         .await
         .unwrap();
     disputed(&ledger, "cb-1", 100, Stage::Open).await;
-    seen(&ledger, "x1", 300, ExternalState::Done).await;
+    let compensated = Sighting {
+        compensation: Some(usd(40)),
+        ..sighting("x1", 300, ExternalState::Done)
+    };
+    ledger.record_external(compensated).await.unwrap();
     reserve(&ledger, "b", 70).await;
     let connection = by_hand(&folder);
     connection

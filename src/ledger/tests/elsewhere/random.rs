@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::balance::RefundFigures;
+use crate::domain::compensation::Compensations;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 
@@ -139,6 +140,13 @@ impl Life {
                     ..reservation("a", minor)
                 };
                 new.content.capture_id = self.captures.then(|| "c0".into());
+                if minor % 3 == 0 && before > 0 {
+                    new.content.amount = usd(before);
+                    new.content.compensation = usd(minor % 100 + 1);
+                    new.terms.compensation = true;
+                    new.policy.compensation_cap_main = 1;
+                }
+                let minor = new.content.amount.minor;
                 let id = new.id;
                 if ledger.reserve(new).await.is_ok() {
                     assert!(minor <= before, "{minor} of {before}");
@@ -170,6 +178,7 @@ impl Life {
             }
             Happening::Elsewhere(id, minor, state) => {
                 let sighting = Sighting {
+                    compensation: (minor % 4 > 0).then(|| usd(minor % 90)),
                     seen_at: now,
                     now,
                     ..sighting(&format!("x{id}"), minor, ExternalState::ALL[state])
@@ -219,6 +228,10 @@ impl Life {
     async fn holds(&self) {
         assert_recomputes(&self.ledger, "a").await;
         let payment = self.ledger.payment(payment_id("a")).await.unwrap().unwrap();
+        let ours = self.ledger.refunds_of(payment.id).await.unwrap();
+        let theirs = self.ledger.externals_of(payment.id).await.unwrap();
+        let on_top = Compensations::of(&ours, &theirs, payment.currency);
+        assert_eq!(payment.on_top, on_top);
         let overdrawn = payment.figures().available().minor < 0;
         assert!(
             !overdrawn || payment.blocked,

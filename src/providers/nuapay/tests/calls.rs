@@ -6,6 +6,7 @@ use rstest::rstest;
 use super::server::{Server, Then};
 use super::*;
 use crate::domain::evidence::{Evidence, Reported};
+use crate::providers::listing::AtOnce;
 
 const CREATED: &str = include_str!("../samples/refund_created.resp.json");
 const COMPLETE: &str = include_str!("../samples/refund_complete.resp.json");
@@ -320,7 +321,12 @@ async fn payments_are_listed_by_windows_and_read_leniently() {
         from: at("2026-10-01T00:00:00Z"),
         to: at("2026-11-20T00:00:00Z"),
     };
-    let listed = nuapay.listing().unwrap().payments(span).await.unwrap();
+    let listed = nuapay
+        .listing()
+        .unwrap()
+        .payments(span, &AtOnce)
+        .await
+        .unwrap();
     // The third has no amount: left out, and not in silence.
     assert_eq!((listed.payments.len(), listed.left_out), (2, 1));
     let listed = listed.payments;
@@ -353,13 +359,17 @@ async fn one_payment_is_read_as_the_list_has_it() {
     let server = Server::start(vec![ok(&one), ok(unreadable), gone]);
     let nuapay = account(&server, Auth::ApiKey, &clock(), PATIENT);
     let listing = nuapay.listing().unwrap();
-    let found = listing.payment("pay0000001").await.unwrap().unwrap();
+    let found = listing
+        .payment("pay0000001", &AtOnce)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (found.provider_payment_id.as_str(), found.refundable),
         ("pay0000001", true)
     );
-    assert_eq!(listing.payment("pay0000001").await.unwrap(), None);
-    assert!(listing.payment("pay0000001").await.is_err());
+    assert_eq!(listing.payment("pay0000001", &AtOnce).await.unwrap(), None);
+    assert!(listing.payment("pay0000001", &AtOnce).await.is_err());
     for request in server.requests().await {
         assert_eq!(request.line, "GET /tpp/payments/pay0000001 HTTP/1.1");
     }
@@ -371,7 +381,7 @@ async fn a_payment_tells_by_its_history_when_it_was_received() {
     let server = Server::start(vec![ok(history)]);
     let nuapay = account(&server, Auth::ApiKey, &clock(), PATIENT);
     let listing = nuapay.listing().unwrap();
-    let settled_at = listing.settled_at("pay0000001").await.unwrap();
+    let settled_at = listing.settled_at("pay0000001", &AtOnce).await.unwrap();
     assert_eq!(settled_at, Some(at("2026-10-30T09:16:00Z")));
     let lines: Vec<String> = server
         .requests()
@@ -393,7 +403,12 @@ async fn a_refund_that_cannot_be_read_makes_no_list() {
     };
     let server = Server::start(vec![page(&[("r1", "OTHER1")], 1, 1, 1)]);
     let nuapay = account(&server, Auth::ApiKey, &clock(), PATIENT);
-    let listed = nuapay.listing().unwrap().refunds("p", span).await.unwrap();
+    let listed = nuapay
+        .listing()
+        .unwrap()
+        .refunds("p", span, &AtOnce)
+        .await
+        .unwrap();
     assert_eq!(
         (listed[0].amount, listed[0].status),
         (money(4_010, "GBP"), Some(Reported::Succeeded))
@@ -402,7 +417,14 @@ async fn a_refund_that_cannot_be_read_makes_no_list() {
     let body = r#"{"data":[{"id":"r1","creationDateTime":"2026-11-20T09:00:00Z","refundAmount":null,"currency":"GBP"}],"page":null}"#;
     let server = Server::start(vec![ok(body), ok(r#"{"data":[]}"#)]);
     let nuapay = account(&server, Auth::ApiKey, &clock(), PATIENT);
-    assert!(nuapay.listing().unwrap().refunds("p", span).await.is_err());
+    assert!(
+        nuapay
+            .listing()
+            .unwrap()
+            .refunds("p", span, &AtOnce)
+            .await
+            .is_err()
+    );
     server.requests().await;
 }
 
