@@ -72,6 +72,7 @@ fn facts(now: i64) -> Facts<'static> {
             replay: Some(Replay {
                 wait: TimeDelta::seconds(30),
                 window: TimeDelta::minutes(4),
+                unasked: false,
             }),
             delivery_bound: TimeDelta::minutes(30),
             absence_is_proof: true,

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fields::Fields;
-pub use super::fields::Named;
+use crate::providers::fields::Fields;
+pub use crate::providers::fields::Named;
 use crate::domain::money::Currency;
 
 /// The members of an error (fact sheet 11).
