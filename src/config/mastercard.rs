@@ -260,8 +260,7 @@ fn distinct<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<NetworkCertificate>, D::Error> {
     let certificates = Vec::<NetworkCertificate>::deserialize(deserializer)?;
-    let kids: BTreeSet<&str> =
-        certificates.iter().map(|it| it.kid.as_str()).collect();
+    let kids: BTreeSet<&str> = certificates.iter().map(|it| it.kid.as_str()).collect();
     if certificates.is_empty() {
         return Err(de::Error::custom(
             "name at least one: without it no call of the network's is believed",
@@ -292,7 +291,9 @@ fn reasons<'de, D: Deserializer<'de>>(
     let known = |code: &str| reason::catalogue().iter().any(|it| it.code == code);
     for (ours, theirs) in &reasons {
         if !known(ours) {
-            return Err(de::Error::custom(format!("{ours} is not one of our reasons")));
+            return Err(de::Error::custom(format!(
+                "{ours} is not one of our reasons"
+            )));
         }
         if !(1..=REASON_MAX).contains(&theirs.len())
             || !theirs.bytes().all(|it| it.is_ascii_graphic())

@@ -55,7 +55,10 @@ fn the_examples_comments_of_a_network_are_settings() {
         let account = account.lines().take_while(|line| line.starts_with('#'));
         let lines = account.filter_map(|line| line.strip_prefix("# "));
         let keys: Vec<&str> = lines.filter(|line| line.contains(" = ")).collect();
-        let text = format!("environment = \"test\"\n[accounts.{name}]\n{}\n", keys.join("\n"));
+        let text = format!(
+            "environment = \"test\"\n[accounts.{name}]\n{}\n",
+            keys.join("\n")
+        );
         let read = read(&text);
         assert_eq!(read.unwrap().accounts.len(), 1, "{text}");
     }

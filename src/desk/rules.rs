@@ -129,7 +129,9 @@ fn members(connector: &Connector) -> String {
 }
 
 fn words(reasons: &BTreeMap<String, String>) -> String {
-    let each = reasons.iter().map(|(ours, theirs)| format!("{ours}:{theirs}"));
+    let each = reasons
+        .iter()
+        .map(|(ours, theirs)| format!("{ours}:{theirs}"));
     each.collect::<Vec<_>>().join(",")
 }
 

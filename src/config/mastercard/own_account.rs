@@ -91,7 +91,10 @@ impl TryFrom<OwnAccountFile> for OwnAccount {
         let bic_fits = bic.as_ref().is_none_or(|it| {
             matches!(it.len(), 8 | 11) && it.bytes().all(|it| it.is_ascii_alphanumeric())
         });
-        match (bic_fits, (1..=70).contains(&file.name.trim().chars().count())) {
+        match (
+            bic_fits,
+            (1..=70).contains(&file.name.trim().chars().count()),
+        ) {
             (false, _) => Err("a bic has 8 or 11 letters and digits"),
             (_, false) => Err("the name has 1 to 70 characters"),
             _ => Ok(Self {

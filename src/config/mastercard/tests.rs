@@ -40,13 +40,28 @@ fn what_is_not_said_is_the_documented_default() {
     assert_eq!(creditor.product_id, "PBARFP");
     assert_eq!(creditor.link().initiating_party_id, "000645");
     assert_eq!((creditor.business_type, creditor.replay_hours), (3, 24));
-    assert_eq!((creditor.clock_tolerance_seconds, creditor.accept_rs256), (5, false));
-    assert_eq!((creditor.refund_method.as_str(), creditor.clearing_system.as_str()), ("FPS", "FPS"));
+    assert_eq!(
+        (creditor.clock_tolerance_seconds, creditor.accept_rs256),
+        (5, false)
+    );
+    assert_eq!(
+        (
+            creditor.refund_method.as_str(),
+            creditor.clearing_system.as_str()
+        ),
+        ("FPS", "FPS")
+    );
     assert_eq!(creditor.reasons["duplicate"], "DUPLICATEORDER");
     assert_eq!(creditor.pain_version, PainVersion::V09);
-    assert_eq!((creditor.base_path.as_str(), creditor.debtor_account), ("", None));
+    assert_eq!(
+        (creditor.base_path.as_str(), creditor.debtor_account),
+        ("", None)
+    );
     let debtor = debtor("").unwrap();
-    assert_eq!((debtor.hold_seconds, debtor.automatic, debtor.may_hold()), (20, true, true));
+    assert_eq!(
+        (debtor.hold_seconds, debtor.automatic, debtor.may_hold()),
+        (20, true, true)
+    );
     assert_eq!(debtor.debtor_id, None);
 }
 
@@ -59,11 +74,18 @@ fn each_setting_is_read() {
         pain_version = \"001.001.03\"\n";
     let creditor = creditor(text).unwrap();
     let account = creditor.debtor_account.clone().unwrap();
-    assert_eq!(account.number, OwnNumber::Iban("GB29NWBK60161331926819".to_owned()));
+    assert_eq!(
+        account.number,
+        OwnNumber::Iban("GB29NWBK60161331926819".to_owned())
+    );
     assert_eq!(format!("{account:?}"), "…6819");
-    assert_eq!((creditor.reasons.len(), creditor.pain_version), (1, PainVersion::V03));
+    assert_eq!(
+        (creditor.reasons.len(), creditor.pain_version),
+        (1, PainVersion::V03)
+    );
     assert_eq!(creditor.link().initiating_party_id, "P");
-    let debtor = debtor("hold_seconds = 0\nautomatic = false\ndebtor_id = \"D\"\nrefusal_code = \"C\"\n");
+    let debtor =
+        debtor("hold_seconds = 0\nautomatic = false\ndebtor_id = \"D\"\nrefusal_code = \"C\"\n");
     assert!(!debtor.unwrap().may_hold());
 }
 
@@ -80,15 +102,33 @@ fn an_own_account_has_a_number_of_either_kind() {
 
 #[rstest]
 #[case("debtor_account = { name = \"Shop\" }", "either an iban")]
-#[case("debtor_account = { name = \"Shop\", iban = \"GB29NWBK60161331926818\" }", "check digits")]
-#[case("debtor_account = { name = \"Shop\", iban = \"x\", sort_code = \"601613\" }", "either an iban")]
-#[case("debtor_account = { name = \"Shop\", sort_code = \"6016\", account_number = \"31926819\" }", "six digits")]
-#[case("debtor_account = { name = \"\", iban = \"GB29NWBK60161331926819\" }", "name")]
-#[case("debtor_account = { name = \"Shop\", iban = \"GB29NWBK60161331926819\", bic = \"X\" }", "bic")]
+#[case(
+    "debtor_account = { name = \"Shop\", iban = \"GB29NWBK60161331926818\" }",
+    "check digits"
+)]
+#[case(
+    "debtor_account = { name = \"Shop\", iban = \"x\", sort_code = \"601613\" }",
+    "either an iban"
+)]
+#[case(
+    "debtor_account = { name = \"Shop\", sort_code = \"6016\", account_number = \"31926819\" }",
+    "six digits"
+)]
+#[case(
+    "debtor_account = { name = \"\", iban = \"GB29NWBK60161331926819\" }",
+    "name"
+)]
+#[case(
+    "debtor_account = { name = \"Shop\", iban = \"GB29NWBK60161331926819\", bic = \"X\" }",
+    "bic"
+)]
 #[case("pain_version = \"001.001.08\"", "pain_version")]
 #[case("reasons = { no_such_reason = \"X\" }", "not one of our reasons")]
 #[case("reasons = { duplicate = \"\" }", "1 to 25")]
-#[case("reasons = { duplicate = \"TWENTYSIXCHARACTERSARETOOMANY\" }", "1 to 25")]
+#[case(
+    "reasons = { duplicate = \"TWENTYSIXCHARACTERSARETOOMANY\" }",
+    "1 to 25"
+)]
 #[case("business_type = 1000", "1 to 999")]
 #[case("clock_tolerance_seconds = 301", "0 to 300")]
 #[case("replay_hours = 0", "1 to 8760")]
@@ -108,8 +148,16 @@ fn a_mistake_is_named(#[case] text: &str, #[case] what: &str) {
 #[case("participant_id = \"000645\"", "participant_id = \"a b\"", "1 to 50")]
 #[case("[\"GBP\"]", "[]", "at least one currency")]
 #[case("\"env:SIGNING\"", "\"s3cr3t\"", "signing_key")]
-#[case("[{ kid = \"net-1\", certificate = \"file:net.pem\" }]", "[]", "no call of the network's")]
-#[case("[{ kid = \"net-1\", certificate = \"file:net.pem\" }]", "[{ kid = \"a\", certificate = \"file:a\" }, { kid = \"a\", certificate = \"file:b\" }]", "a kid of its own")]
+#[case(
+    "[{ kid = \"net-1\", certificate = \"file:net.pem\" }]",
+    "[]",
+    "no call of the network's"
+)]
+#[case(
+    "[{ kid = \"net-1\", certificate = \"file:net.pem\" }]",
+    "[{ kid = \"a\", certificate = \"file:a\" }, { kid = \"a\", certificate = \"file:b\" }]",
+    "a kid of its own"
+)]
 fn a_mistake_in_what_both_sides_have_is_named(
     #[case] from: &str,
     #[case] to: &str,
@@ -117,7 +165,10 @@ fn a_mistake_in_what_both_sides_have_is_named(
 ) {
     let shared = SHARED.replace(from, to);
     assert_ne!(shared, SHARED);
-    for (name, own) in [("mastercard-creditor", CREDITOR), ("mastercard-debtor", DEBTOR)] {
+    for (name, own) in [
+        ("mastercard-creditor", CREDITOR),
+        ("mastercard-debtor", DEBTOR),
+    ] {
         let said = provider(name, &format!("{shared}{own}")).unwrap_err();
         assert!(said.contains(what) && !said.contains("s3cr3t"), "{said}");
     }

@@ -83,7 +83,9 @@ impl Provider for Mute {
 
 async fn stage(config: &str, status: Option<u16>, doubts: usize) -> (Stage, Arc<Mute>) {
     let clock = Clock::seeded("2026-11-21T10:00:00Z".parse().unwrap(), 7);
-    let stage = Stage::open_at(1, clock.clone()).await.reopened(config, clock);
+    let stage = Stage::open_at(1, clock.clone())
+        .await
+        .reopened(config, clock);
     let mute = Mute::new(&stage.clock, status, doubts);
     let provider: Arc<dyn Provider> = Arc::<Mute>::clone(&mute);
     stage.desk.account("hub").unwrap().connect_to(provider);
@@ -115,7 +117,10 @@ async fn the_same_request_goes_again_until_it_is_answered(#[case] status: Option
     assert_eq!(stage.refund(id).await.state, State::Pending);
     let sends = mute.sends();
     assert_eq!(sends.len(), 3);
-    assert!(sends.iter().all(|(_, wire)| *wire == sends[0].1), "same key, same bytes");
+    assert!(
+        sends.iter().all(|(_, wire)| *wire == sends[0].1),
+        "same key, same bytes"
+    );
     work_for(&stage, 300).await;
     assert_eq!(mute.sends().len(), 3, "what is answered goes no more");
 }
@@ -149,7 +154,11 @@ async fn it_goes_ever_more_seldom_and_ends_with_the_window(#[case] status: Optio
         panic!("not a queue");
     };
     assert_eq!(items.len(), 1);
-    assert!(items[0].step.next.contains("two people"), "{:?}", items[0].step);
+    assert!(
+        items[0].step.next.contains("two people"),
+        "{:?}",
+        items[0].step
+    );
 }
 
 #[tokio::test]

@@ -54,7 +54,13 @@ impl Errands {
                     refund_request_lifecycle_id: fitting("refund id", refund)?,
                     debtor: self.debtor(debtor.as_deref())?,
                 };
-                let path = ["payment-requests", payment, "refunds", refund, "status-retrievals"];
+                let path = [
+                    "payment-requests",
+                    payment,
+                    "refunds",
+                    refund,
+                    "status-retrievals",
+                ];
                 self.wire(&path, errand, &body)
             }
             About::PaymentAdvice {
@@ -76,9 +82,7 @@ impl Errands {
                 let path = ["payment-requests", payment, "payment-confirmation-advices"];
                 self.wire(&path, errand, &body)
             }
-            About::PaymentStatus { .. } => {
-                Err(BuildError::Cannot("what the creditor's side asks"))
-            }
+            About::PaymentStatus { .. } => Err(BuildError::Cannot("what the creditor's side asks")),
         }
     }
 

@@ -146,8 +146,8 @@ impl Inbound {
 
     /// The exact bytes are proven before anything of them is read.
     fn prove(&self, call: &Call<'_>) -> Result<(), Rejection> {
-        let signature = header(call.headers, "x-jws-signature")
-            .ok_or(Rejection::unsigned(Refused::Missing))?;
+        let signature =
+            header(call.headers, "x-jws-signature").ok_or(Rejection::unsigned(Refused::Missing))?;
         let payload = match call.method {
             "GET" => call.target.as_bytes(),
             _ => call.body,
@@ -212,12 +212,7 @@ impl Inbound {
     }
 
     /// The request block (fact sheet 4), and who may say what (fact sheet 8).
-    fn check_block(
-        &self,
-        body: &Body,
-        named: &Named<'_>,
-        lenient: bool,
-    ) -> Result<(), Rejection> {
+    fn check_block(&self, body: &Body, named: &Named<'_>, lenient: bool) -> Result<(), Rejection> {
         if !lenient {
             body.check_block().map_err(Rejection::structure)?;
             if !body.has_business_type() {
@@ -245,7 +240,12 @@ impl Inbound {
     /// The answer that was given before, signed anew.
     pub fn again(&self, received: &Received, status: u16, body: &[u8]) -> Response {
         let signed = status == 200 && answers::are_signed(&received.message);
-        self.response(status, received.request_id.as_deref(), body.to_vec(), signed)
+        self.response(
+            status,
+            received.request_id.as_deref(),
+            body.to_vec(),
+            signed,
+        )
     }
 }
 

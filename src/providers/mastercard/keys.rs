@@ -35,8 +35,7 @@ pub enum KeyError {
 /// # Errors
 /// [`KeyError`]; `name` is what it is called there.
 pub fn private_key(name: &'static str, pem: &str) -> Result<KeyPair, KeyError> {
-    let key =
-        PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError::NotAKey(name))?;
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError::NotAKey(name))?;
     let pair = match &key {
         PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()),
         PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()),

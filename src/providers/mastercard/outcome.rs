@@ -85,20 +85,33 @@ pub fn of_refund(response: &Response, ours: &str) -> Finding {
 /// What the answer to a confirmation proves. Its refusal does not touch what was paid, so every
 /// readable one counts.
 pub fn of_confirmation(response: &Response, ours: &str) -> Finding {
-    rule(response, ours, |_| true, |_| {
-        Ruling::report(Reported::Succeeded, "the network took note that it was paid")
-    })
+    rule(
+        response,
+        ours,
+        |_| true,
+        |_| {
+            Ruling::report(
+                Reported::Succeeded,
+                "the network took note that it was paid",
+            )
+        },
+    )
 }
 
 /// What became of a question or an advice of ours: taken in, or not. Nothing more is in it (fact sheet
 /// 5.5 and 6.3).
 pub fn of_errand(response: &Response, ours: &str) -> Finding {
     let asked = Reply::read(&response.body).and_then(|reply| reply.retrieval());
-    let finding = rule(response, ours, |_| true, |reply| {
-        let status = reply.retrieval().map(|(_, status)| status);
-        let status = status.map_or(String::new(), |status| format!(", {status}"));
-        Ruling::report(Reported::Succeeded, format!("taken in{status}"))
-    });
+    let finding = rule(
+        response,
+        ours,
+        |_| true,
+        |reply| {
+            let status = reply.retrieval().map(|(_, status)| status);
+            let status = status.map_or(String::new(), |status| format!(", {status}"));
+            Ruling::report(Reported::Succeeded, format!("taken in{status}"))
+        },
+    );
     let id = asked.map(|(id, _)| id).filter(|id| is_reference(id));
     match finding.evidence {
         Evidence::Report { .. } => Finding {
@@ -135,10 +148,7 @@ fn rule(
             let codes = complaints.iter().filter_map(|it| it.code.as_deref());
             Ruling {
                 unpaid: codes::unpaid(codes),
-                ..Ruling::new(
-                    Evidence::Refused,
-                    told("refused, HTTP 400", &words(&reply)),
-                )
+                ..Ruling::new(Evidence::Refused, told("refused, HTTP 400", &words(&reply)))
             }
         }
         (status, Some(_)) if TURNED_AWAY.contains(&status) => Ruling::new(

@@ -62,7 +62,9 @@ impl Probe {
         };
         self.handshake(tls, host, stream)
             .map_err(|error| format!("no TLS connection to the network ({error})"))?;
-        Ok("connected, both certificates accepted; nothing was asked, so the signing key is not proven")
+        Ok(
+            "connected, both certificates accepted; nothing was asked, so the signing key is not proven",
+        )
     }
 
     fn handshake(
@@ -81,7 +83,9 @@ impl Probe {
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;
         }
-        stream.sock.set_read_timeout(Some(LISTENS.min(self.deadline)))?;
+        stream
+            .sock
+            .set_read_timeout(Some(LISTENS.min(self.deadline)))?;
         match stream.read(&mut [0]) {
             // Silence, and a server that hangs up politely because nothing comes, are both no refusal.
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
@@ -105,8 +109,8 @@ fn config(mutual: &Mutual<'_>) -> Result<ClientConfig, SetupError> {
         roots.add(authority).map_err(|_| unusable("server_ca"))?;
     }
     let chain = of(mutual.certificate).ok_or_else(|| unusable("client_certificate"))?;
-    let key = PrivateKeyDer::from_pem_slice(mutual.key.as_bytes())
-        .map_err(|_| unusable("client_key"))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(mutual.key.as_bytes()).map_err(|_| unusable("client_key"))?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -91,7 +91,10 @@ impl Requests {
         order: &RefundOrder,
     ) -> Result<WireRequest, BuildError> {
         let transfer = order.transfer.as_ref().ok_or_else(|| {
-            unfit("bank transfer", "no transfer is known that paid it".to_owned())
+            unfit(
+                "bank transfer",
+                "no transfer is known that paid it".to_owned(),
+            )
         })?;
         check_amount(order, &self.currencies)?;
         check_id("payment id", &order.provider_payment_id)?;
@@ -119,7 +122,13 @@ impl Requests {
             refund_request_status_retrieval_lifecycle_id: retrieval,
         };
         let payment = order.provider_payment_id.as_str();
-        let path = ["payment-requests", payment, "refunds", refund_id, "payment-confirmations"];
+        let path = [
+            "payment-requests",
+            payment,
+            "refunds",
+            refund_id,
+            "payment-confirmations",
+        ];
         self.wire(&path, order, &body)
     }
 
@@ -224,8 +233,8 @@ fn check_id(field: &'static str, id: &str) -> Result<(), BuildError> {
 
 fn check_transfer(transfer: &PaidTransfer, rail: &str) -> Result<(), BuildError> {
     let reference = &transfer.reference;
-    let fits = (1..=TRANSFER_MAX_CHARS).contains(&reference.chars().count())
-        && parts::is_plain(reference);
+    let fits =
+        (1..=TRANSFER_MAX_CHARS).contains(&reference.chars().count()) && parts::is_plain(reference);
     refuse_unless(fits, "the bank's reference", || {
         format!("it is not a plain text of 1 to {TRANSFER_MAX_CHARS} characters")
     })?;

@@ -12,7 +12,7 @@ use crate::config::mastercard::{NetworkCertificate, PainVersion};
 use crate::config::secret::SecretSource;
 use crate::domain::money::{Currency, Money};
 use crate::providers::network::About;
-use crate::providers::{PaidTransfer, RefundFormat, RefundOrder};
+use crate::providers::{BuildError, PaidTransfer, RefundFormat, RefundOrder};
 
 const REFUND: &str = include_str!("samples/refund.req.json");
 const CONFIRMATION: &str = include_str!("samples/confirmation.req.json");
@@ -161,7 +161,10 @@ fn the_refund_account_request_is_the_documented_one_byte_for_byte() {
     let url = format!("{MTF}/payment-requests/128361739311340082/refunds");
     assert_eq!(request.url, url);
     assert_eq!(as_sample(&request, REFUND), REFUND);
-    assert_eq!(request.idempotency_key, "3a1d8c08-4ef3-8dab-8d5a-e9964840ed8f");
+    assert_eq!(
+        request.idempotency_key,
+        "3a1d8c08-4ef3-8dab-8d5a-e9964840ed8f"
+    );
     assert_eq!(request.correlation, "RF-1001");
     assert_eq!(requests().build_refund(&order()).unwrap(), request);
 }
@@ -182,7 +185,9 @@ fn the_confirmation_is_the_documented_one_byte_for_byte() {
 #[test]
 fn a_confirmation_may_answer_a_question_and_name_another_rail() {
     let mut order = paid();
-    order.details.push((RETRIEVAL.to_owned(), "345566173931134009".to_owned()));
+    order
+        .details
+        .push((RETRIEVAL.to_owned(), "345566173931134009".to_owned()));
     order.transfer.as_mut().unwrap().clearing_system = Some("SEPA".to_owned());
     let body = String::from_utf8(confirm(&order).unwrap().body).unwrap();
     let named = r#""refundRequestStatusRetrievalLifecycleId":"345566173931134009"}"#;
@@ -195,11 +200,16 @@ fn only_a_dispute_names_its_case() {
     let body = |reason: &str| {
         let order = with(|it| {
             it.reason = reason.to_owned();
-            it.details.push(("case_reference_id".to_owned(), "CASE-9".to_owned()));
+            it.details
+                .push(("case_reference_id".to_owned(), "CASE-9".to_owned()));
         });
         String::from_utf8(requests().build_refund(&order).unwrap().body).unwrap()
     };
-    assert!(body("fraud").contains(r#""refundReason":"DISPUTES","refundMethod":"FPS","caseReferenceId":"CASE-9""#));
+    assert!(
+        body("fraud").contains(
+            r#""refundReason":"DISPUTES","refundMethod":"FPS","caseReferenceId":"CASE-9""#
+        )
+    );
     assert!(!body("duplicate").contains("CASE-9"));
 }
 
@@ -248,7 +258,9 @@ fn a_confirmation_needs_the_transfer_that_paid() {
     let long = refused(|it| it.transfer.as_mut().unwrap().reference = "1".repeat(43));
     assert!(long.contains("1 to 42"), "{long}");
     assert!(refused(|it| it.transfer.as_mut().unwrap().reference.clear()).contains("1 to 42"));
-    assert!(refused(|it| it.details.push((RETRIEVAL.to_owned(), String::new()))).contains("status"));
+    assert!(
+        refused(|it| it.details.push((RETRIEVAL.to_owned(), String::new()))).contains("status")
+    );
     for deed in [Deed::Void, Deed::Stop, Deed::Capture] {
         assert!(!requests().can(deed));
         assert!(requests().build_step(deed, "1", &paid()).is_err());
@@ -258,7 +270,10 @@ fn a_confirmation_needs_the_transfer_that_paid() {
 
 #[test]
 fn keys_are_uuids_that_follow_from_ours() {
-    assert_eq!(parts::key("3A1D8C08-4EF3-8DAB-8D5A-E9964840ED8F"), order().idempotency_key);
+    assert_eq!(
+        parts::key("3A1D8C08-4EF3-8DAB-8D5A-E9964840ED8F"),
+        order().idempotency_key
+    );
     let derived = parts::key("errand-7");
     assert_eq!(derived, parts::key("errand-7"));
     assert_ne!(derived, parts::key("errand-8"));
@@ -308,9 +323,15 @@ fn the_debtors_question_and_advice_are_the_documented_ones() {
     );
     let who = r#""debtor":{"debtorId":"D-77","debtorServiceProviderId":"000545"}"#;
     let request = errands.build(&refund_status(Some("D-77"))).unwrap();
-    assert_eq!(request.url, format!("{base}/payment-requests/P-1/refunds/R-1/status-retrievals"));
+    assert_eq!(
+        request.url,
+        format!("{base}/payment-requests/P-1/refunds/R-1/status-retrievals")
+    );
     let body = String::from_utf8(request.body).unwrap();
-    assert_eq!(body, format!(r#"{block}"refundRequestLifecycleId":"R-1",{who}}}"#));
+    assert_eq!(
+        body,
+        format!(r#"{block}"refundRequestLifecycleId":"R-1",{who}}}"#)
+    );
     let advice = |paid| {
         let about = About::PaymentAdvice {
             payment: "P-1".to_owned(),
@@ -339,11 +360,17 @@ fn the_debtors_question_and_advice_are_the_documented_ones() {
 #[test]
 fn a_debtor_that_nobody_named_is_not_made_up() {
     let mut settings = debtor(MTF);
-    let refused = Errands::new(&settings).build(&refund_status(None)).unwrap_err();
+    let refused = Errands::new(&settings)
+        .build(&refund_status(None))
+        .unwrap_err();
     assert!(refused.to_string().contains("debtor_id"), "{refused}");
     settings.debtor_id = Some("D-1".to_owned());
     let request = Errands::new(&settings).build(&refund_status(None)).unwrap();
-    assert!(String::from_utf8(request.body).unwrap().contains(r#""debtorId":"D-1""#));
+    assert!(
+        String::from_utf8(request.body)
+            .unwrap()
+            .contains(r#""debtorId":"D-1""#)
+    );
 }
 
 #[test]

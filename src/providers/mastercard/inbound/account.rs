@@ -48,7 +48,8 @@ impl Accounts {
                 }
                 for (name, value) in members {
                     if NUMBERS.contains(&name.as_str()) {
-                        self.texts.extend(text_of(value).filter(|it| !it.is_empty()));
+                        self.texts
+                            .extend(text_of(value).filter(|it| !it.is_empty()));
                     }
                     if !name.starts_with(NOT_THE_PAYERS) {
                         self.look(value, depth + 1);
@@ -66,7 +67,12 @@ impl Accounts {
 }
 
 fn account_of(members: &Map<String, Value>) -> Option<BankAccount> {
-    let text = |name: &str| members.get(name).and_then(text_of).filter(|it| !it.is_empty());
+    let text = |name: &str| {
+        members
+            .get(name)
+            .and_then(text_of)
+            .filter(|it| !it.is_empty())
+    };
     let number = NUMBERS.iter().find_map(|name| text(name))?;
     let mut account = BankAccount::new(&number);
     let sort_code = text("sortCode").map(|it| BankAccount::new(&it).number);
@@ -105,14 +111,35 @@ mod tests {
     }
 
     #[rstest]
-    #[case(r#"{"debtorAccount":{"accountNumber":"60161331926819"}}"#, Some("60161331926819"))]
-    #[case(r#"{"debtorAccount":{"accountNumber":60161331926819}}"#, Some("60161331926819"))]
-    #[case(r#"{"debtor":{"debtorAccount":{"iban":"GB29 NWBK 6016 1331 9268 19"}}}"#, Some("GB29NWBK60161331926819"))]
-    #[case(r#"{"refund":{"debtorAccount":{"accountNumber":"60-16-13 31926819"}}}"#, Some("60161331926819"))]
-    #[case(r#"{"refund":{"sortCode":"60-16-13","accountNumber":"31926819"}}"#, Some("60161331926819"))]
+    #[case(
+        r#"{"debtorAccount":{"accountNumber":"60161331926819"}}"#,
+        Some("60161331926819")
+    )]
+    #[case(
+        r#"{"debtorAccount":{"accountNumber":60161331926819}}"#,
+        Some("60161331926819")
+    )]
+    #[case(
+        r#"{"debtor":{"debtorAccount":{"iban":"GB29 NWBK 6016 1331 9268 19"}}}"#,
+        Some("GB29NWBK60161331926819")
+    )]
+    #[case(
+        r#"{"refund":{"debtorAccount":{"accountNumber":"60-16-13 31926819"}}}"#,
+        Some("60161331926819")
+    )]
+    #[case(
+        r#"{"refund":{"sortCode":"60-16-13","accountNumber":"31926819"}}"#,
+        Some("60161331926819")
+    )]
     #[case(r#"{"accountNumber":"60161331926819"}"#, Some("60161331926819"))]
-    #[case(r#"{"debtor":[{"account":{"accountNumber":"60161331926819"}}]}"#, Some("60161331926819"))]
-    #[case(r#"{"iban":"GB29NWBK60161331926819","accountNumber":"31926819"}"#, Some("GB29NWBK60161331926819"))]
+    #[case(
+        r#"{"debtor":[{"account":{"accountNumber":"60161331926819"}}]}"#,
+        Some("60161331926819")
+    )]
+    #[case(
+        r#"{"iban":"GB29NWBK60161331926819","accountNumber":"31926819"}"#,
+        Some("GB29NWBK60161331926819")
+    )]
     #[case(r#"{"debtorAccount":{"accountNumber":"60161331926819"},"refund":{"accountNumber":"6016 1331926819"}}"#, Some("60161331926819"))]
     #[case(r#"{"debtorAccount":{"accountNumber":"60161331926819"},"refund":{"accountNumber":"60161331926810"}}"#, None)]
     #[case(r#"{"creditorAccount":{"accountNumber":"60161331926819"}}"#, None)]

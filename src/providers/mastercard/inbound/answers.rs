@@ -55,12 +55,14 @@ pub fn of(inbound: &Inbound, received: &Received, answer: &Answer) -> Response {
 /// The member that names a question, and its name: the network's own goes before ours.
 fn question<'m>(message: &'m Message, ours: &'m str) -> (&'static str, &'m str) {
     let (member, theirs) = match message {
-        Message::PaymentStatusAsked { retrieval, .. } => {
-            ("paymentRequestStatusRetrievalLifecycleId", retrieval.as_deref())
-        }
-        Message::RefundStatusAsked { retrieval, .. } => {
-            ("refundRequestStatusRetrievalLifecycleId", retrieval.as_deref())
-        }
+        Message::PaymentStatusAsked { retrieval, .. } => (
+            "paymentRequestStatusRetrievalLifecycleId",
+            retrieval.as_deref(),
+        ),
+        Message::RefundStatusAsked { retrieval, .. } => (
+            "refundRequestStatusRetrievalLifecycleId",
+            retrieval.as_deref(),
+        ),
         _ => ("refundRequestStatusRetrievalLifecycleId", None),
     };
     (member, theirs.unwrap_or(ours))

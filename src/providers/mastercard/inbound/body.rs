@@ -152,7 +152,9 @@ impl Body {
             method: word("refundMethod"),
             reference: word("creditorRefundReference"),
             case: word("caseReferenceId"),
-            creditor: creditor.and_then(|it| it.text("creditorId")).filter(|it| is_id(it)),
+            creditor: creditor
+                .and_then(|it| it.text("creditorId"))
+                .filter(|it| is_id(it)),
             debtor: self.debtor(),
         })
     }
@@ -179,7 +181,12 @@ impl Body {
 
     /// The network's words where it says no; how it does is not public (fact sheet 7.1).
     fn declined(&self) -> Option<String> {
-        let names = ["refundStatus", "refundRequestStatus", "transactionStatus", "status"];
+        let names = [
+            "refundStatus",
+            "refundRequestStatus",
+            "transactionStatus",
+            "status",
+        ];
         let status = names.iter().find_map(|name| self.word_of(name));
         let reasons = ["refundStatusReason", "transactionStatusReason", "reason"];
         let reason = reasons.iter().find_map(|name| self.word_of(name));
@@ -189,7 +196,11 @@ impl Body {
         }
         let words = [status, reason].into_iter().flatten();
         let words = words.collect::<Vec<_>>().join(" ");
-        Some(if words.is_empty() { "declined".to_owned() } else { words })
+        Some(if words.is_empty() {
+            "declined".to_owned()
+        } else {
+            words
+        })
     }
 
     /// A word at the top, in `status` or in `refund`.

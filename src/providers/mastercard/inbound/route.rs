@@ -33,7 +33,8 @@ impl Route {
     /// The operation of a path; none: there is none.
     pub fn of(side: Side, method: &str, path: &str) -> Option<Self> {
         let path = path.split(['?', '#']).next().unwrap_or_default();
-        let segments: Option<Vec<String>> = path.strip_prefix('/')?.split('/').map(decoded).collect();
+        let segments: Option<Vec<String>> =
+            path.strip_prefix('/')?.split('/').map(decoded).collect();
         let segments = segments?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let id = |text: &str| {
@@ -41,16 +42,24 @@ impl Route {
             fits.then(|| text.to_owned())
         };
         match (side, method, segments.as_slice()) {
-            (Side::Creditor, "POST", ["payment-requests", payment, "refunds", refund, "advices"]) => {
-                Some(Self::AccountAdvice {
-                    payment: id(payment)?,
-                    refund: id(refund)?,
-                })
-            }
             (
                 Side::Creditor,
                 "POST",
-                ["payment-requests", payment, "refunds", refund, "status-retrievals"],
+                ["payment-requests", payment, "refunds", refund, "advices"],
+            ) => Some(Self::AccountAdvice {
+                payment: id(payment)?,
+                refund: id(refund)?,
+            }),
+            (
+                Side::Creditor,
+                "POST",
+                [
+                    "payment-requests",
+                    payment,
+                    "refunds",
+                    refund,
+                    "status-retrievals",
+                ],
             ) => Some(Self::RefundStatus {
                 payment: id(payment)?,
                 refund: id(refund)?,
@@ -63,7 +72,13 @@ impl Route {
             (
                 Side::Debtor,
                 "POST",
-                ["payment-requests", payment, "refunds", refund, "payment-confirmations"],
+                [
+                    "payment-requests",
+                    payment,
+                    "refunds",
+                    refund,
+                    "payment-confirmations",
+                ],
             ) => Some(Self::Confirmation {
                 payment: id(payment)?,
                 refund: id(refund)?,

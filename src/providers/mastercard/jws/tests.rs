@@ -137,26 +137,83 @@ fn a_signature_cut_anywhere_is_refused() {
 #[case(r#"{"alg":"PS256","kid":"net-2","iat":"1795226400","crit":["iat"]}"#, Ok(()))]
 #[case(r#"{"alg":"PS256","kid":"net-1","iat":1795226400,"crit":["iat"]}"#, Ok(()))]
 #[case(r#"{"alg":"PS256","kid":"net-1","iat":"1795226400","crit":["iat"],"typ":"JOSE"}"#, Ok(()))]
-#[case(r#"{"alg":"RS256","kid":"net-1","iat":"1795226400","crit":["iat"]}"#, Err(Refused::Algorithm))]
-#[case(r#"{"alg":"none","kid":"net-1","iat":"1795226400","crit":["iat"]}"#, Err(Refused::Algorithm))]
-#[case(r#"{"alg":"ps256","kid":"net-1","iat":"1795226400","crit":["iat"]}"#, Err(Refused::Algorithm))]
-#[case(r#"{"kid":"net-1","iat":"1795226400","crit":["iat"]}"#, Err(Refused::Algorithm))]
-#[case(r#"{"alg":"PS256","kid":"net-1","crit":["iat"]}"#, Err(Refused::NoTime))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":"soon","crit":["iat"]}"#, Err(Refused::NoTime))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":"+1795226400","crit":["iat"]}"#, Err(Refused::NoTime))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":"","crit":["iat"]}"#, Err(Refused::NoTime))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":1795226400.5,"crit":["iat"]}"#, Err(Refused::NoTime))]
+#[case(
+    r#"{"alg":"RS256","kid":"net-1","iat":"1795226400","crit":["iat"]}"#,
+    Err(Refused::Algorithm)
+)]
+#[case(
+    r#"{"alg":"none","kid":"net-1","iat":"1795226400","crit":["iat"]}"#,
+    Err(Refused::Algorithm)
+)]
+#[case(
+    r#"{"alg":"ps256","kid":"net-1","iat":"1795226400","crit":["iat"]}"#,
+    Err(Refused::Algorithm)
+)]
+#[case(
+    r#"{"kid":"net-1","iat":"1795226400","crit":["iat"]}"#,
+    Err(Refused::Algorithm)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","crit":["iat"]}"#,
+    Err(Refused::NoTime)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":"soon","crit":["iat"]}"#,
+    Err(Refused::NoTime)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":"+1795226400","crit":["iat"]}"#,
+    Err(Refused::NoTime)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":"","crit":["iat"]}"#,
+    Err(Refused::NoTime)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":1795226400.5,"crit":["iat"]}"#,
+    Err(Refused::NoTime)
+)]
 #[case(r#"{"alg":"PS256","kid":"net-1","iat":"1795226415","crit":["iat"]}"#, Ok(()))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":"1795226416","crit":["iat"]}"#, Err(Refused::Future))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":1795226416,"crit":["iat"]}"#, Err(Refused::Future))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":"1795226400"}"#, Err(Refused::Critical))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":"1795226400","crit":[]}"#, Err(Refused::Critical))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":"1795226400","crit":"iat"}"#, Err(Refused::Critical))]
-#[case(r#"{"alg":"PS256","kid":"net-1","iat":"1795226400","crit":["iat","b64"]}"#, Err(Refused::Critical))]
-#[case(r#"{"alg":"PS256","kid":"net-3","iat":"1795226400","crit":["iat"]}"#, Err(Refused::Key))]
-#[case(r#"{"alg":"PS256","kid":7,"iat":"1795226400","crit":["iat"]}"#, Err(Refused::Key))]
-#[case(r#"{"alg":"PS256","iat":"1795226400","crit":["iat"]}"#, Err(Refused::Key))]
-#[case(r#"{"alg":"PS256","alg":"none","kid":"net-1","iat":"1795226400","crit":["iat"]}"#, Err(Refused::Header))]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":"1795226416","crit":["iat"]}"#,
+    Err(Refused::Future)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":1795226416,"crit":["iat"]}"#,
+    Err(Refused::Future)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":"1795226400"}"#,
+    Err(Refused::Critical)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":"1795226400","crit":[]}"#,
+    Err(Refused::Critical)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":"1795226400","crit":"iat"}"#,
+    Err(Refused::Critical)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-1","iat":"1795226400","crit":["iat","b64"]}"#,
+    Err(Refused::Critical)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":"net-3","iat":"1795226400","crit":["iat"]}"#,
+    Err(Refused::Key)
+)]
+#[case(
+    r#"{"alg":"PS256","kid":7,"iat":"1795226400","crit":["iat"]}"#,
+    Err(Refused::Key)
+)]
+#[case(
+    r#"{"alg":"PS256","iat":"1795226400","crit":["iat"]}"#,
+    Err(Refused::Key)
+)]
+#[case(
+    r#"{"alg":"PS256","alg":"none","kid":"net-1","iat":"1795226400","crit":["iat"]}"#,
+    Err(Refused::Header)
+)]
 #[case("[]", Err(Refused::Header))]
 #[case("PS256", Err(Refused::Header))]
 fn a_rightly_signed_header_is_still_judged(
@@ -179,7 +236,10 @@ fn the_form_is_judged_first() {
         (&full[..512], Refused::NotDetached),
         (&format!("{header}.x.{signature}"), Refused::NotDetached),
         (&format!("{header}.{signature}"), Refused::NotDetached),
-        (&format!("{header}...{}", &signature[..99]), Refused::NotDetached),
+        (
+            &format!("{header}...{}", &signature[..99]),
+            Refused::NotDetached,
+        ),
         (&format!("..{signature}"), Refused::NotDetached),
         (&format!("{header}.."), Refused::NotDetached),
         (&format!("{header}..{padded}"), Refused::Encoding),
@@ -190,7 +250,12 @@ fn the_form_is_judged_first() {
         assert_eq!(verify(value), Err(refused), "{value}");
         assert!(refused.is_of_form());
     }
-    for refused in [Refused::Algorithm, Refused::Key, Refused::Future, Refused::Signature] {
+    for refused in [
+        Refused::Algorithm,
+        Refused::Key,
+        Refused::Future,
+        Refused::Signature,
+    ] {
         assert!(!refused.is_of_form());
     }
 }

@@ -98,7 +98,15 @@ fn statuses_fall_into_classes(#[case] status: u16, #[case] evidence: Evidence) {
         assert_eq!(found.evidence, evidence, "{status}");
         assert_eq!(found.http_status, Some(status));
     }
-    for body in ["", "{}", "null", "[]", "<html>no</html>", REFUND, CONFIRMATION] {
+    for body in [
+        "",
+        "{}",
+        "null",
+        "[]",
+        "<html>no</html>",
+        REFUND,
+        CONFIRMATION,
+    ] {
         assert_eq!(refund(status, body).evidence, Evidence::Doubt, "{body}");
         let confirmed = confirmation(status, body).evidence;
         assert_eq!(confirmed, Evidence::Doubt, "{body}");
@@ -114,10 +122,7 @@ fn statuses_fall_into_classes(#[case] status: u16, #[case] evidence: Evidence) {
 #[case(&ERROR.replace("refundReason is missing", "duplicate request"), Evidence::Doubt)]
 #[case(&ERROR.replace("}]}", "},{\"ReasonCode\":\"RFND-0007\"}]}"), Evidence::Doubt)]
 #[case(&ERROR.replace("}]}", "},{\"ReasonCode\":\"AGRM-0006\"}]}"), Evidence::Refused)]
-fn only_what_surely_was_not_carried_out_is_refused(
-    #[case] body: &str,
-    #[case] evidence: Evidence,
-) {
+fn only_what_surely_was_not_carried_out_is_refused(#[case] body: &str, #[case] evidence: Evidence) {
     assert_eq!(refund(400, body).evidence, evidence, "{body}");
     // What was paid stays paid: any no to a confirmation is one.
     assert_eq!(confirmation(400, body).evidence, Evidence::Refused);
@@ -133,7 +138,10 @@ fn people_are_told_what_was_said() {
     assert_eq!(found.unpaid.unwrap().cause, Cause::BadRequest);
     let unknown = ERROR.replace("STVL-9999", "RFND-0007");
     assert!(refund(400, unknown).said.contains("RFND-0007"));
-    assert_eq!(refund(200, REFUND).said, "INPR: asked for the payer's account");
+    assert_eq!(
+        refund(200, REFUND).said,
+        "INPR: asked for the payer's account"
+    );
     let support = refund(200, REFUND).support_id;
     assert_eq!(support.as_deref(), Some("a1b2c3d4e5f60718293a4b5c6d7e8f90"));
 }
@@ -144,12 +152,24 @@ fn an_errand_is_taken_in_or_not() {
     assert_eq!(found.evidence, report(Reported::Succeeded));
     assert_eq!(found.said, "taken in, WFPC");
     assert_eq!(found.support_id.as_deref(), Some("345566173931134009"));
-    assert_eq!(of_errand(&response(200, RETRIEVAL), OURS).evidence, Evidence::Doubt);
-    assert_eq!(of_errand(&response(400, ERROR), OURS).evidence, Evidence::Refused);
-    assert_eq!(of_errand(&response(401, ERROR), OURS).evidence, Evidence::TurnedAway);
+    assert_eq!(
+        of_errand(&response(200, RETRIEVAL), OURS).evidence,
+        Evidence::Doubt
+    );
+    assert_eq!(
+        of_errand(&response(400, ERROR), OURS).evidence,
+        Evidence::Refused
+    );
+    assert_eq!(
+        of_errand(&response(401, ERROR), OURS).evidence,
+        Evidence::TurnedAway
+    );
     // An advice is answered by the block alone.
     let found = of_errand(&response(200, CONFIRMATION), OURS_LATER);
-    assert_eq!((found.evidence, found.said.as_str()), (report(Reported::Succeeded), "taken in"));
+    assert_eq!(
+        (found.evidence, found.said.as_str()),
+        (report(Reported::Succeeded), "taken in")
+    );
 }
 
 #[test]

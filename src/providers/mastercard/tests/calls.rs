@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 
 use super::server::{Certificates as Issued, Received, Server, Then};
 use super::*;
+use crate::domain::evidence::Reported;
 use crate::providers::mastercard::jws::Verifier;
+use crate::providers::mastercard::keys::Certificates;
 
 const REPLY: &str = include_str!("../samples/refund.resp.json");
 const CONFIRMED: &str = include_str!("../samples/confirmation.resp.json");
@@ -36,7 +38,9 @@ fn account(base: &str, issued: &Issued, deadline: Duration) -> MastercardCredito
 }
 
 fn wire_to(base: &str) -> WireRequest {
-    Requests::new(&creditor(base)).build_refund(&order()).unwrap()
+    Requests::new(&creditor(base))
+        .build_refund(&order())
+        .unwrap()
 }
 
 fn asked() -> Asked {
@@ -71,13 +75,18 @@ async fn a_refund_goes_out_once_as_documented() {
     // The port is only known once it listens.
     let server = Server::start(&issued, vec![Then::Answer(200, answer_to_any())]);
     let request = wire_to(&server.base);
-    let found = account(&server.base, &issued, PATIENT).send(&request, asked()).await;
+    let found = account(&server.base, &issued, PATIENT)
+        .send(&request, asked())
+        .await;
     let evidence = Evidence::Report {
         status: Reported::Pending,
         amount: None,
     };
     assert_eq!(found.evidence, evidence, "{}", found.said);
-    assert_eq!(found.provider_refund_id.as_deref(), Some("245566173931134008"));
+    assert_eq!(
+        found.provider_refund_id.as_deref(),
+        Some("245566173931134008")
+    );
     let requests = server.requests().await;
     let [sent] = requests.as_slice() else {
         panic!("one request");
@@ -174,10 +183,16 @@ async fn a_confirmation_and_a_question_go_out_alike() {
     };
     let network = account.network().unwrap();
     let found = network.run(&errand(about)).await;
-    assert_eq!((found.evidence, found.said.as_str()), (succeeded, "taken in, WFPC"));
+    assert_eq!(
+        (found.evidence, found.said.as_str()),
+        (succeeded, "taken in, WFPC")
+    );
     let requests = server.requests().await;
     assert!(requests.iter().all(verified));
-    assert_eq!(requests[1].headers["idempotency-key"], parts::key("errand-7"));
+    assert_eq!(
+        requests[1].headers["idempotency-key"],
+        parts::key("errand-7")
+    );
 }
 
 #[tokio::test]
@@ -189,11 +204,16 @@ async fn what_cannot_be_built_or_goes_elsewhere_is_not_sent() {
     assert_eq!(found.evidence, Evidence::NotSent, "{}", found.said);
     let mut nameless = wire_to(&server.base);
     nameless.body = b"{}".to_vec();
-    assert_eq!(account.send(&nameless, asked()).await.evidence, Evidence::NotSent);
+    assert_eq!(
+        account.send(&nameless, asked()).await.evidence,
+        Evidence::NotSent
+    );
     let run = account.network().unwrap();
     let found = run.run(&refund_status(Some("D"))).await;
     assert_eq!(found.evidence, Evidence::NotSent);
-    let stop = account.carry_out(Deed::Stop, &wire_to(&server.base), asked()).await;
+    let stop = account
+        .carry_out(Deed::Stop, &wire_to(&server.base), asked())
+        .await;
     assert_eq!(stop.evidence, Evidence::NotSent);
     assert!(server.requests().await.is_empty());
 }
@@ -235,7 +255,11 @@ async fn a_probe_proves_the_connection_and_asks_nothing() {
     let (issued, others) = (Issued::new(), Issued::new());
     let server = Server::start(&issued, vec![Then::Drop, Then::Drop]);
     let found = account(&server.base, &issued, PATIENT).probe().await;
-    assert!(matches!(found.evidence, Evidence::Report { .. }), "{}", found.said);
+    assert!(
+        matches!(found.evidence, Evidence::Report { .. }),
+        "{}",
+        found.said
+    );
     assert!(found.said.contains("nothing was asked"), "{}", found.said);
     // A certificate of another authority: the handshake ends, and then we are told.
     let stranger = Keys {
@@ -256,14 +280,20 @@ async fn a_probe_tells_of_certificates_that_ended() {
     let account = MastercardCreditor::new(&creditor(MTF), &keys(&issued), late, PATIENT);
     let found = account.unwrap().probe().await;
     assert_eq!(found.evidence, Evidence::Doubt);
-    assert!(found.said.contains("past their end: net-1"), "{}", found.said);
+    assert!(
+        found.said.contains("past their end: net-1"),
+        "{}",
+        found.said
+    );
 }
 
 #[test]
 fn what_cannot_work_is_said_before_anything_is_sent() {
     let issued = Issued::new();
     let changes: [(&str, fn(&mut Keys)); 5] = [
-        ("client_certificate", |it| it.client_certificate = "no".to_owned()),
+        ("client_certificate", |it| {
+            it.client_certificate = "no".to_owned()
+        }),
         ("client_key", |it| it.client_key = "no".into()),
         ("server_ca", |it| it.server_ca = "no".to_owned()),
         ("signing_key", |it| it.signing_key = "no".into()),
@@ -301,5 +331,8 @@ async fn a_debtor_sends_no_refund_and_reads_calls() {
         headers: &headers.into_iter().collect::<Vec<_>>(),
         body: b"{}",
     };
-    assert_eq!(account.network().unwrap().read(&call).unwrap_err().status, 400);
+    assert_eq!(
+        account.network().unwrap().read(&call).unwrap_err().status,
+        400
+    );
 }

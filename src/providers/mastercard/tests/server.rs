@@ -126,7 +126,9 @@ fn play(stream: &mut Stream, then: Then) {
     match then {
         Then::Answer(status, body) => {
             let length = body.len();
-            let head = format!("HTTP/1.1 {status} Words\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            let head = format!(
+                "HTTP/1.1 {status} Words\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            );
             stream.write_all(head.as_bytes()).unwrap();
             stream.write_all(body.as_bytes()).unwrap();
             stream.conn.send_close_notify();

@@ -90,7 +90,10 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case(r#"{"Errors":{"Error":[{"ReasonCode":"STVL-9999","Recoverable":false}]}}"#, Some(1))]
+    #[case(
+        r#"{"Errors":{"Error":[{"ReasonCode":"STVL-9999","Recoverable":false}]}}"#,
+        Some(1)
+    )]
     #[case(r#"{"Errors":{"Error":{"ReasonCode":"STVL-9999"}}}"#, Some(1))]
     #[case(r#"{"Errors":{"Error":[{},{"Description":"x"}]}}"#, Some(2))]
     #[case(r#"{"Errors":{"Error":[]}}"#, None)]
