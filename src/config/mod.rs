@@ -12,6 +12,7 @@ mod backup;
 mod bounds;
 pub mod commerce_hub;
 mod file;
+pub mod mastercard;
 pub mod nuapay;
 mod paths;
 pub mod prism;
@@ -119,6 +120,10 @@ pub struct Account {
 pub enum Provider {
     /// Fiserv Commerce Hub.
     CommerceHub(Box<commerce_hub::CommerceHub>),
+    /// Mastercard Account to Account Commerce, the merchant's side.
+    MastercardCreditor(Box<mastercard::Creditor>),
+    /// The same, the side of the bank of those who paid.
+    MastercardDebtor(Box<mastercard::Debtor>),
     /// Nuapay Open Banking.
     Nuapay(Box<nuapay::Nuapay>),
     /// Hyperswitch Prism.

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::Environ;
@@ -113,6 +113,27 @@ impl SecretSource {
     }
 }
 
+impl SecretSource {
+    /// Reads what is no secret, such as a certificate: others may read its file.
+    ///
+    /// # Errors
+    /// [`SecretError`] says what to mend.
+    pub fn read_public(&self, folder: &Path, environ: &Environ) -> Result<String, SecretError> {
+        match self {
+            Self::File(path) => {
+                let text = read_any_file(&folder.join(path))?;
+                match text.trim().is_empty() {
+                    true => Err(SecretError::Empty),
+                    false => Ok(text),
+                }
+            }
+            other => other
+                .read(folder, environ)
+                .map(|text| text.expose_secret().to_owned()),
+        }
+    }
+}
+
 /// `env:NAME`, `file:PATH` or `command:…`, as in the config.
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -125,27 +146,44 @@ impl fmt::Display for SecretSource {
 }
 
 fn read_file(path: &Path) -> Result<String, SecretError> {
-    let failed = |source| SecretError::File {
-        path: path.to_owned(),
-        source,
-    };
-    // Opening a pipe waits for whoever writes to it, which may be nobody.
-    if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(SecretError::NotAFile(path.to_owned()));
-    }
-    let file = fs::File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
+    let file = open(path)?;
+    let mode = file.metadata().map_err(|it| failed(path, it))?;
+    let mode = mode.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(SecretError::Exposed {
             path: path.to_owned(),
             mode,
         });
     }
+    text_of(path, file)
+}
+
+fn read_any_file(path: &Path) -> Result<String, SecretError> {
+    text_of(path, open(path)?)
+}
+
+fn open(path: &Path) -> Result<fs::File, SecretError> {
+    // Opening a pipe waits for whoever writes to it, which may be nobody.
+    let known = fs::metadata(path).map_err(|it| failed(path, it))?;
+    if !known.is_file() {
+        return Err(SecretError::NotAFile(path.to_owned()));
+    }
+    fs::File::open(path).map_err(|it| failed(path, it))
+}
+
+fn text_of(path: &Path, file: fs::File) -> Result<String, SecretError> {
     let mut text = String::new();
     file.take(LONGEST)
         .read_to_string(&mut text)
-        .map_err(failed)?;
+        .map_err(|it| failed(path, it))?;
     Ok(text)
+}
+
+fn failed(path: &Path, source: std::io::Error) -> SecretError {
+    SecretError::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Runs the command in a process group of its own, so that what it started ends with it.
@@ -245,6 +283,20 @@ mod tests {
             read("file:key", folder.path()),
             Err(SecretError::Exposed { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_no_secret_may_be_read_by_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("certificate.pem");
+        fs::write(&file, "certificate\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let source = SecretSource::try_from("file:certificate.pem".to_owned()).unwrap();
+        let read = source.read_public(folder.path(), &Environ::new([]));
+        assert_eq!(read.unwrap(), "certificate\n");
+        fs::write(&file, " \n").unwrap();
+        let read = source.read_public(folder.path(), &Environ::new([]));
+        assert!(matches!(read, Err(SecretError::Empty)));
     }
 
     #[rstest]
