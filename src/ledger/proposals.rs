@@ -10,7 +10,7 @@ use super::evidence::{Change, Record, apply, standing};
 use super::refunds::{self, RefundSummary};
 use super::resolution::{self, Closing};
 use super::row::{millis, time};
-use super::takeover;
+
 use crate::domain::id::RefundId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refund::{LaterStep, Refund};
