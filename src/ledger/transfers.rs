@@ -193,11 +193,9 @@ fn transfer(row: &Row<'_>) -> Result<Transfer, LedgerError> {
     let stuck: Option<String> = row.get(13)?;
     let due: Option<i64> = row.get(12)?;
     let confirmation = match (stuck, due) {
+        _ if matches!(refund_state, State::Succeeded | State::Settled) => Confirmation::Done,
         (Some(why), _) => Confirmation::Stuck(why),
         (None, Some(at)) => Confirmation::Due(time(at)),
-        (None, None) if matches!(refund_state, State::Succeeded | State::Settled) => {
-            Confirmation::Done
-        }
         (None, None) => Confirmation::NotYet,
     };
     Ok(Transfer {
