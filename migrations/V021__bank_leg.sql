@@ -136,6 +136,8 @@ CREATE TABLE payment_file_lines (
     refund_id TEXT    NOT NULL,
     number    INTEGER NOT NULL,
     live      INTEGER NOT NULL DEFAULT 1 CHECK (live IN (0, 1)),
+    -- What the payee reads, as it stands in the file.
+    remittance TEXT NOT NULL,
     PRIMARY KEY (file, refund_id),
     FOREIGN KEY (refund_id, number) REFERENCES transfers (refund_id, number)
 ) STRICT, WITHOUT ROWID;
@@ -161,6 +163,7 @@ CREATE TRIGGER payment_file_lines_begin BEFORE INSERT ON payment_file_lines BEGI
 END;
 CREATE TRIGGER payment_file_lines_fixed BEFORE UPDATE ON payment_file_lines
 WHEN NEW.file <> OLD.file OR NEW.refund_id <> OLD.refund_id OR NEW.number <> OLD.number OR NEW.live > OLD.live
+  OR NEW.remittance <> OLD.remittance
   OR (NEW.live < OLD.live
       AND NOT EXISTS (SELECT 1 FROM payment_files WHERE seq = OLD.file AND state = 'given_up')
       AND NOT EXISTS (SELECT 1 FROM transfers WHERE refund_id = OLD.refund_id AND number = OLD.number

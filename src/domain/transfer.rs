@@ -364,6 +364,14 @@ pub fn end_to_end(refund: RefundId, number: u32) -> String {
     refund.end_to_end(STEP, number)
 }
 
+/// What the payee reads: which payment is given back, and our reference, for rails that carry no other.
+pub fn remittance(payment: Option<&str>, end_to_end: &str) -> String {
+    match payment {
+        Some(payment) => format!("Refund {payment} {end_to_end}"),
+        None => format!("Refund {end_to_end}"),
+    }
+}
+
 /// Whether a reference has the form of one that this desk gives its transfers.
 pub fn is_ours(reference: &str) -> bool {
     reference.len() == 31

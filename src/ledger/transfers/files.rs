@@ -17,7 +17,7 @@ use crate::domain::id::RefundId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refund::Attempt;
 use crate::domain::state::SendGuard;
-use crate::domain::transfer::{FileState, PaymentFile, STEP, Transfer, TransferState};
+use crate::domain::transfer::{self, FileState, PaymentFile, STEP, Transfer, TransferState};
 use crate::failpoint;
 
 /// One line of a payment file, with the account in full.
@@ -33,8 +33,8 @@ pub struct OrderLine {
     pub amount: Money,
     /// Where to.
     pub to: BankAccount,
-    /// The merchant's reference of the payment.
-    pub payment: Option<String>,
+    /// What the payee reads.
+    pub remittance: String,
 }
 
 /// All that a payment file is made of.
@@ -61,8 +61,8 @@ pub struct NewFile {
     pub own: OwnBank,
     /// On which day.
     pub requested_on: NaiveDate,
-    /// What is in it.
-    pub lines: Vec<(RefundId, u32)>,
+    /// What is in it, as it was given.
+    pub lines: Vec<OrderLine>,
     /// The sum of it.
     pub sum: Money,
     /// SHA-256 of its bytes, in hex.
@@ -256,18 +256,25 @@ fn due(
     currency: Currency,
 ) -> Result<Vec<OrderLine>, LedgerError> {
     let sql = format!(
-        "{LINE} WHERE t.state = 'due' AND r.state = 'action_required' AND r.account = ?1 AND t.currency = ?2
+        "SELECT {LINE}, p.reference FROM {TABLES} JOIN payments p ON p.id = r.payment_id
+         WHERE t.state = 'due' AND r.state = 'action_required' AND r.account = ?1 AND t.currency = ?2
            AND NOT EXISTS (SELECT 1 FROM transfer_statements s WHERE s.refund_id = t.refund_id AND s.ended_at IS NULL)
            AND NOT EXISTS (SELECT 1 FROM discrepancies d WHERE d.payment_id = r.payment_id AND d.resolved_at IS NULL
                            AND d.kind NOT IN {})
          ORDER BY t.seq",
         super::super::row::not_blocking!()
     );
-    lines(connection, &sql, params![account, currency.code()])
+    let mut due = lines(connection, &sql, params![account, currency.code()])?;
+    for line in &mut due {
+        let payment = Some(line.remittance.as_str()).filter(|it| !it.is_empty());
+        line.remittance = transfer::remittance(payment, &line.end_to_end);
+    }
+    Ok(due)
 }
 
-const LINE: &str = "SELECT t.refund_id, t.number, t.end_to_end, t.amount_minor, t.currency, t.account_ref, p.reference
-     FROM transfers t JOIN refunds r ON r.id = t.refund_id JOIN payments p ON p.id = r.payment_id";
+const LINE: &str =
+    "t.refund_id, t.number, t.end_to_end, t.amount_minor, t.currency, t.account_ref";
+const TABLES: &str = "transfers t JOIN refunds r ON r.id = t.refund_id";
 
 fn lines(
     connection: &Connection,
@@ -288,7 +295,7 @@ fn lines(
             end_to_end: row.get(2)?,
             amount: money(row.get(3)?, &row.get::<_, String>(4)?)?,
             to: to.ok_or(LedgerError::NotFound("bank account that is not erased"))?,
-            payment: row.get(6)?,
+            remittance: row.get::<_, Option<String>>(6)?.unwrap_or_default(),
         });
     }
     Ok(found)
@@ -320,14 +327,15 @@ fn propose(connection: &Connection, new: &NewFile) -> Result<PaymentFile, Ledger
             millis(new.now)
         ])?;
     let id = connection.last_insert_rowid();
-    for (refund, number) in &new.lines {
-        let summary = refunds::one(connection, *refund)?.ok_or(LedgerError::NotFound("refund"))?;
+    for line in &new.lines {
+        let summary =
+            refunds::one(connection, line.refund)?.ok_or(LedgerError::NotFound("refund"))?;
         verify::trust(connection, summary.refund.content.payment)?;
         connection
             .prepare_cached(
-                "INSERT INTO payment_file_lines (file, refund_id, number) VALUES (?1, ?2, ?3)",
+                "INSERT INTO payment_file_lines (file, refund_id, number, remittance) VALUES (?1, ?2, ?3, ?4)",
             )?
-            .execute(params![id, refund.to_string(), number])?;
+            .execute(params![id, line.refund.to_string(), line.number, line.remittance])?;
     }
     for transfer in transfers_of(connection, id)? {
         stand(connection, &transfer, TransferState::InFile, new.now)?;
@@ -408,7 +416,8 @@ fn attempt(line: &OrderLine, file: &PaymentFile, now: DateTime<Utc>) -> Attempt 
 fn order(connection: &Connection, id: i64) -> Result<FileOrder, LedgerError> {
     let file = one(connection, id)?;
     let sql = format!(
-        "{LINE} JOIN payment_file_lines l ON l.refund_id = t.refund_id AND l.number = t.number
+        "SELECT {LINE}, l.remittance FROM {TABLES}
+         JOIN payment_file_lines l ON l.refund_id = t.refund_id AND l.number = t.number
          WHERE l.file = ?1 ORDER BY t.seq"
     );
     let lines = lines(connection, &sql, params![id])?;
