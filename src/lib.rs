@@ -8,7 +8,9 @@
 //!   invariants (`migrations/`). What goes in and out are domain types.
 //! - [`providers`]: one folder per provider. Each builds the exact bytes of a refund and says what
 //!   an answer proves; what it does not recognise is doubt.
-//! - [`desk`]: the use cases, and the only room that joins ledger and providers. Its face is data:
+//! - [`bank`]: the bank's own files, pure: payment files that go to it, statements and reports that
+//!   come back.
+//! - [`desk`]: the use cases, and the only room that joins ledger, providers and bank. Its face is data:
 //!   [`Request`](desk::face::Request), [`Reply`](desk::face::Reply),
 //!   [`Notice`](desk::face::Notice).
 //! - [`tui`] and [`cli`]: screens and commands. They show and ask, through the desk's face.
@@ -32,6 +34,7 @@
 //! refuses a move without it. What is on its way can still be stopped: `desk::later` sends that as
 //! an attempt of its own, and only its proof moves the refund.
 
+pub mod bank;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -41,6 +41,7 @@ impl Local {
             approvals: decisions.approvals,
             decline: decisions.decline,
             proposals: decisions.proposals,
+            transfers: self.transfers_of(id).await?,
             step: self.step_of(actor, &waiting),
             discrepancies: self.discrepancies_of(id).await?,
             ..self.bare_card(summary)
@@ -73,6 +74,7 @@ impl Local {
             approvals: Vec::new(),
             decline: None,
             proposals: Vec::new(),
+            transfers: Vec::new(),
             step: None,
             discrepancies: Vec::new(),
         }

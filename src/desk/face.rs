@@ -25,6 +25,7 @@ use crate::domain::refund::{Attempt, Kind, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::sending::{Resumption, Stop};
 use crate::domain::todo::Step;
+use crate::domain::transfer::Transfer;
 
 mod decisions;
 mod todo;
@@ -32,6 +33,7 @@ pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use todo::ToDoItem;
 
 mod audit;
+mod bank;
 mod elsewhere;
 mod safeguards;
 pub use safeguards::*;
@@ -39,6 +41,9 @@ mod sending;
 mod sync;
 
 pub use audit::AuditVerified;
+pub use bank::{
+    BankAnswer, BankAsk, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
+};
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use sending::{ProviderState, SendingOrder};
 pub use sync::AccountSync;
@@ -194,6 +199,8 @@ pub enum Request {
     /// Proposes to resume sending, or resumes where another person proposed it. Answer:
     /// [`Reply::Resumption`].
     ResumeSending(SendingOrder),
+    /// The bank leg: transfers, payment files, what the bank says. Answer: as each says.
+    Bank(BankAsk),
 }
 
 /// What a maker decides, as typed.
@@ -305,6 +312,8 @@ pub enum Reply {
     Stopped(Stop),
     /// To [`Request::ResumeSending`].
     Resumption(Resumption),
+    /// To [`Request::Bank`].
+    Bank(Box<BankAnswer>),
 }
 
 /// What the desk tells without being asked.
@@ -511,6 +520,9 @@ pub struct RefundCard {
     pub decline: Option<Decline>,
     /// Outcomes that people stated, oldest first.
     pub proposals: Vec<Proposal>,
+    /// Its bank leg, oldest try first; empty where its provider pays.
+    #[serde(default)]
+    pub transfers: Vec<Transfer>,
     /// The step it waits for, when it waits for a person.
     pub step: Option<Step>,
     /// What is open about it, oldest first.

@@ -1,6 +1,8 @@
 //! Later steps of a refund that is on its way (T25): asked for by a person, sent once, and ended by
 //! what the provider says. Until then the refund keeps its state and its amount.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::accounts::Account;
@@ -19,10 +21,24 @@ use crate::domain::state::{SendGuard, State};
 use crate::domain::todo::Promise;
 use crate::failpoint;
 use crate::ledger::{Claim, LedgerError, NewAttempt, Record, RefundSummary, StepEnd};
-use crate::providers::{Deed, Finding, Inquiry};
+use crate::providers::{Deed, Finding, Inquiry, PaidTransfer, Provider, RefundOrder};
+
+/// A step that is ready to be sent, under its lease.
+pub(super) struct ReadyStep<'a> {
+    /// Who has it sent.
+    pub by: &'a str,
+    pub claim: &'a Claim,
+    pub account: &'a Account,
+    pub provider: &'a Arc<dyn Provider>,
+    pub step: LaterStep,
+    pub attempt: Attempt,
+    pub guard: SendGuard,
+    /// Why.
+    pub note: Option<String>,
+}
 
 /// What a step asks of a provider.
-const fn deed(step: LaterStep) -> Deed {
+pub(super) const fn deed(step: LaterStep) -> Deed {
     match step {
         LaterStep::Capture => Deed::Capture,
         LaterStep::Stop => Deed::Stop,
@@ -58,7 +74,7 @@ impl Local {
             claim => claim?,
         };
         let _under_way = self.duty.exchange();
-        let attempt = match attempt_of(&claim, account, step, now) {
+        let attempt = match attempt_of(&claim, account, step, None, now) {
             Ok(attempt) => attempt,
             Err(refusal) => {
                 self.ledger.let_go(refund.id, claim.fence).await?;
@@ -74,6 +90,39 @@ impl Local {
             replay_allowed: true,
             ..self.send_guard(refund.id, &attempt, account)
         };
+        let ready = ReadyStep {
+            by: &actor.name,
+            claim: &claim,
+            account,
+            provider: &provider,
+            step,
+            attempt,
+            guard,
+            note,
+        };
+        let (summary, end, finding) = self.carry_out_step(ready).await?;
+        match end {
+            StepEnd::Refused | StepEnd::Unsent => Err(not_done(step, end, &finding)),
+            _ => Ok(summary),
+        }
+    }
+
+    /// Puts a step on disk, sends it once, and writes down what the answer proves.
+    pub(super) async fn carry_out_step(
+        &self,
+        ready: ReadyStep<'_>,
+    ) -> Result<(RefundSummary, StepEnd, Finding), Refusal> {
+        let ReadyStep {
+            by,
+            claim,
+            account,
+            provider,
+            step,
+            attempt,
+            guard,
+            note,
+        } = ready;
+        let refund = &claim.summary.refund;
         let new = NewAttempt {
             id: refund.id,
             fence: claim.fence,
@@ -82,7 +131,7 @@ impl Local {
             guard,
             now: self.clock.now(),
         };
-        let begun = self.ledger.begin_step(new, step, actor.name.clone()).await;
+        let begun = self.ledger.begin_step(new, step, by.to_owned()).await;
         let finding = match begun {
             Ok(()) => {
                 failpoint::reach("begin_step.committed");
@@ -90,7 +139,7 @@ impl Local {
                 let asked = asked(&refund.content);
                 let wire = wire(attempt);
                 let finding = provider.carry_out(deed(step), &wire, asked).await;
-                account.learn(&provider, &finding, begun, &self.clock);
+                account.learn(provider, &finding, begun, &self.clock);
                 finding
             }
             Err(error @ LedgerError::NotJournalled { .. }) => {
@@ -106,14 +155,11 @@ impl Local {
         let (mut record, end) = self.step_record(&claim.summary, step, &finding, source);
         record.fence = Some(claim.fence);
         record.note = note;
-        record.actor.clone_from(&actor.name);
+        by.clone_into(&mut record.actor);
         let change = self.ledger.record_step(record, end, None).await?;
         failpoint::reach("step.committed");
         self.changed(change.summary.clone());
-        match end {
-            StepEnd::Refused | StepEnd::Unsent => Err(not_done(step, end, &finding)),
-            _ => Ok(change.summary),
-        }
+        Ok((change.summary, end, finding))
     }
 
     fn ready_for_step(&self, refund: &Refund, step: LaterStep) -> Result<&Account, Refusal> {
@@ -259,24 +305,28 @@ fn end_of(finding: &Finding, asked: Money) -> StepEnd {
     }
 }
 
-/// A new attempt of the step: an earlier one has ended undone.
-fn attempt_of(
+/// A new attempt of the step: an earlier one has ended undone. A confirmation names the `transfer`.
+pub(super) fn attempt_of(
     claim: &Claim,
     account: &Account,
     step: LaterStep,
+    transfer: Option<PaidTransfer>,
     now: DateTime<Utc>,
 ) -> Result<Attempt, Refusal> {
     let refund = &claim.summary.refund;
     let made = claim.attempts.iter().filter(|it| it.step == step.name());
     let number = made.map(|it| it.number).max().unwrap_or(0) + 1;
-    let order = send::order_of(
-        step.name(),
-        &claim.payment,
-        &refund.content,
-        refund.id,
-        number,
-        now,
-    );
+    let order = RefundOrder {
+        transfer,
+        ..send::order_of(
+            step.name(),
+            &claim.payment,
+            &refund.content,
+            refund.id,
+            number,
+            now,
+        )
+    };
     let id = refund.provider_refund_id.as_deref().unwrap_or_default();
     let wire = account.format.build_step(deed(step), id, &order)?;
     Ok(send::new_attempt(step.name(), number, wire, now))

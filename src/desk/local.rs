@@ -238,6 +238,7 @@ impl Local {
             Request::StopSending(order) => {
                 self.stop_sending(actor, order).await.map(Reply::Stopped)
             }
+            Request::Bank(ask) => self.bank(actor, ask).await,
             Request::ResumeSending(order) => self
                 .resume_sending(actor, order)
                 .await

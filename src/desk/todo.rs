@@ -71,6 +71,7 @@ impl Local {
             refund,
             &Facts {
                 proposal: waiting.proposal.as_ref(),
+                transfer: waiting.transfer.as_ref(),
                 sent: waiting.sent,
                 found_nothing: self.absence(waiting).counted,
                 promise,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::join3;
+use futures_util::future::join4;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
@@ -41,7 +41,7 @@ const QUIET_LONGEST: Duration = Duration::from_hours(24);
 const REST: Duration = Duration::from_millis(500);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Done {
+pub(super) enum Done {
     Sent,
     Looked,
     Closed,
@@ -90,16 +90,22 @@ impl Local {
             tally
         };
         // All three end before an error is told: an exchange under way is never dropped.
-        let (sends, closings, looks) =
-            join3(self.sends(only, looks_over), self.closings(only), looks).await;
+        let (sends, closings, looks, confirmations) = join4(
+            self.sends(only, looks_over),
+            self.closings(only),
+            looks,
+            self.confirmations(only),
+        )
+        .await;
         let (sends, closings, looks) = (sends?, closings?, looks?);
-        let did = sends.sent + looks.looked + closings.closed;
-        let failed = sends.failed + looks.failed + closings.failed;
+        let confirmations = confirmations?;
+        let did = sends.sent + looks.looked + closings.closed + confirmations.sent;
+        let failed = sends.failed + looks.failed + closings.failed + confirmations.failed;
         if only.is_none() {
             self.tend().await?;
         }
         Ok(Worked {
-            sent: sends.sent,
+            sent: sends.sent + confirmations.sent,
             looked: looks.looked,
             next_at: self.ledger.next_due(only).await?,
             rest_ms: self.rest_ms(did, failed),
@@ -123,6 +129,10 @@ impl Local {
                 tracing::info!(account, "open for sending again");
                 self.tell(Notice::Changed);
             }
+        }
+        let erased = self.ledger.erase_accounts(now).await?;
+        if erased > 0 {
+            tracing::info!(accounts = erased, "erased, 30 days after their refunds ended");
         }
         self.back_up_when_due();
         Ok(())
@@ -398,6 +408,29 @@ impl Local {
             self.ledger.put_off(put_off).await?;
         }
         Ok(now_due)
+    }
+
+    /// Tells networks what was paid, and tells them again where that was not heard.
+    async fn confirmations(&self, only: Option<RefundId>) -> Result<Tally, Refusal> {
+        let mut tally = Tally::default();
+        if self.mode.offline || self.duty.is_over() {
+            return Ok(tally);
+        }
+        let now = self.clock.now();
+        let due = self.ledger.confirmations_due(now, only, PER_ROUND).await?;
+        let mut told = stream::iter(due)
+            .map(|due| async move {
+                let id = due.id;
+                self.confirm(&due).await.unwrap_or_else(|refusal| {
+                    tracing::warn!(refund = %id, code = refusal.code, "{}", refusal.message);
+                    Done::Failed
+                })
+            })
+            .buffer_unordered(SENDS_AT_ONCE);
+        while let Some(done) = told.next().await {
+            tally.count(done);
+        }
+        Ok(tally)
     }
 
     async fn attend(&self, due: Due) -> Done {

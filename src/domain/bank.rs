@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::money::Currency;
+
 /// An account as a bank or a network names it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BankAccount {
@@ -23,6 +25,58 @@ pub enum NumberForm {
     SortCodeAndNumber,
     /// Anything else: a bank's own form.
     Other,
+}
+
+/// The account that an account's refunds are paid from, where their bank leg is ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnBank {
+    /// The account, with its holder's name.
+    pub account: BankAccount,
+    /// The bank, where it must be named.
+    pub bic: Option<String>,
+    /// The version of payment files the bank takes.
+    pub version: PainVersion,
+    /// The bank's code for the rail (`SvcLvl`), where it wants another than the currency's usual.
+    pub service_level: Option<String>,
+}
+
+impl OwnBank {
+    /// The rail, as a payment file names it: SEPA for euros, else an urgent transfer (Faster
+    /// Payments in the UK).
+    pub fn service_level_for(&self, currency: Currency) -> &str {
+        match (&self.service_level, currency.code()) {
+            (Some(level), _) => level,
+            (None, "EUR") => "SEPA",
+            (None, _) => "URNS",
+        }
+    }
+}
+
+/// A version of `pain.001`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PainVersion {
+    /// 2009.
+    V03,
+    /// 2019.
+    #[default]
+    V09,
+}
+
+impl PainVersion {
+    /// As settings and the database name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::V03 => "001.001.03",
+            Self::V09 => "001.001.09",
+        }
+    }
+
+    /// The version of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::V03, Self::V09]
+            .into_iter()
+            .find(|version| version.name() == name)
+    }
 }
 
 impl BankAccount {

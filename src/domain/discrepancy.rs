@@ -27,11 +27,13 @@ pub enum DiscrepancyKind {
     PaidTwice,
     /// A refund that had succeeded came back (T20): the alert, open until it is acknowledged.
     CameBack,
+    /// The bank, or the network about the bank leg, says otherwise than is known of a transfer.
+    BankLeg,
 }
 
 impl DiscrepancyKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::FileAmount,
         Self::FileCurrency,
         Self::FilePayer,
@@ -41,6 +43,7 @@ impl DiscrepancyKind {
         Self::External,
         Self::PaidTwice,
         Self::CameBack,
+        Self::BankLeg,
     ];
 
     /// The name in the database.
@@ -55,6 +58,7 @@ impl DiscrepancyKind {
             Self::External => "external",
             Self::PaidTwice => "paid_twice",
             Self::CameBack => "came_back",
+            Self::BankLeg => "bank_leg",
         }
     }
 
@@ -70,6 +74,7 @@ impl DiscrepancyKind {
             Self::External => "a refund made elsewhere changed",
             Self::PaidTwice => "the customer may have got it twice",
             Self::CameBack => "CAME BACK, the customer does not have it",
+            Self::BankLeg => "the bank transfer is not as it is known",
         }
     }
 
@@ -87,7 +92,10 @@ impl DiscrepancyKind {
     /// True when nothing more is sent on the payment until it is closed: money may be gone that
     /// the desk did not count on (invariant 1, T23).
     pub const fn blocks(self) -> bool {
-        matches!(self, Self::Overdrawn | Self::LatePayout | Self::PaidTwice)
+        matches!(
+            self,
+            Self::Overdrawn | Self::LatePayout | Self::PaidTwice | Self::BankLeg
+        )
     }
 }
 
@@ -176,7 +184,10 @@ mod tests {
     fn only_unexpected_money_blocks() {
         for kind in DiscrepancyKind::ALL {
             assert_eq!(DiscrepancyKind::from_name(kind.name()), Some(kind));
-            let money_gone = matches!(kind.name(), "overdrawn" | "late_payout" | "paid_twice");
+            let money_gone = matches!(
+                kind.name(),
+                "overdrawn" | "late_payout" | "paid_twice" | "bank_leg"
+            );
             assert_eq!(kind.blocks(), money_gone, "{kind:?}");
         }
     }

@@ -39,3 +39,4 @@ pub mod sending;
 pub mod state;
 pub mod text;
 pub mod todo;
+pub mod transfer;

@@ -320,16 +320,19 @@ pub enum ObservationSource {
     Person,
     /// A file or a provider's list named it.
     Import,
+    /// A network told it, in a call of its own.
+    Message,
 }
 
 impl ObservationSource {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Reply,
         Self::Inquiry,
         Self::Poll,
         Self::Desk,
         Self::Person,
         Self::Import,
+        Self::Message,
     ];
 
     /// The name in the database and in JSON.
@@ -341,6 +344,7 @@ impl ObservationSource {
             Self::Desk => "desk",
             Self::Person => "person",
             Self::Import => "import",
+            Self::Message => "message",
         }
     }
 

@@ -10,6 +10,7 @@ use super::refund::{Kind, Later, LaterStep, Refund};
 use super::replay::Replay;
 use super::resolution::{Proposal, delivered_by};
 use super::state::{AbsenceGuard, State};
+use super::transfer::{Confirmation, Statement, Transfer, TransferState};
 
 /// Inquiries that count towards absence lie this part of its bound apart.
 const BETWEEN_LOOKS: i32 = 6;
@@ -40,6 +41,8 @@ pub enum Act {
     Resolve,
     /// Have the provider pay what it has authorised, or stop it.
     Capture,
+    /// Have it paid by bank transfer.
+    Pay,
     /// Refund again in its place.
     Replace,
     /// Find out which of two accounts is right.
@@ -135,6 +138,8 @@ impl Promise {
 pub struct Facts<'a> {
     /// A statement that waits for a second person.
     pub proposal: Option<&'a Proposal>,
+    /// Its bank transfer, where it has one.
+    pub transfer: Option<&'a Transfer>,
     /// When its last attempt first and last went out.
     pub sent: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// How many inquiries found nothing that count towards absence.
@@ -155,6 +160,13 @@ pub struct Facts<'a> {
 pub fn step(refund: &Refund, facts: &Facts<'_>) -> Option<Step> {
     if let Some(proposal) = facts.proposal {
         return Some(second_person(proposal, facts));
+    }
+    if let Some(step) = facts
+        .transfer
+        .filter(|_| refund.state == State::ActionRequired)
+        .and_then(|transfer| bank_leg(transfer, facts))
+    {
+        return Some(step);
     }
     if let Some(later) = refund
         .later
@@ -227,6 +239,85 @@ fn second_person(proposal: &Proposal, facts: &Facts<'_>) -> Step {
         act: Act::Decide,
         clocked: None,
         who: Who::AnyoneBut(proposal.by.clone()),
+    }
+}
+
+/// What the bank leg of a refund waits for.
+fn bank_leg(transfer: &Transfer, facts: &Facts<'_>) -> Option<Step> {
+    if let Some(stated) = &transfer.stated {
+        return Some(second_word(stated, facts));
+    }
+    let (amount, last4) = (transfer.amount, &transfer.last4);
+    match (transfer.state, &transfer.confirmation) {
+        (TransferState::Due, _) => Some(Step {
+            tab: Tab::Mine,
+            what: format!("its bank transfer is due: {amount} to account …{last4}"),
+            next: format!(
+                "Put it into a payment file: refund-desk transfers --to FILE.xml. Paid by hand, it goes under the reference {}.",
+                transfer.end_to_end
+            ),
+            act: Act::Pay,
+            clocked: None,
+            who: Who::Anyone,
+        }),
+        (TransferState::InFile, _) => Some(Step {
+            tab: Tab::Mine,
+            what: format!(
+                "its bank transfer of {amount} to account …{last4} is in payment file {}",
+                transfer.file.unwrap_or_default()
+            ),
+            next: "Wait for the bank's statement, and read it: refund-desk reconcile FILE. Do not pay it another way."
+                .to_owned(),
+            act: Act::Wait,
+            clocked: None,
+            who: Who::Anyone,
+        }),
+        (TransferState::Paid, Confirmation::Stuck(why)) => Some(unconfirmed(
+            why,
+            "Mend the cause, then have it told again: refund-desk transfers confirm REFUND; or two people state how it stands.",
+            Act::Resolve,
+            Who::Anyone,
+        )),
+        (TransferState::Paid, _) => Some(unconfirmed(
+            "the network has not been told yet",
+            "Wait: the desk tells it by itself, and again until it is heard. Do not pay it again.",
+            Act::Wait,
+            Who::Desk,
+        )),
+        (TransferState::Rejected | TransferState::Returned, _) => None,
+    }
+}
+
+/// Money moved, and the network does not know: loud until it does.
+fn unconfirmed(why: &str, next: &str, act: Act, who: Who) -> Step {
+    Step {
+        tab: Tab::Problems,
+        what: format!("PAID, NOT CONFIRMED: {why}"),
+        next: next.to_owned(),
+        act,
+        clocked: None,
+        who,
+    }
+}
+
+fn second_word(stated: &Statement, facts: &Facts<'_>) -> Step {
+    let own = stated.by == facts.viewer;
+    Step {
+        tab: if own { Tab::Mine } else { Tab::Approvals },
+        what: format!(
+            "{} says of its bank transfer: {} ({})",
+            stated.by,
+            stated.said.name(),
+            stated.reference
+        ),
+        next: match own {
+            true => "Another person must look at the bank's statement and say the same.",
+            false => "Look at the bank's statement yourself, then say the same or turn it down.",
+        }
+        .to_owned(),
+        act: Act::Pay,
+        clocked: None,
+        who: Who::AnyoneBut(stated.by.clone()),
     }
 }
 

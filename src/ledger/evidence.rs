@@ -18,7 +18,7 @@ use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{closed, inbound, journalled, later, takeover};
+use super::{closed, inbound, journalled, later, takeover, transfers};
 use crate::domain::cause::Unpaid;
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::evidence::{Evidence, Reported};
@@ -158,7 +158,8 @@ pub(super) fn apply_told(
         .refund;
     failpoint::reach("record.begun");
     check_fence(connection, record)?;
-    let event = told(record, &before);
+    let stands = transfers::stands(connection, record.id)?;
+    let event = told(record, &before, stands);
     let overtaken = overtaken(connection, record, &before)?;
     let step = match overtaken {
         Some(kept) => kept,
@@ -174,10 +175,13 @@ pub(super) fn apply_told(
     }
     let id = record.id.to_string();
     seal::keep(connection, Sealed::Refunds, ("id", &id), || match counts {
-        true => write(connection, record, &before, &step),
+        true => write(connection, record, &before, &step, stands.is_some()),
         false => learn_id(connection, record),
     })?;
     failpoint::reach("record.moved");
+    if counts && stands.is_some() {
+        transfers::follow(connection, record.id, step.to.unwrap_or(before.state))?;
+    }
     if counts {
         later::follow(connection, record, &before, &step)?;
         inbound::look_again(connection, record.id, record.now)?;
@@ -220,8 +224,24 @@ pub(super) fn apply_told(
 
 /// Only who holds the fence speaks of the send under way; whatever else arrives is an older
 /// send's answer or a slow look, and must not be taken for this send's fate.
-fn told(record: &Record, before: &Refund) -> Event {
+/// Where a transfer `stands`, that it is accepted is old news; and while that may be paid, nobody
+/// else's word makes the refund unpaid.
+fn told(record: &Record, before: &Refund, stands: Option<bool>) -> Event {
     match record.event {
+        Event::Evidence(Evidence::Report {
+            status: Reported::Pending,
+            amount,
+        }) if stands.is_some() => Event::Evidence(Evidence::Report {
+            status: Reported::ActionRequired,
+            amount,
+        }),
+        Event::Evidence(Evidence::Report {
+            status: Reported::Failed,
+            amount,
+        }) if stands == Some(true) => Event::Evidence(Evidence::Report {
+            status: Reported::Unclear,
+            amount,
+        }),
         Event::Evidence(Evidence::Report {
             status: Reported::Reversed,
             ..
@@ -349,6 +369,7 @@ fn write(
     record: &Record,
     before: &Refund,
     step: &Move,
+    has_transfer: bool,
 ) -> Result<(), LedgerError> {
     let to = step.to.unwrap_or(before.state);
     let again = to == before.state || step.rule == Rule::T8;
@@ -357,7 +378,8 @@ fn write(
     } else {
         0
     };
-    let due = next_due(record, before, step, looks);
+    // What becomes of a transfer the bank says: there is nobody to ask.
+    let due = next_due(record, before, step, looks).filter(|_| !has_transfer);
     // Two people just decided that it goes: it may wait as long as a new one.
     let renewed =
         (step.rule == Rule::T14).then(|| record.now + (before.expires_at - before.created_at));

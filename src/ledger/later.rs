@@ -13,7 +13,7 @@ use super::lease::LEASE;
 use super::outbox::{Claim, claim};
 use super::row::{millis, time};
 use super::write_ahead::{NewAttempt, holds_lease, insert_attempt, insert_send};
-use super::{closed, journalled, refunds, stops, takeover, verify};
+use super::{closed, journalled, refunds, stops, takeover, transfers, verify};
 use crate::domain::evidence::Evidence;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Later, LaterStep, Refund};
@@ -135,7 +135,8 @@ fn begin_step(
     stops::check(connection, &refund.account)?;
     // It may have been seen to change since whoever asks looked at it.
     let captures_nothing = step == LaterStep::Capture && !refund.waits_for_capture();
-    if refund.later.is_some() || captures_nothing {
+    let again = is_again(&refund, step, new.attempt.number);
+    if (refund.later.is_some() && !again) || captures_nothing {
         return Err(LedgerError::Leased);
     }
     let guard = SendGuard {
@@ -147,21 +148,32 @@ fn begin_step(
     insert_attempt(connection, new)?;
     let send = insert_send(connection, new)?;
     let subject = new.id.to_string();
+    if !again {
+        connection
+            .prepare_cached(
+                "INSERT INTO later_steps (refund_id, step, number, by_whom, at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                subject,
+                step.name(),
+                new.attempt.number,
+                by,
+                millis(new.now)
+            ])?;
+    }
+    // Whoever sends it may die before the answer: then it is asked about when the lease ends. About
+    // a confirmation nobody can be asked: it goes again then.
+    let asked_at = (step != LaterStep::Confirm).then_some(new.now + LEASE);
     connection
-        .prepare_cached(
-            "INSERT INTO later_steps (refund_id, step, number, by_whom, at) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
+        .prepare_cached("UPDATE refunds SET lease_until = ?2, due_at = ?3 WHERE id = ?1")?
         .execute(params![
             subject,
-            step.name(),
-            new.attempt.number,
-            by,
-            millis(new.now)
+            millis(new.now + LEASE),
+            asked_at.map(millis)
         ])?;
-    connection
-        // Whoever sends it may die before the answer: then it is asked about when the lease ends.
-        .prepare_cached("UPDATE refunds SET lease_until = ?2, due_at = ?2 WHERE id = ?1")?
-        .execute(params![subject, millis(new.now + LEASE)])?;
+    if step == LaterStep::Confirm {
+        transfers::sending(connection, new.id, new.now)?;
+    }
     let detail = format!(
         "rule={:?} step={} attempt={} send={send} key={} sha256={}",
         Rule::T25,
@@ -173,6 +185,13 @@ fn begin_step(
     tell(connection, &subject, by, audit::STEP_SENT, &detail, new.now)?;
     failpoint::reach("begin_step.written");
     journalled::line(connection, new, send)
+}
+
+/// A confirmation whose answer was lost, or that never left, goes again: same key, same bytes.
+fn is_again(refund: &Refund, step: LaterStep, number: u32) -> bool {
+    refund.later.as_ref().is_some_and(|later| {
+        step == LaterStep::Confirm && later.step == step && later.number == number
+    })
 }
 
 fn tell(
@@ -225,7 +244,22 @@ fn record_step(
     let detail = format!("step={name} attempt={}", later.number);
     match end {
         // The move that followed ended it.
-        StepEnd::Done => return Ok(change),
+        StepEnd::Done if later.step != LaterStep::Confirm => return Ok(change),
+        StepEnd::Done => {}
+        // It is not known to the network: the same bytes go again.
+        StepEnd::Unsent if later.step == LaterStep::Confirm => {
+            transfers::never_left(connection, record.id, later.number)?;
+            count_look(connection, &subject)?;
+            let action = "refund.step_unsent";
+            tell(
+                connection,
+                &subject,
+                &record.actor,
+                action,
+                &detail,
+                record.now,
+            )?;
+        }
         StepEnd::Refused | StepEnd::Unsent => {
             disprove(connection, record.id, &later)?;
             let how = if end == StepEnd::Refused {
@@ -259,6 +293,7 @@ fn record_step(
             )?;
         }
     }
+    transfers::after_step(connection, record, &later, end)?;
     // The card shows the step as it stands now.
     let summary = refunds::one(connection, record.id)?.ok_or(LedgerError::NotFound("refund"))?;
     Ok(Change { summary, ..change })

@@ -48,6 +48,7 @@ mod stops;
 mod sync;
 mod takeover;
 mod todo;
+mod transfers;
 mod verify;
 mod worker;
 mod write_ahead;
@@ -78,6 +79,10 @@ pub use rules::{POLICY, Rule};
 pub use stops::SendingWord;
 pub use sync::SyncRecord;
 pub use todo::Waiting;
+pub use transfers::{
+    Advised, Advising, BankHeard, BankWord, ConfirmationDue, Fate, FileOrder, LooseEnd, Meant,
+    NewFile, NewStatement, OrderLine, TransferFilter,
+};
 pub use verify::{AuditVerdict, Verdict};
 pub use write_ahead::{Begun, NewAttempt};
 

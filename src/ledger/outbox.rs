@@ -145,6 +145,16 @@ impl Ledger {
                     .prepare_cached("SELECT min(due_at) FROM refunds WHERE due_at IS NOT NULL")?
                     .query_row([], |row| row.get(0))?,
             };
+            let confirmation: Option<i64> = connection
+                .prepare_cached(
+                    "SELECT min(confirm_at) FROM transfers
+                     WHERE confirm_at IS NOT NULL AND (?1 IS NULL OR refund_id = ?1)",
+                )?
+                .query_row([only.map(|id| id.to_string())], |row| row.get(0))?;
+            let next = match (next, confirmation) {
+                (Some(next), Some(confirmation)) => Some(next.min(confirmation)),
+                (next, confirmation) => next.or(confirmation),
+            };
             Ok(next.map(time))
         })
         .await

@@ -10,7 +10,8 @@ use super::evidence::{Change, Record, apply, standing};
 use super::refunds::{self, RefundSummary};
 use super::resolution::{self, Closing};
 use super::row::{millis, time};
-use super::takeover;
+use super::{takeover, transfers};
+
 use crate::domain::id::RefundId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refund::{LaterStep, Refund};
@@ -104,6 +105,7 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
     let refund = refunds::one(connection, new.id)?
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
+    may_be(connection, new.id, new.outcome)?;
     let hash = hash(&refund.hash, new.outcome, &new.proof, &new.by);
     connection
         .prepare_cached(
@@ -139,6 +141,17 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
         &detail,
         new.now,
     )
+}
+
+/// While the bank may pay its transfer, nobody says that nothing was paid: that is said of the transfer.
+fn may_be(connection: &Connection, id: RefundId, outcome: Outcome) -> Result<(), LedgerError> {
+    let paid = matches!(outcome, Outcome::Succeeded { .. });
+    match transfers::stands(connection, id)? {
+        Some(true) if !paid => Err(LedgerError::NotAllowed(
+            "the bank may have paid its transfer; first the bank, or two people, say what became of that".to_owned(),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn told(
@@ -188,6 +201,7 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
         Err(NotSecond::SamePerson) => return Err(LedgerError::SamePerson),
         Err(NotSecond::Differs) | Ok(()) => {}
     }
+    may_be(connection, refund.id, proposal.outcome)?;
     let event = event(connection, agreement, &refund, &proposal)?;
     // Judged before anything is marked; the move itself follows below.
     transition(&standing(connection, &refund)?, &event)?;

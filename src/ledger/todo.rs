@@ -8,8 +8,10 @@ use super::error::LedgerError;
 use super::proposals;
 use super::refunds::{self, RefundSummary};
 use super::row::{REFUND_COLUMNS, REFUND_TABLES, millis};
+use super::transfers;
 use crate::domain::id::RefundId;
 use crate::domain::resolution::Proposal;
+use crate::domain::transfer::Transfer;
 
 /// A refund that may wait for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Waiting {
     pub summary: RefundSummary,
     /// A statement about it that waits for a second person.
     pub proposal: Option<Proposal>,
+    /// Its bank transfer, where it has one.
+    pub transfer: Option<Transfer>,
     /// When its last attempt first and last went out.
     pub sent: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// When inquiries about that attempt found nothing.
@@ -92,6 +96,7 @@ fn waiting_of(connection: &Connection, summary: RefundSummary) -> Result<Waiting
         .query_row([id.to_string()], |row| row.get(0))?;
     Ok(Waiting {
         proposal: proposals::waiting(connection, id)?,
+        transfer: transfers::newest(connection, id)?,
         found_nothing: match sent {
             Some(attempt) => proposals::found_nothing(connection, id, attempt.number)?,
             None => Vec::new(),

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::BoxFuture;
 
 use crate::domain::ageing::Marks;
+use crate::domain::bank::OwnBank;
 use crate::domain::cause::Unpaid;
 use crate::domain::eligibility::Terms;
 use crate::domain::evidence::Evidence;
@@ -284,6 +285,11 @@ pub trait RefundFormat: Send + Sync {
     /// be shown. Text stands as it is.
     fn readable(&self, wire: &WireRequest) -> String {
         String::from_utf8_lossy(&wire.body).into_owned()
+    }
+
+    /// The bank account that refunds of this account are paid from, where their bank leg is ours.
+    fn own_bank(&self) -> Option<&OwnBank> {
+        None
     }
 
     /// Whether the provider can be asked to do it.

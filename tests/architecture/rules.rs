@@ -4,8 +4,9 @@ use super::paths::{named, words};
 use super::source::Source;
 
 /// Which rooms a room may use, besides itself. The clock is handed to whoever may have one.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
+    ("bank", &["domain"]),
     ("clock", &[]),
     ("failpoint", &[]),
     ("config", &["domain", "clock"]),
@@ -18,6 +19,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
             "config",
             "ledger",
             "providers",
+            "bank",
             "clock",
             "failpoint",
         ],
@@ -54,7 +56,8 @@ const DRAWING: [&str; 8] = [
 ];
 
 /// Words that may stand in some places only.
-const WORDS: [(&str, &[&str]); 14] = [
+const WORDS: [(&str, &[&str]); 15] = [
+    ("quick_xml", &["bank"]),
     ("rusqlite", &["ledger"]),
     ("refinery", &["ledger"]),
     ("reqwest", &["providers", "sandbox"]),

@@ -66,6 +66,7 @@ pub(in crate::domain) fn refund(state: State) -> Refund {
 fn facts(now: i64) -> Facts<'static> {
     Facts {
         proposal: None,
+        transfer: None,
         sent: Some((at(0), at(0))),
         found_nothing: 0,
         promise: Promise {

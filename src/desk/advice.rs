@@ -1,0 +1,175 @@
+//! What a network tells the creditor's side: where the money of a refund is to go, and that it wants
+//! to know how one stands.
+
+use super::face::Refusal;
+use super::local::Local;
+use crate::domain::bank::BankAccount;
+use crate::domain::evidence::{Evidence, Reported};
+use crate::domain::id::RefundId;
+use crate::domain::refund::ObservationSource;
+use crate::domain::text;
+use crate::domain::transfer::TransferState;
+use crate::failpoint;
+use crate::ledger::{Advised, Advising, Meant, TransferFilter};
+use crate::providers::Finding;
+use crate::providers::network::{Answer, Message, Received};
+
+impl Local {
+    /// The payer's bank names an account, or declines. What is validly signed is always taken in:
+    /// what it does not fit is kept for a person.
+    #[expect(dead_code, reason = "called where the network's calls are received")]
+    pub(super) async fn account_advised(
+        &self,
+        account: &str,
+        received: &Received,
+    ) -> Result<Answer, Refusal> {
+        self.writable()?;
+        let Message::AccountAdvice {
+            payment,
+            refund,
+            account: to,
+            declined,
+        } = &received.message
+        else {
+            return Ok(not_for_us());
+        };
+        let meant = self
+            .ledger
+            .meant(account.to_owned(), payment.clone(), refund.clone());
+        let of_payment = match meant.await? {
+            Meant::Refund(id) => {
+                let advising = advising(to.as_ref(), declined.as_deref());
+                self.advised(id, refund, advising, received).await?;
+                return Ok(Answer::Acknowledged);
+            }
+            Meant::Payment(payment) => Some(payment),
+            Meant::Nothing => None,
+        };
+        let named = to.as_ref().map_or("no account".to_owned(), |to| {
+            format!("account {}", to.masked())
+        });
+        let detail = format!(
+            "the network names {named} for refund {} of payment {}, which is none of ours",
+            text::clean(refund),
+            text::clean(payment)
+        );
+        tracing::warn!(account, "{detail}");
+        let now = self.clock.now();
+        self.ledger
+            .advised_nothing(account.to_owned(), of_payment, detail, now)
+            .await?;
+        Ok(Answer::Acknowledged)
+    }
+
+    async fn advised(
+        &self,
+        id: RefundId,
+        network_id: &str,
+        advising: Advising,
+        received: &Received,
+    ) -> Result<(), Refusal> {
+        let summary = self.refund_of(id).await?;
+        let finding = Finding {
+            provider_refund_id: Some(network_id.to_owned()),
+            raw: Some(received.raw.clone()),
+            support_id: received.request_id.clone(),
+            ..found(&advising)
+        };
+        let source = ObservationSource::Message;
+        let number = Some(summary.refund.attempts).filter(|number| *number > 0);
+        let mut record = self.evidence_of(&summary, &finding, source, number);
+        // It was made by the network, in none of our exchanges.
+        record.exchange = None;
+        let (advised, summary) = self.ledger.advise(record, advising).await?;
+        failpoint::reach("advice.committed");
+        match advised {
+            Advised::Taken | Advised::Known => tracing::info!(refund = %id, ?advised, "an advice"),
+            Advised::Contradicts => tracing::warn!(refund = %id, "an advice that contradicts"),
+        }
+        self.changed(summary);
+        Ok(())
+    }
+
+    /// The network wants to know how a refund stands: it is confirmed, again or as soon as it is
+    /// paid.
+    #[expect(dead_code, reason = "called where the network's calls are received")]
+    pub(super) async fn refund_status_asked(
+        &self,
+        account: &str,
+        received: &Received,
+    ) -> Result<Answer, Refusal> {
+        self.writable()?;
+        let Message::RefundStatusAsked {
+            payment,
+            refund,
+            retrieval,
+        } = &received.message
+        else {
+            return Ok(not_for_us());
+        };
+        let meant = self
+            .ledger
+            .meant(account.to_owned(), payment.clone(), refund.clone());
+        let Meant::Refund(id) = meant.await? else {
+            return Ok(Answer::Refused {
+                code: None,
+                why: "this refund is not known here".to_owned(),
+                recoverable: false,
+            });
+        };
+        let filter = TransferFilter {
+            refund: Some(id),
+            ..TransferFilter::default()
+        };
+        let transfers = self.ledger.transfers(filter).await?;
+        if transfers.iter().any(|it| it.state == TransferState::Paid) {
+            let now = self.clock.now();
+            self.ledger.repeat_confirmation(id, now).await?;
+            self.bell.notify_one();
+        }
+        let named = retrieval.as_ref().unwrap_or(&received.message_id);
+        Ok(Answer::WillFollow {
+            retrieval: named.clone(),
+        })
+    }
+}
+
+fn advising(to: Option<&BankAccount>, declined: Option<&str>) -> Advising {
+    match (to, declined) {
+        (_, Some(words)) => Advising::Declined(text::clean(words)),
+        (Some(to), None) if to.number.is_empty() => Advising::Unreadable,
+        (Some(to), None) => Advising::Account(to.clone()),
+        (None, None) => Advising::Unreadable,
+    }
+}
+
+/// That it is advised proves that the request was accepted. Declined before any account was named,
+/// nothing can have been paid: the money moves on our own rails alone.
+fn found(advising: &Advising) -> Finding {
+    let report = |status| Evidence::Report {
+        status,
+        amount: None,
+    };
+    match advising {
+        Advising::Account(to) => Finding::new(
+            report(Reported::ActionRequired),
+            format!("to be paid to account {}", to.masked()),
+        ),
+        Advising::Unreadable => Finding::new(
+            report(Reported::ActionRequired),
+            "the network advises an account that cannot be read; ask the network for it",
+        ),
+        Advising::Declined(words) => Finding::new(
+            report(Reported::Failed),
+            format!("the payer's bank declines: {words}"),
+        ),
+    }
+}
+
+fn not_for_us() -> Answer {
+    Answer::Refused {
+        code: None,
+        why: "this call is not for the creditor's side".to_owned(),
+        recoverable: false,
+    }
+}
