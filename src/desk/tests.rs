@@ -23,6 +23,7 @@ use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 
 mod breaker;
 mod clocks;
+mod inbox;
 mod lists;
 mod people;
 mod receive;
