@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 use super::args;
 use super::import;
+use super::json::time;
 use super::open::{Session, misanswered};
 use super::print::{Align, Column, Output, header, line};
 use super::{Exit, Failure};
 use crate::desk::face::{AnswerOrder, AnswerWith, Import, Reply, Request};
 use crate::domain::inbound_request::{InboundRequest, Standing};
+use crate::domain::money::Money;
 use crate::domain::text::clean;
 
 const COLUMNS: [Column; 7] = [
@@ -192,5 +194,45 @@ fn ended(it: &InboundRequest) -> String {
 }
 
 fn object(it: &InboundRequest) -> Value {
-    json!(it)
+    let decision = it.decision.as_ref();
+    let confirmations: Vec<Value> = it
+        .confirmations
+        .iter()
+        .map(|said| {
+            json!({
+                "status": said.status,
+                "reason": said.reason,
+                "reference": said.reference,
+                "amount": said.amount.map(Money::decimal),
+                "currency": said.amount.map(|it| it.currency),
+                "at": time(said.at),
+            })
+        })
+        .collect();
+    json!({
+        "id": it.id,
+        "account": it.account,
+        "provider_payment_id": it.provider_payment_id,
+        "payment_id": it.payment(),
+        "refund": it.refund,
+        "amount": it.amount.decimal(),
+        "currency": it.amount.currency,
+        "reason": it.reason,
+        "method": it.method,
+        "reference": it.reference,
+        "case": it.case,
+        "creditor": it.creditor,
+        "found": it.found,
+        "received_at": time(it.received_at),
+        "deadline": time(it.deadline),
+        "state": it.standing,
+        "on_file": it.on_file.as_ref().map(|it| format!("f{}", it.id)),
+        "on_file_last4": it.on_file.as_ref().map(|it| &it.last4),
+        "decided_at": decision.map(|it| time(it.at)),
+        "decided_by": decision.map(|it| it.by.as_deref().unwrap_or("rule")),
+        "code": decision.and_then(|it| it.code.as_ref()),
+        "said": decision.and_then(|it| it.said.as_ref()),
+        "account_last4": decision.and_then(|it| it.last4.as_ref()),
+        "confirmations": confirmations,
+    })
 }

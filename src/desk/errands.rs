@@ -48,7 +48,7 @@ impl Local {
         }
         let due = self.ledger.errands_due(self.clock.now(), PER_ROUND).await?;
         stream::iter(due)
-            .for_each_concurrent(AT_ONCE, async |errand| {
+            .for_each_concurrent(AT_ONCE, |errand| async move {
                 let (account, id) = (errand.account.clone(), errand.id);
                 if let Err(refusal) = self.run_errand(errand).await {
                     tracing::warn!(account, id, "errand not done: {}", refusal.message);

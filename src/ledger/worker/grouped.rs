@@ -113,7 +113,7 @@ fn together(connection: &mut Connection, group: &mut [Box<dyn Grouped>]) -> Resu
         let went_well = one.run(&savepoint);
         // Some errors take the whole transaction with them, and what the others did.
         if savepoint.is_autocommit() {
-            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT);
             return Err(Broken::Before(rusqlite::Error::SqliteFailure(code, None)));
         }
         let ended = match went_well {
