@@ -3,19 +3,23 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::LedgerError;
-use super::network::{Called, Kept, NewAnswer, RESTORE_MATTERS, keep, kept, tell};
+use super::network::{Called, Kept, NewAnswer, keep, kept, tell};
 use super::row::{millis, time};
-use super::{Ledger, personal, stops};
+use super::{Ledger, personal};
 use crate::domain::bank::BankAccount;
-use crate::domain::inbound_request::{
-    Caution, Confirmation, Decision, Facts, InboundRequest, Known, OnFile, Standing, Verdict,
-    judge,
-};
-use crate::domain::money::{Currency, Money};
+use crate::domain::inbound_request::{InboundRequest, Standing, Verdict};
+use crate::domain::money::Money;
 use crate::failpoint;
+use decided::{decide, expire};
+use judged::situation;
+use row::{COLUMNS, one, request, with_confirmations};
+
+mod decided;
+mod judged;
+mod row;
 
 /// A request as it came, and what the account's settings say to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -203,12 +207,12 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn expire_requests(&self, now: DateTime<Utc>) -> Result<u64, LedgerError> {
-        let late = self.read(move |connection| late(connection, now)).await?;
+        let late = self.read(move |connection| decided::late(connection, now)).await?;
         if late.is_empty() {
             return Ok(0);
         }
         self.write(move |connection| {
-            let late = self::late(connection, now)?;
+            let late = decided::late(connection, now)?;
             for id in &late {
                 expire(connection, *id, now)?;
             }
@@ -260,125 +264,6 @@ impl Ledger {
         })
         .await
     }
-}
-
-/// How a request stands, and the number of the account that may be given, in the caller's
-/// transaction.
-fn situation(
-    connection: &Connection,
-    called: &Called,
-    request: &NewRequest,
-) -> Result<(Situation, Option<i64>), LedgerError> {
-    let kept = kept(connection, called)?;
-    if kept != Kept::Nothing {
-        return Ok((Situation::Kept(kept), None));
-    }
-    let known: Option<(i64, String, i64, String)> = connection
-        .prepare_cached(
-            "SELECT seq, provider_payment_id, amount_minor, currency FROM inbound_requests
-             WHERE account = ?1 AND (name = ?2 OR refund = ?3) ORDER BY seq LIMIT 1",
-        )?
-        .query_row(
-            params![called.account, called.name, request.refund],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )
-        .optional()?;
-    if let Some((id, payment, minor, currency)) = known {
-        let amount = (request.amount.minor, request.amount.currency.code());
-        let same = payment == request.payment && (minor, currency.as_str()) == amount;
-        return Ok(match same {
-            true => (Situation::Known(state(connection, id)?), None),
-            false => (Situation::Contradicts, None),
-        });
-    }
-    let (on_file, account) = on_file(connection, &called.account, &request.payment)?;
-    let facts = Facts {
-        payment: payment(connection, called, request)?,
-        on_file: account.is_some(),
-        caution: caution(connection, called, request)?,
-    };
-    let verdict = judge(request.amount, &facts);
-    let gives = (verdict == Verdict::Answer).then_some(account).flatten();
-    Ok((Situation::New(verdict, gives), on_file))
-}
-
-/// The account on file, with its number in `personal`.
-fn on_file(
-    connection: &Connection,
-    account: &str,
-    payment: &str,
-) -> Result<(Option<i64>, Option<BankAccount>), LedgerError> {
-    let id: Option<i64> = connection
-        .prepare_cached(
-            "SELECT personal_id FROM accounts_on_file WHERE account = ?1 AND provider_payment_id = ?2",
-        )?
-        .query_row([account, payment], |row| row.get(0))
-        .optional()?;
-    let kept = match id {
-        Some(id) => personal::kept(connection, id)?,
-        None => None,
-    };
-    Ok((id, kept.and_then(|kept| kept.account)))
-}
-
-fn payment(
-    connection: &Connection,
-    called: &Called,
-    request: &NewRequest,
-) -> Result<Option<Known>, LedgerError> {
-    let found: Option<(i64, String, i64)> = connection
-        .prepare_cached(
-            "SELECT captured_minor, currency,
-                 (SELECT coalesce(sum(r.amount_minor), 0) FROM inbound_requests r
-                  WHERE r.account = p.account AND r.provider_payment_id = p.provider_payment_id
-                    AND r.state = 'answered')
-             FROM payments p WHERE provider_payment_id = ?2 AND account = ?1",
-        )?
-        .query_row([&called.account, &request.payment], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
-    let Some((paid, currency, answered)) = found else {
-        return Ok(None);
-    };
-    let currency = Currency::from_code(&currency)?;
-    Ok(Some(Known {
-        paid: Money::new(paid, currency),
-        answered: Money::new(answered, currency),
-    }))
-}
-
-/// Why the rule must not answer, whatever the request.
-fn caution(
-    connection: &Connection,
-    called: &Called,
-    request: &NewRequest,
-) -> Result<Option<Caution>, LedgerError> {
-    if request.damaged {
-        return Ok(Some(Caution::Damaged));
-    }
-    // Answers that a restore lost concern payments that were there before it.
-    let restored: bool = connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM closed_for_sending c JOIN payments p
-                 ON p.account = ?1 AND p.provider_payment_id = ?2 AND p.captured_at < c.closed_at
-             WHERE c.closed_at > ?3 AND c.reason IN ('restore', 'journal_incomplete', 'older_than_journal'))",
-        )?
-        .query_row(
-            params![
-                called.account,
-                request.payment,
-                millis(called.at - RESTORE_MATTERS)
-            ],
-            |row| row.get(0),
-        )?;
-    if restored {
-        return Ok(Some(Caution::Restored));
-    }
-    if stops::why(connection, &called.account)?.is_some() {
-        return Ok(Some(Caution::Stopped));
-    }
-    Ok((!request.automatic).then_some(Caution::NotAutomatic))
 }
 
 fn file(connection: &Connection, filing: &Filing) -> Result<Filed, LedgerError> {
@@ -481,224 +366,5 @@ fn state(connection: &Connection, id: i64) -> Result<RequestState, LedgerError> 
         account: kept.and_then(|kept| kept.account),
         code,
         said,
-    })
-}
-
-fn late(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<i64>, LedgerError> {
-    let late = connection
-        .prepare_cached(
-            "SELECT seq FROM inbound_requests WHERE state = 'waiting' AND deadline <= ?1 LIMIT 500",
-        )?
-        .query_map([millis(now)], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    Ok(late)
-}
-
-/// What whoever asked is told when nobody decided.
-const NOBODY: &str = "nobody decided in time";
-
-fn expire(connection: &Connection, id: i64, now: DateTime<Utc>) -> Result<(), LedgerError> {
-    connection
-        .prepare_cached(
-            "UPDATE inbound_requests SET state = 'expired', decided_at = ?2, said = ?3 WHERE seq = ?1",
-        )?
-        .execute(params![id, millis(now), NOBODY])?;
-    tell_of(connection, id, ("desk", "request.expired"), NOBODY, now)
-}
-
-fn decide(connection: &Connection, deciding: &Deciding) -> Result<InboundRequest, LedgerError> {
-    let request = one(connection, deciding.id)?.ok_or(LedgerError::NotFound("request"))?;
-    if let Some(why) = closed(&request, deciding.now) {
-        return Err(LedgerError::NotAllowed(why));
-    }
-    let (to, personal, code, said) = match &deciding.with {
-        Ok(account) => {
-            let personal = match account {
-                Some(account) => personal::keep(connection, account, deciding.now)?,
-                None => chosen(connection, &request, deciding.on_file)?,
-            };
-            (Standing::Answered, Some(personal), None, None)
-        }
-        Err((code, said)) => (Standing::Refused, None, code.as_ref(), Some(said)),
-    };
-    connection
-        .prepare_cached(
-            "UPDATE inbound_requests SET state = ?2, decided_at = ?3, decided_by = ?4, code = ?5, said = ?6,
-                 personal_id = ?7
-             WHERE seq = ?1",
-        )?
-        .execute(params![
-            deciding.id,
-            to.name(),
-            millis(deciding.now),
-            deciding.by,
-            code,
-            said,
-            personal
-        ])?;
-    let what = match personal {
-        Some(personal) => {
-            let kept = personal::kept(connection, personal)?;
-            let kept = kept.ok_or(LedgerError::NotFound("account"))?;
-            format!("account={} sha256={}", kept.last4, kept.sha256)
-        }
-        None => format!(
-            "code={} note={}",
-            code.map_or("-", String::as_str),
-            said.map_or("-", String::as_str)
-        ),
-    };
-    let action = match to {
-        Standing::Answered => "request.answered",
-        _ => "request.refused",
-    };
-    let by = (deciding.by.as_str(), action);
-    tell_of(connection, deciding.id, by, &what, deciding.now)?;
-    failpoint::reach("inbound.decided");
-    one(connection, deciding.id)?.ok_or(LedgerError::NotFound("request"))
-}
-
-/// Why nobody can decide it any more.
-fn closed(request: &InboundRequest, now: DateTime<Utc>) -> Option<String> {
-    if request.is_open(now) {
-        return None;
-    }
-    let by = request.decision.as_ref().and_then(|it| it.by.as_deref());
-    Some(match (request.standing, by) {
-        (Standing::Waiting | Standing::Expired, _) => {
-            "its time is over: the network was told that nobody decided".to_owned()
-        }
-        (standing, Some(by)) => format!("{by} decided it already: {}", standing.name()),
-        (standing, None) => format!("the rule decided it already: {}", standing.name()),
-    })
-}
-
-/// The account on file that is to be given.
-fn chosen(
-    connection: &Connection,
-    request: &InboundRequest,
-    wanted: Option<i64>,
-) -> Result<i64, LedgerError> {
-    let known = request.on_file.as_ref().map(|it| it.id);
-    if wanted.is_some() && wanted != known {
-        let why = "that is not the account on file for its payment".to_owned();
-        return Err(LedgerError::NotAllowed(why));
-    }
-    let (personal, account) = on_file(connection, &request.account, &request.provider_payment_id)?;
-    match (personal, account) {
-        (Some(personal), Some(_)) => Ok(personal),
-        _ => {
-            let why = "no account is on file for its payment: give one".to_owned();
-            Err(LedgerError::NotAllowed(why))
-        }
-    }
-}
-
-fn tell_of(
-    connection: &Connection,
-    id: i64,
-    by: (&str, &str),
-    what: &str,
-    now: DateTime<Utc>,
-) -> Result<(), LedgerError> {
-    let request = one(connection, id)?.ok_or(LedgerError::NotFound("request"))?;
-    let detail = format!(
-        "request={id} refund={} amount={} {what}",
-        request.refund.as_deref().unwrap_or("-"),
-        request.amount
-    );
-    let about = (
-        request.account.as_str(),
-        request.provider_payment_id.as_str(),
-    );
-    tell(connection, about, by, &detail, now)
-}
-
-const COLUMNS: &str =
-    "SELECT r.seq, r.account, r.provider_payment_id, r.refund, r.amount_minor, r.currency, r.reason, r.method,
-         r.reference, r.case_ref, r.creditor, r.found, r.received_at, r.deadline, r.state, r.decided_at, r.decided_by,
-         r.code, r.said, given.last4, f.seq, filed.last4
-     FROM inbound_requests r
-     LEFT JOIN personal given ON given.id = r.personal_id
-     LEFT JOIN accounts_on_file f ON f.account = r.account AND f.provider_payment_id = r.provider_payment_id
-     LEFT JOIN personal filed ON filed.id = f.personal_id AND filed.value IS NOT NULL";
-
-fn one(connection: &Connection, id: i64) -> Result<Option<InboundRequest>, LedgerError> {
-    let found = connection
-        .prepare_cached(&format!("{COLUMNS} WHERE r.seq = ?1"))?
-        .query_row([id], |row| Ok(request(row)))
-        .optional()?;
-    found
-        .map(|found| with_confirmations(connection, found?))
-        .transpose()
-}
-
-fn request(row: &Row<'_>) -> Result<InboundRequest, LedgerError> {
-    let standing: String = row.get(14)?;
-    let decided_at: Option<i64> = row.get(15)?;
-    let decision = match decided_at {
-        Some(at) => Some(Decision {
-            at: time(at),
-            by: row.get(16)?,
-            code: row.get(17)?,
-            said: row.get(18)?,
-            last4: row.get(19)?,
-        }),
-        None => None,
-    };
-    let filed: Option<i64> = row.get(20)?;
-    let last4: Option<String> = row.get(21)?;
-    Ok(InboundRequest {
-        id: row.get(0)?,
-        account: row.get(1)?,
-        provider_payment_id: row.get(2)?,
-        refund: row.get(3)?,
-        amount: money(row.get(4)?, &row.get::<_, String>(5)?)?,
-        reason: row.get(6)?,
-        method: row.get(7)?,
-        reference: row.get(8)?,
-        case: row.get(9)?,
-        creditor: row.get(10)?,
-        found: row.get(11)?,
-        received_at: time(row.get(12)?),
-        deadline: time(row.get(13)?),
-        standing: Standing::from_name(&standing).ok_or(LedgerError::Damaged(standing))?,
-        decision,
-        on_file: filed.zip(last4).map(|(id, last4)| OnFile { id, last4 }),
-        confirmations: Vec::new(),
-    })
-}
-
-fn money(minor: i64, currency: &str) -> Result<Money, LedgerError> {
-    Ok(Money::new(minor, Currency::from_code(currency)?))
-}
-
-fn with_confirmations(
-    connection: &Connection,
-    request: InboundRequest,
-) -> Result<InboundRequest, LedgerError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT status, reason, reference, amount_minor, currency, at FROM confirmations
-         WHERE account = ?1 AND refund = ?2 ORDER BY seq",
-    )?;
-    let mut rows = statement.query(params![request.account, request.refund])?;
-    let mut confirmations = Vec::new();
-    while let Some(row) = rows.next()? {
-        let minor: Option<i64> = row.get(3)?;
-        let currency: Option<String> = row.get(4)?;
-        let amount = minor.zip(currency);
-        confirmations.push(Confirmation {
-            status: row.get(0)?,
-            reason: row.get(1)?,
-            reference: row.get(2)?,
-            amount: amount
-                .map(|(minor, currency)| money(minor, &currency))
-                .transpose()?,
-            at: time(row.get(5)?),
-        });
-    }
-    Ok(InboundRequest {
-        confirmations,
-        ..request
     })
 }
