@@ -12,9 +12,11 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::state::State;
 
 mod elsewhere;
+mod inbox;
 mod refund;
 
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
+pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
 pub use refund::Refund;
 
 /// The terminal desk where finance operators give money back, once.
@@ -188,6 +190,13 @@ pub enum Command {
     /// From open on it holds its amount; a refund answers it with --reason dispute --case CASE. What
     /// is known of a payment: refund-desk payment.
     Dispute(DisputeNews),
+    /// List what networks ask of the debtor's side, with the time there is to answer
+    Inbox(Inbox),
+    /// Answer a network's request with an account, or refuse it
+    Answer(Answer),
+    /// Take in accounts that payments came from
+    #[command(subcommand)]
+    Accounts(Accounts),
     /// Look at the audit log
     #[command(subcommand)]
     Audit(Audit),

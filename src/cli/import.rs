@@ -48,7 +48,7 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-fn read(path: &Path) -> Result<ImportFile, Failure> {
+pub(super) fn read(path: &Path) -> Result<ImportFile, Failure> {
     let bytes = fs::read(path).map_err(|error| Refusal {
         class: Class::Failed,
         code: "unreadable_file".to_owned(),
@@ -84,7 +84,7 @@ fn show(bar: &ProgressBar, notice: Result<Notice, broadcast::error::RecvError>) 
     }
 }
 
-fn print(output: &Output, report: &ImportReport) -> Result<(), Failure> {
+pub(super) fn print(output: &Output, report: &ImportReport) -> Result<(), Failure> {
     if output.json {
         return output.object(&json!(report));
     }

@@ -21,6 +21,7 @@ mod disputes;
 mod doctor;
 mod identity;
 mod import;
+mod inbox;
 mod json;
 mod log;
 mod open;
@@ -217,6 +218,11 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Restore { file } => backup::restore(global, &environ, output, file),
         Command::Discrepancies(arguments) => {
             discrepancies::run(&session()?, output, arguments).await
+        }
+        Command::Inbox(arguments) => inbox::run(&session()?, output, arguments).await,
+        Command::Answer(arguments) => inbox::answer(&session()?, output, arguments).await,
+        Command::Accounts(args::Accounts::Import { files, dry_run }) => {
+            inbox::import(&session()?, output, &files, dry_run).await
         }
         Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
         Command::Dispute(news) => disputes::run(&session()?, output, news).await,

@@ -15,7 +15,7 @@ use crate::config::{self, Environ, Settings};
 use crate::domain::budget::Budget;
 use crate::domain::id::RefundId;
 use crate::domain::schedule::Pace;
-use crate::providers::{self, ConnectError, Finding, Profile, Provider, RefundFormat, Secrets};
+use crate::providers::{self, ConnectError, Deed, Finding, Profile, Provider, RefundFormat, Secrets};
 
 /// What `[tracking] pace` makes of the waits of an account (product.md, the sandbox).
 const SANDBOX_REPLAY_WAIT: Duration = Duration::from_secs(1);
@@ -53,13 +53,16 @@ pub(super) struct Means<'a> {
 
 impl Account {
     pub(super) fn new(account: &config::Account, settings: &Settings) -> Self {
-        let profile = paced(providers::profile(&account.provider), settings.pace);
+        let mut profile = paced(providers::profile(&account.provider), settings.pace);
+        let format = providers::format(&account.provider);
+        // On the debtor's side there is nothing to refund.
+        profile.terms.can_send &= format.can(Deed::Refund);
         let polls = profile
             .polls_per_minute
             .saturating_mul(settings.pace.factor());
         Self {
             name: account.name.clone(),
-            format: providers::format(&account.provider),
+            format,
             settings: account.provider.clone(),
             provider: Mutex::default(),
             connecting: AsyncMutex::default(),

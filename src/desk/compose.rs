@@ -121,6 +121,7 @@ impl Local {
             Ok(capture) => eligibility::of_payments_capture_in(way, &payment, capture, &terms, now),
             Err(_) => eligibility::of_payment(&payment, &terms, now),
         };
+        let eligibility = self.worded(&payment.account, eligibility);
         let basis = Basis {
             paid: capture
                 .as_ref()

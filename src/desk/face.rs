@@ -16,6 +16,7 @@ use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::finding::Finding;
 use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::inbound_request::InboundRequest;
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
 };
@@ -28,8 +29,12 @@ use crate::domain::todo::Step;
 use crate::domain::transfer::Transfer;
 
 mod decisions;
+mod import;
+mod inbox;
 mod todo;
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
+pub use import::{Import, ImportFile, ImportReport};
+pub use inbox::{AnswerOrder, AnswerWith};
 pub use todo::ToDoItem;
 
 mod audit;
@@ -135,6 +140,21 @@ pub enum Request {
     Retry(RetryOrder),
     /// What waits for a person. Answer: [`Reply::ToDo`].
     ToDo,
+    /// Requests at the debtor's side: those that wait, oldest first, or the newest of all. Answer:
+    /// [`Reply::Inbox`].
+    Inbox {
+        /// What was decided, too.
+        all: bool,
+    },
+    /// Decides a request that waits for a person. Answer: [`Reply::Inbound`].
+    AnswerRequest(AnswerOrder),
+    /// Asks the network whether the refund of a request was paid. Answer: [`Reply::Inbound`].
+    AskRequest {
+        /// Our number of the request.
+        request: i64,
+    },
+    /// Reads files of accounts that payments came from. Answer: [`Reply::Imported`].
+    ImportAccounts(Import),
     /// Reads settlement files. Answer: [`Reply::Imported`]; on the way [`Notice::Importing`].
     Import(Import),
     /// Reads payments and refunds from the providers that list them. Answer: [`Reply::Synced`]; on
@@ -235,28 +255,6 @@ pub struct Draft {
     pub delay: bool,
 }
 
-/// Settlement files to read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Import {
-    /// The files, read by whoever asks.
-    pub files: Vec<ImportFile>,
-    /// Say what would happen, write nothing.
-    pub dry_run: bool,
-    /// Refuse unless there are just this many rows.
-    pub expect_rows: Option<u64>,
-    /// Refuse unless the amounts add up to these sums.
-    pub expect_sums: Vec<Money>,
-}
-
-/// One settlement file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImportFile {
-    /// Its name, for messages and the record.
-    pub name: String,
-    /// Its content.
-    pub bytes: Vec<u8>,
-}
-
 /// What the desk answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
@@ -282,7 +280,11 @@ pub enum Reply {
     Retried(Vec<Retried>),
     /// To [`Request::ToDo`]: by tab, oldest first.
     ToDo(Vec<ToDoItem>),
-    /// To [`Request::Import`].
+    /// To [`Request::Inbox`].
+    Inbox(Vec<InboundRequest>),
+    /// To [`Request::AnswerRequest`] and [`Request::AskRequest`].
+    Inbound(Box<InboundRequest>),
+    /// To [`Request::Import`] and [`Request::ImportAccounts`].
     Imported(ImportReport),
     /// To [`Request::Sync`], in the order of the configuration.
     Synced(Vec<AccountSync>),
@@ -527,25 +529,6 @@ pub struct RefundCard {
     pub step: Option<Step>,
     /// What is open about it, oldest first.
     pub discrepancies: Vec<Discrepancy>,
-}
-
-/// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImportReport {
-    /// Rows read.
-    pub read: u64,
-    /// Payments and captures that were not known.
-    pub new: u64,
-    /// Known, with something new about them.
-    pub updated: u64,
-    /// Known just so.
-    pub unchanged: u64,
-    /// Rows that could not be used.
-    pub rejected: u64,
-    /// Where they are, with line and reason.
-    pub rejects_file: Option<String>,
-    /// Nothing was written.
-    pub dry_run: bool,
 }
 
 /// What a round of work did, and what is left.

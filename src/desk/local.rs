@@ -14,10 +14,11 @@ use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
 };
+use super::holding::Holds;
 use super::{kinds, rules};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
-use crate::domain::eligibility::{self, Terms};
+use crate::domain::eligibility::{self, Eligibility, Terms, WhyNot};
 use crate::domain::finding::Finding;
 use crate::domain::limits::Limits;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
@@ -73,6 +74,7 @@ pub struct Local {
     /// What the last check of the records found.
     pub(super) findings: Mutex<Arc<[Finding]>>,
     pub(super) duty: Duty,
+    pub(super) holds: Holds,
     notices: broadcast::Sender<Notice>,
     /// Listeners that miss nothing.
     followers: Mutex<Vec<mpsc::UnboundedSender<Notice>>>,
@@ -114,6 +116,7 @@ impl Local {
             holder: holder(),
             bell: Notify::new(),
             duty: Duty::default(),
+            holds: Holds::default(),
             notices: broadcast::Sender::new(NOTICES),
             followers: Mutex::default(),
         }))
@@ -215,6 +218,19 @@ impl Local {
             Request::Capture { refund, note } => self.capture(actor, &refund, note).await,
             Request::Release { refund } => self.release(actor, &refund).await,
             Request::Sync { accounts } => self.sync(actor, &accounts).await.map(Reply::Synced),
+            Request::Inbox { all } => self.inbox(all).await.map(Reply::Inbox),
+            Request::AnswerRequest(order) => self
+                .answer_request(actor, order)
+                .await
+                .map(|it| Reply::Inbound(Box::new(it))),
+            Request::AskRequest { request } => self
+                .ask_request(actor, request)
+                .await
+                .map(|it| Reply::Inbound(Box::new(it))),
+            Request::ImportAccounts(import) => self
+                .import_accounts(actor, import)
+                .await
+                .map(Reply::Imported),
             Request::Import(import) => self.import(actor, import).await.map(Reply::Imported),
             Request::Audit { filter, limit } => {
                 self.audit_about(filter, limit).await.map(Reply::Audit)
@@ -302,7 +318,21 @@ impl Local {
         payment: &Payment,
         now: chrono::DateTime<chrono::Utc>,
     ) -> eligibility::Eligibility {
-        eligibility::of_payment(payment, &self.terms(&payment.account), now)
+        let judged = eligibility::of_payment(payment, &self.terms(&payment.account), now);
+        self.worded(&payment.account, judged)
+    }
+
+    /// Payments that our own customers made are listed, and refunded by the merchant alone.
+    pub(super) fn worded(&self, account: &str, judged: Eligibility) -> Eligibility {
+        let ours = |account| kinds::can(Some(account), Deed::Refund);
+        let theirs = self.account(account).is_some_and(|it| !ours(it));
+        match judged.why_not {
+            Some(WhyNot::NoProvider) if theirs => Eligibility {
+                why_not: Some(WhyNot::PaidByUs),
+                ..judged
+            },
+            _ => judged,
+        }
     }
 
     pub(super) async fn payment_card(&self, handle: &str) -> Result<Reply, Refusal> {

@@ -1,11 +1,22 @@
-//! Messages that providers send unasked: believed only with their signature, and then only as a hint
-//! to look. Whoever listens hands over headers and the raw bytes.
+//! What arrives for an account, from whoever listens: raw bytes in, the answer out.
+//!
+//! Messages that providers send unasked are believed only with their signature, and then only as a
+//! hint to look. Calls of a network are answered (`desk::network`).
 
 use super::face::Refusal;
 use super::local::Local;
 use super::refusal;
 use crate::ledger::Heard;
 use crate::providers::inbound::Hint;
+
+pub use crate::providers::network::{Call, Response};
+
+/// Nobody here takes it.
+const NOT_FOUND: u16 = 404;
+/// It is not the provider's.
+const UNTRUSTED: u16 = 401;
+/// Not now: it may come again.
+const UNAVAILABLE: u16 = 503;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +28,36 @@ pub enum Received {
 }
 
 impl Local {
+    /// Answers whatever arrives for an account: calls of its network, or its provider's messages,
+    /// which are answered by their status alone. What cannot be written down is not acknowledged,
+    /// so that it comes again.
+    pub async fn answer_call(&self, account: &str, call: &Call<'_>) -> Response {
+        let Some(known) = self.account(account) else {
+            return bare(NOT_FOUND);
+        };
+        let provider = match known.provider(&self.means()).await {
+            Ok(provider) => provider,
+            Err(refusal) => {
+                tracing::error!(account, code = refusal.code, "{}", refusal.message);
+                return bare(UNAVAILABLE);
+            }
+        };
+        if let Some(network) = provider.network() {
+            return self.answer_network(known, network, call).await;
+        }
+        match self.receive(account, call.headers, call.body).await {
+            Ok(Received::Followed | Received::Known) => bare(200),
+            Err(refusal) => {
+                tracing::warn!(account, code = refusal.code, "{}", refusal.message);
+                bare(match refusal.code.as_str() {
+                    "untrusted_message" => UNTRUSTED,
+                    "no_messages" => NOT_FOUND,
+                    _ => UNAVAILABLE,
+                })
+            }
+        }
+    }
+
     /// Takes in a message for an account. Nothing is read from it but what to look at.
     ///
     /// # Errors
@@ -57,6 +98,14 @@ fn heard(account: &str, hint: Hint, at: chrono::DateTime<chrono::Utc>) -> Heard 
         provider_refund_id: hint.resource_id,
         provider_payment_id: hint.provider_payment_id,
         at,
+    }
+}
+
+const fn bare(status: u16) -> Response {
+    Response {
+        status,
+        headers: Vec::new(),
+        body: Vec::new(),
     }
 }
 

@@ -246,6 +246,7 @@ impl From<WhyNot> for Refusal {
             WhyNot::Blocked => "See what is open: refund-desk discrepancies",
             WhyNot::Settled => "Refund it: leave out --kind void.",
             WhyNot::NotWhole => "Wait for settlement, then refund what is left.",
+            WhyNot::PaidByUs => "See what merchants ask: refund-desk inbox --all",
             WhyNot::NoVoid => "Wait for settlement, or cancel it at the provider.",
             WhyNot::Currency => "Add the currency to the account's currencies in the config.",
             WhyNot::CapReached => {

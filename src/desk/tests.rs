@@ -24,6 +24,7 @@ use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 mod blind;
 mod breaker;
 mod clocks;
+mod inbox;
 mod lists;
 mod people;
 mod receive;

@@ -43,6 +43,7 @@ impl Local {
                     since: waiting.summary.refund.updated_at,
                     refund: Some(row(waiting.summary)),
                     discrepancy: None,
+                    request: None,
                 })
             })
             .collect();
@@ -57,8 +58,17 @@ impl Local {
                 refund,
                 since: open.opened_at,
                 discrepancy: Some(open),
+                request: None,
             });
         }
+        items.extend(self.inbox(false).await?.into_iter().map(|request| ToDoItem {
+            step: todo::request(&request),
+            payment: request.payment(),
+            refund: None,
+            discrepancy: None,
+            since: request.received_at,
+            request: Some(request),
+        }));
         items.sort_by_key(|item| (item.step.tab, item.since));
         Ok(items)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures_util::future::join4;
+use futures_util::future::{join, join4};
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
@@ -85,9 +85,15 @@ impl Local {
         self.writable()?;
         let (over, looks_over) = watch::channel(false);
         let looks = async {
-            let tally = self.looks(only).await;
+            let errands = async {
+                match only {
+                    None => self.run_errands().await,
+                    Some(_) => Ok(()),
+                }
+            };
+            let (tally, errands) = join(self.looks(only), errands).await;
             over.send_replace(true);
-            tally
+            errands.and(tally)
         };
         // All three end before an error is told: an exchange under way is never dropped.
         let (sends, closings, looks, confirmations) = join4(
@@ -135,6 +141,8 @@ impl Local {
             tracing::info!(accounts = erased, "erased, 30 days after their refunds ended");
         }
         self.back_up_when_due();
+        self.ledger.expire_requests(now).await?;
+        self.erase_when_due().await?;
         Ok(())
     }
 

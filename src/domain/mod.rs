@@ -24,6 +24,7 @@ pub mod external;
 pub mod finding;
 pub mod history;
 pub mod id;
+pub mod inbound_request;
 pub mod limits;
 pub mod listing;
 pub mod money;

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::discrepancy::Discrepancy;
+use super::inbound_request::InboundRequest;
 use super::refund::{Kind, Later, LaterStep, Refund};
 use super::replay::Replay;
 use super::resolution::{Proposal, delivered_by};
@@ -25,6 +26,8 @@ pub enum Tab {
     Approvals,
     /// What went wrong or is not known.
     Problems,
+    /// What a network asks of the debtor's side, until its deadline.
+    Requests,
 }
 
 /// The step that is safe.
@@ -47,6 +50,8 @@ pub enum Act {
     Replace,
     /// Find out which of two accounts is right.
     Investigate,
+    /// Give the network an account to pay to, or refuse.
+    Answer,
 }
 
 /// A time that matters for a step.
@@ -57,7 +62,8 @@ pub enum Clocked {
     Resend(DateTime<Utc>),
     /// From then on it can be shown that the provider never had it.
     AbsenceFrom(DateTime<Utc>),
-    /// Unsent by then, it expires and its amount is free again.
+    /// Unsent by then, it expires and its amount is free again. A network's request: by then it is
+    /// told that nobody decided.
     Expires(DateTime<Utc>),
 }
 
@@ -185,6 +191,29 @@ pub fn step(refund: &Refund, facts: &Facts<'_>) -> Option<Step> {
         State::Reversed if !facts.replaced => Some(came_back()),
         State::Failed | State::Rejected if !facts.replaced => not_paid(refund, facts),
         _ => None,
+    }
+}
+
+/// A network's request that waits for a person.
+pub fn request(request: &InboundRequest) -> Step {
+    let next = match &request.on_file {
+        Some(on_file) => format!(
+            "Answer with the account on file (…{}), or with another one, or refuse it.",
+            on_file.last4
+        ),
+        None => "Find out which account paid, and answer with it; or refuse it.".to_owned(),
+    };
+    let asks = request.creditor.as_deref().unwrap_or("a merchant");
+    Step {
+        tab: Tab::Requests,
+        what: format!(
+            "{asks} asks where to refund {} of payment {}: {}",
+            request.amount, request.provider_payment_id, request.found
+        ),
+        next,
+        act: Act::Answer,
+        clocked: Some(Clocked::Expires(request.deadline)),
+        who: Who::Anyone,
     }
 }
 

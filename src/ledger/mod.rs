@@ -24,11 +24,15 @@ mod head;
 mod history;
 mod import;
 mod in_use;
+mod errands;
 mod inbound;
+mod inbound_requests;
 mod journal;
 mod journalled;
 mod later;
 mod lease;
+mod network;
+mod on_file;
 mod open;
 mod outbox;
 mod payments;
@@ -62,9 +66,13 @@ pub use evidence::{Cadence, Change, Record};
 pub use external::{Linking, Sighting};
 pub use history::PaymentThen;
 pub use import::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
+pub use errands::{ErrandAbout, NewErrand, QueuedErrand};
 pub use inbound::Heard;
+pub use inbound_requests::{Deciding, Filed, Filing, NewRequest, RequestState, Situation, Told};
 pub use later::StepEnd;
 pub use lease::{LEASE, holder};
+pub use network::{Called, Kept, NewAnswer, NewConfirmation, Recorded};
+pub use on_file::{FileAccountRow, FileAccounts};
 pub use open::OpenOptions;
 pub use outbox::{Claim, Due, NewLook, Queue, Task};
 pub use payments::{Judgement, PlacedPayment};
@@ -183,6 +191,24 @@ impl Ledger {
         writer
             .transact(
                 move |connection| deed.carry_out(connection, job),
+                move |done| then.committed(done),
+            )
+            .await
+    }
+
+    /// As [`Ledger::write`], but may share its transaction with others that wait: one wait for the
+    /// disk for all. For what comes many times a second; the job may be run more than once.
+    async fn write_grouped<T, F>(&self, mut job: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: FnMut(&Connection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        let deed = self.deed();
+        let then = deed.clone();
+        writer
+            .transact_grouped(
+                move |connection| deed.carry_out(connection, &mut job),
                 move |done| then.committed(done),
             )
             .await

@@ -25,6 +25,7 @@ mod importing;
 mod later;
 mod listing;
 mod lives;
+mod network;
 mod overdraft;
 mod people;
 mod plans;

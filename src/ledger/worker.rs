@@ -8,8 +8,16 @@ use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::error::LedgerError;
+use grouped::{Grouped, Member};
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+mod grouped;
+
+enum Job {
+    /// Has the connection to itself.
+    Alone(Box<dyn FnOnce(&mut Connection) + Send>),
+    /// May share a transaction with those of its kind that wait right behind it.
+    Grouped(Box<dyn Grouped>),
+}
 
 /// A thread that owns a connection and does jobs in order. It ends when the last handle is gone.
 #[derive(Clone)]
@@ -32,9 +40,7 @@ impl Worker {
         thread::Builder::new()
             .name(format!("ledger-{name}"))
             .spawn(move || {
-                for job in queue {
-                    job(&mut connection);
-                }
+                work_off(&queue, &mut connection);
                 let _ = connection.execute_batch("PRAGMA optimize");
                 drop(connection);
                 drop(lock);
@@ -57,10 +63,32 @@ impl Worker {
         F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
+        let job = Job::Alone(Box::new(move |connection| {
             let _ = answer.send(job(connection));
-        });
+        }));
         self.jobs.send(job).map_err(|_| LedgerError::Stopped)?;
+        answered.await.map_err(|_| LedgerError::Stopped)?
+    }
+
+    /// As [`Worker::transact`], but what waits together is committed together: one wait for the disk
+    /// for all. Each job stands for itself: what one did is undone if it fails, and the others stay.
+    /// A job may be run more than once, each time from the start, and must give the same.
+    pub(super) async fn transact_grouped<T, U, F, G>(
+        &self,
+        job: F,
+        then: G,
+    ) -> Result<U, LedgerError>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        F: FnMut(&Connection) -> Result<T, LedgerError> + Send + 'static,
+        G: FnOnce(T) -> U + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let member = Member::new(job, then, answer);
+        self.jobs
+            .send(Job::Grouped(Box::new(member)))
+            .map_err(|_| LedgerError::Stopped)?;
         answered.await.map_err(|_| LedgerError::Stopped)?
     }
 
@@ -71,9 +99,9 @@ impl Worker {
         F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
     {
         let (answer, answered) = mpsc::channel();
-        let job: Job = Box::new(move |connection| {
+        let job = Job::Alone(Box::new(move |connection| {
             let _ = answer.send(job(connection));
-        });
+        }));
         self.jobs.send(job).map_err(|_| LedgerError::Stopped)?;
         answered.recv().map_err(|_| LedgerError::Stopped)?
     }
@@ -124,6 +152,34 @@ impl Worker {
     {
         self.run(move |connection| in_transaction(connection, job, then))
             .await
+    }
+}
+
+/// Does the jobs in the order they came. What may be grouped is taken up with its like right behind
+/// it, as far as it is there already: nobody waits for company.
+fn work_off(queue: &mpsc::Receiver<Job>, connection: &mut Connection) {
+    let mut next = queue.recv().ok();
+    while let Some(job) = next.take() {
+        match job {
+            Job::Alone(job) => job(connection),
+            Job::Grouped(first) => {
+                let mut group = vec![first];
+                while group.len() < grouped::MOST {
+                    match queue.try_recv() {
+                        Ok(Job::Grouped(more)) => group.push(more),
+                        Ok(alone) => {
+                            next = Some(alone);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                grouped::commit(connection, group);
+            }
+        }
+        if next.is_none() {
+            next = queue.recv().ok();
+        }
     }
 }
 

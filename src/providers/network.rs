@@ -2,6 +2,7 @@
 //! network's, and what it is answered. No room outside knows how either is written.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -24,6 +25,24 @@ pub struct Call<'a> {
     pub headers: Headers<'a>,
     /// The exact bytes.
     pub body: &'a [u8],
+}
+
+/// How the requests of a debtor's account are answered; the account's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DebtorTerms {
+    /// What the rule allows is answered without a person.
+    pub automatic: bool,
+    /// How long a person has to decide; zero: never, what the rule does not answer is refused.
+    pub hold: Duration,
+}
+
+impl Default for DebtorTerms {
+    fn default() -> Self {
+        Self {
+            automatic: true,
+            hold: Duration::from_secs(20),
+        }
+    }
 }
 
 /// What is sent back.
@@ -218,6 +237,11 @@ pub trait Network: Send + Sync {
 
     /// The answer that was given before, to the same call again: the same body, signed anew.
     fn again(&self, received: &Received, status: u16, body: &[u8]) -> Response;
+
+    /// How requests that come to the debtor's side are answered.
+    fn debtor(&self) -> DebtorTerms {
+        DebtorTerms::default()
+    }
 
     /// Asks or tells the network something, once.
     fn run<'a>(&'a self, errand: &'a Errand) -> BoxFuture<'a, Finding>;

@@ -230,9 +230,9 @@ macro_rules! spec {
 pub const ACTIONS: &[Spec] = &[
     spec!(Open, "open", "This row", [(LISTS, &["enter", "l"])], "open", "open the selected row", SHOWN),
     spec!(Refund, "refund.compose", "This row", [(&[Payments, Payment, Explain], &["r"])], "refund", "compose a refund of this payment", DANGEROUS),
-    spec!(Approve, "refund.approve", "This row", [(DECIDED, &["a"])], "approve", "approve a refund, or what another person stated", DANGEROUS),
-    spec!(Decline, "refund.decline", "This row", [(DECIDED, &["d"])], "decline", "decline it, with a note", DANGEROUS),
-    spec!(Resolve, "refund.resolve", "This row", [(DECIDED, &["o"])], "outcome", "state what became of it, with evidence", DANGEROUS),
+    spec!(Approve, "refund.approve", "This row", [(DECIDED, &["a"])], "approve", "approve a refund, or what another person stated; answer a network's request", DANGEROUS),
+    spec!(Decline, "refund.decline", "This row", [(DECIDED, &["d"])], "decline", "decline it, with a note; refuse a network's request", DANGEROUS),
+    spec!(Resolve, "refund.resolve", "This row", [(DECIDED, &["o"])], "outcome", "state what became of it, with evidence; answer a request with another account", DANGEROUS),
     spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"])], "withdraw", "withdraw a refund, or have its provider stop it", DANGEROUS),
     spec!(Capture, "refund.capture", "This row", [(DECIDED, &["c"])], "capture", "have the provider pay what it has only authorised", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),

@@ -29,9 +29,17 @@ const WRITES: &[(&str, Told)] = &[
     ("claim_unknown", Nothing(LEASE)),
     ("close_discrepancy", Entry),
     ("decline", Entry),
+    ("decide_request", Entry),
+    (
+        "erase_answers",
+        Nothing("time is over for what may be asked again; hash and end of an account stay"),
+    ),
+    ("expire_requests", Entry),
+    ("file_request", Entry),
     ("give_back", Nothing(SCHEDULE)),
     ("hear", Nothing(SCHEDULE)),
     ("import", Entry),
+    ("import_accounts", Entry),
     ("let_go", Nothing(LEASE)),
     ("link_external", Entry),
     (
@@ -43,13 +51,16 @@ const WRITES: &[(&str, Told)] = &[
         Nothing("until when a list was read: what it said is told by itself"),
     ),
     ("note_backup", Entry),
+    ("note_errand", Entry),
     (
         "note_pulse",
         Nothing("how a provider answers: no decision and no money"),
     ),
     ("propose", Entry),
     ("put_off", Nothing(SCHEDULE)),
+    ("queue_errand", Entry),
     ("record", Entry),
+    ("record_call", Entry),
     ("record_dispute", Entry),
     ("record_external", Entry),
     ("record_step", Entry),
@@ -59,11 +70,13 @@ const WRITES: &[(&str, Told)] = &[
     ("resume_sending", Entry),
     ("settle_restore", Entry),
     ("stop_sending", Entry),
+    ("take_errand", Nothing(LEASE)),
     ("take_look", Nothing(LEASE)),
     (
         "take_turn",
         Nothing("how often a provider was asked: no decision and no money"),
     ),
+    ("tell_request", Entry),
     ("turn_down", Entry),
 ];
 
@@ -73,7 +86,9 @@ fn writers(source: &Source) -> Vec<String> {
     functions
         .filter(|function| {
             let body: String = function.split_whitespace().collect();
-            body.contains("self.write(") || body.contains("self.write_blocking(")
+            ["write", "write_grouped", "write_blocking"]
+                .iter()
+                .any(|way| body.contains(&format!("self.{way}(")))
         })
         .map(|function| {
             let name = |it: &char| it.is_alphanumeric() || *it == '_';

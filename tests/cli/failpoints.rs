@@ -237,7 +237,7 @@ impl Scene {
             Way::Approve | Way::Decline | Way::Propose | Way::Agree => {
                 return self.die_deciding(case);
             }
-            Way::Import | Way::Open | Way::Backup | Way::Restore => {
+            Way::Import | Way::Open | Way::Backup | Way::Restore | Way::Answer => {
                 unreachable!("these have tests of their own")
             }
         };

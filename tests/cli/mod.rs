@@ -26,6 +26,7 @@ mod failpoints;
 mod gate;
 mod import;
 mod import_stops;
+mod inbox;
 mod kinds;
 mod malformed;
 mod nuapay;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::RefundRow;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::PaymentId;
+use crate::domain::inbound_request::InboundRequest;
 use crate::domain::todo::Step;
 
 /// One thing that waits for a person.
@@ -19,6 +20,9 @@ pub struct ToDoItem {
     pub refund: Option<RefundRow>,
     /// The discrepancy, when it is one.
     pub discrepancy: Option<Discrepancy>,
+    /// The request of a network, when it is one.
+    #[serde(default)]
+    pub request: Option<InboundRequest>,
     /// Since when it has waited.
     pub since: DateTime<Utc>,
 }

@@ -8,6 +8,7 @@ use crate::domain::money::{Currency, Money};
 use crate::failpoint;
 use crate::ledger::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
 
+mod accounts;
 mod check;
 mod listed;
 mod read;

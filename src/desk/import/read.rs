@@ -81,7 +81,7 @@ pub(super) fn rows(file: &ImportFile) -> Result<Vec<RawRow<'_>>, Refusal> {
     }
 }
 
-fn malformed(file: &ImportFile, line: u64, what: &str) -> Refusal {
+pub(super) fn malformed(file: &ImportFile, line: u64, what: &str) -> Refusal {
     refusal::failed(
         "malformed_file",
         format!("{}, line {line}: {what}", file.name),

@@ -36,6 +36,8 @@ pub enum WhyNot {
     NotWhole,
     /// The provider voids no payments, or the desk cannot ask it to.
     NoVoid,
+    /// A payment that our customer made: the merchant refunds it.
+    PaidByUs,
 }
 
 impl WhyNot {
@@ -57,6 +59,7 @@ impl WhyNot {
             Self::Settled => "settled",
             Self::NotWhole => "not_whole",
             Self::NoVoid => "no_void",
+            Self::PaidByUs => "paid_by_us",
         }
     }
 
@@ -78,6 +81,7 @@ impl WhyNot {
             Self::Settled => "settled",
             Self::NotWhole => "not whole",
             Self::NoVoid => "no void",
+            Self::PaidByUs => "not ours",
         }
     }
 
@@ -109,6 +113,9 @@ impl WhyNot {
                 "part of the payment went back or is held; only a whole payment can be voided"
             }
             Self::NoVoid => "payments of this account cannot be voided from this desk",
+            Self::PaidByUs => {
+                "our customer paid it: only the merchant can refund it, and asks us for the account"
+            }
         }
     }
 }

@@ -146,7 +146,20 @@ fn second_step(app: &App) -> Result<(&Step, State), Reason> {
     }
 }
 
+/// A network's request that is looked at; whether it can still be decided.
+fn request(app: &App) -> Option<Result<(), Reason>> {
+    let request = app.focus_request()?;
+    Some(match request.is_open(app.now) {
+        _ if app.is_read_only() => no("the desk is read-only"),
+        true => Ok(()),
+        false => no("its time is over: the network was told that nobody decided"),
+    })
+}
+
 fn approve(app: &App) -> Result<(), Reason> {
+    if let Some(answer) = request(app) {
+        return answer;
+    }
     let (step, state) = second_step(app)?;
     match state {
         _ if app.may_decide(step) => Ok(()),
@@ -156,6 +169,9 @@ fn approve(app: &App) -> Result<(), Reason> {
 }
 
 fn decline(app: &App) -> Result<(), Reason> {
+    if let Some(answer) = request(app) {
+        return answer;
+    }
     let (step, state) = second_step(app)?;
     match state {
         // Whoever stated an outcome may take that back.
@@ -167,6 +183,9 @@ fn decline(app: &App) -> Result<(), Reason> {
 }
 
 fn resolve(app: &App) -> Result<(), Reason> {
+    if let Some(answer) = request(app) {
+        return answer;
+    }
     if app.is_read_only() {
         return no("the desk is read-only");
     }

@@ -31,6 +31,12 @@ pub enum What {
     Outcome(RefundId, Outcome),
     /// The decision below: close a discrepancy.
     Close(i64),
+    /// Answer a network's request with the account on file.
+    AnswerOnFile(i64),
+    /// The decision below: answer a network's request with another account.
+    Answer(i64),
+    /// The decision below: refuse a network's request.
+    Refuse(i64),
     /// Drop what was typed below this dialog.
     Discard,
 }

@@ -49,6 +49,10 @@ pub enum About {
     Discrepancy(i64),
     /// An alert is acknowledged, with or without a note.
     Alert(i64),
+    /// A network's request is answered with an account that is typed.
+    Answer(i64),
+    /// A network's request is refused.
+    Refuse(i64),
 }
 
 /// A field of the form.
@@ -64,8 +68,22 @@ pub enum Field {
     Evidence,
     /// What a file says is made so.
     Accept,
+    /// Where the money is to go.
+    Account,
+    /// The network's code of a refusal.
+    Code,
     /// Why.
     Note,
+}
+
+/// What is typed and shown to nobody else: a bank account.
+#[derive(Clone, Default)]
+pub struct Hidden(pub LineEdit);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// The form.
@@ -91,6 +109,10 @@ pub struct Form {
     pub kind: LineEdit,
     /// Where it can be looked up.
     pub evidence: LineEdit,
+    /// Where the money is to go.
+    pub account: Hidden,
+    /// The network's code of a refusal.
+    pub code: LineEdit,
     /// Why.
     pub note: LineEdit,
 }
@@ -100,6 +122,8 @@ impl Form {
     pub fn new(about: About, title: String, facts: Vec<(String, String)>) -> Self {
         let focus = match about {
             About::Outcome(_) => Field::Outcome,
+            About::Answer(_) => Field::Account,
+            About::Refuse(_) => Field::Code,
             About::Decline(_) | About::Discrepancy(_) | About::Alert(_) => Field::Note,
         };
         Self {
@@ -113,6 +137,8 @@ impl Form {
             paid: LineEdit::default(),
             kind: LineEdit::default(),
             evidence: LineEdit::default(),
+            account: Hidden::default(),
+            code: LineEdit::default(),
             note: LineEdit::default(),
         }
     }
@@ -123,6 +149,8 @@ impl Form {
             About::Decline(_) => vec![Field::Note],
             About::Discrepancy(_) if self.offers.is_some() => vec![Field::Note, Field::Accept],
             About::Discrepancy(_) | About::Alert(_) => vec![Field::Note],
+            About::Answer(_) => vec![Field::Account],
+            About::Refuse(_) => vec![Field::Code, Field::Note],
             About::Outcome(_) if self.outcome == Some(Outcome::Succeeded) => {
                 vec![Field::Outcome, Field::Paid, Field::Kind, Field::Evidence]
             }
@@ -136,6 +164,8 @@ impl Form {
             Field::Paid => Some(&mut self.paid),
             Field::Kind => Some(&mut self.kind),
             Field::Evidence => Some(&mut self.evidence),
+            Field::Account => Some(&mut self.account.0),
+            Field::Code => Some(&mut self.code),
             Field::Note => Some(&mut self.note),
             Field::Outcome | Field::Accept => None,
         }
@@ -188,6 +218,7 @@ impl Form {
         let empty = |line: &LineEdit| line.text().trim().is_empty();
         match self.about {
             About::Decline(_) if empty(&self.note) => Some("say why in the note first"),
+            About::Answer(_) if empty(&self.account.0) => Some("type the account first"),
             About::Discrepancy(_) if empty(&self.note) => Some("say what was found out first"),
             About::Outcome(_) if self.outcome.is_none() => Some("choose what became of it first"),
             About::Outcome(_) if empty(&self.kind) => Some("say first what the evidence is"),
@@ -200,7 +231,14 @@ impl Form {
 
     /// True when something was typed or chosen.
     pub fn is_touched(&self) -> bool {
-        let lines = [&self.paid, &self.kind, &self.evidence, &self.note];
+        let lines = [
+            &self.paid,
+            &self.kind,
+            &self.evidence,
+            &self.account.0,
+            &self.code,
+            &self.note,
+        ];
         self.outcome.is_some() || self.accept || lines.iter().any(|line| !line.is_empty())
     }
 }

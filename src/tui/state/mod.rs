@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::inbound_request::InboundRequest;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
@@ -279,6 +280,20 @@ impl App {
             return None;
         }
         self.todo.item()?.discrepancy.as_ref()
+    }
+
+    /// The network's request that actions are about.
+    pub fn focus_request(&self) -> Option<&InboundRequest> {
+        let pages = self.layers.iter().any(|layer| {
+            matches!(
+                layer,
+                Layer::Payment { .. } | Layer::Refund(_) | Layer::Explain { .. }
+            )
+        });
+        if self.screen != Screen::ToDo || pages {
+            return None;
+        }
+        self.todo.item()?.request.as_ref()
     }
 
     /// The step a refund waits for, as far as the queue tells.

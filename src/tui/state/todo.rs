@@ -6,6 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::inbound_request::InboundRequest;
+use crate::domain::money::Money;
 use crate::domain::todo::{Clocked, Step, Tab};
 
 use super::payments::scrolled;
@@ -15,7 +17,7 @@ use super::refunds::Row;
 const COUNTED_FROM: TimeDelta = TimeDelta::hours(1);
 
 /// The tabs, in their order.
-pub const TABS: [Tab; 3] = [Tab::Mine, Tab::Approvals, Tab::Problems];
+pub const TABS: [Tab; 4] = [Tab::Mine, Tab::Approvals, Tab::Problems, Tab::Requests];
 
 /// One thing that waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Item {
     pub refund: Option<Row>,
     /// The discrepancy, when it is one.
     pub discrepancy: Option<Discrepancy>,
+    /// The request of a network, when it is one.
+    pub request: Option<InboundRequest>,
     /// Since when it has waited.
     pub since: DateTime<Utc>,
 }
@@ -39,6 +43,8 @@ pub enum Subject {
     Refund(RefundId),
     /// A discrepancy.
     Discrepancy(i64),
+    /// A network's request.
+    Request(i64),
     /// A payment.
     Payment(PaymentId),
 }
@@ -46,6 +52,9 @@ pub enum Subject {
 impl Item {
     /// What it is about.
     pub fn subject(&self) -> Subject {
+        if let Some(request) = &self.request {
+            return Subject::Request(request.id);
+        }
         match (&self.discrepancy, &self.refund) {
             (Some(discrepancy), _) => Subject::Discrepancy(discrepancy.id),
             (None, Some(row)) => Subject::Refund(row.refund.id),
@@ -60,7 +69,14 @@ impl Item {
             .as_ref()
             .and_then(|row| row.reference.as_deref());
         let discrepancy = || self.discrepancy.as_ref()?.reference.as_deref();
-        refund.or_else(discrepancy)
+        let request = || Some(self.request.as_ref()?.provider_payment_id.as_str());
+        refund.or_else(discrepancy).or_else(request)
+    }
+
+    /// What it is about, where that is one amount.
+    pub fn amount(&self) -> Option<Money> {
+        let request = self.request.as_ref().map(|request| request.amount);
+        request.or(self.refund.as_ref().map(|row| row.refund.content.amount))
     }
 
     /// Who looks after it.
@@ -110,7 +126,9 @@ pub struct ToDo {
 impl ToDo {
     /// The tab shown.
     pub fn tab(&self) -> Tab {
-        let first = || TABS.into_iter().find(|tab| self.count(*tab) > 0);
+        // What a network waits for has seconds, not days.
+        let by_haste = || [Tab::Requests].into_iter().chain(TABS);
+        let first = || by_haste().find(|tab| self.count(*tab) > 0);
         self.tab.or_else(first).unwrap_or(Tab::Mine)
     }
 

@@ -53,6 +53,7 @@ impl Turn<'_> {
             (Slot::Compose, Reply::Composed(composed)) => self.composed(*composed),
             (Slot::Decide, Reply::Refund(card)) => self.decided(*card),
             (Slot::Decide, Reply::Discrepancy(closed)) => self.closed(&closed),
+            (Slot::Decide, Reply::Inbound(decided)) => self.request_decided(&decided),
             (Slot::Verify, Reply::Verified(verified)) => self.verified(&verified.findings),
             (slot, _) => self.say(Level::Error, format!("the desk gave no answer to {slot:?}")),
         }

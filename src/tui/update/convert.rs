@@ -51,6 +51,7 @@ pub(super) fn item(item: ToDoItem) -> todo::Item {
         payment: item.payment,
         refund: item.refund.map(refund_row),
         discrepancy: item.discrepancy,
+        request: item.request,
         since: item.since,
     }
 }

@@ -95,7 +95,12 @@ impl Turn<'_> {
                 let refund = refund.to_string();
                 self.ask(Slot::Decide, Request::Approve { refund, seen });
             }
-            What::Decline(_) | What::Outcome(..) | What::Close(_) => self.send_decision(),
+            What::AnswerOnFile(id) => self.answer_on_file(id),
+            What::Decline(_)
+            | What::Outcome(..)
+            | What::Close(_)
+            | What::Answer(_)
+            | What::Refuse(_) => self.send_decision(),
             what @ (What::Withdraw(id) | What::Stop(id)) => {
                 let request = Request::Cancel {
                     refund: id.to_string(),

@@ -12,10 +12,14 @@ use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
 
 use super::decide::dialog;
+use super::requests::{self, account};
 use super::{Turn, convert};
 
 impl Turn<'_> {
     pub(super) fn decline(&mut self) {
+        if self.app.focus_request().is_some() {
+            return self.refuse_request();
+        }
         if let Some(row) = self.app.focus_refund() {
             let amount = row.refund.content.amount;
             let title = format!("Decline: {amount}");
@@ -26,6 +30,9 @@ impl Turn<'_> {
 
     /// States what became of a refund, or closes a discrepancy.
     pub(super) fn resolve(&mut self) {
+        if self.app.focus_request().is_some() {
+            return self.type_account();
+        }
         let form = match (self.app.focus_discrepancy(), self.app.focus_refund()) {
             (Some(discrepancy), _) => closing(discrepancy),
             (None, Some(row)) => {
@@ -97,6 +104,15 @@ impl Turn<'_> {
                     format!("another person must agree; {}", outcome.then()),
                 );
                 (What::Outcome(id, outcome), "State this outcome?")
+            }
+            (About::Answer(id), _) => {
+                fact("account", account(form).masked());
+                (What::Answer(id), "Give the network this account?")
+            }
+            (About::Refuse(id), _) => {
+                fact("code", form.code.text().to_owned());
+                fact("note", form.note.text().to_owned());
+                (What::Refuse(id), "Refuse it?")
             }
             (About::Outcome(_), None) => return,
         };
@@ -203,6 +219,8 @@ fn request(form: &Form) -> Option<Request> {
             note: text(&form.note),
             accept: form.accept,
         }),
+        About::Answer(id) => requests::answered(id, form),
+        About::Refuse(id) => requests::refused(id, form),
         About::Outcome(id) => Request::Resolve(Resolve {
             refund: id.to_string(),
             stated: convert::stated(form.outcome?),

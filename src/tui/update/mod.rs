@@ -17,6 +17,7 @@ mod form;
 mod keys;
 mod news;
 mod paging;
+mod requests;
 mod review;
 mod todo;
 mod walk;

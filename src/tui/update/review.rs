@@ -16,6 +16,9 @@ use super::decide::dialog;
 impl Turn<'_> {
     /// Asks what a checker must look at; the dialog opens on the answer.
     pub(super) fn approve(&mut self) {
+        if self.app.focus_request().is_some() {
+            return self.answer_request();
+        }
         if let Some(row) = self.app.focus_refund() {
             let id = row.refund.id;
             self.app.todo.reviewing = Some(id);

@@ -2,6 +2,8 @@
 
 use crate::desk::face::{Request, ToDoItem};
 use crate::tui::state::slots::Slot;
+use crate::tui::state::toast::Level;
+use crate::tui::state::todo::Item;
 use crate::tui::state::{Layer, Screen, layout};
 
 use super::{Turn, convert};
@@ -15,12 +17,31 @@ impl Turn<'_> {
     pub(super) fn todo_answered(&mut self, items: Vec<ToDoItem>) {
         let height = layout::todo_items(self.app.size);
         let was_at = self.app.todo.cursor().unwrap_or(0);
+        let items: Vec<Item> = items.into_iter().map(convert::item).collect();
+        self.say_what_is_asked(&items);
         let todo = &mut self.app.todo;
-        todo.items = items.into_iter().map(convert::item).collect();
+        todo.items = items;
         todo.loaded = true;
         todo.failed = None;
         self.keep_tab();
         self.app.todo.settle(was_at, height);
+    }
+
+    /// A network waits for seconds: whoever looks elsewhere is told.
+    fn say_what_is_asked(&mut self, items: &[Item]) {
+        let todo = &self.app.todo;
+        let known = |item: &Item| todo.items.iter().any(|it| it.subject() == item.subject());
+        let mut new = items.iter().filter(|it| it.request.is_some() && !known(it));
+        let (first, more) = (new.next().and_then(Item::amount), new.count());
+        let Some(amount) = first.filter(|_| self.app.screen != Screen::ToDo) else {
+            return;
+        };
+        let more = match more {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        let said = format!("a network asks where to refund {amount}{more}: to do (3)");
+        self.say(Level::Info, said);
     }
 
     /// Once it is looked at, a tab stays open, whatever comes on the others.

@@ -128,6 +128,8 @@ const fn yes_words(what: &What) -> &'static str {
         What::Decline(_) => "yes, decline it",
         What::Outcome(..) => "yes, state it",
         What::Close(_) => "yes, close it",
+        What::AnswerOnFile(_) | What::Answer(_) => "yes, give this account",
+        What::Refuse(_) => "yes, refuse it",
         What::Discard => "yes, drop it",
     }
 }

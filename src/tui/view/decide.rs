@@ -97,6 +97,8 @@ const fn name(field: Field) -> &'static str {
         Field::Kind => "kind",
         Field::Evidence => "evidence",
         Field::Accept => "accept",
+        Field::Account => "account",
+        Field::Code => "code",
         Field::Note => "note",
     }
 }
@@ -106,6 +108,8 @@ const fn hint(field: Field) -> &'static str {
         Field::Paid => "the amount; empty: as asked",
         Field::Kind => "statement, provider's portal, support …",
         Field::Evidence => "where it can be looked up: a line, a ticket",
+        Field::Account => "IBAN, or sort code and account number",
+        Field::Code => "the network's code; empty: its general one",
         Field::Note => "why",
         Field::Outcome | Field::Accept => "",
     }
@@ -116,6 +120,8 @@ const fn line(form: &Form, field: Field) -> Option<&LineEdit> {
         Field::Paid => Some(&form.paid),
         Field::Kind => Some(&form.kind),
         Field::Evidence => Some(&form.evidence),
+        Field::Account => Some(&form.account.0),
+        Field::Code => Some(&form.code),
         Field::Note => Some(&form.note),
         Field::Outcome | Field::Accept => None,
     }

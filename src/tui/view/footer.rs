@@ -125,6 +125,9 @@ fn offered(app: &App) -> Vec<Offer> {
     let offer = |entry: &Spec| {
         let short = match (entry.action, context) {
             (Action::Back, Context::Confirm) => "cancel",
+            (Action::Approve, _) if app.focus_request().is_some() => "answer",
+            (Action::Decline, _) if app.focus_request().is_some() => "refuse",
+            (Action::Resolve, _) if app.focus_request().is_some() => "other account",
             _ => entry.short,
         };
         let usable = enabled(entry.action, app).is_ok();

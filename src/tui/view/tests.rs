@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use crate::domain::finding::{Finding, Flaw};
 use crate::domain::sending::Stop;
 use crate::tui::caps::Depth;
-use crate::tui::fixture::decisions;
+use crate::tui::fixture::{decisions, requests};
 use crate::tui::fixture::desk::{FakeDesk, World};
 use crate::tui::fixture::session::Session;
 use crate::tui::fixture::{elsewhere, now};
@@ -366,6 +366,43 @@ fn to_do() {
     snap("discard", full, |session| {
         composing(session, "12.35");
         session.press("esc");
+    });
+}
+
+/// A network asks where two refunds are to be paid.
+fn asked() -> Arc<FakeDesk> {
+    let desk = waiting();
+    requests::asked(&desk);
+    desk
+}
+
+#[test]
+fn what_networks_ask() {
+    // What has seconds left is what the queue opens on.
+    snap("todo_requests", asked, |session| {
+        session.press("3");
+    });
+    snap("todo_answer_on_file", asked, |session| {
+        session.press("3 a");
+    });
+    snap("todo_answer", asked, |session| {
+        session.press("3 j a").type_text("GB29 NWBK 6016 1331 9268 19");
+    });
+    snap("todo_answer_confirm", asked, |session| {
+        session.press("3 j a").type_text("GB29 NWBK 6016 1331 9268 19");
+        session.press("enter");
+    });
+    snap("todo_answered", asked, |session| {
+        session.press("3 a y");
+    });
+    snap("todo_refuse", asked, |session| {
+        session.press("3 d").type_text("ACCL-0001").press("tab");
+        session.type_text("the account is closed");
+    });
+    snap("todo_too_late", asked, |session| {
+        session.press("3");
+        session.app.now += chrono::TimeDelta::seconds(10);
+        session.press("a");
     });
 }
 

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Position;
 
+use crate::domain::inbound_request::InboundRequest;
 use crate::domain::state::State;
 use crate::domain::todo::{Act, Tab, Who};
 use crate::tui::state::todo::{Item, TABS};
@@ -57,6 +58,7 @@ const fn name(tab: Tab) -> &'static str {
         Tab::Mine => "Mine",
         Tab::Approvals => "Approvals",
         Tab::Problems => "Problems",
+        Tab::Requests => "Requests",
     }
 }
 
@@ -123,6 +125,7 @@ fn empty(app: &App, pen: &mut Pen<'_>) {
         (None, true, Tab::Mine) => ("nothing of yours waits", "tab shows the others"),
         (None, true, Tab::Approvals) => ("nothing waits for your approval", "tab shows the others"),
         (None, true, Tab::Problems) => ("no problems", "tab shows the others"),
+        (None, true, Tab::Requests) => ("no network asks for anything", "tab shows the others"),
     };
     pen.put(2, 2, what, Role::Text);
     pen.put(2, 3, hint, Role::Dim);
@@ -140,12 +143,11 @@ fn content(app: &App, item: &Item, cell: Cell, selected: bool, room: usize) -> (
             let payer = words::payer_in(room, row.payer.as_deref(), row.last4.as_deref());
             (payer, Role::Text)
         }),
-        Cell::Amount => refund.map_or_else(none, |row| {
-            (words::money_in(room, row.refund.content.amount), Role::Text)
+        Cell::Amount => item.amount().map_or_else(none, |amount| {
+            (words::money_in(room, amount), Role::Text)
         }),
-        Cell::Currency => refund.map_or_else(none, |row| {
-            let currency = row.refund.content.amount.currency;
-            (currency.code().to_owned(), Role::Text)
+        Cell::Currency => item.amount().map_or_else(none, |amount| {
+            (amount.currency.code().to_owned(), Role::Text)
         }),
         Cell::Owner => (item.owner().unwrap_or("–").to_owned(), Role::Text),
         Cell::Since => (words::age(app.now, item.since), Role::Dim),
@@ -161,6 +163,9 @@ fn what(app: &App, item: &Item) -> (String, Role) {
     let step = &item.step;
     if item.discrepancy.is_some() {
         return (step.what.clone(), Role::Bad);
+    }
+    if item.request.is_some() {
+        return (step.what.clone(), Role::Warn);
     }
     let Some(refund) = item.refund.as_ref().map(|row| &row.refund) else {
         return (step.what.clone(), Role::Text);
@@ -199,6 +204,14 @@ fn in_short(app: &App, item: &Item, room: usize) -> Vec<Piece> {
     vec![(what, role), (next, Role::Dim)]
 }
 
+fn in_request(request: Option<&InboundRequest>) -> String {
+    request.map_or_else(String::new, |request| {
+        let refund = request.refund.as_deref().unwrap_or("–");
+        let (id, account) = (request.id, &request.account);
+        format!("request {id} · refund {refund} · {account}")
+    })
+}
+
 /// The selected item in full sentences.
 fn strip(app: &App, pen: &mut Pen<'_>) {
     let Some(item) = app.todo.item() else {
@@ -223,6 +236,7 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
         Who::Desk => "the desk does it by itself".to_owned(),
     };
     let about = match (&item.discrepancy, &item.refund) {
+        _ if item.request.is_some() => in_request(item.request.as_ref()),
         (Some(discrepancy), _) => {
             format!("discrepancy {} · {}", discrepancy.id, discrepancy.account)
         }

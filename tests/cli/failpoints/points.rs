@@ -35,6 +35,8 @@ pub enum Way {
     Import,
     /// Creating the database.
     Open,
+    /// Answering a network's call, and what follows it.
+    Answer,
 }
 
 /// Label and way. A label may be tried on several.
@@ -128,4 +130,11 @@ pub const POINTS: &[(&str, Way)] = &[
     ("open.locked", Way::Open),
     ("open.named", Way::Open),
     ("open.migrated", Way::Open),
+    ("inbound.filed", Way::Answer),
+    ("inbound.decided", Way::Answer),
+    ("inbound.told", Way::Answer),
+    ("inbound.recorded", Way::Answer),
+    ("ledger.group_written", Way::Answer),
+    ("inbound.committed", Way::Answer),
+    ("errand.answered", Way::Answer),
 ];
