@@ -85,6 +85,13 @@ pub enum SecretError {
     Empty,
 }
 
+/// Who may read a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    ForUs,
+    ForAll,
+}
+
 /// How long a command may take to give its secret.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
 /// No secret is longer.
@@ -97,12 +104,33 @@ impl SecretSource {
     /// # Errors
     /// [`SecretError`] says what to mend.
     pub fn read(&self, folder: &Path, environ: &Environ) -> Result<SecretString, SecretError> {
+        self.read_kept(folder, environ, Kept::ForUs)
+    }
+
+    /// Reads what is no secret, such as a certificate: others may read its file, too.
+    ///
+    /// # Errors
+    /// [`SecretError`] says what to mend.
+    pub fn read_public(
+        &self,
+        folder: &Path,
+        environ: &Environ,
+    ) -> Result<SecretString, SecretError> {
+        self.read_kept(folder, environ, Kept::ForAll)
+    }
+
+    fn read_kept(
+        &self,
+        folder: &Path,
+        environ: &Environ,
+        kept: Kept,
+    ) -> Result<SecretString, SecretError> {
         let text = match self {
             Self::Env(name) => environ
                 .text(name)
                 .map(str::to_owned)
                 .ok_or_else(|| SecretError::Unset(name.clone()))?,
-            Self::File(path) => read_file(&folder.join(path))?,
+            Self::File(path) => read_file(&folder.join(path), kept)?,
             Self::Command(line) => run_command(line, COMMAND_DEADLINE)?,
         };
         let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -124,7 +152,7 @@ impl fmt::Display for SecretSource {
     }
 }
 
-fn read_file(path: &Path) -> Result<String, SecretError> {
+fn read_file(path: &Path, kept: Kept) -> Result<String, SecretError> {
     let failed = |source| SecretError::File {
         path: path.to_owned(),
         source,
@@ -135,7 +163,7 @@ fn read_file(path: &Path) -> Result<String, SecretError> {
     }
     let file = fs::File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if kept == Kept::ForUs && mode & 0o077 != 0 {
         return Err(SecretError::Exposed {
             path: path.to_owned(),
             mode,
@@ -245,6 +273,9 @@ mod tests {
             read("file:key", folder.path()),
             Err(SecretError::Exposed { .. })
         ));
+        let source = SecretSource::File("key".into());
+        let public = source.read_public(folder.path(), &Environ::default());
+        assert_eq!(public.unwrap().expose_secret(), "secret");
     }
 
     #[rstest]

@@ -6,6 +6,7 @@ use super::local::Local;
 use super::refusal;
 use crate::ledger::Heard;
 use crate::providers::inbound::Hint;
+pub use crate::providers::network::{Call, Response};
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,23 @@ pub enum Received {
 }
 
 impl Local {
+    /// Answers what an account is called with. Until networks are answered here, that is messages of
+    /// providers alone.
+    pub async fn answer_call(&self, account: &str, call: &Call<'_>) -> Response {
+        let received = self.receive(account, call.headers, call.body).await;
+        let status = match received.as_ref().map_err(|refusal| refusal.code.as_str()) {
+            Ok(_) => 200,
+            Err("untrusted_message") => 401,
+            Err("no_messages" | "not_configured") => 404,
+            Err(_) => 503,
+        };
+        Response {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
     /// Takes in a message for an account. Nothing is read from it but what to look at.
     ///
     /// # Errors

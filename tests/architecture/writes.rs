@@ -48,6 +48,10 @@ const WRITES: &[(&str, Told)] = &[
         Nothing("how a provider answers: no decision and no money"),
     ),
     ("propose", Entry),
+    (
+        "prove_writable",
+        Nothing("writes back what stands there: no decision and no money"),
+    ),
     ("put_off", Nothing(SCHEDULE)),
     ("record", Entry),
     ("record_dispute", Entry),
