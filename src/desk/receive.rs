@@ -25,7 +25,7 @@ impl Local {
         let status = match received.as_ref().map_err(|refusal| refusal.code.as_str()) {
             Ok(_) => 200,
             Err("untrusted_message") => 401,
-            Err("no_messages" | "not_configured") => 404,
+            Err("no_messages" | "no_account") => 404,
             Err(_) => 503,
         };
         Response {
