@@ -57,6 +57,8 @@ pub struct Options {
     pub book: PathBuf,
     /// The folder of what outlives a restart: the journal and the seeded payments.
     pub state: PathBuf,
+    /// The desk is another process, which may be listening already.
+    pub desk_is_apart: bool,
 }
 
 /// Why the sandbox did not start. Nothing was served.
@@ -151,12 +153,13 @@ fn network(
     if !rows.iter().any(|row| ours.contains(&row.get("account"))) {
         return Ok(None);
     }
+    let noted = options.state.join("listener.port");
     let given = options.config_to.as_deref().and_then(Path::parent);
     let site = mastercard::Site {
         given: given.unwrap_or(&options.state),
         state: &options.state,
         book: &options.book,
-        listener: ports::set_aside(&options.state.join("listener.port"))?,
+        listener: ports::set_aside(&noted, options.desk_is_apart)?,
     };
     let opened = Network::open(&site, clock, rows);
     opened.map(Some).map_err(failed("open", &options.state))
@@ -244,6 +247,7 @@ mod tests {
             config_to: Some(folder.join("desk/config.toml")),
             book: folder.join("book.jsonl"),
             state: folder.join("state"),
+            desk_is_apart: true,
         }
     }
 

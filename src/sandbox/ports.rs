@@ -36,10 +36,12 @@ pub(super) fn listen_as_before(noted_in: &Path) -> Result<Port, SandboxError> {
 }
 
 /// A port that somebody else is to listen on: that of the last start, else one that is free now. It is
-/// below the ports that systems give away by themselves.
-pub(super) fn set_aside(noted_in: &Path) -> Result<SocketAddr, SandboxError> {
+/// below the ports that systems give away by themselves. `in_use`: whoever is to listen may do so
+/// already.
+pub(super) fn set_aside(noted_in: &Path, in_use: bool) -> Result<SocketAddr, SandboxError> {
     let before = fs::read_to_string(noted_in).ok();
-    if let Some(port) = before.and_then(|text| text.trim().parse::<u16>().ok()) {
+    let before = before.and_then(|text| text.trim().parse::<u16>().ok());
+    if let Some(port) = before.filter(|port| in_use || take(*port).is_ok()) {
         return Ok((Ipv4Addr::LOCALHOST, port).into());
     }
     let mut tries = 0;
@@ -84,8 +86,9 @@ mod tests {
     fn a_port_set_aside_is_the_same_again_even_while_it_is_used() {
         let folder = tempfile::tempdir().unwrap();
         let note = folder.path().join("port");
-        let first = set_aside(&note).unwrap();
+        let first = set_aside(&note, true).unwrap();
         let _used = TcpListener::bind(first).unwrap();
-        assert_eq!(set_aside(&note).unwrap(), first);
+        assert_eq!(set_aside(&note, true).unwrap(), first);
+        assert_ne!(set_aside(&note, false).unwrap(), first);
     }
 }

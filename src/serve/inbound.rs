@@ -55,11 +55,16 @@ async fn heard(State(door): State<Arc<Door>>, request: Request) -> Reply {
             (found.place.account.as_str(), place::kind(found.rest), response)
         }
     };
+    let (status, took) = (
+        response.status,
+        door.clock.elapsed().saturating_sub(began),
+    );
+    tracing::info!(account, kind, status, ?took, "a call was answered");
     door.metrics.heard(&Heard {
         account,
         kind,
-        status: response.status,
-        took: door.clock.elapsed().saturating_sub(began),
+        status,
+        took,
     });
     reply(response)
 }

@@ -54,13 +54,19 @@ const DRAWING: [&str; 8] = [
 ];
 
 /// Words that may stand in some places only.
-const WORDS: [(&str, &[&str]); 14] = [
+const WORDS: [(&str, &[&str]); 20] = [
     ("rusqlite", &["ledger"]),
     ("refinery", &["ledger"]),
     ("reqwest", &["providers", "sandbox"]),
     ("tonic", &["providers::prism", "sandbox::prism"]),
     ("prost", &["providers::prism", "sandbox::prism"]),
     ("axum", &["serve", "sandbox"]),
+    ("axum_server", &["serve"]),
+    ("hyper_util", &["serve"]),
+    ("prometheus_client", &["serve"]),
+    ("rustls", &["serve", "sandbox", "providers::mastercard"]),
+    ("tokio_rustls", &["sandbox"]),
+    ("rcgen", &["sandbox"]),
     ("ratatui", &["tui"]),
     ("crossterm", &["tui"]),
     ("SystemTime", &["clock"]),
@@ -177,6 +183,9 @@ mod tests {
     #[case("ledger/mod.rs", "let now = chrono::Utc::now();")]
     #[case("providers/http.rs", "use crate::{config::X, sandbox::Y};")]
     #[case("desk/send.rs", "use rusqlite::Connection;")]
+    #[case("desk/receive.rs", "use axum_server::Handle;")]
+    #[case("cli/serve.rs", "use crate::ledger::Ledger;")]
+    #[case("serve/inbound.rs", "use crate::providers::network::Call;")]
     #[case("desk/send.rs", "fn x() { crate::tui::run() }")]
     #[case("desk/send.rs", "let started = std::time::Instant::now();")]
     #[case("sandbox/book.rs", "use crate::domain::state::State;")]

@@ -197,7 +197,7 @@ fn kid_of(public: &[u8]) -> String {
     BASE64_STANDARD.encode(&digest(&SHA256, public).as_ref()[..20])
 }
 
-fn signer(pem: &str) -> io::Result<Signer> {
+pub(super) fn signer(pem: &str) -> io::Result<Signer> {
     let der = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).map_err(broken)?;
     let key = RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).map_err(broken)?;
     let kid = kid_of(key.public_key().as_ref());
@@ -208,7 +208,7 @@ fn certificate(pem: &str) -> io::Result<CertificateDer<'static>> {
     CertificateDer::from_pem_slice(pem.as_bytes()).map_err(broken)
 }
 
-fn server(ca: &str, chain: &str, key: &str) -> io::Result<Arc<ServerConfig>> {
+pub(super) fn server(ca: &str, chain: &str, key: &str) -> io::Result<Arc<ServerConfig>> {
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(certificate(ca)?).map_err(broken)?;
