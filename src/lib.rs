@@ -14,6 +14,8 @@
 //!   [`Request`](desk::face::Request), [`Reply`](desk::face::Reply),
 //!   [`Notice`](desk::face::Notice).
 //! - [`tui`] and [`cli`]: screens and commands. They show and ask, through the desk's face.
+//! - [`serve`]: the doors of the service. A request becomes a call, the desk answers it; health and
+//!   metrics for whoever runs it.
 //! - [`sandbox`]: simulated providers that keep a book of what was really paid. It shares no wire
 //!   type with [`providers`], so that the two can catch each other's mistakes.
 //! - [`config`]: file, environment and flags become one checked set of settings.
@@ -44,4 +46,5 @@ pub mod failpoint;
 pub mod ledger;
 pub mod providers;
 pub mod sandbox;
+pub mod serve;
 pub mod tui;

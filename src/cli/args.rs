@@ -176,6 +176,12 @@ pub enum Command {
     },
     /// Send what may be sent and poll what is due, without a screen
     Track(Track),
+    /// Run the service: send, poll, and answer those who call, until told to stop
+    ///
+    /// [listener] in the configuration names where networks and providers call, and where /health and
+    /// /metrics are. It prints one line once it is ready, and ends on SIGINT or SIGTERM after the
+    /// answers under way; a second signal leaves at once (exit 4).
+    Serve,
     /// Stop sending refunds, at once; they are queued meanwhile
     StopSending(Sending),
     /// Send refunds again; takes two people
@@ -219,9 +225,13 @@ pub enum Command {
 }
 
 impl Command {
-    /// It makes files whatever else is asked: a configuration, or the simulators' own memory.
+    /// It writes whatever else is asked: a configuration, the simulators' own memory, the service's
+    /// database.
     pub const fn always_writes(&self) -> bool {
-        matches!(self, Self::Demo(_) | Self::Sandbox(_) | Self::Init)
+        matches!(
+            self,
+            Self::Demo(_) | Self::Sandbox(_) | Self::Init | Self::Serve
+        )
     }
 }
 

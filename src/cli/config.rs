@@ -11,7 +11,7 @@ use super::args::Global;
 use super::print::Output;
 use super::{Exit, Failure, sandbox};
 use crate::config::prism::{Connector, Member, Plain};
-use crate::config::{self, Environ, Paths, Provider, Settings};
+use crate::config::{self, Environ, Listener, Paths, Provider, Settings};
 use crate::desk::face::{Class, Refusal};
 
 mod mastercard;
@@ -122,7 +122,21 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
             "keep": backups.keep,
             "to": backups.folder(&paths.data),
         })),
+        "listener": settings.listener.as_ref().map(listener),
         "accounts": accounts,
+    })
+}
+
+fn listener(listener: &Listener) -> Value {
+    let tls = listener.tls.as_ref();
+    json!({
+        "address": listener.address,
+        "certificate": tls.map(|tls| tls.certificate.to_string()),
+        "key": tls.map(|tls| format!("{} (hidden)", tls.key)),
+        "client_ca": tls.map(|tls| tls.client_ca.to_string()),
+        "operations": listener.operations,
+        "max_body_kib": listener.max_body / 1_024,
+        "read_timeout_seconds": listener.read_timeout.as_secs(),
     })
 }
 

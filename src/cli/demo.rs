@@ -11,12 +11,13 @@ use super::args::{self, Global};
 use super::open::{Session, misanswered};
 use super::refunds::waits_for_release;
 use super::signal::Stops;
-use super::{Exit, Failure, sandbox, track};
+use super::{Exit, Failure, sandbox, serve, track};
 use crate::config::{self, Environ, Paths, Provider};
 use crate::desk::face::{Class, Import, ImportFile, Refusal, Reply, Request};
 use crate::domain::listing::RefundFilter;
 use crate::domain::state::State;
 use crate::sandbox::Options;
+use crate::serve::Serving;
 use crate::tui;
 use crate::tui::caps::{Caps, Depth};
 
@@ -29,7 +30,7 @@ const LOCK: &str = "demo.lock";
 pub(super) async fn desk(global: &Global, environ: Environ) -> Result<Exit, Failure> {
     check_terminal(&environ)?;
     let session = Session::open(global, &environ)?;
-    show(session, global, &environ).await
+    show(session, None, global, &environ).await
 }
 
 /// Starts the simulators in this process, fills a cache and opens the desk on it.
@@ -67,13 +68,15 @@ pub(super) async fn run(
         config_to: Some(paths.config.clone()),
         book: folder.join("book.jsonl"),
         state: folder.join("providers"),
+        desk_is_apart: false,
     };
     sandbox::create(&options.state)?;
     let providers = sandbox::start(&options)?;
     let settings = config::load(&paths.config)?;
-    let session = Session::open_with(global, environ, &paths, settings)?;
+    let session = Session::open_with(global, environ, &paths, settings.clone())?;
     fill(&session, &settlement).await?;
-    let exit = show(session, global, environ).await;
+    let doors = serve::doors(&session, environ, &settings)?;
+    let exit = show(session, doors, global, environ).await;
     providers.stop();
     exit
 }
@@ -105,7 +108,12 @@ async fn fill(session: &Session, settlement: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(session: Session, global: &Global, environ: &Environ) -> Result<Exit, Failure> {
+async fn show(
+    session: Session,
+    doors: Option<Serving>,
+    global: &Global,
+    environ: &Environ,
+) -> Result<Exit, Failure> {
     let mut caps = Caps::from_env(|name| environ.text(name));
     if global.no_color {
         caps.depth = Depth::None;
@@ -125,7 +133,7 @@ async fn show(session: Session, global: &Global, environ: &Environ) -> Result<Ex
     let shown = tui::run(desk, actor, clock, options).await;
     // The terminal is the shell's again: what is with a provider is finished in plain sight.
     if let Some(working) = working {
-        finish(&session, working).await?;
+        finish(&session, doors, working).await?;
     }
     shown.map_err(|error| Failure::Unplanned(error.into()))?;
     tell_unsent(&session).await?;
@@ -134,12 +142,22 @@ async fn show(session: Session, global: &Global, environ: &Environ) -> Result<Ex
 }
 
 /// Takes up no more work and waits for what is under way; a signal leaves at once.
-async fn finish(session: &Session, working: JoinHandle<()>) -> Result<(), Failure> {
+async fn finish(
+    session: &Session,
+    doors: Option<Serving>,
+    working: JoinHandle<()>,
+) -> Result<(), Failure> {
     let mut stops = Stops::listen()?;
     session.desk.stop();
     track::tell_under_way(session.desk.exchanges());
+    let ended = async {
+        if let Some(doors) = doors {
+            doors.stop().await;
+        }
+        let _ = working.await;
+    };
     tokio::select! {
-        _ = working => {}
+        () = ended => {}
         () = stops.next() => {}
     }
     Ok(())

@@ -32,6 +32,7 @@ mod refunds;
 mod retry;
 mod sandbox;
 mod sending;
+mod serve;
 mod signal;
 mod sync;
 mod track;
@@ -205,6 +206,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Retry { account, dry_run } => {
             retry::run(&session()?, output, RetryOrder { account, dry_run }).await
         }
+        Command::Serve => serve::run(global, &environ, output).await,
         Command::Track(track) => track::run(&session()?, output, &track).await,
         Command::StopSending(arguments) => sending::stop(&session()?, output, arguments).await,
         Command::ResumeSending(arguments) => sending::resume(&session()?, output, arguments).await,
@@ -233,7 +235,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
     }
 }
 
-/// These commands make files: there is nothing they can do without writing.
+/// These commands write: there is nothing they can do without.
 fn writes() -> Refusal {
     Refusal {
         class: Class::Usage,

@@ -35,6 +35,7 @@ pub(super) async fn run(
             .clone()
             .unwrap_or_else(|| folder.join("book.jsonl")),
         state: folder,
+        desk_is_apart: true,
     };
     let running = start(&options)?;
     let mut stdout = io::stdout().lock();

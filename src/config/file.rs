@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
 use super::commerce_hub::CommerceHub;
-use super::{Account, Backups, Environment, Provider, Settings};
+use super::{Account, Backups, Environment, Listener, Provider, Settings};
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
@@ -206,6 +206,7 @@ struct Rest {
     #[serde(default)]
     policy: PolicyFile,
     backup: Option<Backups>,
+    listener: Option<Listener>,
 }
 
 #[derive(Deserialize)]
@@ -315,6 +316,7 @@ impl Rest {
             policy: self.policy.policy(reader)?,
             expires_after,
             backups: self.backup,
+            listener: self.listener,
             accounts,
         })
     }

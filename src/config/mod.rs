@@ -12,6 +12,7 @@ mod backup;
 mod bounds;
 pub mod commerce_hub;
 mod file;
+mod listener;
 pub mod mastercard;
 pub mod nuapay;
 mod paths;
@@ -21,6 +22,7 @@ pub mod secret;
 mod tests;
 
 pub use file::{ConfigError, EXAMPLE, load, parse};
+pub use listener::{Listener, MutualTls};
 pub use paths::{Environ, Paths};
 
 /// Everything the desk is told, checked.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub expires_after: chrono::TimeDelta,
     /// Backups by the clock; none unless asked for.
     pub backups: Option<Backups>,
+    /// Where it is called; none: nowhere.
+    pub listener: Option<Listener>,
     /// The provider accounts, in the order of the file.
     pub accounts: Vec<Account>,
 }

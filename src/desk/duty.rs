@@ -10,6 +10,8 @@ use super::local::Local;
 pub(super) struct Duty {
     over: watch::Sender<bool>,
     exchanges: AtomicUsize,
+    /// Those who keep working.
+    hands: AtomicUsize,
 }
 
 impl Default for Duty {
@@ -17,12 +19,22 @@ impl Default for Duty {
         Self {
             over: watch::Sender::new(false),
             exchanges: AtomicUsize::new(0),
+            hands: AtomicUsize::new(0),
         }
     }
 }
 
 /// An exchange with a provider under way, until its answer is written down.
 pub(super) struct Exchange<'a>(&'a AtomicUsize);
+
+/// Somebody who sends and polls, until they end in whatever way.
+pub(super) struct Hand<'a>(&'a AtomicUsize);
+
+impl Drop for Hand<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
@@ -39,6 +51,15 @@ impl Duty {
     pub(super) async fn over(&self) {
         // The sender lives as long as this: there is always an end to wait for.
         let _ = self.over.subscribe().wait_for(|over| *over).await;
+    }
+
+    pub(super) fn hand(&self) -> Hand<'_> {
+        self.hands.fetch_add(1, Ordering::Relaxed);
+        Hand(&self.hands)
+    }
+
+    pub(super) fn is_at_work(&self) -> bool {
+        self.hands.load(Ordering::Relaxed) > 0
     }
 
     pub(super) fn exchange(&self) -> Exchange<'_> {

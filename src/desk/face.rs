@@ -43,6 +43,7 @@ mod elsewhere;
 mod safeguards;
 pub use safeguards::*;
 mod sending;
+mod service;
 mod sync;
 
 pub use audit::AuditVerified;
@@ -51,6 +52,7 @@ pub use bank::{
 };
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use sending::{ProviderState, SendingOrder};
+pub use service::ServiceState;
 pub use sync::AccountSync;
 
 /// Who asks.
@@ -214,6 +216,8 @@ pub enum Request {
     Verify,
     /// How each account and its provider stand. Answer: [`Reply::Providers`].
     Providers,
+    /// How the service itself stands. Answer: [`Reply::Service`].
+    Service,
     /// Stops sending, at once. Answer: [`Reply::Stopped`].
     StopSending(SendingOrder),
     /// Proposes to resume sending, or resumes where another person proposed it. Answer:
@@ -310,6 +314,8 @@ pub enum Reply {
     Verified(Verified),
     /// To [`Request::Providers`], in the order of the configuration.
     Providers(Vec<ProviderState>),
+    /// To [`Request::Service`].
+    Service(ServiceState),
     /// To [`Request::StopSending`].
     Stopped(Stop),
     /// To [`Request::ResumeSending`].

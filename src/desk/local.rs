@@ -251,6 +251,7 @@ impl Local {
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
             Request::Verify => self.verify().await.map(Reply::Verified),
             Request::Providers => self.providers().await.map(Reply::Providers),
+            Request::Service => self.service().await.map(Reply::Service),
             Request::StopSending(order) => {
                 self.stop_sending(actor, order).await.map(Reply::Stopped)
             }

@@ -46,6 +46,7 @@ mod retry;
 mod rules;
 mod send;
 mod sending;
+mod service;
 mod sync;
 #[cfg(test)]
 mod tests;

@@ -157,6 +157,7 @@ impl Local {
 
     /// Works until the desk is told to stop. A failure is logged and tried again.
     pub async fn keep_working(self: Arc<Self>) {
+        let _hand = self.duty.hand();
         let mut seen = Seen::default();
         while !self.duty.is_over() {
             self.tell_of_others(&mut seen).await;

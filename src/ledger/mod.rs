@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::Connection;
 
+mod alive;
 mod audit;
 mod backup;
 mod closed;

@@ -46,6 +46,7 @@ impl Bench {
             config_to: Some(at("config.toml")),
             book: at("book.jsonl"),
             state: at("state"),
+            desk_is_apart: true,
         };
         Self {
             running: start(&options, &clock).unwrap(),

@@ -12,20 +12,40 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::tls::TlsListener;
+
 /// A handler's hold on the connection its request came in on.
 #[derive(Clone)]
-pub(super) struct Connection(Arc<AtomicBool>);
+pub(super) struct Connection {
+    cut: Arc<AtomicBool>,
+    /// The certificate that the caller showed, as DER, where it had to.
+    pub certificate: Option<Arc<[u8]>>,
+}
 
 impl Connection {
     /// From now on no byte leaves; the client sees a reset instead of a reply.
     pub(super) fn cut(&self) {
-        self.0.store(true, Ordering::Release);
+        self.cut.store(true, Ordering::Release);
     }
 }
 
 impl Connected<IncomingStream<'_, CuttableListener>> for Connection {
     fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        Self(Arc::clone(&stream.io().cut))
+        Self {
+            cut: Arc::clone(&stream.io().cut),
+            certificate: None,
+        }
+    }
+}
+
+impl Connected<IncomingStream<'_, TlsListener>> for Connection {
+    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
+        let (connection, tls) = stream.io().get_ref();
+        let shown = tls.peer_certificates().and_then(<[_]>::first);
+        Self {
+            cut: Arc::clone(&connection.cut),
+            certificate: shown.map(|it| it.as_ref().into()),
+        }
     }
 }
 

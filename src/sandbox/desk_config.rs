@@ -8,9 +8,15 @@ use super::commerce_hub::{API_KEY_FILE, API_SECRET_FILE, MERCHANT_ID, TERMINAL_I
 use super::prism::API_KEY_FILE as PRISM_KEY_FILE;
 use super::private_file;
 
-/// Writes the whole configuration; the secrets it names lie beside it.
-pub(super) fn write(path: &Path, http: SocketAddr, grpc: SocketAddr) -> io::Result<()> {
-    private_file::write(path, text(http, grpc).as_bytes())
+/// Writes the whole configuration; the secrets it names lie beside it. `network` is what the network
+/// adds.
+pub(super) fn write(
+    path: &Path,
+    http: SocketAddr,
+    grpc: SocketAddr,
+    network: &str,
+) -> io::Result<()> {
+    private_file::write(path, (text(http, grpc) + network).as_bytes())
 }
 
 fn text(address: SocketAddr, grpc: SocketAddr) -> String {

@@ -14,6 +14,7 @@ mod connection;
 mod course;
 mod desk_config;
 mod journal;
+mod mastercard;
 mod nuapay;
 mod ports;
 mod prism;
@@ -22,6 +23,7 @@ mod secret;
 mod seeded;
 mod server;
 mod settlement;
+mod tls;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,7 @@ use axum::{Router, middleware};
 use crate::clock::Clock;
 use crate::domain::money::{Currency, MoneyError};
 use commerce_hub::{API_KEY_FILE, API_SECRET_FILE, Credentials, Hub};
+use mastercard::Network;
 use nuapay::{Callers, Merchant, Nuapay};
 use prism::Prism;
 pub use server::Running;
@@ -54,6 +57,8 @@ pub struct Options {
     pub book: PathBuf,
     /// The folder of what outlives a restart: the journal and the seeded payments.
     pub state: PathBuf,
+    /// The desk is another process, which may be listening already.
+    pub desk_is_apart: bool,
 }
 
 /// Why the sandbox did not start. Nothing was served.
@@ -116,15 +121,48 @@ pub fn start(options: &Options, clock: &Clock) -> Result<Running, SandboxError> 
     let http = ports::listen(options.port)?;
     let grpc = ports::listen_as_before(&options.state.join("prism.port"))?;
     let (address, grpc_address) = (http.address, grpc.address);
+    let mut sites = Vec::new();
+    let mut unasked = Vec::new();
+    let mut network_config = String::new();
+    if let Some(network) = network(options, clock, &rows)? {
+        let port = ports::listen_as_before(&options.state.join("mastercard.port"))?;
+        network_config = network.config(port.address);
+        let (router, deeds, tls) = network.serve();
+        sites.push(Site::secured(router, port, tls));
+        unasked.push(deeds);
+    }
     if let Some(path) = &options.config_to {
-        desk_config::write(path, address, grpc_address).map_err(failed("write", path))?;
+        desk_config::write(path, address, grpc_address, &network_config)
+            .map_err(failed("write", path))?;
     }
     let router = Router::new()
         .nest("/ch", hub.router())
         .nest("/nuapay", nuapay.router())
         .layer(middleware::from_fn(answer::cut_where_told));
-    let sites = [Site::new(router, http), Site::new(prism.router(), grpc)];
-    Running::start(sites.into(), address)
+    sites.extend([Site::new(router, http), Site::new(prism.router(), grpc)]);
+    Running::start(sites, unasked, address)
+}
+
+/// The network, where a payment went through it: its keys take long to make.
+fn network(
+    options: &Options,
+    clock: &Clock,
+    rows: &[Row],
+) -> Result<Option<Network>, SandboxError> {
+    let ours = [mastercard::CREDITOR, mastercard::BANK];
+    if !rows.iter().any(|row| ours.contains(&row.get("account"))) {
+        return Ok(None);
+    }
+    let noted = options.state.join("listener.port");
+    let given = options.config_to.as_deref().and_then(Path::parent);
+    let site = mastercard::Site {
+        given: given.unwrap_or(&options.state),
+        state: &options.state,
+        book: &options.book,
+        listener: ports::set_aside(&noted, options.desk_is_apart)?,
+    };
+    let opened = Network::open(&site, clock, rows);
+    opened.map(Some).map_err(failed("open", &options.state))
 }
 
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SandboxError {
@@ -209,6 +247,7 @@ mod tests {
             config_to: Some(folder.join("desk/config.toml")),
             book: folder.join("book.jsonl"),
             state: folder.join("state"),
+            desk_is_apart: true,
         }
     }
 

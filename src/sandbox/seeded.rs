@@ -2,6 +2,7 @@
 //!
 //! Dates are whole days back from today, so the same day gives the same bytes.
 
+mod network;
 mod stock;
 
 use chrono::{DateTime, Days, NaiveDate, SecondsFormat, TimeDelta, Utc};
@@ -88,8 +89,11 @@ pub(super) fn payments(count: usize, today: NaiveDate, currency: Currency) -> Ve
     }
     sales.sort_by_key(|sale| sale.captured_at);
     let rows = sales.iter().enumerate();
-    rows.map(|(number, sale)| row(&mut draw, number, sale, today))
-        .collect()
+    let mut rows: Vec<Row> = rows
+        .map(|(number, sale)| row(&mut draw, number, sale, today))
+        .collect();
+    network::through(&mut rows);
+    rows
 }
 
 fn customers(draw: &mut Draw, count: usize) -> Vec<Customer> {
@@ -316,7 +320,9 @@ mod tests {
     fn ids_are_unique_and_most_amounts_choose_no_outcome() {
         let rows = two_thousand();
         let ids: HashSet<&str> = rows.iter().map(|row| row.get("payment_id")).collect();
-        assert_eq!(ids.len(), rows.len());
+        let at_the_bank = rows.iter().filter(|row| row.get("account") == "a2a-bank");
+        let shared = at_the_bank.count();
+        assert_eq!(ids.len() + shared, rows.len(), "only a network's two ends share one");
         let cents = |row: &Row| row.amount().unwrap().minor % 100;
         let plain = rows
             .iter()
@@ -331,6 +337,10 @@ mod tests {
         for account in ["nuapay-uk", "nuapay-eu"] {
             let ours = rows.iter().filter(|row| row.get("account") == account);
             assert!((80..220).contains(&ours.count()), "{account}");
+        }
+        for (account, some) in [("a2a-uk", 50..90), ("a2a-bank", 10..30)] {
+            let ours = rows.iter().filter(|row| row.get("account") == account);
+            assert!(some.contains(&ours.count()), "{account}");
         }
         let minor = |row: &Row| row.amount().unwrap().minor;
         let in_usd = |row: &&Row| row.get("currency") == "USD";

@@ -40,7 +40,14 @@ const COLUMNS: [&str; 22] = [
 ];
 
 /// The accounts that have a simulator, now or soon; rows of others are none of ours.
-const ACCOUNTS: [&str; 4] = ["hub-us", "prism-us", "nuapay-uk", "nuapay-eu"];
+const ACCOUNTS: [&str; 6] = [
+    "hub-us",
+    "prism-us",
+    "nuapay-uk",
+    "nuapay-eu",
+    "a2a-uk",
+    "a2a-bank",
+];
 
 /// One row of a settlement file: a text for each column, empty where the file has none.
 #[derive(Clone, Debug, PartialEq)]

@@ -57,6 +57,10 @@ const WRITES: &[(&str, Told)] = &[
         Nothing("how a provider answers: no decision and no money"),
     ),
     ("propose", Entry),
+    (
+        "prove_writable",
+        Nothing("writes back what stands there: no decision and no money"),
+    ),
     ("put_off", Nothing(SCHEDULE)),
     ("queue_errand", Entry),
     ("record", Entry),

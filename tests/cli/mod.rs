@@ -43,6 +43,7 @@ mod release;
 mod restore;
 mod secrets;
 mod sending;
+mod serve;
 mod stop;
 mod sync;
 mod unfit;

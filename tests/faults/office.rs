@@ -145,6 +145,7 @@ impl Office {
             port: 0,
             payments: vec![stock],
             seeded_payments: 0,
+            desk_is_apart: true,
             settlement_to: None,
             config_to: Some(config.clone()),
             book: folder.path().join("book.jsonl"),

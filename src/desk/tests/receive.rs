@@ -26,6 +26,7 @@ async fn opened() -> (Stage, Running) {
         port: 0,
         payments: vec![at("stock.csv")],
         seeded_payments: 0,
+        desk_is_apart: true,
         settlement_to: None,
         config_to: Some(at("config.toml")),
         book: at("book.jsonl"),

@@ -1,0 +1,133 @@
+//! `serve`: the service. It sends and polls, and answers those who call.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::task::{JoinError, JoinHandle};
+
+use super::args::Global;
+use super::open::Session;
+use super::print::Output;
+use super::signal::Stops;
+use super::{Exit, Failure, track};
+use crate::config::{self, Environ, Paths, Settings};
+use crate::desk::face::{Class, Refusal};
+use crate::serve::{self, Means, ServeError, Serving};
+
+/// Runs the service until it is told to stop. Says that it is ready once both addresses are bound.
+pub(super) async fn run(
+    global: &Global,
+    environ: &Environ,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
+    let settings = config::load(&paths.config)?;
+    let session = Session::open_with(global, environ, &paths, settings.clone())?;
+    let mut stops = Stops::listen()?;
+    let doors = doors(&session, environ, &settings)?;
+    let mut working = tokio::spawn(Arc::clone(&session.desk).keep_working());
+    tell_ready(doors.as_ref(), output);
+    tokio::select! {
+        () = stops.next() => {}
+        // It works until it is told to stop: this was a mistake in the program.
+        ended = &mut working => return Err(broken(ended)),
+    }
+    tracing::info!("told to stop");
+    tokio::select! {
+        ended = end(&session, doors, working) => ended?,
+        // Asked twice: what is with a provider or a caller is found again at the next start.
+        () = stops.next() => return Ok(Exit::Unknown),
+    }
+    session.desk.finish_backup().await;
+    Ok(Exit::Done)
+}
+
+/// Opens the doors that the configuration names.
+pub(super) fn doors(
+    session: &Session,
+    environ: &Environ,
+    settings: &Settings,
+) -> Result<Option<Serving>, Failure> {
+    let Some(listener) = &settings.listener else {
+        return Ok(None);
+    };
+    let means = Means {
+        settings,
+        environ,
+        clock: &session.clock,
+        answers: Arc::clone(&session.desk) as _,
+        desk: Arc::clone(&session.desk) as _,
+        actor: session.actor.clone(),
+    };
+    let opened = serve::start(means, listener);
+    Ok(Some(opened.map_err(|error| not_listening(&error))?))
+}
+
+/// Takes up nothing more, and waits for what is under way: with providers, and with callers.
+async fn end(
+    session: &Session,
+    doors: Option<Serving>,
+    working: JoinHandle<()>,
+) -> Result<(), Failure> {
+    session.desk.stop();
+    track::tell_under_way(session.desk.exchanges());
+    if let Some(doors) = doors {
+        doors.stop().await;
+    }
+    working.await.map_err(|error| broken(Err(error)))
+}
+
+/// One line, for whoever waits for it.
+fn tell_ready(doors: Option<&Serving>, output: &Output) {
+    let scheme = match doors.is_some_and(Serving::is_tls) {
+        true => "https",
+        false => "http",
+    };
+    let address = doors.and_then(Serving::address);
+    let address = address.map(|it| format!("{scheme}://{it}"));
+    let operations = doors.and_then(Serving::operations);
+    let operations = operations.map(|it| format!("http://{it}"));
+    tracing::info!(address, operations, "ready");
+    let line = match output.json {
+        true => json!({ "ready": true, "listener": address, "operations": operations }).to_string(),
+        false => {
+            let calls = match &address {
+                Some(address) if scheme == "https" => format!("calls at {address} (mutual TLS)"),
+                Some(address) => format!("calls at {address} (plain, on loopback)"),
+                None => "no calls ([listener] names no address)".to_owned(),
+            };
+            let operations = operations.map_or(String::new(), |it| format!(", operations at {it}"));
+            format!("ready: {calls}{operations}")
+        }
+    };
+    let mut stdout = io::stdout().lock();
+    // A service works on when nobody reads what it prints.
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+fn not_listening(error: &ServeError) -> Failure {
+    let next = match error {
+        ServeError::Address { .. } => {
+            "End what uses the address, or name another in [listener] of the config."
+        }
+        ServeError::Unread { .. } | ServeError::Unfit { .. } => {
+            "Mend what it says: [listener] of the config names the files."
+        }
+    };
+    Refusal {
+        class: Class::Failed,
+        code: "listener".to_owned(),
+        message: error.to_string(),
+        money: "Nothing was sent; what is queued waits.".to_owned(),
+        next: next.to_owned(),
+    }
+    .into()
+}
+
+fn broken(ended: Result<(), JoinError>) -> Failure {
+    let why = ended.map_or_else(|error| error.to_string(), |()| "it ended".to_owned());
+    Failure::Unplanned(color_eyre::eyre::eyre!(
+        "the service's sender and poller broke off: {why}"
+    ))
+}
