@@ -47,6 +47,8 @@ CREATE TABLE inbound_requests (
     reference           TEXT,
     case_ref            TEXT,
     creditor            TEXT,
+    -- Who paid, in the network's word: later calls of ours must name it.
+    debtor              TEXT,
     -- The body as people may read it.
     raw                 TEXT    NOT NULL,
     -- What the rule found.
@@ -202,6 +204,8 @@ CREATE TABLE errands (
     refund              TEXT,
     -- The id of the question it answers.
     retrieval           TEXT,
+    -- Who paid, where the network named it.
+    debtor              TEXT,
     -- What was paid, where that is told.
     amount_minor        INTEGER,
     currency            TEXT    CHECK (length(currency) = 3),
@@ -223,7 +227,8 @@ CREATE TRIGGER errands_fixed BEFORE UPDATE ON errands
 WHEN OLD.done_at IS NOT NULL OR NEW.tries < OLD.tries
   OR NEW.seq <> OLD.seq OR NEW.account <> OLD.account OR NEW.kind <> OLD.kind
   OR NEW.provider_payment_id <> OLD.provider_payment_id OR NEW.refund IS NOT OLD.refund
-  OR NEW.retrieval IS NOT OLD.retrieval OR NEW.amount_minor IS NOT OLD.amount_minor
+  OR NEW.retrieval IS NOT OLD.retrieval OR NEW.debtor IS NOT OLD.debtor
+  OR NEW.amount_minor IS NOT OLD.amount_minor
   OR NEW.currency IS NOT OLD.currency OR NEW.key <> OLD.key OR NEW.by_whom <> OLD.by_whom OR NEW.at <> OLD.at
 BEGIN
     SELECT RAISE(ABORT, 'an errand stays what it is, and is done once');

@@ -17,7 +17,6 @@ use crate::providers::network::{Answer, Message, Received};
 impl Local {
     /// The payer's bank names an account, or declines. What is validly signed is always taken in:
     /// what it does not fit is kept for a person.
-    #[expect(dead_code, reason = "called where the network's calls are received")]
     pub(super) async fn account_advised(
         &self,
         account: &str,
@@ -92,7 +91,6 @@ impl Local {
 
     /// The network wants to know how a refund stands: it is confirmed, again or as soon as it is
     /// paid.
-    #[expect(dead_code, reason = "called where the network's calls are received")]
     pub(super) async fn refund_status_asked(
         &self,
         account: &str,

@@ -124,7 +124,7 @@ impl Local {
             let mut known = claim.attempts.iter();
             let attempt = known.find(|it| it.step == step.name() && it.number == open.number);
             return Ok(attempt
-                .filter(|attempt| self.may_go_again(attempt, account))
+                .filter(|attempt| self.is_replayable_now(attempt, account))
                 .cloned());
         }
         let paid = self.ledger.paid_transfer(refund.id).await?;
@@ -136,7 +136,7 @@ impl Local {
     }
 
     /// Within the window from the first send that may have arrived.
-    fn may_go_again(&self, attempt: &Attempt, account: &Account) -> bool {
+    fn is_replayable_now(&self, attempt: &Attempt, account: &Account) -> bool {
         let mut sends = attempt.sends.iter();
         let Some(first) = sends.find(|send| !send.not_executed) else {
             return true;
@@ -159,7 +159,7 @@ impl Local {
         let account = self.account(&refund.account);
         let ready = last
             .zip(account)
-            .filter(|(attempt, account)| self.may_go_again(attempt, account));
+            .filter(|(attempt, account)| self.is_replayable_now(attempt, account));
         let Some((attempt, account)) = ready else {
             self.ledger.repeated(id).await?;
             return Ok(Done::Nothing);

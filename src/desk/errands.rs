@@ -112,12 +112,20 @@ fn is_over(finding: &Finding) -> bool {
 }
 
 fn about(queued: &QueuedErrand) -> About {
+    let debtor = queued.debtor.clone();
     match queued.about.clone() {
-        ErrandAbout::RefundStatus { payment, refund } => About::RefundStatus { payment, refund },
+        ErrandAbout::RefundStatus { payment, refund } => About::RefundStatus {
+            payment,
+            refund,
+            debtor,
+        },
         ErrandAbout::PaymentStatus { payment } => About::PaymentStatus { payment },
-        ErrandAbout::PaymentAdvice { payment, retrieval } => About::PaymentAdvice {
+        ErrandAbout::PaymentAdvice {
+            payment, retrieval, ..
+        } => About::PaymentAdvice {
             payment,
             retrieval,
+            debtor,
             paid: queued.paid,
         },
     }

@@ -140,10 +140,14 @@ impl Local {
                 (answer, Recorded::Nothing)
             }
             Message::RefundConfirmed { .. } => (Answer::Acknowledged, confirmed(received)),
-            Message::PaymentStatusAsked { payment, retrieval } => {
+            Message::PaymentStatusAsked {
+                payment,
+                debtor,
+                retrieval,
+            } => {
                 let retrieval = retrieval.clone();
                 let retrieval = retrieval.unwrap_or_else(|| own_id(&heard.called));
-                let errand = advice(&heard.called, payment, &retrieval);
+                let errand = advice(&heard.called, payment, &retrieval, debtor.clone());
                 (Answer::WillFollow { retrieval }, Recorded::Errand(errand))
             }
             // Has a way of its own.
@@ -222,6 +226,7 @@ impl Local {
             reference: asked.reference.clone(),
             case: asked.case.clone(),
             creditor: asked.creditor.clone(),
+            debtor: asked.debtor.clone(),
             raw: heard.received.raw.clone(),
             deadline: crate::clock::later(heard.called.at, terms.hold),
             automatic: terms.automatic,
@@ -345,12 +350,18 @@ fn confirmed(received: &Received) -> Recorded {
     }
 }
 
-fn advice(called: &Called, payment: &str, retrieval: &str) -> NewErrand {
+fn advice(
+    called: &Called,
+    payment: &str,
+    retrieval: &str,
+    debtor: Option<String>,
+) -> NewErrand {
     NewErrand {
         account: called.account.clone(),
         about: ErrandAbout::PaymentAdvice {
             payment: payment.to_owned(),
             retrieval: Some(retrieval.to_owned()),
+            debtor,
         },
         key: super::errands::key("advice", &[&called.account, &called.name]),
         by: "desk".to_owned(),

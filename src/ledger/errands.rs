@@ -32,6 +32,8 @@ pub enum ErrandAbout {
         payment: String,
         /// The id of the question.
         retrieval: Option<String>,
+        /// Who paid, where the question named it.
+        debtor: Option<String>,
     },
 }
 
@@ -59,6 +61,8 @@ pub struct QueuedErrand {
     pub account: String,
     /// What about.
     pub about: ErrandAbout,
+    /// Who paid, in the network's word.
+    pub debtor: Option<String>,
     /// What was paid, for an advice.
     pub paid: Option<Money>,
     /// The idempotency key.
@@ -167,17 +171,20 @@ fn payment(about: &ErrandAbout) -> &str {
 
 /// Queues an errand in the caller's transaction.
 pub(super) fn queue(connection: &Connection, errand: &NewErrand) -> Result<(), LedgerError> {
-    let (refund, retrieval, advises) = match &errand.about {
-        ErrandAbout::RefundStatus { refund, .. } => (Some(refund), None, false),
-        ErrandAbout::PaymentStatus { .. } => (None, None, false),
-        ErrandAbout::PaymentAdvice { retrieval, .. } => (None, retrieval.as_ref(), true),
+    let (refund, retrieval, debtor, advises) = match &errand.about {
+        ErrandAbout::RefundStatus { refund, .. } => (Some(refund), None, None, false),
+        ErrandAbout::PaymentStatus { .. } => (None, None, None, false),
+        ErrandAbout::PaymentAdvice {
+            retrieval, debtor, ..
+        } => (None, retrieval.as_ref(), debtor.as_ref(), true),
     };
     let payment = payment(&errand.about);
     connection
         .prepare_cached(
             "INSERT INTO errands (account, kind, provider_payment_id, refund, retrieval, amount_minor, currency, key,
-                 by_whom, at, due_at)
-             SELECT ?1, ?2, ?3, ?4, ?5, paid.captured_minor, paid.currency, ?7, ?8, ?9, ?9
+                 by_whom, at, due_at, debtor)
+             SELECT ?1, ?2, ?3, ?4, ?5, paid.captured_minor, paid.currency, ?7, ?8, ?9, ?9,
+                    coalesce(?10, (SELECT debtor FROM inbound_requests WHERE account = ?1 AND refund = ?4))
              FROM (SELECT 1) LEFT JOIN payments paid
                  ON ?6 AND paid.account = ?1 AND paid.provider_payment_id = ?3",
         )?
@@ -191,6 +198,7 @@ pub(super) fn queue(connection: &Connection, errand: &NewErrand) -> Result<(), L
             errand.key,
             errand.by,
             millis(errand.at),
+            debtor,
         ])?;
     let detail = format!(
         "{} refund={} key={}",
@@ -210,7 +218,8 @@ fn due(
 ) -> Result<Vec<QueuedErrand>, LedgerError> {
     let found = connection
         .prepare_cached(
-            "SELECT seq, account, kind, provider_payment_id, refund, retrieval, amount_minor, currency, key, at, tries
+            "SELECT seq, account, kind, provider_payment_id, refund, retrieval, amount_minor, currency, key, at, tries,
+                    debtor
              FROM errands WHERE done_at IS NULL AND due_at <= ?1 ORDER BY due_at LIMIT ?2",
         )?
         .query_map(params![millis(now), most], |row| Ok(errand(row)))?
@@ -233,9 +242,11 @@ fn errand(row: &Row<'_>) -> Result<QueuedErrand, LedgerError> {
             ("payment_advice", _) => ErrandAbout::PaymentAdvice {
                 payment,
                 retrieval: row.get(5)?,
+                debtor: row.get(11)?,
             },
             _ => return Err(LedgerError::Damaged(kind)),
         },
+        debtor: row.get(11)?,
         paid: minor
             .zip(currency)
             .map(|(minor, currency)| Money::new(minor, currency)),

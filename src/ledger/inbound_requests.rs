@@ -33,6 +33,7 @@ pub struct NewRequest {
     pub reference: Option<String>,
     pub case: Option<String>,
     pub creditor: Option<String>,
+    pub debtor: Option<String>,
     pub raw: String,
     /// Until when a person may decide; when it came: never.
     pub deadline: DateTime<Utc>,
@@ -316,8 +317,8 @@ fn insert(
         .prepare_cached(
             "INSERT INTO inbound_requests (account, name, provider_payment_id, refund, amount_minor, currency, reason,
                  method, reference, case_ref, creditor, raw, found, received_at, deadline, state, decided_at, said,
-                 personal_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                 personal_id, debtor)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
             called.account,
@@ -339,6 +340,7 @@ fn insert(
             decided.then(|| millis(called.at)),
             (standing == Standing::Refused).then_some(found),
             personal.filter(|_| standing == Standing::Answered),
+            request.debtor,
         ])?;
     Ok(connection.last_insert_rowid())
 }

@@ -33,6 +33,12 @@ pub(super) fn of(settings: &Settings) -> Vec<Place> {
         let calls = match &account.provider {
             Provider::CommerceHub(_) | Provider::Prism(_) => return None,
             Provider::Nuapay(_) => Calls::Webhooks,
+            Provider::MastercardCreditor(it) => Calls::Network {
+                base: it.base_path.clone(),
+            },
+            Provider::MastercardDebtor(it) => Calls::Network {
+                base: it.base_path.clone(),
+            },
         };
         Some(Place {
             account: account.name.clone(),

@@ -34,6 +34,7 @@ fn new_request(refund: &str, minor: i64) -> NewRequest {
         reference: None,
         case: None,
         creditor: None,
+        debtor: None,
         raw: "{}".into(),
         deadline: now() + TimeDelta::seconds(20),
         automatic: true,

@@ -14,7 +14,7 @@ use self::debtor::Errands;
 use self::inbound::Side;
 use self::participant::Participant;
 use super::http::{Purpose, SetupError};
-use super::network::{Answer, Call, Errand, Network, Received, Response};
+use super::network::{DebtorTerms, Answer, Call, Errand, Network, Received, Response};
 use super::{
     Asked, DELIVERY_BOUND, Deed, Finding, Inquiry, Profile, Provider, WireRequest, cannot,
 };
@@ -144,6 +144,7 @@ impl Network for MastercardCreditor {
 pub struct MastercardDebtor {
     participant: Participant,
     errands: Errands,
+    terms: DebtorTerms,
 }
 
 impl MastercardDebtor {
@@ -161,6 +162,10 @@ impl MastercardDebtor {
         Ok(Self {
             participant: Participant::new(Side::Debtor, &link, code, keys, clock, deadline)?,
             errands: Errands::new(settings),
+            terms: DebtorTerms {
+                automatic: settings.automatic,
+                hold: Duration::from_secs(settings.hold_seconds.into()),
+            },
         })
     }
 }
@@ -198,6 +203,10 @@ impl Network for MastercardDebtor {
 
     fn again(&self, received: &Received, status: u16, body: &[u8]) -> Response {
         self.participant.inbound.again(received, status, body)
+    }
+
+    fn debtor(&self) -> DebtorTerms {
+        self.terms
     }
 
     fn run<'a>(&'a self, errand: &'a Errand) -> BoxFuture<'a, Finding> {
