@@ -34,6 +34,7 @@ mod sending;
 mod signal;
 mod sync;
 mod track;
+mod transfers;
 
 use args::{Cli, Command};
 use open::Session;
@@ -218,6 +219,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Discrepancies(arguments) => {
             discrepancies::run(&session()?, output, arguments).await
         }
+        Command::Transfers(arguments) => transfers::run(&session()?, output, arguments).await,
+        Command::Returned(arguments) => transfers::returned(&session()?, output, arguments).await,
+        Command::Reconcile { files } => transfers::reconcile(&session()?, output, &files).await,
         Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
         Command::Dispute(news) => disputes::run(&session()?, output, news).await,
         Command::Keys => {

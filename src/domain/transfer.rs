@@ -309,12 +309,7 @@ pub enum FileState {
 
 impl FileState {
     /// Every state.
-    pub const ALL: [Self; 4] = [
-        Self::Proposed,
-        Self::Approved,
-        Self::Written,
-        Self::GivenUp,
-    ];
+    pub const ALL: [Self; 4] = [Self::Proposed, Self::Approved, Self::Written, Self::GivenUp];
 
     /// The name in the database and in JSON.
     pub const fn name(self) -> &'static str {
@@ -395,11 +390,44 @@ mod tests {
     fn every_state_meets_every_happening() {
         let table = [
             // filed, unfiled, paid, rejected, returned
-            (Due, [Moves(InFile), Contradicts, Moves(Paid), Contradicts, Contradicts]),
-            (InFile, [Contradicts, Moves(Due), Moves(Paid), Moves(Rejected), Contradicts]),
-            (Paid, [Contradicts, Contradicts, Known, Contradicts, Moves(Returned)]),
-            (Rejected, [Contradicts, Contradicts, Contradicts, Known, Contradicts]),
-            (Returned, [Contradicts, Contradicts, Known, Contradicts, Known]),
+            (
+                Due,
+                [
+                    Moves(InFile),
+                    Contradicts,
+                    Moves(Paid),
+                    Contradicts,
+                    Contradicts,
+                ],
+            ),
+            (
+                InFile,
+                [
+                    Contradicts,
+                    Moves(Due),
+                    Moves(Paid),
+                    Moves(Rejected),
+                    Contradicts,
+                ],
+            ),
+            (
+                Paid,
+                [
+                    Contradicts,
+                    Contradicts,
+                    Known,
+                    Contradicts,
+                    Moves(Returned),
+                ],
+            ),
+            (
+                Rejected,
+                [Contradicts, Contradicts, Contradicts, Known, Contradicts],
+            ),
+            (
+                Returned,
+                [Contradicts, Contradicts, Known, Contradicts, Known],
+            ),
         ];
         for (state, expected) in table {
             let met = Happening::ALL.map(|happening| follows(state, happening));
@@ -462,7 +490,10 @@ mod tests {
     #[test]
     fn a_statement_is_named_by_all_of_it() {
         let one = statement_hash("RD1", Said::Paid, "FPS1", None, "mia");
-        assert_ne!(one, statement_hash("RD1", Said::Rejected, "FPS1", None, "mia"));
+        assert_ne!(
+            one,
+            statement_hash("RD1", Said::Rejected, "FPS1", None, "mia")
+        );
         assert_ne!(one, statement_hash("RD2", Said::Paid, "FPS1", None, "mia"));
         assert_ne!(one, statement_hash("RD1", Said::Paid, "FPS1", None, "ben"));
     }

@@ -31,6 +31,7 @@ mod plans;
 mod power;
 mod restoring;
 mod stops;
+mod transfers;
 mod verify;
 
 fn now() -> DateTime<Utc> {

@@ -19,12 +19,17 @@ mod advice;
 mod confirming;
 mod erasing;
 mod files;
+mod following;
+mod loose;
+mod people;
 mod proofs;
 
 pub use advice::{Advised, Advising, Meant};
 pub use confirming::ConfirmationDue;
 pub use files::{FileOrder, NewFile, OrderLine};
-pub use proofs::{BankWord, Fate, Heard as BankHeard, LooseEnd, NewStatement};
+pub use loose::LooseEnd;
+pub use people::NewStatement;
+pub use proofs::{BankWord, Fate, Heard as BankHeard};
 
 pub(super) use confirming::{after_step, follow, never_left, sending, stands};
 
