@@ -259,7 +259,7 @@ fn text_card(card: &RefundCard) -> String {
         ));
     }
     fields.extend(card.transfers.iter().map(|it| {
-        let state = super::transfers::state_words(it);
+        let state = it.told();
         (
             "bank transfer",
             format!("{} to …{} {}: {state}", it.amount, it.last4, it.end_to_end),

@@ -297,28 +297,9 @@ fn text_row(it: &Transfer) -> String {
             format!("…{}", it.last4),
             it.end_to_end.clone(),
             it.file.map_or_else(|| "-".to_owned(), |id| id.to_string()),
-            state_words(it),
+            clean(&it.told()),
         ],
     )
-}
-
-/// Where a transfer stands, in a line.
-pub(super) fn state_words(it: &Transfer) -> String {
-    if let Some(stated) = &it.stated {
-        return format!(
-            "{}; {} says {} ({})",
-            it.state.words(),
-            stated.by,
-            stated.said.name(),
-            clean(&stated.reference)
-        );
-    }
-    match &it.confirmation {
-        Confirmation::Due(_) => "PAID, NOT CONFIRMED: the network is being told".to_owned(),
-        Confirmation::Stuck(why) => format!("PAID, NOT CONFIRMED: {}", clean(why)),
-        Confirmation::Done if it.reference.is_some() => "paid and confirmed".to_owned(),
-        Confirmation::Done | Confirmation::NotYet => it.state.words().to_owned(),
-    }
 }
 
 fn print_file(output: &Output, it: &PaymentFile, to: Option<&Path>) -> Result<(), Failure> {

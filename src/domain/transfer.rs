@@ -234,6 +234,8 @@ pub struct Transfer {
     pub account_kept: bool,
     /// The payment file it is in, once it is.
     pub file: Option<i64>,
+    /// Who proposed that file, while it waits for a second person.
+    pub file_proposed_by: Option<String>,
     /// Since when it stands so.
     pub since: DateTime<Utc>,
     /// The bank's reference, once it is paid.
@@ -242,6 +244,29 @@ pub struct Transfer {
     pub confirmation: Confirmation,
     /// What one person has said of it, waiting for a second.
     pub stated: Option<Statement>,
+}
+
+impl Transfer {
+    /// Where it stands, in a line.
+    pub fn told(&self) -> String {
+        if let Some(stated) = &self.stated {
+            return format!(
+                "{}; {} says {} ({})",
+                self.state.words(),
+                stated.by,
+                stated.said.name(),
+                stated.reference
+            );
+        }
+        match (&self.confirmation, self.state) {
+            (Confirmation::Due(_), _) => {
+                "PAID, NOT CONFIRMED: the network is being told".to_owned()
+            }
+            (Confirmation::Stuck(why), _) => format!("PAID, NOT CONFIRMED: {why}"),
+            (Confirmation::Done, TransferState::Paid) => "paid and confirmed".to_owned(),
+            (_, state) => state.words().to_owned(),
+        }
+    }
 }
 
 /// How far the network has been told that a transfer was paid.

@@ -99,6 +99,11 @@ async fn nobody_agrees_to_their_own_file_or_to_another_than_they_saw() {
         currency: None,
     };
     let file = stage.file("mia", propose()).await;
+    let tab = async |name| stage.todo(name).await[0].step.tab;
+    assert_eq!(
+        (tab("mia").await, tab("ben").await),
+        (Tab::Mine, Tab::Approvals)
+    );
     let approve = |seen: &str| BankAsk::ApproveFile {
         file: file.id,
         seen: seen.to_owned(),

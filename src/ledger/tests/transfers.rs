@@ -140,9 +140,11 @@ async fn begin_confirm(
         guard: SendGuard::HOLDS,
         now: now(),
     };
-    ledger
-        .begin_step(new, LaterStep::Confirm, "desk".into())
-        .await?;
+    let begun = ledger.begin_step(new, LaterStep::Confirm, "desk".into());
+    if let Err(error) = begun.await {
+        ledger.let_go(id, claim.fence).await?;
+        return Err(error);
+    }
     Ok(claim.fence)
 }
 
