@@ -80,19 +80,16 @@ fn number(account: &Node) -> Option<String> {
         .or_else(|| account.said(&["Id", "PrtryAcct", "Id"]))
 }
 
-fn of_entry(
-    entry: &Node,
-    account: Option<&str>,
-    found: &mut Vec<Entry>,
-) -> Result<(), Unreadable> {
+fn of_entry(entry: &Node, account: Option<&str>, found: &mut Vec<Entry>) -> Result<(), Unreadable> {
     let whole = entry
         .child("Amt")
         .ok_or_else(|| Unreadable::new(entry.line, "an entry without an amount"))?;
     let all = Entry {
         line: entry.line,
         is_booked: entry.code(&["Sts"]).as_deref() == Some("BOOK"),
-        is_credit: is_credit(entry)
-            .ok_or_else(|| Unreadable::new(entry.line, "an entry that is neither debit nor credit"))?,
+        is_credit: is_credit(entry).ok_or_else(|| {
+            Unreadable::new(entry.line, "an entry that is neither debit nor credit")
+        })?,
         amount: Some(amount(whole)?),
         end_to_end: None,
         reference: entry.said(&["AcctSvcrRef"]),
@@ -123,12 +120,7 @@ fn of_entry(
     Ok(())
 }
 
-fn of_details(
-    details: &Node,
-    all: &Entry,
-    alone: bool,
-    place: usize,
-) -> Result<Entry, Unreadable> {
+fn of_details(details: &Node, all: &Entry, alone: bool, place: usize) -> Result<Entry, Unreadable> {
     let own = details
         .child("Amt")
         .or_else(|| details.at(&["AmtDtls", "TxAmt", "Amt"]))

@@ -46,7 +46,8 @@ pub fn read(bytes: &[u8]) -> Result<FromBank, Unreadable> {
 
 /// An amount as these files write it.
 fn amount(node: &xml::Node) -> Result<Money, Unreadable> {
-    let refused = |why: String| Unreadable::new(node.line, format!("an amount that cannot be read: {why}"));
+    let refused =
+        |why: String| Unreadable::new(node.line, format!("an amount that cannot be read: {why}"));
     let code = node
         .attribute
         .as_deref()

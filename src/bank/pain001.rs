@@ -99,8 +99,7 @@ pub fn write(order: &Order) -> Result<Vec<u8>, Unfit> {
         out.header(order, sum)?;
         out.batch(order, sum)
     })?;
-    out.xml
-        .write_event(Event::End(BytesEnd::new("Document")))?;
+    out.xml.write_event(Event::End(BytesEnd::new("Document")))?;
     let mut bytes = out.xml.into_inner();
     bytes.push(b'\n');
     Ok(bytes)

@@ -65,7 +65,10 @@ pub fn read(bytes: &[u8]) -> Result<Report, Unreadable> {
         Ok(())
     })?;
     match report.original.is_none() && report.verdicts.is_empty() {
-        true => Err(Unreadable::new(1, "the report says nothing about any payment file")),
+        true => Err(Unreadable::new(
+            1,
+            "the report says nothing about any payment file",
+        )),
         false => Ok(report),
     }
 }

@@ -210,7 +210,9 @@ impl<'a> File<'a> {
             self.counted = (at, self.counted.1 + lines);
         }
         match event {
-            Ok(Event::DocType(_)) => Err(self.wrong("a document type, which these files never have")),
+            Ok(Event::DocType(_)) => {
+                Err(self.wrong("a document type, which these files never have"))
+            }
             Ok(event) => Ok(event),
             Err(error) => Err(self.wrong(format!("not XML: {error}"))),
         }

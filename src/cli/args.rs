@@ -11,10 +11,12 @@ use crate::domain::audit::Anchor;
 use crate::domain::money::{Currency, Money};
 use crate::domain::state::State;
 
+mod bank;
 mod elsewhere;
 mod inbox;
 mod refund;
 
+pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
 pub use refund::Refund;
@@ -186,6 +188,21 @@ pub enum Command {
     StopSending(Sending),
     /// Send refunds again; takes two people
     ResumeSending(Sending),
+    /// List the bank transfers of refunds, make payment files of them, and say what became of them
+    ///
+    /// With --to, what is due is proposed as one payment file (exit 5); another person agrees to it by
+    /// its SHA-256 (--seen) and has it written. The same file can be written again.
+    Transfers(Transfers),
+    /// Say that the bank returned a transfer; takes two people
+    Returned(Returned),
+    /// Read files from the bank: statements, notifications, reports on payment files
+    ///
+    /// Which of them a file is, it says itself. Read twice, it changes nothing.
+    Reconcile {
+        /// camt.053, camt.054 or pain.002
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// List what contradicts what is known, and clear it up
     Discrepancies(Discrepancies),
     /// Say which refund made elsewhere is one of ours

@@ -215,6 +215,10 @@ pub(super) fn refund_card(card: &RefundCard) -> Value {
     fields.insert("observations".into(), observations.into());
     let open: Vec<Value> = card.discrepancies.iter().map(discrepancy).collect();
     fields.insert("discrepancies".into(), open.into());
+    if !card.transfers.is_empty() {
+        let transfers = card.transfers.iter().map(super::transfers::transfer);
+        fields.insert("transfers".into(), transfers.collect::<Vec<_>>().into());
+    }
     fields.extend(decisions(card));
     Value::Object(fields)
 }

@@ -36,6 +36,7 @@ mod serve;
 mod signal;
 mod sync;
 mod track;
+mod transfers;
 
 use args::{Cli, Command};
 use open::Session;
@@ -226,6 +227,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Accounts(args::Accounts::Import { files, dry_run }) => {
             inbox::import(&session()?, output, &files, dry_run).await
         }
+        Command::Transfers(arguments) => transfers::run(&session()?, output, arguments).await,
+        Command::Returned(arguments) => transfers::returned(&session()?, output, arguments).await,
+        Command::Reconcile { files } => transfers::reconcile(&session()?, output, &files).await,
         Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
         Command::Dispute(news) => disputes::run(&session()?, output, news).await,
         Command::Keys => {

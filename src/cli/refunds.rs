@@ -258,6 +258,13 @@ fn text_card(card: &RefundCard) -> String {
             next.format("%Y-%m-%d %H:%M:%S UTC").to_string(),
         ));
     }
+    fields.extend(card.transfers.iter().map(|it| {
+        let state = it.told();
+        (
+            "bank transfer",
+            format!("{} to …{} {}: {state}", it.amount, it.last4, it.end_to_end),
+        )
+    }));
     fields.extend(decisions(card));
     let mut lines: Vec<String> = fields
         .iter()

@@ -40,6 +40,7 @@ pub use todo::ToDoItem;
 mod audit;
 mod bank;
 mod elsewhere;
+mod import;
 mod safeguards;
 pub use safeguards::*;
 mod sending;
@@ -51,6 +52,7 @@ pub use bank::{
     BankAnswer, BankAsk, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
 };
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
+pub use import::{Import, ImportFile, ImportReport};
 pub use sending::{ProviderState, SendingOrder};
 pub use service::ServiceState;
 pub use sync::AccountSync;

@@ -112,7 +112,8 @@ impl Local {
             told.read += 1;
             let ours = entry.end_to_end.as_deref().is_some_and(transfer::is_ours);
             let about = entry.is_booked
-                && (ours || self.pays_from(entry) && (!entry.is_credit || entry.returned.is_some()));
+                && (ours
+                    || self.pays_from(entry) && (!entry.is_credit || entry.returned.is_some()));
             match about {
                 true => words.push(word_of(entry, file, digest)),
                 false => told.passed_over += 1,
@@ -182,15 +183,23 @@ fn word_of(entry: &Entry, file: &str, digest: &str) -> BankWord {
         (Some(only), None) | (None, Some(only)) => only.clone(),
         (None, None) => String::new(),
     };
-    let amount = entry.amount.map_or("an amount that is not told".to_owned(), |it| it.to_string());
+    let amount = entry
+        .amount
+        .map_or("an amount that is not told".to_owned(), |it| it.to_string());
     let batch = entry.batch.as_ref().map_or(String::new(), |id| {
         format!(", all of batch {id} in one: ask the bank to book each transfer by itself, or to list them")
     });
     let place = format!(
         "{file}, line {}: {amount} {} on {}, reference {}{batch}",
         entry.line,
-        if entry.is_credit { "came in" } else { "went out" },
-        entry.booked_on.map_or("a day that is not told".to_owned(), |day| day.to_string()),
+        if entry.is_credit {
+            "came in"
+        } else {
+            "went out"
+        },
+        entry
+            .booked_on
+            .map_or("a day that is not told".to_owned(), |day| day.to_string()),
         entry
             .end_to_end
             .as_deref()

@@ -22,6 +22,7 @@ use crate::domain::state::State;
 use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 
 mod blind;
+mod bank;
 mod breaker;
 mod clocks;
 mod inbox;

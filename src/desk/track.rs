@@ -138,7 +138,10 @@ impl Local {
         }
         let erased = self.ledger.erase_accounts(now).await?;
         if erased > 0 {
-            tracing::info!(accounts = erased, "erased, 30 days after their refunds ended");
+            tracing::info!(
+                accounts = erased,
+                "erased, 30 days after their refunds ended"
+            );
         }
         self.back_up_when_due();
         self.ledger.expire_requests(now).await?;

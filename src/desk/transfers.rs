@@ -18,8 +18,8 @@ use super::refusal;
 use crate::bank::pain001::{self, Line, Order, Unfit};
 use crate::domain::bank::OwnBank;
 use crate::domain::digest::{hex, sha256};
-use crate::domain::id::RefundId;
 use crate::domain::evidence::Evidence;
+use crate::domain::id::RefundId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::state::Event;
 use crate::domain::text::clean;
@@ -197,7 +197,10 @@ impl Local {
             (Some(only), 1) => Ok(only),
             _ => Err(refusal::usage(
                 "which",
-                format!("transfers are due of {}; a payment file holds one", names.join(" and ")),
+                format!(
+                    "transfers are due of {}; a payment file holds one",
+                    names.join(" and ")
+                ),
                 "Name it: --account NAME --currency CODE",
             )),
         }
@@ -247,7 +250,10 @@ impl Local {
         // A name that cannot be used is found out before anything is marked.
         is_free(to, &content)?;
         let now = self.clock.now();
-        let order = self.ledger.begin_file(file, actor.name.clone(), now).await?;
+        let order = self
+            .ledger
+            .begin_file(file, actor.name.clone(), now)
+            .await?;
         failpoint::reach("transfer.file_committed");
         write_private(to, &content).map_err(|error| not_written(to, &error))?;
         failpoint::reach("transfer.file_written");
@@ -271,7 +277,10 @@ impl Local {
                 };
                 let now = self.clock.now();
                 let by = actor.name.clone();
-                self.ledger.state_transfer(id, new, by, now).await.map_err(Into::into)
+                self.ledger
+                    .state_transfer(id, new, by, now)
+                    .await
+                    .map_err(Into::into)
             }
         };
         let written = written?;
@@ -481,7 +490,8 @@ fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
 
 fn not_written(path: &Path, error: &std::io::Error) -> Refusal {
     Refusal {
-        money: "Until it is written, nothing of it can be paid; its transfers stay in it.".to_owned(),
+        money: "Until it is written, nothing of it can be paid; its transfers stay in it."
+            .to_owned(),
         ..refusal::failed(
             "payment_file",
             format!("cannot write {}: {error}", path.display()),

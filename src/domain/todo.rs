@@ -169,8 +169,7 @@ pub fn step(refund: &Refund, facts: &Facts<'_>) -> Option<Step> {
     }
     if let Some(step) = facts
         .transfer
-        .filter(|_| refund.state == State::ActionRequired)
-        .and_then(|transfer| bank_leg(transfer, facts))
+        .and_then(|transfer| bank_leg(refund, transfer, facts))
     {
         return Some(step);
     }
@@ -272,9 +271,15 @@ fn second_person(proposal: &Proposal, facts: &Facts<'_>) -> Step {
 }
 
 /// What the bank leg of a refund waits for.
-fn bank_leg(transfer: &Transfer, facts: &Facts<'_>) -> Option<Step> {
+fn bank_leg(refund: &Refund, transfer: &Transfer, facts: &Facts<'_>) -> Option<Step> {
     if let Some(stated) = &transfer.stated {
         return Some(second_word(stated, facts));
+    }
+    if refund.state != State::ActionRequired {
+        return None;
+    }
+    if let Some(by) = &transfer.file_proposed_by {
+        return Some(file_to_agree(transfer, by, facts));
     }
     let (amount, last4) = (transfer.amount, &transfer.last4);
     match (transfer.state, &transfer.confirmation) {
@@ -314,6 +319,28 @@ fn bank_leg(transfer: &Transfer, facts: &Facts<'_>) -> Option<Step> {
             Who::Desk,
         )),
         (TransferState::Rejected | TransferState::Returned, _) => None,
+    }
+}
+
+fn file_to_agree(transfer: &Transfer, by: &str, facts: &Facts<'_>) -> Step {
+    let own = by == facts.viewer;
+    let file = transfer.file.unwrap_or_default();
+    Step {
+        tab: if own { Tab::Mine } else { Tab::Approvals },
+        what: format!(
+            "payment file {file}, proposed by {by}, holds its bank transfer of {} to account …{}",
+            transfer.amount, transfer.last4
+        ),
+        next: match own {
+            true => "Another person must look at the payment file and agree to it.".to_owned(),
+            false => {
+                "Look at the payment file, then agree and have it written: refund-desk transfers"
+                    .to_owned()
+            }
+        },
+        act: Act::Pay,
+        clocked: None,
+        who: Who::AnyoneBut(by.to_owned()),
     }
 }
 

@@ -234,6 +234,8 @@ pub struct Transfer {
     pub account_kept: bool,
     /// The payment file it is in, once it is.
     pub file: Option<i64>,
+    /// Who proposed that file, while it waits for a second person.
+    pub file_proposed_by: Option<String>,
     /// Since when it stands so.
     pub since: DateTime<Utc>,
     /// The bank's reference, once it is paid.
@@ -242,6 +244,29 @@ pub struct Transfer {
     pub confirmation: Confirmation,
     /// What one person has said of it, waiting for a second.
     pub stated: Option<Statement>,
+}
+
+impl Transfer {
+    /// Where it stands, in a line.
+    pub fn told(&self) -> String {
+        if let Some(stated) = &self.stated {
+            return format!(
+                "{}; {} says {} ({})",
+                self.state.words(),
+                stated.by,
+                stated.said.name(),
+                stated.reference
+            );
+        }
+        match (&self.confirmation, self.state) {
+            (Confirmation::Due(_), _) => {
+                "PAID, NOT CONFIRMED: the network is being told".to_owned()
+            }
+            (Confirmation::Stuck(why), _) => format!("PAID, NOT CONFIRMED: {why}"),
+            (Confirmation::Done, TransferState::Paid) => "paid and confirmed".to_owned(),
+            (_, state) => state.words().to_owned(),
+        }
+    }
 }
 
 /// How far the network has been told that a transfer was paid.
@@ -309,12 +334,7 @@ pub enum FileState {
 
 impl FileState {
     /// Every state.
-    pub const ALL: [Self; 4] = [
-        Self::Proposed,
-        Self::Approved,
-        Self::Written,
-        Self::GivenUp,
-    ];
+    pub const ALL: [Self; 4] = [Self::Proposed, Self::Approved, Self::Written, Self::GivenUp];
 
     /// The name in the database and in JSON.
     pub const fn name(self) -> &'static str {
@@ -395,11 +415,44 @@ mod tests {
     fn every_state_meets_every_happening() {
         let table = [
             // filed, unfiled, paid, rejected, returned
-            (Due, [Moves(InFile), Contradicts, Moves(Paid), Contradicts, Contradicts]),
-            (InFile, [Contradicts, Moves(Due), Moves(Paid), Moves(Rejected), Contradicts]),
-            (Paid, [Contradicts, Contradicts, Known, Contradicts, Moves(Returned)]),
-            (Rejected, [Contradicts, Contradicts, Contradicts, Known, Contradicts]),
-            (Returned, [Contradicts, Contradicts, Known, Contradicts, Known]),
+            (
+                Due,
+                [
+                    Moves(InFile),
+                    Contradicts,
+                    Moves(Paid),
+                    Contradicts,
+                    Contradicts,
+                ],
+            ),
+            (
+                InFile,
+                [
+                    Contradicts,
+                    Moves(Due),
+                    Moves(Paid),
+                    Moves(Rejected),
+                    Contradicts,
+                ],
+            ),
+            (
+                Paid,
+                [
+                    Contradicts,
+                    Contradicts,
+                    Known,
+                    Contradicts,
+                    Moves(Returned),
+                ],
+            ),
+            (
+                Rejected,
+                [Contradicts, Contradicts, Contradicts, Known, Contradicts],
+            ),
+            (
+                Returned,
+                [Contradicts, Contradicts, Known, Contradicts, Known],
+            ),
         ];
         for (state, expected) in table {
             let met = Happening::ALL.map(|happening| follows(state, happening));
@@ -462,7 +515,10 @@ mod tests {
     #[test]
     fn a_statement_is_named_by_all_of_it() {
         let one = statement_hash("RD1", Said::Paid, "FPS1", None, "mia");
-        assert_ne!(one, statement_hash("RD1", Said::Rejected, "FPS1", None, "mia"));
+        assert_ne!(
+            one,
+            statement_hash("RD1", Said::Rejected, "FPS1", None, "mia")
+        );
         assert_ne!(one, statement_hash("RD2", Said::Paid, "FPS1", None, "mia"));
         assert_ne!(one, statement_hash("RD1", Said::Paid, "FPS1", None, "ben"));
     }

@@ -32,6 +32,7 @@ mod plans;
 mod power;
 mod restoring;
 mod stops;
+mod transfers;
 mod verify;
 
 fn now() -> DateTime<Utc> {

@@ -75,6 +75,7 @@ fn candidates(
              WHERE r.state IN ('awaiting_approval', 'unknown', 'action_required')
                 OR r.seq IN (SELECT u.seq FROM later_steps s JOIN refunds u ON u.id = s.refund_id
                              WHERE s.ended_at IS NULL)
+                OR r.id IN (SELECT refund_id FROM transfer_statements WHERE ended_at IS NULL)
                 OR r.state = 'approved' AND r.needs_release = 1
                 OR r.state = 'pending' AND (r.created_at < ?1
                      OR r.account NOT IN (SELECT value FROM json_each(?2))

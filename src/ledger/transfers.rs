@@ -19,12 +19,17 @@ mod advice;
 mod confirming;
 mod erasing;
 mod files;
+mod following;
+mod loose;
+mod people;
 mod proofs;
 
 pub use advice::{Advised, Advising, Meant};
 pub use confirming::ConfirmationDue;
 pub use files::{FileOrder, NewFile, OrderLine};
-pub use proofs::{BankWord, Fate, Heard as BankHeard, LooseEnd, NewStatement};
+pub use loose::LooseEnd;
+pub use people::NewStatement;
+pub use proofs::{BankWord, Fate, Heard as BankHeard};
 
 pub(super) use confirming::{after_step, follow, never_left, sending, stands};
 
@@ -110,6 +115,8 @@ const COLUMNS: &str = "SELECT t.refund_id, r.account, t.number, t.end_to_end, t.
         (SELECT l.file FROM payment_file_lines l JOIN payment_files f ON f.seq = l.file
          WHERE l.refund_id = t.refund_id AND l.number = t.number AND f.state <> 'given_up'
          ORDER BY l.file DESC LIMIT 1),
+        (SELECT f.proposed_by FROM payment_file_lines l JOIN payment_files f ON f.seq = l.file
+         WHERE l.refund_id = t.refund_id AND l.live = 1 AND f.state = 'proposed'),
         s.said, s.reference, s.dated, s.by_whom, s.at, s.hash
      FROM transfers t JOIN refunds r ON r.id = t.refund_id JOIN personal p ON p.id = t.account_ref
      LEFT JOIN transfer_statements s
@@ -212,21 +219,22 @@ fn transfer(row: &Row<'_>) -> Result<Transfer, LedgerError> {
         reference: row.get(11)?,
         confirmation,
         file: row.get(15)?,
+        file_proposed_by: row.get(16)?,
         stated: stated(row)?,
     })
 }
 
 fn stated(row: &Row<'_>) -> Result<Option<Statement>, LedgerError> {
-    let Some(said) = row.get::<_, Option<String>>(16)? else {
+    let Some(said) = row.get::<_, Option<String>>(17)? else {
         return Ok(None);
     };
     Ok(Some(Statement {
         said: Said::from_name(&said).ok_or(LedgerError::Damaged(said))?,
-        reference: row.get(17)?,
-        dated: day(row.get(18)?)?,
-        by: row.get(19)?,
-        at: time(row.get(20)?),
-        hash: row.get(21)?,
+        reference: row.get(18)?,
+        dated: day(row.get(19)?)?,
+        by: row.get(20)?,
+        at: time(row.get(21)?),
+        hash: row.get(22)?,
     }))
 }
 

@@ -108,7 +108,9 @@ impl Ledger {
                 let kind = DiscrepancyKind::BankLeg;
                 discrepancy::open(connection, payment, None, kind, &detail, now)
             }
-            None => super::proofs::loose_end(connection, Some(&account), "advice", &detail, None, now),
+            None => {
+                super::loose::loose_end(connection, Some(&account), "advice", &detail, None, now)
+            }
         })
         .await
     }
@@ -122,7 +124,9 @@ fn meant(
 ) -> Result<Meant, LedgerError> {
     let of_payment: Option<i64> = super::optional(
         connection
-            .prepare_cached("SELECT id FROM payments WHERE account = ?1 AND provider_payment_id = ?2")?
+            .prepare_cached(
+                "SELECT id FROM payments WHERE account = ?1 AND provider_payment_id = ?2",
+            )?
             .query_row([account, payment], |row| row.get(0)),
     )?;
     let Some(of_payment) = of_payment else {
@@ -163,7 +167,9 @@ fn advise(
         .ok_or(LedgerError::NotFound("refund"))?
         .refund;
     match (in_force(connection, record.id)?, advising) {
-        (Some(known), Advising::Account(account)) => again(connection, record, &refund, &known, account),
+        (Some(known), Advising::Account(account)) => {
+            again(connection, record, &refund, &known, account)
+        }
         (Some(_), Advising::Unreadable) => Ok(Advised::Known),
         (Some(known), Advising::Declined(words)) => {
             let detail = format!(
@@ -202,8 +208,22 @@ fn first(
         record.provider_refund_id.as_deref().unwrap_or("-")
     );
     let subject = record.id.to_string();
-    tell(connection, &subject, &record.actor, "account.advised", &detail, record.now)?;
-    due(connection, record.id, 1, refund.content.amount, number, record.now)?;
+    tell(
+        connection,
+        &subject,
+        &record.actor,
+        "account.advised",
+        &detail,
+        record.now,
+    )?;
+    due(
+        connection,
+        record.id,
+        1,
+        refund.content.amount,
+        number,
+        record.now,
+    )?;
     failpoint::reach("advice.written");
     Ok(Advised::Taken)
 }

@@ -5,16 +5,16 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::super::Ledger;
+use super::super::audit::STEP_SENT;
 use super::super::error::LedgerError;
 use super::super::evidence::{Record, after};
+use super::super::journal::Sent;
 use super::super::later::StepEnd;
 use super::super::lease::LEASE;
 use super::super::row::millis;
-use super::super::audit::STEP_SENT;
-use super::super::journal::Sent;
 use super::super::write_ahead::{NewAttempt, insert_send};
 use super::super::{closed, journalled, personal, refunds, stops, takeover, verify};
-use super::proofs;
+use super::following;
 use super::tell;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Later, LaterStep};
@@ -109,7 +109,14 @@ impl Ledger {
             )?;
             match planned {
                 0 => Ok(()),
-                _ => tell(connection, &id.to_string(), "network", "transfer.status_asked", "", now),
+                _ => tell(
+                    connection,
+                    &id.to_string(),
+                    "network",
+                    "transfer.status_asked",
+                    "",
+                    now,
+                ),
             }
         })
         .await
@@ -159,7 +166,8 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn repeated(&self, id: RefundId) -> Result<(), LedgerError> {
-        self.write(move |connection| plan(connection, id, None)).await
+        self.write(move |connection| plan(connection, id, None))
+            .await
     }
 
     /// A confirmation does not go again by itself: a person must look.
@@ -218,7 +226,14 @@ fn begin_repeat(connection: &Connection, new: &NewAttempt) -> Result<Sent, Ledge
         "step=confirm attempt={} send={send} key={} sha256={}",
         new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
     );
-    tell(connection, &new.id.to_string(), "desk", STEP_SENT, &detail, new.now)?;
+    tell(
+        connection,
+        &new.id.to_string(),
+        "desk",
+        STEP_SENT,
+        &detail,
+        new.now,
+    )?;
     journalled::line(connection, new, send)
 }
 
@@ -269,20 +284,26 @@ pub(in super::super) fn after_step(
     match end {
         StepEnd::Done => {
             plan(connection, record.id, None)?;
-            if proofs::is_on_statement(connection, record.id)? {
-                proofs::settle(connection, record)?;
+            if following::is_on_statement(connection, record.id)? {
+                following::settle(connection, record)?;
             }
             Ok(())
         }
         StepEnd::Refused => {
             let said = record.observation.as_ref().map(|it| it.said.as_str());
-            let why = format!("the network refused it: {}", said.unwrap_or("no reason given"));
+            let why = format!(
+                "the network refused it: {}",
+                said.unwrap_or("no reason given")
+            );
             stuck(connection, record.id, &why, record.now)
         }
         StepEnd::Unsent | StepEnd::Unknown | StepEnd::NotFound => {
             let cadence = &record.cadence;
             let wait = wait_before_look(State::Unknown, later.looks, cadence.spread, cadence.pace);
-            let at = after(record.now, wait.max(cadence.retry_after.unwrap_or_default()));
+            let at = after(
+                record.now,
+                wait.max(cadence.retry_after.unwrap_or_default()),
+            );
             plan(connection, record.id, Some(at))
         }
     }
@@ -324,7 +345,14 @@ fn stuck(
         .execute(params![id.to_string(), why])?;
     match changed {
         0 => Ok(()),
-        _ => tell(connection, &id.to_string(), "desk", "transfer.not_confirmed", &format!("note={why}"), now),
+        _ => tell(
+            connection,
+            &id.to_string(),
+            "desk",
+            "transfer.not_confirmed",
+            &format!("note={why}"),
+            now,
+        ),
     }
 }
 

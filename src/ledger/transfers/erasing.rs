@@ -12,7 +12,8 @@ use super::tell;
 const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// What has ended and when; a success has once its watch is over.
-const ENDED: &str = "(r.state IN ('settled', 'failed', 'rejected', 'reversed', 'canceled', 'expired')
+const ENDED: &str =
+    "(r.state IN ('settled', 'failed', 'rejected', 'reversed', 'canceled', 'expired')
        AND r.updated_at <= ?1
     OR r.state = 'succeeded' AND coalesce(r.watch_until, r.updated_at) <= ?1)";
 

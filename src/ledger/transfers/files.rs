@@ -95,7 +95,8 @@ impl Ledger {
     /// was written.
     pub async fn propose_file(&self, new: NewFile) -> Result<PaymentFile, LedgerError> {
         self.head.trust()?;
-        self.write(move |connection| propose(connection, &new)).await
+        self.write(move |connection| propose(connection, &new))
+            .await
     }
 
     /// A second person agrees to a payment file, by the hash of its bytes.
@@ -202,7 +203,11 @@ impl Ledger {
     /// The database failed.
     pub async fn payment_files(&self, all: bool) -> Result<Vec<PaymentFile>, LedgerError> {
         self.read(move |connection| {
-            let which = if all { "1" } else { "state IN ('proposed', 'approved')" };
+            let which = if all {
+                "1"
+            } else {
+                "state IN ('proposed', 'approved')"
+            };
             let mut statement =
                 connection.prepare_cached(&format!("{FILE} WHERE {which} ORDER BY seq"))?;
             let mut rows = statement.query([])?;
@@ -225,7 +230,8 @@ impl Ledger {
         message_id: String,
     ) -> Result<Option<(PaymentFile, Vec<String>)>, LedgerError> {
         self.read(move |connection| {
-            let mut statement = connection.prepare_cached(&format!("{FILE} WHERE message_id = ?1"))?;
+            let mut statement =
+                connection.prepare_cached(&format!("{FILE} WHERE message_id = ?1"))?;
             let mut rows = statement.query([message_id])?;
             let Some(file) = rows.next()?.map(file).transpose()? else {
                 return Ok(None);
@@ -272,8 +278,7 @@ fn due(
     Ok(due)
 }
 
-const LINE: &str =
-    "t.refund_id, t.number, t.end_to_end, t.amount_minor, t.currency, t.account_ref";
+const LINE: &str = "t.refund_id, t.number, t.end_to_end, t.amount_minor, t.currency, t.account_ref";
 const TABLES: &str = "transfers t JOIN refunds r ON r.id = t.refund_id";
 
 fn lines(
@@ -341,7 +346,14 @@ fn propose(connection: &Connection, new: &NewFile) -> Result<PaymentFile, Ledger
         stand(connection, &transfer, TransferState::InFile, new.now)?;
     }
     failpoint::reach("transfer.file_proposed");
-    told(connection, id, &new.by, "payment_file.proposed", "", new.now)
+    told(
+        connection,
+        id,
+        &new.by,
+        "payment_file.proposed",
+        "",
+        new.now,
+    )
 }
 
 /// The order of a file that is about to be written, and the lines of the journal for it.
@@ -391,7 +403,14 @@ fn send(connection: &Connection, new: &NewAttempt, by: &str) -> Result<i64, Ledg
         "step={STEP} attempt={} send={send} key={} sha256={}",
         new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
     );
-    tell(connection, &new.id.to_string(), by, STEP_SENT, &detail, new.now)?;
+    tell(
+        connection,
+        &new.id.to_string(),
+        by,
+        STEP_SENT,
+        &detail,
+        new.now,
+    )?;
     Ok(send)
 }
 
@@ -476,7 +495,8 @@ fn waiting(
     Err(LedgerError::NotAllowed(format!("payment file {id}: {why}")))
 }
 
-const FILE: &str = "SELECT seq, message_id, account, count, sum_minor, currency, sha256, state, proposed_by,
+const FILE: &str =
+    "SELECT seq, message_id, account, count, sum_minor, currency, sha256, state, proposed_by,
      proposed_at, approved_by, written_at FROM payment_files";
 
 fn one(connection: &Connection, id: i64) -> Result<PaymentFile, LedgerError> {

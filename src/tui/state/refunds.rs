@@ -8,6 +8,7 @@ use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::state::State;
 use crate::domain::todo::Step;
+use crate::domain::transfer::Transfer;
 
 use super::payments::scrolled;
 
@@ -185,6 +186,8 @@ pub struct Evidence {
     pub proposals: Vec<Proposal>,
     /// What is open about it, oldest first.
     pub discrepancies: Vec<Discrepancy>,
+    /// Its bank leg, oldest try first.
+    pub transfers: Vec<Transfer>,
     /// The step it waits for, when it waits for a person.
     pub step: Option<Step>,
 }

@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 
 use crate::domain::reason;
 use crate::domain::refund::{Attempt, Kind, LaterStep, Observation};
+use crate::domain::transfer::{Confirmation, Transfer, TransferState};
 use crate::tui::state::App;
 use crate::tui::state::refunds::{Evidence, Page};
 use crate::tui::theme::Role;
@@ -104,6 +105,9 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
         )]),
         Some(evidence) => {
             decided(app, &mut lines, evidence, width);
+            for transfer in &evidence.transfers {
+                transferred(app, &mut lines, transfer, width);
+            }
             for attempt in &evidence.attempts {
                 sent(app, &mut lines, attempt, width);
             }
@@ -165,6 +169,29 @@ fn decided(app: &App, lines: &mut Vec<Line>, evidence: &Evidence, width: usize) 
     heading(lines, "Decisions");
     for (at, what, role) in said {
         lines.extend(named(&words::clock(app, at), &what, role, width));
+    }
+}
+
+/// The account by its end: in full only where it is asked for by name.
+fn transferred(app: &App, lines: &mut Vec<Line>, transfer: &Transfer, width: usize) {
+    heading(lines, &format!("Bank transfer {}", transfer.number));
+    let role = match (&transfer.confirmation, transfer.state) {
+        (Confirmation::Due(_) | Confirmation::Stuck(_), _) => Role::Bad,
+        (_, TransferState::Rejected | TransferState::Returned) => Role::Bad,
+        (Confirmation::Done, _) => Role::Good,
+        _ => Role::Warn,
+    };
+    let told = format!(
+        "{} to account …{}: {}",
+        transfer.amount,
+        transfer.last4,
+        transfer.told()
+    );
+    let since = words::clock(app, transfer.since);
+    lines.extend(named(&since, &told, role, width));
+    lines.extend(named("reference", &transfer.end_to_end, Role::Text, width));
+    if let Some(reference) = &transfer.reference {
+        lines.extend(named("bank's", reference, Role::Text, width));
     }
 }
 
