@@ -31,10 +31,18 @@ fn accounts_are_taken_in_once_and_never_changed_by_a_file() {
     assert_eq!(import(&shop, "b.jsonl", &second), [3, 1, 0, 2]);
     let report = shop
         .desk
-        .json(["accounts", "import", "--dry-run", shop.write("c.jsonl", &second).to_str().unwrap()])
+        .json([
+            "accounts",
+            "import",
+            "--dry-run",
+            shop.write("c.jsonl", &second).to_str().unwrap(),
+        ])
         .exits(0)
         .object();
-    assert_eq!((report["dry_run"].as_bool(), report["unchanged"].as_u64()), (Some(true), Some(1)));
+    assert_eq!(
+        (report["dry_run"].as_bool(), report["unchanged"].as_u64()),
+        (Some(true), Some(1))
+    );
     let told = shop.desk.json(["audit", "show"]).exits(0).stdout;
     assert!(told.contains("accounts.imported") && !told.contains(NUMBER) && !told.contains(OTHER));
 }
@@ -48,7 +56,9 @@ fn a_file_that_makes_no_sense_is_refused_whole() {
         ("account,payment_id,account_number,iban\n", "unknown column"),
     ] {
         let path = shop.write("odd.csv", content);
-        let ran = shop.desk.json(["accounts", "import", path.to_str().unwrap()]);
+        let ran = shop
+            .desk
+            .json(["accounts", "import", path.to_str().unwrap()]);
         assert!(ran.exits(1).stderr.contains(what), "{what}");
     }
 }
@@ -59,7 +69,13 @@ fn nothing_waits_and_nothing_can_be_answered() {
     let path = shop.write("sample.csv", &stock::sample());
     shop.desk.json(["import", path.to_str().unwrap()]).exits(0);
     assert_eq!(shop.desk.json(["inbox", "--all"]).exits(0).stdout, "");
-    assert!(shop.desk.run(["inbox"]).exits(0).stdout.contains("UNTIL UTC"));
+    assert!(
+        shop.desk
+            .run(["inbox"])
+            .exits(0)
+            .stdout
+            .contains("UNTIL UTC")
+    );
     for arguments in [
         &["answer", "7", "--account", "f1"][..],
         &["answer", "7", "--refuse", "ACCL-0001", "--note", "closed"],
@@ -68,9 +84,15 @@ fn nothing_waits_and_nothing_can_be_answered() {
         let refused = shop.desk.json(arguments).exits(3);
         assert!(refused.stderr.contains("not_found"), "{}", refused.stderr);
     }
-    for arguments in [&["answer", "7"][..], &["answer", "7", "--account", "f1", "--refuse", "X"]] {
+    for arguments in [
+        &["answer", "7"][..],
+        &["answer", "7", "--account", "f1", "--refuse", "X"],
+    ] {
         shop.desk.json(arguments).exits(2);
     }
-    let odd = shop.desk.json(["answer", "7", "--account", "GB00"]).exits(2);
+    let odd = shop
+        .desk
+        .json(["answer", "7", "--account", "GB00"])
+        .exits(2);
     assert!(!odd.stderr.contains("GB00"), "{}", odd.stderr);
 }
