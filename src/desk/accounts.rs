@@ -15,7 +15,9 @@ use crate::config::{self, Environ, Settings};
 use crate::domain::budget::Budget;
 use crate::domain::id::RefundId;
 use crate::domain::schedule::Pace;
-use crate::providers::{self, ConnectError, Deed, Finding, Profile, Provider, RefundFormat, Secrets};
+use crate::providers::{
+    self, ConnectError, Deed, Finding, Profile, Provider, RefundFormat, Secrets,
+};
 
 /// What `[tracking] pace` makes of the waits of an account (product.md, the sandbox).
 const SANDBOX_REPLAY_WAIT: Duration = Duration::from_secs(1);

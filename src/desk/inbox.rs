@@ -48,9 +48,10 @@ impl Local {
                 };
                 (Ok(Some(account)), None)
             }
-            AnswerWith::Refuse { code, note } => {
-                (Err((code.map(|it| known(&it)).transpose()?, why(note)?)), None)
-            }
+            AnswerWith::Refuse { code, note } => (
+                Err((code.map(|it| known(&it)).transpose()?, why(note)?)),
+                None,
+            ),
         };
         let deciding = Deciding {
             id: order.request,
@@ -86,7 +87,11 @@ impl Local {
             account: request.account.clone(),
             key: super::errands::key(
                 "refund_status",
-                &[&request.account, &refund, &now.timestamp_millis().to_string()],
+                &[
+                    &request.account,
+                    &refund,
+                    &now.timestamp_millis().to_string(),
+                ],
             ),
             about: ErrandAbout::RefundStatus {
                 payment: request.provider_payment_id.clone(),
@@ -127,7 +132,11 @@ pub(super) fn usable(number: &str) -> Result<BankAccount, Refusal> {
             "that is no account number: it has 4 to 35 letters and digits",
         ));
     }
-    let like_iban = account.number.bytes().take(2).all(|it| it.is_ascii_alphabetic());
+    let like_iban = account
+        .number
+        .bytes()
+        .take(2)
+        .all(|it| it.is_ascii_alphabetic());
     if like_iban && account.form() != NumberForm::Iban {
         return Err(unusable("the check digits of that IBAN are wrong"));
     }

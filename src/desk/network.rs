@@ -116,7 +116,9 @@ impl Local {
             return Ok(response);
         }
         let called = heard.called.clone();
-        let kept = self.ledger.record_call(called, recorded, as_sent(&response));
+        let kept = self
+            .ledger
+            .record_call(called, recorded, as_sent(&response));
         let kept = kept.await?;
         failpoint::reach("inbound.committed");
         if kept != Kept::Nothing {
@@ -455,4 +457,3 @@ fn with_money(says: Canonical, amount: Option<Money>) -> Canonical {
         None => says.integer(0),
     }
 }
-

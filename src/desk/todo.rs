@@ -61,14 +61,19 @@ impl Local {
                 request: None,
             });
         }
-        items.extend(self.inbox(false).await?.into_iter().map(|request| ToDoItem {
-            step: todo::request(&request),
-            payment: request.payment(),
-            refund: None,
-            discrepancy: None,
-            since: request.received_at,
-            request: Some(request),
-        }));
+        items.extend(
+            self.inbox(false)
+                .await?
+                .into_iter()
+                .map(|request| ToDoItem {
+                    step: todo::request(&request),
+                    payment: request.payment(),
+                    refund: None,
+                    discrepancy: None,
+                    since: request.received_at,
+                    request: Some(request),
+                }),
+        );
         items.sort_by_key(|item| (item.step.tab, item.since));
         Ok(items)
     }

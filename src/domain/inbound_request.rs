@@ -23,12 +23,7 @@ pub enum Standing {
 
 impl Standing {
     /// Every standing.
-    pub const ALL: [Self; 4] = [
-        Self::Waiting,
-        Self::Answered,
-        Self::Refused,
-        Self::Expired,
-    ];
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Answered, Self::Refused, Self::Expired];
 
     /// The name in the database and in JSON.
     pub const fn name(self) -> &'static str {

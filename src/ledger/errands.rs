@@ -136,12 +136,7 @@ impl Ledger {
                          done_at = CASE WHEN ?2 IS NULL THEN ?4 END
                      WHERE seq = ?1 AND done_at IS NULL",
                 )?
-                .execute(params![
-                    errand.id,
-                    again_at.map(millis),
-                    said,
-                    millis(now)
-                ])?;
+                .execute(params![errand.id, again_at.map(millis), said, millis(now)])?;
             if again_at.is_some() {
                 return Ok(());
             }
@@ -232,7 +227,9 @@ fn errand(row: &Row<'_>) -> Result<QueuedErrand, LedgerError> {
     let refund: Option<String> = row.get(4)?;
     let minor: Option<i64> = row.get(6)?;
     let currency: Option<String> = row.get(7)?;
-    let currency = currency.map(|code| Currency::from_code(&code)).transpose()?;
+    let currency = currency
+        .map(|code| Currency::from_code(&code))
+        .transpose()?;
     Ok(QueuedErrand {
         id: row.get(0)?,
         account: row.get(1)?,

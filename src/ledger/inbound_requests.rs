@@ -133,10 +133,8 @@ impl Ledger {
         called: Called,
         request: NewRequest,
     ) -> Result<Situation, LedgerError> {
-        self.read(move |connection| {
-            Ok(situation(connection, &called, &request)?.0)
-        })
-        .await
+        self.read(move |connection| Ok(situation(connection, &called, &request)?.0))
+            .await
     }
 
     /// Files a new request with what the rule says and its answer, if the rule still says so.
@@ -208,7 +206,9 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn expire_requests(&self, now: DateTime<Utc>) -> Result<u64, LedgerError> {
-        let late = self.read(move |connection| decided::late(connection, now)).await?;
+        let late = self
+            .read(move |connection| decided::late(connection, now))
+            .await?;
         if late.is_empty() {
             return Ok(0);
         }

@@ -133,8 +133,8 @@ fn json_lines(bytes: &[u8]) -> Vec<Raw> {
 
 /// A number in JSON has lost its leading zeros: only texts are taken.
 fn json_fields(content: &[u8]) -> Result<BTreeMap<&'static str, String>, String> {
-    let object: BTreeMap<String, Option<String>> = serde_json::from_slice(content)
-        .map_err(|_| "not a JSON object of texts".to_owned())?;
+    let object: BTreeMap<String, Option<String>> =
+        serde_json::from_slice(content).map_err(|_| "not a JSON object of texts".to_owned())?;
     let mut fields = BTreeMap::new();
     for (name, text) in object {
         let column = COLUMNS.into_iter().find(|column| *column == name);
@@ -213,7 +213,10 @@ fn fields(
 /// No message of these names the number.
 fn row(raw: &Raw, accounts: &[&str]) -> Result<FileAccountRow, String> {
     let fields = raw.fields.as_ref().map_err(Clone::clone)?;
-    if let Some((name, _)) = fields.iter().find(|(_, text)| text.chars().count() > LONGEST) {
+    if let Some((name, _)) = fields
+        .iter()
+        .find(|(_, text)| text.chars().count() > LONGEST)
+    {
         return Err(format!("{name} has more than {LONGEST} characters"));
     }
     let required = |name: &str| {

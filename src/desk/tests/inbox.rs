@@ -279,7 +279,10 @@ async fn the_rule_answers_and_the_same_call_gets_the_same_bytes() {
     let found = inbox(&stage).await;
     assert_eq!(found.len(), 1, "{found:?}");
     let decision = found[0].decision.as_ref().unwrap();
-    assert_eq!((found[0].standing, &decision.by), (Standing::Answered, &None));
+    assert_eq!(
+        (found[0].standing, &decision.by),
+        (Standing::Answered, &None)
+    );
     assert_eq!(decision.last4.as_deref(), Some("6819"));
 }
 
@@ -311,7 +314,10 @@ async fn a_number_stands_in_full_where_it_can_be_erased_and_nowhere_else() {
     stage.clock.advance(Duration::from_hours(31 * 24));
     stage.work().await;
     assert_eq!(with(kept), 0);
-    assert_eq!(with("SELECT count(*) FROM personal WHERE value IS NOT NULL"), 1);
+    assert_eq!(
+        with("SELECT count(*) FROM personal WHERE value IS NOT NULL"),
+        1
+    );
     let late = call(&stage.desk, "k2", "refund pay-1 r-2 1234").await;
     assert_eq!(late.status, 400, "{late:?}");
 }
@@ -336,7 +342,10 @@ async fn a_person_decides_and_everybody_who_asked_is_told_the_same() {
     assert_eq!(said(&first), account_given(OTHER));
     assert_eq!(first.body, second.body);
     let twice = answer(&stage.desk, id, typed(OTHER)).await.unwrap_err();
-    assert!(twice.message.contains("mia decided it already"), "{twice:?}");
+    assert!(
+        twice.message.contains("mia decided it already"),
+        "{twice:?}"
+    );
 }
 
 #[tokio::test]
@@ -492,7 +501,12 @@ async fn where_people_stopped_or_restored_a_person_decides() {
     let found = inbox(&stage).await;
     assert!(found[0].found.contains("restored"), "{found:?}");
     let on_file = found[0].on_file.as_ref().unwrap().id;
-    let wrong = answer(&stage.desk, found[0].id, AnswerWith::OnFile(Some(on_file + 1))).await;
+    let wrong = answer(
+        &stage.desk,
+        found[0].id,
+        AnswerWith::OnFile(Some(on_file + 1)),
+    )
+    .await;
     assert_eq!(wrong.unwrap_err().code, "not_allowed");
     answer(&stage.desk, found[0].id, AnswerWith::OnFile(Some(on_file)))
         .await
@@ -503,12 +517,15 @@ async fn where_people_stopped_or_restored_a_person_decides() {
 #[tokio::test]
 async fn a_file_never_changes_an_account_on_file() {
     let (stage, _) = opened(0).await;
-    let reports = async |rows: &str| match stage.ask(Request::ImportAccounts(accounts(rows))).await {
+    let reports = async |rows: &str| match stage.ask(Request::ImportAccounts(accounts(rows))).await
+    {
         Reply::Imported(report) => (report.new, report.unchanged, report.rejected),
         other => panic!("{other:?}"),
     };
     assert_eq!(reports(&format!("hub,pay-0,{NUMBER}\n")).await, (0, 1, 0));
-    let more = format!("hub,pay-0,{OTHER}\nhub,pay-1,60161331926819\nhub,pay-2,GB00\nnone,pay-2,{OTHER}\n");
+    let more = format!(
+        "hub,pay-0,{OTHER}\nhub,pay-1,60161331926819\nhub,pay-2,GB00\nnone,pay-2,{OTHER}\n"
+    );
     assert_eq!(reports(&more).await, (1, 0, 3));
     assert_eq!(reports(&format!("hub,pay-7,{NUMBER}\n")).await, (1, 0, 0));
     let told = call(&stage.desk, "k1", "refund pay-0 r-1 1234").await;
@@ -522,7 +539,10 @@ async fn a_file_never_changes_an_account_on_file() {
     let rejects = std::fs::read_dir(stage.folder.path().join("rejects")).unwrap();
     for file in rejects {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        assert!(!text.contains(OTHER) && text.contains("another account is on file"), "{text}");
+        assert!(
+            !text.contains(OTHER) && text.contains("another account is on file"),
+            "{text}"
+        );
     }
 }
 
@@ -531,7 +551,10 @@ async fn what_cannot_be_read_or_is_for_nobody_is_answered_as_such() {
     let (stage, _) = opened(20).await;
     assert_eq!(call(&stage.desk, "k1", "nonsense").await.status, 400);
     // The creditor's side is elsewhere: until it is there, the network asks again.
-    assert_eq!(call(&stage.desk, "k1", "advice pay-0 r-1").await.status, 503);
+    assert_eq!(
+        call(&stage.desk, "k1", "advice pay-0 r-1").await.status,
+        503
+    );
     let nobody = Call {
         method: "POST",
         target: "/",

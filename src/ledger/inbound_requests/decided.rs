@@ -7,9 +7,9 @@ use super::super::error::LedgerError;
 use super::super::network::tell;
 use super::super::personal;
 use super::super::row::millis;
+use super::Deciding;
 use super::judged::on_file;
 use super::row::one;
-use super::Deciding;
 use crate::domain::inbound_request::{InboundRequest, Standing};
 use crate::failpoint;
 
@@ -26,7 +26,11 @@ pub(super) fn late(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<i6
 /// What whoever asked is told when nobody decided.
 const NOBODY: &str = "nobody decided in time";
 
-pub(super) fn expire(connection: &Connection, id: i64, now: DateTime<Utc>) -> Result<(), LedgerError> {
+pub(super) fn expire(
+    connection: &Connection,
+    id: i64,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
             "UPDATE inbound_requests SET state = 'expired', decided_at = ?2, said = ?3 WHERE seq = ?1",
@@ -35,7 +39,10 @@ pub(super) fn expire(connection: &Connection, id: i64, now: DateTime<Utc>) -> Re
     tell_of(connection, id, ("desk", "request.expired"), NOBODY, now)
 }
 
-pub(super) fn decide(connection: &Connection, deciding: &Deciding) -> Result<InboundRequest, LedgerError> {
+pub(super) fn decide(
+    connection: &Connection,
+    deciding: &Deciding,
+) -> Result<InboundRequest, LedgerError> {
     let request = one(connection, deciding.id)?.ok_or(LedgerError::NotFound("request"))?;
     if let Some(why) = closed(&request, deciding.now) {
         return Err(LedgerError::NotAllowed(why));

@@ -142,10 +142,16 @@ const SECOND_ANSWER: &str = "INSERT INTO inbound_requests (account, name, provid
 #[rstest]
 #[case::answer_beyond_what_was_paid(SECOND_ANSWER)]
 #[case::delete_a_request("DELETE FROM inbound_requests WHERE refund = 'r2'")]
-#[case::change_a_decision("UPDATE inbound_requests SET state = 'refused', personal_id = NULL, said = 'no', decided_by = 'eve' WHERE refund = 'r1'")]
-#[case::reopen("UPDATE inbound_requests SET state = 'waiting', decided_at = NULL, personal_id = NULL WHERE refund = 'r1'")]
+#[case::change_a_decision(
+    "UPDATE inbound_requests SET state = 'refused', personal_id = NULL, said = 'no', decided_by = 'eve' WHERE refund = 'r1'"
+)]
+#[case::reopen(
+    "UPDATE inbound_requests SET state = 'waiting', decided_at = NULL, personal_id = NULL WHERE refund = 'r1'"
+)]
 #[case::change_the_amount("UPDATE inbound_requests SET amount_minor = 1 WHERE refund = 'r2'")]
-#[case::give_more_time("UPDATE inbound_requests SET deadline = deadline + 1000 WHERE refund = 'r2'")]
+#[case::give_more_time(
+    "UPDATE inbound_requests SET deadline = deadline + 1000 WHERE refund = 'r2'"
+)]
 #[case::decide_as_nobody(
     "UPDATE inbound_requests SET state = 'refused', said = 'no', decided_at = received_at WHERE refund = 'r2'"
 )]
@@ -186,7 +192,9 @@ const SECOND_ANSWER: &str = "INSERT INTO inbound_requests (account, name, provid
 )]
 #[case::other_account_on_file("UPDATE accounts_on_file SET personal_id = 2")]
 #[case::drop_an_account("DELETE FROM accounts_on_file")]
-#[case::replace_an_account("INSERT OR REPLACE INTO accounts_on_file SELECT * FROM accounts_on_file")]
+#[case::replace_an_account(
+    "INSERT OR REPLACE INTO accounts_on_file SELECT * FROM accounts_on_file"
+)]
 #[case::another_errand("UPDATE errands SET kind = 'payment_status'")]
 #[case::drop_an_errand("DELETE FROM errands")]
 #[case::do_an_errand_twice("UPDATE errands SET done_at = 1; UPDATE errands SET done_at = NULL")]
@@ -196,14 +204,18 @@ async fn by_hand_nothing_of_it_is_changed(#[case] sql: &str) {
     let (folder, ledger) = full().await;
     drop(ledger);
     let connection = Connection::open(folder.path().join("desk.db")).unwrap();
-    connection.pragma_update(None, "foreign_keys", true).unwrap();
+    connection
+        .pragma_update(None, "foreign_keys", true)
+        .unwrap();
     let refused = connection.execute_batch(sql);
     assert!(refused.is_err(), "{sql}");
 }
 
 /// The same statements, where they are right.
 #[rstest]
-#[case("UPDATE inbound_requests SET state = 'expired', said = 'late', decided_at = deadline WHERE refund = 'r2'")]
+#[case(
+    "UPDATE inbound_requests SET state = 'expired', said = 'late', decided_at = deadline WHERE refund = 'r2'"
+)]
 #[case(
     "UPDATE inbound_requests SET state = 'refused', said = 'no', decided_by = 'mia', decided_at = received_at WHERE refund = 'r2'"
 )]
@@ -240,9 +252,15 @@ async fn all_of_it_is_told_and_no_number_is() {
     let decided = ledger.decide_request(deciding.clone()).await.unwrap();
     assert_eq!(decided.standing, Standing::Answered);
     let twice = ledger.decide_request(deciding).await;
-    assert!(matches!(twice, Err(LedgerError::NotAllowed(_))), "{twice:?}");
+    assert!(
+        matches!(twice, Err(LedgerError::NotAllowed(_))),
+        "{twice:?}"
+    );
     let last = ledger.audit(None, 1).await.unwrap().pop().unwrap();
-    assert_eq!((last.actor.as_str(), last.action.as_str()), ("mia", "request.answered"));
+    assert_eq!(
+        (last.actor.as_str(), last.action.as_str()),
+        ("mia", "request.answered")
+    );
     assert!(last.detail.contains("account=3000 sha256="), "{last:?}");
     ledger.queue_due().await;
     sound(&ledger).await;
@@ -290,7 +308,8 @@ async fn what_is_committed_together_stands_or_falls_by_itself() {
             ledger
                 .write_grouped(move |connection| {
                     let name = format!("n{number}");
-                    connection.execute("INSERT INTO desk (name, value) VALUES (?1, '')", [&name])?;
+                    connection
+                        .execute("INSERT INTO desk (name, value) VALUES (?1, '')", [&name])?;
                     match number % 10 {
                         3 => Err(LedgerError::NotFound("reason to go on")),
                         // As a full disk does: nothing is left of the transaction.

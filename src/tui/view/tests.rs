@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 use crate::domain::finding::{Finding, Flaw};
 use crate::domain::sending::Stop;
 use crate::tui::caps::Depth;
-use crate::tui::fixture::{decisions, requests};
 use crate::tui::fixture::desk::{FakeDesk, World};
 use crate::tui::fixture::session::Session;
+use crate::tui::fixture::{decisions, requests};
 use crate::tui::fixture::{elsewhere, now};
 use crate::tui::theme::Theme;
 
@@ -386,10 +386,14 @@ fn what_networks_ask() {
         session.press("3 a");
     });
     snap("todo_answer", asked, |session| {
-        session.press("3 j a").type_text("GB29 NWBK 6016 1331 9268 19");
+        session
+            .press("3 j a")
+            .type_text("GB29 NWBK 6016 1331 9268 19");
     });
     snap("todo_answer_confirm", asked, |session| {
-        session.press("3 j a").type_text("GB29 NWBK 6016 1331 9268 19");
+        session
+            .press("3 j a")
+            .type_text("GB29 NWBK 6016 1331 9268 19");
         session.press("enter");
     });
     snap("todo_answered", asked, |session| {

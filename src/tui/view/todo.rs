@@ -143,9 +143,9 @@ fn content(app: &App, item: &Item, cell: Cell, selected: bool, room: usize) -> (
             let payer = words::payer_in(room, row.payer.as_deref(), row.last4.as_deref());
             (payer, Role::Text)
         }),
-        Cell::Amount => item.amount().map_or_else(none, |amount| {
-            (words::money_in(room, amount), Role::Text)
-        }),
+        Cell::Amount => item
+            .amount()
+            .map_or_else(none, |amount| (words::money_in(room, amount), Role::Text)),
         Cell::Currency => item.amount().map_or_else(none, |amount| {
             (amount.currency.code().to_owned(), Role::Text)
         }),

@@ -39,9 +39,7 @@ async fn a_question_about_a_payment_is_answered_by_an_errand_until_it_is_taken()
     assert_eq!(again.body, own.body);
     let ran = || {
         let ran = words.ran.lock().unwrap();
-        ran.iter()
-            .map(|it| it.key.clone())
-            .collect::<Vec<String>>()
+        ran.iter().map(|it| it.key.clone()).collect::<Vec<String>>()
     };
     stage.work().await;
     assert_eq!(ran().len(), 2);

@@ -18,7 +18,10 @@ async fn however_many_ask_at_once_no_more_is_answered_than_was_paid() {
         async move {
             // Every request twice, at the same time.
             let number = number / 2;
-            let (key, body) = (format!("k{number}"), format!("refund pay-0 r-{number} 1000"));
+            let (key, body) = (
+                format!("k{number}"),
+                format!("refund pay-0 r-{number} 1000"),
+            );
             (number, call(&desk, &key, &body).await)
         }
     });
@@ -157,10 +160,14 @@ async fn measured() {
         }));
     }
     let answers = join_all(calls).await;
-    let mut took: Vec<Duration> = answers.into_iter().map(|it| it.unwrap()).map(|(status, took)| {
-        assert_eq!(status, 200);
-        took
-    }).collect();
+    let mut took: Vec<Duration> = answers
+        .into_iter()
+        .map(|it| it.unwrap())
+        .map(|(status, took)| {
+            assert_eq!(status, 200);
+            took
+        })
+        .collect();
     took.sort();
     let at = |permille: usize| took[took.len() * permille / 1_000];
     println!(
