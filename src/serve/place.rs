@@ -118,7 +118,10 @@ mod tests {
     #[test]
     fn kinds_are_few() {
         assert_eq!(kind("/payment-requests/1/refunds"), "refund-request");
-        assert_eq!(kind("/payment-requests/1/refunds/2/advices"), "account-advice");
+        assert_eq!(
+            kind("/payment-requests/1/refunds/2/advices"),
+            "account-advice"
+        );
         assert_eq!(kind("/payment-requests/1/refunds/2/advices/3"), "other");
         assert_eq!(kind("/webhooks"), "webhook");
     }

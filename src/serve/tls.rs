@@ -37,7 +37,9 @@ pub(super) fn config(
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let mut known = RootCertStore::empty();
     for root in roots {
-        known.add(root).map_err(|error| unfit("client_ca", &error))?;
+        known
+            .add(root)
+            .map_err(|error| unfit("client_ca", &error))?;
     }
     let verifier = WebPkiClientVerifier::builder_with_provider(known.into(), Arc::clone(&provider))
         .build()

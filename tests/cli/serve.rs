@@ -29,7 +29,9 @@ impl Service {
     fn call(&self, address: &str, method: &str, path: &str) -> (String, String) {
         let address = self.ready[address].as_str().unwrap();
         let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).unwrap();
-        let call = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+        let call = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        );
         stream.write_all(call.as_bytes()).unwrap();
         let mut said = String::new();
         stream.read_to_string(&mut said).unwrap();
@@ -53,7 +55,10 @@ fn listening(shop: &Shop) -> Desk {
 fn it_is_well_tells_its_figures_and_ends_when_told() {
     let shop = Shop::open();
     let service = Service::start(&listening(&shop));
-    assert_eq!(service.call("operations", "GET", "/health").0, "HTTP/1.1 200 OK");
+    assert_eq!(
+        service.call("operations", "GET", "/health").0,
+        "HTTP/1.1 200 OK"
+    );
     let (status, text) = service.call("operations", "GET", "/metrics");
     assert_eq!(status, "HTTP/1.1 200 OK");
     for line in [
@@ -65,9 +70,18 @@ fn it_is_well_tells_its_figures_and_ends_when_told() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    for path in ["/health", "/metrics", "/hub-us/webhooks", "/a2a-uk/payment-requests/1/refunds"] {
+    for path in [
+        "/health",
+        "/metrics",
+        "/hub-us/webhooks",
+        "/a2a-uk/payment-requests/1/refunds",
+    ] {
         let (status, body) = service.call("listener", "POST", path);
-        assert_eq!((status.as_str(), body.as_str()), ("HTTP/1.1 404 Not Found", ""), "{path}");
+        assert_eq!(
+            (status.as_str(), body.as_str()),
+            ("HTTP/1.1 404 Not Found", ""),
+            "{path}"
+        );
     }
     assert_eq!(service.end("TERM"), Some(0));
 }
@@ -75,7 +89,10 @@ fn it_is_well_tells_its_figures_and_ends_when_told() {
 #[test]
 fn it_sends_and_polls_with_no_listener_at_all() {
     let shop = Shop::open();
-    let refund = shop.refund("A-1", "12.34", &["--offline"]).exits(6).object();
+    let refund = shop
+        .refund("A-1", "12.34", &["--offline"])
+        .exits(6)
+        .object();
     let id = refund["id"].as_str().unwrap();
     shop.desk.json(["release", id]).exits(0);
     let service = Service::start(&shop.desk);
@@ -100,7 +117,10 @@ fn what_is_in_the_way_is_told_before_anything_is_sent() {
         text + "\n[listener]\naddress = \"127.0.0.1:0\"\ncertificate = \"file:no.pem\"\nkey = \"file:no.key\"\nclient_ca = \"file:no.ca\"\n"
     });
     let error = missing.json(["serve"]).exits(1).error();
-    assert!(error["message"].as_str().unwrap().contains("no.pem"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("no.pem"),
+        "{error}"
+    );
     shop.desk.json(["serve", "--read-only"]).exits(2);
     assert_eq!(running.end("TERM"), Some(0));
 }
