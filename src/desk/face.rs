@@ -42,7 +42,7 @@ mod sync;
 pub use audit::AuditVerified;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use sending::{ProviderState, SendingOrder};
-pub use service::ServiceState;
+pub use service::{ServiceState, Worked};
 pub use sync::AccountSync;
 
 /// Who asks.
@@ -540,21 +540,6 @@ pub struct ImportReport {
     pub rejects_file: Option<String>,
     /// Nothing was written.
     pub dry_run: bool,
-}
-
-/// What a round of work did, and what is left.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Worked {
-    /// Refunds sent.
-    pub sent: u32,
-    /// Refunds asked about.
-    pub looked: u32,
-    /// When there is work again.
-    pub next_at: Option<DateTime<Utc>>,
-    /// How long to rest all the same, in milliseconds: nothing could be done about what is due.
-    pub rest_ms: u64,
-    /// How many refunds are in each state now.
-    pub counts: StateCounts,
 }
 
 /// What a check of all records looked at and found.

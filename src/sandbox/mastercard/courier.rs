@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::bank::{self, Account, number_of};
-use super::calls::participant_id;
 use super::keys::{Keys, broken};
 use super::records::{Confirmation, Refund};
-use super::{BANK, CREDITOR, Network, PRODUCT, jws, written};
+use super::{BANK, CREDITOR, NETWORK_PARTICIPANT, Network, PRODUCT, jws, written};
 
 /// Between a refund and the first call about it: its answer is on its way meanwhile.
 const SOON: Duration = Duration::from_millis(150);
@@ -295,7 +294,7 @@ impl Network {
             .post(url)
             .header("X-Request-ID", written::message_id(errand.key, "request"))
             .header("X-Product-ID", PRODUCT)
-            .header("X-Participant-ID", participant_id(errand.account))
+            .header("X-Participant-ID", NETWORK_PARTICIPANT)
             .header("X-JWS-Signature", signature.unwrap_or_default())
             .header("Idempotency-Key", errand.key)
             .header("Content-Type", "application/json")
