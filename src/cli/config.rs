@@ -14,6 +14,8 @@ use crate::config::prism::{Connector, Member, Plain};
 use crate::config::{self, Environ, Listener, Paths, Provider, Settings};
 use crate::desk::face::{Class, Refusal};
 
+mod mastercard;
+
 /// Writes a commented configuration and creates the data folder.
 pub(super) fn init(global: &Global, environ: &Environ, output: &Output) -> Result<Exit, Failure> {
     let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
@@ -161,6 +163,8 @@ fn provider(provider: &Provider) -> Value {
             "absence_after_minutes": hub.absence_after_minutes,
             "polls_per_minute": hub.polls_per_minute,
         }),
+        Provider::MastercardCreditor(creditor) => mastercard::creditor(creditor),
+        Provider::MastercardDebtor(debtor) => mastercard::debtor(debtor),
         Provider::Nuapay(nuapay) => json!({
             "provider": "nuapay",
             "base_url": nuapay.base_url.as_str(),

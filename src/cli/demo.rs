@@ -225,6 +225,8 @@ fn port_before(config: &Path) -> u16 {
     let port = accounts.iter().find_map(|account| match &account.provider {
         Provider::CommerceHub(hub) => hub.base_url.port(),
         Provider::Nuapay(nuapay) => nuapay.base_url.port(),
+        Provider::MastercardCreditor(creditor) => creditor.base_url.port(),
+        Provider::MastercardDebtor(debtor) => debtor.base_url.port(),
         Provider::Prism(_) => None,
     });
     port.filter(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())

@@ -115,11 +115,18 @@ impl Reader<'_> {
                 }
                 Provider::CommerceHub(Box::new(settings))
             }
+            Some("mastercard-creditor") => {
+                Provider::MastercardCreditor(Box::new(self.read(Some(&place), table)?))
+            }
+            Some("mastercard-debtor") => {
+                Provider::MastercardDebtor(Box::new(self.read(Some(&place), table)?))
+            }
             Some("nuapay") => Provider::Nuapay(Box::new(self.read(Some(&place), table)?)),
             Some("prism") => Provider::Prism(Box::new(self.read(Some(&place), table)?)),
             _ => {
                 let place = format!("{place}.provider");
-                let what = "must be \"commerce-hub\", \"nuapay\" or \"prism\"";
+                let what = "must be \"commerce-hub\", \"nuapay\", \"prism\", \
+                            \"mastercard-creditor\" or \"mastercard-debtor\"";
                 return Err(self.at(key.span().start, Some(&place), what));
             }
         };

@@ -13,6 +13,7 @@ mod bounds;
 pub mod commerce_hub;
 mod file;
 mod listener;
+pub mod mastercard;
 pub mod nuapay;
 mod paths;
 pub mod prism;
@@ -123,6 +124,10 @@ pub struct Account {
 pub enum Provider {
     /// Fiserv Commerce Hub.
     CommerceHub(Box<commerce_hub::CommerceHub>),
+    /// Mastercard Account to Account Commerce, the merchant's side.
+    MastercardCreditor(Box<mastercard::Creditor>),
+    /// The same, the side of the bank of those who paid.
+    MastercardDebtor(Box<mastercard::Debtor>),
     /// Nuapay Open Banking.
     Nuapay(Box<nuapay::Nuapay>),
     /// Hyperswitch Prism.

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::Environ;
@@ -85,13 +85,6 @@ pub enum SecretError {
     Empty,
 }
 
-/// Who may read a file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kept {
-    ForUs,
-    ForAll,
-}
-
 /// How long a command may take to give its secret.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
 /// No secret is longer.
@@ -104,39 +97,39 @@ impl SecretSource {
     /// # Errors
     /// [`SecretError`] says what to mend.
     pub fn read(&self, folder: &Path, environ: &Environ) -> Result<SecretString, SecretError> {
-        self.read_kept(folder, environ, Kept::ForUs)
-    }
-
-    /// Reads what is no secret, such as a certificate: others may read its file, too.
-    ///
-    /// # Errors
-    /// [`SecretError`] says what to mend.
-    pub fn read_public(
-        &self,
-        folder: &Path,
-        environ: &Environ,
-    ) -> Result<SecretString, SecretError> {
-        self.read_kept(folder, environ, Kept::ForAll)
-    }
-
-    fn read_kept(
-        &self,
-        folder: &Path,
-        environ: &Environ,
-        kept: Kept,
-    ) -> Result<SecretString, SecretError> {
         let text = match self {
             Self::Env(name) => environ
                 .text(name)
                 .map(str::to_owned)
                 .ok_or_else(|| SecretError::Unset(name.clone()))?,
-            Self::File(path) => read_file(&folder.join(path), kept)?,
+            Self::File(path) => read_file(&folder.join(path))?,
             Self::Command(line) => run_command(line, COMMAND_DEADLINE)?,
         };
         let text = text.strip_suffix('\n').unwrap_or(&text);
         match text.strip_suffix('\r').unwrap_or(text) {
             "" => Err(SecretError::Empty),
             secret => Ok(SecretString::from(secret)),
+        }
+    }
+}
+
+impl SecretSource {
+    /// Reads what is no secret, such as a certificate: others may read its file.
+    ///
+    /// # Errors
+    /// [`SecretError`] says what to mend.
+    pub fn read_public(&self, folder: &Path, environ: &Environ) -> Result<String, SecretError> {
+        match self {
+            Self::File(path) => {
+                let text = read_any_file(&folder.join(path))?;
+                match text.trim().is_empty() {
+                    true => Err(SecretError::Empty),
+                    false => Ok(text),
+                }
+            }
+            other => other
+                .read(folder, environ)
+                .map(|text| text.expose_secret().to_owned()),
         }
     }
 }
@@ -152,28 +145,45 @@ impl fmt::Display for SecretSource {
     }
 }
 
-fn read_file(path: &Path, kept: Kept) -> Result<String, SecretError> {
-    let failed = |source| SecretError::File {
-        path: path.to_owned(),
-        source,
-    };
-    // Opening a pipe waits for whoever writes to it, which may be nobody.
-    if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(SecretError::NotAFile(path.to_owned()));
-    }
-    let file = fs::File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
-    if kept == Kept::ForUs && mode & 0o077 != 0 {
+fn read_file(path: &Path) -> Result<String, SecretError> {
+    let file = open(path)?;
+    let mode = file.metadata().map_err(|it| failed(path, it))?;
+    let mode = mode.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
         return Err(SecretError::Exposed {
             path: path.to_owned(),
             mode,
         });
     }
+    text_of(path, file)
+}
+
+fn read_any_file(path: &Path) -> Result<String, SecretError> {
+    text_of(path, open(path)?)
+}
+
+fn open(path: &Path) -> Result<fs::File, SecretError> {
+    // Opening a pipe waits for whoever writes to it, which may be nobody.
+    let known = fs::metadata(path).map_err(|it| failed(path, it))?;
+    if !known.is_file() {
+        return Err(SecretError::NotAFile(path.to_owned()));
+    }
+    fs::File::open(path).map_err(|it| failed(path, it))
+}
+
+fn text_of(path: &Path, file: fs::File) -> Result<String, SecretError> {
     let mut text = String::new();
     file.take(LONGEST)
         .read_to_string(&mut text)
-        .map_err(failed)?;
+        .map_err(|it| failed(path, it))?;
     Ok(text)
+}
+
+fn failed(path: &Path, source: std::io::Error) -> SecretError {
+    SecretError::File {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// Runs the command in a process group of its own, so that what it started ends with it.
@@ -273,9 +283,20 @@ mod tests {
             read("file:key", folder.path()),
             Err(SecretError::Exposed { .. })
         ));
-        let source = SecretSource::File("key".into());
-        let public = source.read_public(folder.path(), &Environ::default());
-        assert_eq!(public.unwrap().expose_secret(), "secret");
+    }
+
+    #[test]
+    fn what_is_no_secret_may_be_read_by_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("certificate.pem");
+        fs::write(&file, "certificate\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        let source = SecretSource::try_from("file:certificate.pem".to_owned()).unwrap();
+        let read = source.read_public(folder.path(), &Environ::new([]));
+        assert_eq!(read.unwrap(), "certificate\n");
+        fs::write(&file, " \n").unwrap();
+        let read = source.read_public(folder.path(), &Environ::new([]));
+        assert!(matches!(read, Err(SecretError::Empty)));
     }
 
     #[rstest]

@@ -46,6 +46,24 @@ fn the_examples_comments_are_settings() {
     }
 }
 
+/// The same for both sides of Mastercard's network.
+#[test]
+fn the_examples_comments_of_a_network_are_settings() {
+    for name in ["a2a-uk", "a2a-bank"] {
+        let head = format!("# [accounts.{name}]\n");
+        let (_, account) = EXAMPLE.split_once(&head).unwrap();
+        let account = account.lines().take_while(|line| line.starts_with('#'));
+        let lines = account.filter_map(|line| line.strip_prefix("# "));
+        let keys: Vec<&str> = lines.filter(|line| line.contains(" = ")).collect();
+        let text = format!(
+            "environment = \"test\"\n[accounts.{name}]\n{}\n",
+            keys.join("\n")
+        );
+        let read = read(&text);
+        assert_eq!(read.unwrap().accounts.len(), 1, "{text}");
+    }
+}
+
 #[rstest]
 #[case("environment = \"test\"\n[desk]\ntime_zon = \"UTC\"\n", 3, "time_zone")]
 #[case("environment = \"moon\"\n", 1, "environment")]

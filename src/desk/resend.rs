@@ -1,5 +1,5 @@
-//! What follows when the provider has nothing under our reference: the same request goes again while
-//! it may (T13), else the next inquiry is planned for when it is of use.
+//! What follows when the provider has nothing under our reference, or cannot be asked: the same request
+//! goes again while it may (T13), else the next look is planned for when it is of use.
 
 use std::sync::Arc;
 
@@ -16,8 +16,9 @@ use crate::ledger::{Claim, LedgerError, RefundSummary, Waiting};
 use crate::providers::Provider;
 
 impl Local {
-    /// An inquiry about a refund found nothing; true when it was sent again.
-    pub(super) async fn found_nothing(
+    /// An inquiry about a refund found nothing, or nobody can be asked and a repeat is answered as the
+    /// first was; true when it was sent again.
+    pub(super) async fn may_go_again(
         &self,
         account: &Account,
         provider: &Arc<dyn Provider>,
@@ -28,13 +29,13 @@ impl Local {
             return Ok(false);
         }
         let waiting = self.ledger.waiting_for(id).await?;
-        let (Some((first, last)), Some(found)) = (waiting.sent, waiting.found_nothing.last())
-        else {
+        let Some((first, last)) = waiting.sent else {
             return Ok(false);
         };
+        let found = waiting.found_nothing.last().copied();
         let now = self.clock.now();
         let replay = account.profile.replay();
-        if let Some(replay) = replay.filter(|it| it.is_open(first, last, *found, now)) {
+        if let Some(replay) = replay.filter(|it| it.is_open(first, last, found, now)) {
             return self.send_again(account, provider, summary, replay).await;
         }
         self.plan_look(&waiting).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::mastercard::OwnAccount;
 use crate::config::prism::{Connector, Member, Plain};
 use crate::config::{Provider, Settings};
 use crate::domain::money::Currency;
@@ -47,6 +48,40 @@ fn account_line(provider: &Provider) -> String {
             hub.absence_is_proof,
             hub.absence_after_minutes,
         ),
+        Provider::MastercardCreditor(creditor) => format!(
+            "provider=mastercard-creditor base_url={} participant={} party={} product={} creditor={} \
+             provider_of_creditor={} currencies={} method={} rail={} reasons={} refund_days={} \
+             replay_hours={} own_account={}",
+            creditor.base_url,
+            creditor.participant_id,
+            creditor.link().initiating_party_id,
+            creditor.product_id,
+            creditor.creditor_id,
+            creditor.creditor_service_provider_id,
+            list(&creditor.currencies),
+            creditor.refund_method,
+            creditor.clearing_system,
+            words(&creditor.reasons),
+            creditor.refund_days,
+            creditor.replay_hours,
+            creditor
+                .debtor_account
+                .as_ref()
+                .map_or(String::new(), OwnAccount::masked),
+        ),
+        Provider::MastercardDebtor(debtor) => format!(
+            "provider=mastercard-debtor base_url={} participant={} party={} product={} \
+             provider_of_debtor={} currencies={} hold_seconds={} automatic={} accept_rs256={}",
+            debtor.base_url,
+            debtor.participant_id,
+            debtor.link().initiating_party_id,
+            debtor.product_id,
+            debtor.debtor_service_provider_id,
+            list(&debtor.currencies),
+            debtor.hold_seconds,
+            debtor.automatic,
+            debtor.accept_rs256,
+        ),
         Provider::Nuapay(nuapay) => format!(
             "provider=nuapay base_url={} token_url={} organisation={} currencies={} \
              cap_per_payment={} max_percent={} period_days={} zero_means={} replay_seconds={} \
@@ -91,6 +126,13 @@ fn members(connector: &Connector) -> String {
         Member::Plain(Plain::Flag(flag)) => Some(format!("{name}:{flag}")),
     });
     plain.collect::<Vec<_>>().join(",")
+}
+
+fn words(reasons: &BTreeMap<String, String>) -> String {
+    let each = reasons
+        .iter()
+        .map(|(ours, theirs)| format!("{ours}:{theirs}"));
+    each.collect::<Vec<_>>().join(",")
 }
 
 fn exponents(exponents: &BTreeMap<Currency, u32>) -> String {

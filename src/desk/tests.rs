@@ -21,6 +21,7 @@ use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 
+mod blind;
 mod breaker;
 mod clocks;
 mod lists;

@@ -502,9 +502,10 @@ impl Local {
         {
             self.plan_step_look(&change.summary, later).await?;
         }
-        let resent = finding.evidence == Evidence::NotFound
+        let unasked = account.profile.replay_unasked && !provider.can_ask(&inquiry);
+        let resent = (finding.evidence == Evidence::NotFound || unasked)
             && self
-                .found_nothing(account, &provider, &change.summary)
+                .may_go_again(account, &provider, &change.summary)
                 .await?;
         self.note_pulse(account).await;
         Ok(if resent { Done::Sent } else { Done::Looked })

@@ -9,6 +9,9 @@ pub struct Replay {
     pub wait: TimeDelta,
     /// How long after the first send the last may go; the margin is already taken off.
     pub window: TimeDelta,
+    /// The provider cannot be asked, so that nothing need be found first. It is spared instead: each
+    /// send waits as long again as all the sends before it took.
+    pub unasked: bool,
 }
 
 impl Replay {
@@ -18,22 +21,29 @@ impl Replay {
         first_sent: DateTime<Utc>,
         last_sent: DateTime<Utc>,
     ) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let from = last_sent.checked_add_signed(self.wait)?;
+        let wait = match self.unasked {
+            true => self.wait.max(last_sent - first_sent),
+            false => self.wait,
+        };
+        let from = last_sent.checked_add_signed(wait)?;
         let until = first_sent.checked_add_signed(self.window)?;
         (from < until).then_some((from, until))
     }
 
     /// True when an attempt may go again at `now`. `found_nothing` is when the newest inquiry about
-    /// it came back empty: that must not be older than the opening.
+    /// it came back empty: that must not be older than the opening, where there can be one.
     pub fn is_open(
         &self,
         first_sent: DateTime<Utc>,
         last_sent: DateTime<Utc>,
-        found_nothing: DateTime<Utc>,
+        found_nothing: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> bool {
         self.opening(first_sent, last_sent)
-            .is_some_and(|(from, until)| found_nothing >= from && now >= from && now < until)
+            .is_some_and(|(from, until)| {
+                let asked = self.unasked || found_nothing.is_some_and(|found| found >= from);
+                asked && now >= from && now < until
+            })
     }
 }
 
@@ -67,11 +77,37 @@ mod tests {
         let replay = Replay {
             wait: TimeDelta::seconds(30),
             window: TimeDelta::minutes(4),
+            unasked: false,
         };
         assert_eq!(
-            replay.is_open(at(first), at(last), at(found), at(now)),
+            replay.is_open(at(first), at(last), Some(at(found)), at(now)),
             open
         );
+        assert!(!replay.is_open(at(first), at(last), None, at(now)));
+    }
+
+    /// Where nobody can be asked, each send waits as long again as those before it took.
+    #[rstest]
+    #[case::too_early(0, 0, 29, false)]
+    #[case::the_second(0, 0, 30, true)]
+    #[case::the_third_waits_as_long_again(0, 30, 59, false)]
+    #[case::the_third(0, 30, 60, true)]
+    #[case::the_sixth_waits_eight_minutes(0, 480, 959, false)]
+    #[case::the_sixth(0, 480, 960, true)]
+    #[case::the_window_ends(0, 480, 3_600, false)]
+    #[case::no_room_left(0, 1_800, 3_599, false)]
+    fn the_window_without_asking(
+        #[case] first: i64,
+        #[case] last: i64,
+        #[case] now: i64,
+        #[case] open: bool,
+    ) {
+        let replay = Replay {
+            wait: TimeDelta::seconds(30),
+            window: TimeDelta::hours(1),
+            unasked: true,
+        };
+        assert_eq!(replay.is_open(at(first), at(last), None, at(now)), open);
     }
 
     #[test]
@@ -79,6 +115,7 @@ mod tests {
         let replay = Replay {
             wait: TimeDelta::seconds(1),
             window: TimeDelta::zero(),
+            unasked: false,
         };
         assert_eq!(replay.opening(at(0), at(0)), None);
     }

@@ -279,18 +279,21 @@ fn unknown_next(refund: &Refund, facts: &Facts<'_>) -> (&'static str, Act, Optio
     let Some((first, last)) = facts.sent else {
         return (STATE, Act::Resolve, None);
     };
-    let opening = facts
-        .promise
-        .replay
-        .and_then(|replay| replay.opening(first, last))
-        .filter(|(_, until)| facts.now < *until);
-    if let Some((from, _)) = opening {
+    let opening = facts.promise.replay.and_then(|replay| {
+        let opening = replay.opening(first, last)?;
+        Some((replay, opening))
+    });
+    if let Some((replay, (from, _))) = opening.filter(|(_, (_, until))| facts.now < *until) {
         let at = refund.next_look_at.map_or(from, |look| look.max(from));
-        return (
-            "Wait: the desk asks, and if the provider has nothing it sends the same request again.",
-            Act::Wait,
-            Some(Clocked::Resend(at)),
-        );
+        let next = match replay.unasked {
+            true => {
+                "Wait: the provider cannot be asked, so the desk sends the same request again; however often it arrives, it counts once."
+            }
+            false => {
+                "Wait: the desk asks, and if the provider has nothing it sends the same request again."
+            }
+        };
+        return (next, Act::Wait, Some(Clocked::Resend(at)));
     }
     let Some(bound) = facts.promise.absence_after() else {
         return (STATE, Act::Resolve, None);

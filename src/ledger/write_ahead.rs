@@ -61,8 +61,8 @@ impl Ledger {
     }
 
     /// As [`Ledger::begin_send`], for an attempt whose outcome is not known (T13): same key, same
-    /// bytes. That the newest inquiry found nothing, within the window, is checked in the
-    /// transaction.
+    /// bytes. That the newest inquiry found nothing (where the provider can be asked), within the
+    /// window, is checked in the transaction.
     ///
     /// # Errors
     /// As [`Ledger::begin_send`], with T13 for T7.
@@ -173,7 +173,7 @@ fn resend(
 ) -> Result<ResendGuard, LedgerError> {
     let sent = proposals::sent(connection, new.id)?;
     let empty = proposals::newest_found_nothing(connection, new.id, new.attempt.number)?;
-    let inside_window = sent.zip(empty).is_some_and(|(sent, empty)| {
+    let inside_window = sent.is_some_and(|sent| {
         sent.number == new.attempt.number && replay.is_open(sent.first, sent.last, empty, new.now)
     });
     Ok(ResendGuard {

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use super::commerce_hub::{self, CommerceHub};
 use super::http::SetupError;
+use super::mastercard::{self, Keys, MastercardCreditor, MastercardDebtor};
 use super::nuapay::{self, Nuapay};
 use super::prism::{self, Prism};
 use super::{Profile, Provider, RefundFormat};
@@ -57,12 +58,25 @@ impl Secrets<'_> {
     /// [`ConnectError::Secret`] names the key and where it should have come from.
     pub fn read(&self, key: &str, source: &SecretSource) -> Result<SecretString, ConnectError> {
         let read = source.read(self.folder, self.environ);
-        read.map_err(|error| ConnectError::Secret {
+        read.map_err(|error| self.unreadable(key, source, error))
+    }
+
+    /// Reads what is no secret, such as a certificate; blocks.
+    ///
+    /// # Errors
+    /// As [`Secrets::read`].
+    pub fn read_public(&self, key: &str, source: &SecretSource) -> Result<String, ConnectError> {
+        let read = source.read_public(self.folder, self.environ);
+        read.map_err(|error| self.unreadable(key, source, error))
+    }
+
+    fn unreadable(&self, key: &str, source: &SecretSource, error: SecretError) -> ConnectError {
+        ConnectError::Secret {
             account: self.account.to_owned(),
             key: key.to_owned(),
             origin: source.to_string(),
             source: error,
-        })
+        }
     }
 
     fn setup<T>(&self, made: Result<T, SetupError>) -> Result<T, ConnectError> {
@@ -77,6 +91,8 @@ impl Secrets<'_> {
 pub fn profile(provider: &config::Provider) -> Profile {
     match provider {
         config::Provider::CommerceHub(settings) => commerce_hub::profile(settings),
+        config::Provider::MastercardCreditor(settings) => mastercard::creditor_profile(settings),
+        config::Provider::MastercardDebtor(settings) => mastercard::debtor_profile(settings),
         config::Provider::Nuapay(settings) => nuapay::profile(settings),
         config::Provider::Prism(settings) => prism::profile(settings),
     }
@@ -86,6 +102,10 @@ pub fn profile(provider: &config::Provider) -> Profile {
 pub fn format(provider: &config::Provider) -> Arc<dyn RefundFormat> {
     match provider {
         config::Provider::CommerceHub(settings) => Arc::new(commerce_hub::Requests::new(settings)),
+        config::Provider::MastercardCreditor(settings) => {
+            Arc::new(mastercard::Requests::new(settings))
+        }
+        config::Provider::MastercardDebtor(_) => Arc::new(mastercard::NoRefunds),
         config::Provider::Nuapay(settings) => Arc::new(nuapay::Requests::new(settings)),
         config::Provider::Prism(settings) => Arc::new(prism::Requests::new(settings)),
     }
@@ -110,6 +130,16 @@ pub fn connect(
             };
             let hub = CommerceHub::new(settings, credentials, clock.clone(), deadline);
             Ok(Arc::new(secrets.setup(hub)?))
+        }
+        config::Provider::MastercardCreditor(settings) => {
+            let keys = Keys::read(&settings.link(), secrets)?;
+            let creditor = MastercardCreditor::new(settings, &keys, clock.clone(), deadline);
+            Ok(Arc::new(secrets.setup(creditor)?))
+        }
+        config::Provider::MastercardDebtor(settings) => {
+            let keys = Keys::read(&settings.link(), secrets)?;
+            let debtor = MastercardDebtor::new(settings, &keys, clock.clone(), deadline);
+            Ok(Arc::new(secrets.setup(debtor)?))
         }
         config::Provider::Nuapay(settings) => {
             let sign_key = settings.webhook_sign_key.as_ref();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, Method, Url, redirect, retry};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Method, Url, redirect, retry};
 
 use crate::clock::Clock;
 use crate::domain::text::{clean, mask_card_numbers};
@@ -35,6 +35,16 @@ pub struct Transport {
     money: Client,
     inquiry: Client,
     clock: Clock,
+}
+
+/// What mutual TLS takes, in PEM.
+pub struct Mutual<'a> {
+    /// Our certificate, with what it is signed by.
+    pub certificate: &'a str,
+    /// Its key.
+    pub key: &'a str,
+    /// What the other side's certificate must be signed by.
+    pub authorities: &'a str,
 }
 
 /// What an exchange is for, which decides the connection it gets.
@@ -112,6 +122,9 @@ pub enum SetupError {
     /// TLS or resolver could not be set up.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
+    /// Certificates or keys for mutual TLS cannot be used.
+    #[error("mutual TLS cannot be set up: {0}")]
+    Mutual(String),
     /// The same for gRPC.
     #[error("no gRPC channel: {0}")]
     Channel(String),
@@ -123,15 +136,51 @@ impl Transport {
     /// # Errors
     /// [`SetupError`] when `base` is not `https` (or `http` on loopback), or TLS cannot be set up.
     pub fn new(base: &Url, deadline: Duration, clock: Clock) -> Result<Self, SetupError> {
+        Self::with(base, deadline, clock, None)
+    }
+
+    /// The same with a certificate of our own, trusting nobody but the authorities named.
+    ///
+    /// # Errors
+    /// As [`Transport::new`]; [`SetupError::Mutual`] when certificates or key cannot be used.
+    pub fn mutual(
+        base: &Url,
+        deadline: Duration,
+        clock: Clock,
+        mutual: &Mutual<'_>,
+    ) -> Result<Self, SetupError> {
+        let identity = [mutual.certificate, "\n", mutual.key].concat();
+        let unusable = |what: &str| SetupError::Mutual(format!("{what} cannot be used"));
+        let identity = Identity::from_pem(identity.as_bytes())
+            .map_err(|_| unusable("client_certificate or client_key"))?;
+        let authorities = Certificate::from_pem_bundle(mutual.authorities.as_bytes())
+            .ok()
+            .filter(|it| !it.is_empty())
+            .ok_or_else(|| unusable("server_ca"))?;
+        Self::with(base, deadline, clock, Some((identity, authorities)))
+    }
+
+    fn with(
+        base: &Url,
+        deadline: Duration,
+        clock: Clock,
+        mutual: Option<(Identity, Vec<Certificate>)>,
+    ) -> Result<Self, SetupError> {
         let base = Base::check(base)?;
-        let money = base
-            .client(deadline)
+        let client = || match &mutual {
+            Some((identity, authorities)) if base.encrypted => base
+                .client(deadline)
+                .identity(identity.clone())
+                .tls_certs_only(authorities.clone()),
+            _ => base.client(deadline),
+        };
+        let money = client()
             .http1_only()
             .pool_max_idle_per_host(0)
             .retry(retry::never());
         Ok(Self {
             money: money.build()?,
-            inquiry: base.client(deadline).build()?,
+            inquiry: client().build()?,
             clock,
         })
     }

@@ -17,9 +17,11 @@ use crate::domain::replay::Replay;
 
 mod account;
 pub mod commerce_hub;
+mod fields;
 pub mod http;
 pub mod inbound;
 pub mod listing;
+pub mod mastercard;
 pub mod network;
 pub mod nuapay;
 mod preparing;
@@ -51,6 +53,9 @@ pub struct Profile {
     /// How long after its last send an attempt of unknown outcome may go again, the provider having
     /// found nothing.
     pub replay_wait: Duration,
+    /// It cannot be asked about a refund and answers a repeat as it answered the first: one of unknown
+    /// outcome goes again without an inquiry.
+    pub replay_unasked: bool,
     /// How long after it was sent a request may still arrive.
     pub delivery_bound: Duration,
     /// Nothing found later than that after a send is proof that it never arrived.
@@ -72,6 +77,7 @@ impl Profile {
         Some(Replay {
             wait: TimeDelta::from_std(self.replay_wait).ok()?,
             window: TimeDelta::from_std(self.replay_window?).ok()?,
+            unasked: self.replay_unasked,
         })
     }
 }

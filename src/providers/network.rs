@@ -103,6 +103,8 @@ pub enum Message {
     PaymentStatusAsked {
         /// The payment.
         payment: String,
+        /// Who paid, where the call names them.
+        debtor: Option<String>,
         /// The network's id of this question.
         retrieval: Option<String>,
     },
@@ -127,6 +129,8 @@ pub struct RefundRequested {
     pub case: Option<String>,
     /// Who asks: the creditor's id in the network.
     pub creditor: Option<String>,
+    /// Who paid: the debtor's id in the network, which later calls of ours about it must name.
+    pub debtor: Option<String>,
 }
 
 /// What a call is answered.
@@ -180,6 +184,8 @@ pub enum About {
         payment: String,
         /// The refund.
         refund: String,
+        /// Who paid, as the network named them; none: as the account's settings say.
+        debtor: Option<String>,
     },
     /// From the creditor's side: how does this payment stand? The answer follows.
     PaymentStatus {
@@ -190,6 +196,8 @@ pub enum About {
     PaymentAdvice {
         /// The payment.
         payment: String,
+        /// Who paid, as the network named them; none: as the account's settings say.
+        debtor: Option<String>,
         /// The id of the question.
         retrieval: Option<String>,
         /// What was paid; none: we do not know the payment.

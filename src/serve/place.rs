@@ -33,6 +33,8 @@ pub(super) fn of(settings: &Settings) -> Vec<Place> {
         let calls = match &account.provider {
             Provider::CommerceHub(_) | Provider::Prism(_) => return None,
             Provider::Nuapay(_) => Calls::Webhooks,
+            Provider::MastercardCreditor(creditor) => network(&creditor.base_path),
+            Provider::MastercardDebtor(debtor) => network(&debtor.base_path),
         };
         Some(Place {
             account: account.name.clone(),
@@ -40,6 +42,12 @@ pub(super) fn of(settings: &Settings) -> Vec<Place> {
         })
     });
     places.collect()
+}
+
+fn network(base: &str) -> Calls {
+    Calls::Network {
+        base: base.to_owned(),
+    }
 }
 
 /// What a path leads to; none: nowhere.

@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, crypto, version};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::ServeError;
 use crate::config::secret::SecretSource;
@@ -54,12 +54,8 @@ pub(super) fn config(
     Ok(RustlsConfig::from_config(Arc::new(server)))
 }
 
-fn certificates(
-    key: &'static str,
-    pem: &SecretString,
-) -> Result<Vec<CertificateDer<'static>>, ServeError> {
-    let read: Result<Vec<_>, _> =
-        CertificateDer::pem_slice_iter(pem.expose_secret().as_bytes()).collect();
+fn certificates(key: &'static str, pem: &str) -> Result<Vec<CertificateDer<'static>>, ServeError> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     match read {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) => Err(unfit(key, &"there is no certificate in it")),

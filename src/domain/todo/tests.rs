@@ -72,6 +72,7 @@ fn facts(now: i64) -> Facts<'static> {
             replay: Some(Replay {
                 wait: TimeDelta::seconds(30),
                 window: TimeDelta::minutes(4),
+                unasked: false,
             }),
             delivery_bound: TimeDelta::minutes(30),
             absence_is_proof: true,
@@ -118,6 +119,31 @@ fn an_unknown_outcome_has_one_safe_step(
         _ => step.clocked,
     };
     assert_eq!(step.clocked, clocked);
+}
+
+/// Where nobody can be asked, the desk repeats it by itself, and says so.
+#[rstest]
+#[case(1, Act::Wait)]
+#[case(10, Act::Resolve)]
+fn what_cannot_be_asked_about_is_repeated(#[case] now: i64, #[case] act: Act) {
+    let promise = facts(now).promise;
+    let facts = Facts {
+        promise: Promise {
+            replay: promise.replay.map(|replay| Replay {
+                unasked: true,
+                ..replay
+            }),
+            absence_is_proof: false,
+            ..promise
+        },
+        ..facts(now)
+    };
+    let step = step(&refund(State::Unknown), &facts).unwrap();
+    assert_eq!(step.act, act, "{step:?}");
+    let waits = act == Act::Wait;
+    assert_eq!(step.next.contains("cannot be asked"), waits, "{step:?}");
+    let from = Clocked::Resend(at(0) + TimeDelta::seconds(30));
+    assert_eq!(step.clocked, waits.then_some(from));
 }
 
 #[test]

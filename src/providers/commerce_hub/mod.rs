@@ -191,6 +191,7 @@ pub fn profile(settings: &Settings) -> Profile {
         replay_window: Some(Duration::from_secs(settings.replay_seconds.into()))
             .filter(|window| !window.is_zero()),
         replay_wait: Duration::from_secs(settings.replay_wait_seconds.into()),
+        replay_unasked: false,
         delivery_bound: Duration::from_mins(settings.absence_after_minutes.into()),
         absence_is_proof: settings.absence_is_proof,
         marks: Marks::COMMERCE_HUB,

@@ -12,10 +12,14 @@ const SCANNED_BYTES: usize = 64 * 1024;
 const REMOVED: &str = "\"[removed]\"";
 
 /// Members whose values are never stored (commerce-hub.md section 11: only last four and scheme
-/// of a card; nuapay.md section 4: accounts and addresses of payers), in lower case. Our own key is
+/// of a card; nuapay.md section 4 and mastercard-a2a.md section 5.2: accounts and addresses of payers),
+/// in lower case. Our own key is
 /// echoed too.
-const SENSITIVE: [&str; 34] = [
+const SENSITIVE: [&str; 39] = [
     "accesstoken",
+    "account",
+    "accountname",
+    "accountnumber",
     "apikey",
     "authorization",
     "billingaddress",
@@ -34,6 +38,7 @@ const SENSITIVE: [&str; 34] = [
     "expirationmonth",
     "expirationyear",
     "firstname",
+    "iban",
     "identification",
     "lastname",
     "nameoncard",
@@ -46,19 +51,26 @@ const SENSITIVE: [&str; 34] = [
     "securitycode",
     "shippingaddress",
     "signkey",
+    "sortcode",
     "tokendata",
     "track1data",
     "track2data",
 ];
 
 /// Members that are references by their schema and so are never taken for a card number.
-const REFERENCES: [&str; 8] = [
+const REFERENCES: [&str; 14] = [
     "apitraceid",
     "clientrequestid",
     "endtoendidentification",
     "merchanttransactionid",
+    "messageid",
     "orderid",
+    "originalmessageid",
+    "paymentrequestlifecycleid",
+    "paymentrequeststatusretrievallifecycleid",
     "referencenumber",
+    "refundrequestlifecycleid",
+    "refundrequeststatusretrievallifecycleid",
     "schemetransactionid",
     "transactionid",
 ];

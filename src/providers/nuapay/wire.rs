@@ -2,10 +2,9 @@
 //!
 //! Amounts pass as the text of their JSON number; no float is made of them.
 
-mod fields;
 mod reply;
 mod request;
 
-pub use fields::Fields;
+pub use crate::providers::fields::Fields;
 pub use reply::{Envelope, Named, Refund, time};
 pub use request::{RefundRequest, Remittance, TokenRequest, number};

@@ -231,6 +231,7 @@ pub fn profile(settings: &Settings) -> Profile {
         },
         replay_window: None,
         replay_wait: Duration::ZERO,
+        replay_unasked: false,
         delivery_bound: crate::providers::DELIVERY_BOUND,
         absence_is_proof: false,
         marks: Marks::CARDS,

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::fields::Fields;
-pub use super::fields::Named;
 use crate::domain::money::Currency;
+use crate::providers::fields::Fields;
+pub use crate::providers::fields::Named;
 
 /// The members of an error (fact sheet 11).
 const OF_ERRORS: [&str; 3] = ["returnCode", "returnDescription", "details"];

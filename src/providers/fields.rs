@@ -1,6 +1,6 @@
-//! A JSON object, read leniently: the vendor's own samples have `null` nearly everywhere, so every
+//! A JSON object, read leniently: vendors' own samples have `null` nearly everywhere, so every
 //! member is optional, unknown ones are ignored, and one of an unexpected shape counts as absent
-//! (fact sheet 3).
+//! (fact sheet of Nuapay, 3; of Mastercard, 4).
 
 use std::collections::HashMap;
 
@@ -50,7 +50,7 @@ impl Fields {
     }
 
     /// A string, or a number's text; none for null, an empty string, the string `null` that some
-    /// bodies have (fact sheet 12), and any other shape.
+    /// bodies have (fact sheet of Nuapay, 12), and any other shape.
     pub fn text(&self, name: &str) -> Option<String> {
         scalar(self.value(name)?)
     }
@@ -78,6 +78,11 @@ impl Fields {
         let list: Option<Vec<&RawValue>> = serde_json::from_str(value).ok();
         let each = list.map(|list| list.iter().filter_map(|it| scalar(it.get())).collect());
         each.unwrap_or_else(|| scalar(value).into_iter().collect())
+    }
+
+    /// A JSON boolean.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.value(name)?.parse().ok()
     }
 
     /// A count.
