@@ -54,7 +54,7 @@ pub use bank::{
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use import::{Import, ImportFile, ImportReport};
 pub use sending::{ProviderState, SendingOrder};
-pub use service::ServiceState;
+pub use service::{ServiceState, Worked};
 pub use sync::AccountSync;
 
 /// Who asks.
@@ -537,21 +537,6 @@ pub struct RefundCard {
     pub step: Option<Step>,
     /// What is open about it, oldest first.
     pub discrepancies: Vec<Discrepancy>,
-}
-
-/// What a round of work did, and what is left.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Worked {
-    /// Refunds sent.
-    pub sent: u32,
-    /// Refunds asked about.
-    pub looked: u32,
-    /// When there is work again.
-    pub next_at: Option<DateTime<Utc>>,
-    /// How long to rest all the same, in milliseconds: nothing could be done about what is due.
-    pub rest_ms: u64,
-    /// How many refunds are in each state now.
-    pub counts: StateCounts,
 }
 
 /// What a check of all records looked at and found.

@@ -322,7 +322,11 @@ mod tests {
         let ids: HashSet<&str> = rows.iter().map(|row| row.get("payment_id")).collect();
         let at_the_bank = rows.iter().filter(|row| row.get("account") == "a2a-bank");
         let shared = at_the_bank.count();
-        assert_eq!(ids.len() + shared, rows.len(), "only a network's two ends share one");
+        assert_eq!(
+            ids.len() + shared,
+            rows.len(),
+            "only a network's two ends share one"
+        );
         let cents = |row: &Row| row.amount().unwrap().minor % 100;
         let plain = rows
             .iter()

@@ -43,9 +43,7 @@ impl Running {
             .name("sandbox".to_owned())
             .spawn(move || {
                 let stopped = stopped.map(|_| ()).shared();
-                let serving = sites
-                    .into_iter()
-                    .map(|site| serve(site, stopped.clone()));
+                let serving = sites.into_iter().map(|site| serve(site, stopped.clone()));
                 runtime.block_on(async {
                     for deed in unasked {
                         tokio::spawn(deed);
@@ -132,7 +130,9 @@ async fn serve(site: Open, stopped: impl Future<Output = ()> + Send + 'static) {
         stopped.await;
         let _ = last_calls.send(());
     };
-    let service = site.router.into_make_service_with_connect_info::<Connection>();
+    let service = site
+        .router
+        .into_make_service_with_connect_info::<Connection>();
     let served = async {
         match site.tls {
             Some(tls) => {

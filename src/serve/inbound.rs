@@ -12,10 +12,10 @@ use axum::response::Response as Reply;
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 
+use super::Answers;
 use super::metrics::{Heard, Metrics};
 use super::place::{self, Calls, Place};
 use super::refused::Refused;
-use super::Answers;
 use crate::clock::Clock;
 use crate::desk::receive::{Call, Response};
 
@@ -48,17 +48,22 @@ async fn heard(State(door): State<Arc<Door>>, request: Request) -> Reply {
             let response = match answered.await {
                 Ok(response) => response,
                 Err(refused) => {
-                    tracing::warn!(account = found.place.account, ?refused, "a call was turned away");
+                    tracing::warn!(
+                        account = found.place.account,
+                        ?refused,
+                        "a call was turned away"
+                    );
                     refused.response(is_network)
                 }
             };
-            (found.place.account.as_str(), place::kind(found.rest), response)
+            (
+                found.place.account.as_str(),
+                place::kind(found.rest),
+                response,
+            )
         }
     };
-    let (status, took) = (
-        response.status,
-        door.clock.elapsed().saturating_sub(began),
-    );
+    let (status, took) = (response.status, door.clock.elapsed().saturating_sub(began));
     tracing::info!(account, kind, status, ?took, "a call was answered");
     door.metrics.heard(&Heard {
         account,

@@ -151,10 +151,13 @@ impl Metrics {
     /// Takes in how things stand, and writes all of it in OpenMetrics' text form.
     pub(super) fn text(&self, service: &ServiceState, providers: &[ProviderState]) -> String {
         for state in State::ALL {
-            let figure = self.refunds.get_or_create(&OfState { state: state.name() });
+            let figure = self.refunds.get_or_create(&OfState {
+                state: state.name(),
+            });
             figure.set(whole(service.counts.of(&[state])));
         }
-        self.unknown.set(whole(service.counts.of(&[State::Unknown])));
+        self.unknown
+            .set(whole(service.counts.of(&[State::Unknown])));
         self.next_due
             .set(service.next_due.map_or(0, |due| due.timestamp()));
         self.writable.set(service.writes.into());

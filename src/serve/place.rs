@@ -33,12 +33,8 @@ pub(super) fn of(settings: &Settings) -> Vec<Place> {
         let calls = match &account.provider {
             Provider::CommerceHub(_) | Provider::Prism(_) => return None,
             Provider::Nuapay(_) => Calls::Webhooks,
-            Provider::MastercardCreditor(it) => Calls::Network {
-                base: it.base_path.clone(),
-            },
-            Provider::MastercardDebtor(it) => Calls::Network {
-                base: it.base_path.clone(),
-            },
+            Provider::MastercardCreditor(creditor) => network(&creditor.base_path),
+            Provider::MastercardDebtor(debtor) => network(&debtor.base_path),
         };
         Some(Place {
             account: account.name.clone(),
@@ -46,6 +42,12 @@ pub(super) fn of(settings: &Settings) -> Vec<Place> {
         })
     });
     places.collect()
+}
+
+fn network(base: &str) -> Calls {
+    Calls::Network {
+        base: base.to_owned(),
+    }
 }
 
 /// What a path leads to; none: nowhere.
@@ -124,7 +126,10 @@ mod tests {
     #[test]
     fn kinds_are_few() {
         assert_eq!(kind("/payment-requests/1/refunds"), "refund-request");
-        assert_eq!(kind("/payment-requests/1/refunds/2/advices"), "account-advice");
+        assert_eq!(
+            kind("/payment-requests/1/refunds/2/advices"),
+            "account-advice"
+        );
         assert_eq!(kind("/payment-requests/1/refunds/2/advices/3"), "other");
         assert_eq!(kind("/webhooks"), "webhook");
     }

@@ -112,7 +112,11 @@ impl Stage {
     }
 
     fn url(&self, path: &str) -> String {
-        let scheme = if self.serving.is_tls() { "https" } else { "http" };
+        let scheme = if self.serving.is_tls() {
+            "https"
+        } else {
+            "http"
+        };
         format!("{scheme}://{}{path}", self.serving.address().unwrap())
     }
 
@@ -208,7 +212,10 @@ async fn a_call_reaches_the_desk_as_it_was_made(#[case] is_tls: bool) {
     assert_eq!(reply.headers()["x-jws-signature"], "a..b");
     assert_eq!(reply.text().await.unwrap(), "{\"x\": 1}");
     let heard = stage.heard.recv().await.unwrap();
-    assert_eq!((heard.account.as_str(), heard.method.as_str()), ("a2a-uk", "POST"));
+    assert_eq!(
+        (heard.account.as_str(), heard.method.as_str()),
+        ("a2a-uk", "POST")
+    );
     assert_eq!(heard.target, format!("{PATH}?a=%20b"));
     assert_eq!(heard.path, "/payment-requests/1/refunds");
     assert_eq!(heard.headers["idempotency-key"], "k1");
@@ -235,7 +242,12 @@ async fn without_a_certificate_of_our_roots_nothing_is_heard() {
 #[tokio::test]
 async fn what_leads_nowhere_is_404_and_says_nothing(#[case] path: &str) {
     let mut stage = Stage::open(false);
-    let reply = stage.client(None).post(stage.url(path)).send().await.unwrap();
+    let reply = stage
+        .client(None)
+        .post(stage.url(path))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(reply.status(), 404);
     assert_eq!(reply.text().await.unwrap(), "");
     assert!(stage.heard.try_recv().is_err());
@@ -253,7 +265,13 @@ async fn a_body_over_the_limit_is_413_in_the_callers_own_form() {
     assert!(text.contains(r#""ReasonCode":"STVL-9999""#), "{text}");
     let webhook = client.post(stage.url("/nuapay-uk/webhooks"));
     let reply = webhook.body(vec![b'x'; 1025]).send().await.unwrap();
-    assert_eq!((reply.status().as_u16(), reply.text().await.unwrap().as_str()), (413, ""));
+    assert_eq!(
+        (
+            reply.status().as_u16(),
+            reply.text().await.unwrap().as_str()
+        ),
+        (413, "")
+    );
     assert!(stage.heard.try_recv().is_err());
     let fits = client.post(stage.url(PATH)).body(vec![b'x'; 1024]);
     assert_eq!(fits.send().await.unwrap().status(), 200);
@@ -335,14 +353,22 @@ async fn stopping_waits_for_answers_under_way_also_of_callers_that_left() {
     stage.stub.may_answer.add_permits(2);
     assert_eq!(waiting.await.unwrap().unwrap().status(), 200);
     stopping.await.unwrap();
-    assert_eq!(stage.stub.may_answer.available_permits(), 0, "both were answered");
+    assert_eq!(
+        stage.stub.may_answer.available_permits(),
+        0,
+        "both were answered"
+    );
 }
 
 #[tokio::test]
 async fn calls_are_counted_by_few_labels() {
     let stage = Stage::open(false);
     let client = stage.client(None);
-    for path in [PATH, "/secret-name/1", "/a2a-uk/base/payment-requests/1/x/y/z"] {
+    for path in [
+        PATH,
+        "/secret-name/1",
+        "/a2a-uk/base/payment-requests/1/x/y/z",
+    ] {
         client.post(stage.url(path)).send().await.unwrap();
     }
     let service = crate::desk::face::ServiceState {

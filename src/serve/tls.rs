@@ -37,7 +37,9 @@ pub(super) fn config(
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let mut known = RootCertStore::empty();
     for root in roots {
-        known.add(root).map_err(|error| unfit("client_ca", &error))?;
+        known
+            .add(root)
+            .map_err(|error| unfit("client_ca", &error))?;
     }
     let verifier = WebPkiClientVerifier::builder_with_provider(known.into(), Arc::clone(&provider))
         .build()
@@ -52,12 +54,8 @@ pub(super) fn config(
     Ok(RustlsConfig::from_config(Arc::new(server)))
 }
 
-fn certificates(
-    key: &'static str,
-    pem: &str,
-) -> Result<Vec<CertificateDer<'static>>, ServeError> {
-    let read: Result<Vec<_>, _> =
-        CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+fn certificates(key: &'static str, pem: &str) -> Result<Vec<CertificateDer<'static>>, ServeError> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     match read {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) => Err(unfit(key, &"there is no certificate in it")),

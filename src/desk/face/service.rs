@@ -17,3 +17,18 @@ pub struct ServiceState {
     /// How many refunds are in each state.
     pub counts: StateCounts,
 }
+
+/// What a round of work did, and what is left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worked {
+    /// Refunds sent.
+    pub sent: u32,
+    /// Refunds asked about.
+    pub looked: u32,
+    /// When there is work again.
+    pub next_at: Option<DateTime<Utc>>,
+    /// How long to rest all the same, in milliseconds: nothing could be done about what is due.
+    pub rest_ms: u64,
+    /// How many refunds are in each state now.
+    pub counts: StateCounts,
+}

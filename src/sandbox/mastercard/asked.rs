@@ -132,7 +132,11 @@ pub(super) fn block(body: &[u8], participant_id: &str) -> Result<String, Refused
     match business.and_then(|it| it.parse::<u16>().ok()) {
         Some(BUSINESS_TYPE) => {}
         Some(1..=999) => return Err(Refused::rule("AGRM-0004", "businessType is not known")),
-        _ => return Err(Refused::structure("businessType is not a number of 1 to 999")),
+        _ => {
+            return Err(Refused::structure(
+                "businessType is not a number of 1 to 999",
+            ));
+        }
     }
     text(&block.message_id, "messageId", 35).map(str::to_owned)
 }

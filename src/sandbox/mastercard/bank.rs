@@ -119,7 +119,10 @@ impl Bank {
 
     /// The money of a refund comes back.
     pub(super) fn send_back(&self, refund: &Refund, now: DateTime<Utc>) -> io::Result<()> {
-        let told = refund.confirmed.as_ref().and_then(|it| it.reference.as_ref());
+        let told = refund
+            .confirmed
+            .as_ref()
+            .and_then(|it| it.reference.as_ref());
         let told = told.map_or("", String::as_str);
         // Whoever confirms names the bank's reference or its own.
         let end_to_end = self

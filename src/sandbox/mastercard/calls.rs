@@ -75,7 +75,9 @@ impl Network {
         }
         let participant = self.keys.participant(account);
         if connection.certificate.as_deref() != Some(&participant.certificate[..]) {
-            return Err(Refused::security("the certificate is another participant's"));
+            return Err(Refused::security(
+                "the certificate is another participant's",
+            ));
         }
         let key = self.check(participant, headers, body, at)?;
         let call = Call {
@@ -104,11 +106,11 @@ impl Network {
             let value = header(headers, name).filter(|it| (1..=most).contains(&it.len()));
             value.ok_or_else(|| Refused::structure(format!("{name} is missing or too long")))
         };
-        required("x-request-id", 50)?;
-        if required("x-product-id", 50)? != PRODUCT {
+        required("X-Request-ID", 50)?;
+        if required("X-Product-ID", 50)? != PRODUCT {
             return Err(Refused::structure("X-Product-ID is not known"));
         }
-        if required("x-participant-id", 50)? != participant_id(participant.account) {
+        if required("X-Participant-ID", 50)? != participant_id(participant.account) {
             return Err(Refused::rule(
                 "AGRM-0001",
                 "X-Participant-ID is not the caller's",
@@ -118,11 +120,11 @@ impl Network {
         if kind.split(';').next().map(str::trim) != Some("application/json") {
             return Err(Refused::structure("Content-Type is not application/json"));
         }
-        let key = required("idempotency-key", 36)?;
+        let key = required("Idempotency-Key", 36)?;
         if uuid::Uuid::parse_str(key).is_err() {
             return Err(Refused::structure("Idempotency-Key is not a UUID"));
         }
-        let signature = required("x-jws-signature", 512)?;
+        let signature = required("X-JWS-Signature", 512)?;
         jws::verify(signature, body, participant, at).map_err(Refused::security)?;
         Ok(key)
     }

@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::bank::{self, Account, number_of};
-use super::calls::participant_id;
 use super::keys::{Keys, broken};
 use super::records::{Confirmation, Refund};
-use super::{BANK, CREDITOR, Network, PRODUCT, jws, written};
+use super::{BANK, CREDITOR, NETWORK_PARTICIPANT, Network, PRODUCT, jws, written};
 
 /// Between a refund and the first call about it: its answer is on its way meanwhile.
 const SOON: Duration = Duration::from_millis(150);
@@ -82,7 +81,8 @@ impl Network {
         let advised = refunds.iter().filter(|it| it.deliveries > 0);
         let advised: Vec<String> = advised.map(|it| it.id.clone()).collect();
         kept.advised.extend(advised);
-        let ended = |it: &Refund| it.confirmed.is_some() || kept.records.rejection(&it.id).is_some();
+        let ended =
+            |it: &Refund| it.confirmed.is_some() || kept.records.rejection(&it.id).is_some();
         let (over, open): (Vec<_>, Vec<_>) = refunds.into_iter().partition(|it| ended(it));
         let waiting: Vec<(Refund, Confirmation)> = over
             .into_iter()
@@ -220,7 +220,12 @@ impl Network {
     }
 
     /// Asks the creditor's side how a refund stands.
-    pub(super) fn ask_creditor(self: &Arc<Self>, payment: String, refund: String, retrieval: String) {
+    pub(super) fn ask_creditor(
+        self: &Arc<Self>,
+        payment: String,
+        refund: String,
+        retrieval: String,
+    ) {
         let network = Arc::clone(self);
         tokio::spawn(async move {
             let message = written::message_id(&retrieval, "asked");
@@ -284,16 +289,12 @@ impl Network {
     async fn exchange(&self, errand: &Errand<'_>) -> Result<Said, reqwest::Error> {
         let Courier { listener, client } = &self.courier;
         let url = format!("https://{listener}/{}{}", errand.account, errand.path);
-        let signature = jws::sign(
-            &self.keys.network,
-            errand.body.as_bytes(),
-            self.clock.now(),
-        );
+        let signature = jws::sign(&self.keys.network, errand.body.as_bytes(), self.clock.now());
         let reply = client
             .post(url)
             .header("X-Request-ID", written::message_id(errand.key, "request"))
             .header("X-Product-ID", PRODUCT)
-            .header("X-Participant-ID", participant_id(errand.account))
+            .header("X-Participant-ID", NETWORK_PARTICIPANT)
             .header("X-JWS-Signature", signature.unwrap_or_default())
             .header("Idempotency-Key", errand.key)
             .header("Content-Type", "application/json")

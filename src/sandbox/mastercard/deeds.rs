@@ -18,15 +18,29 @@ impl Network {
         let parts: Vec<&str> = call.path.trim_start_matches('/').split('/').collect();
         match (call.account, &parts[..]) {
             (CREDITOR, ["payment-requests", payment, "refunds"]) => self.refund(call, payment),
-            (CREDITOR, ["payment-requests", payment, "refunds", id, "payment-confirmations"]) => {
-                self.confirm(call, payment, id)
-            }
+            (
+                CREDITOR,
+                [
+                    "payment-requests",
+                    payment,
+                    "refunds",
+                    id,
+                    "payment-confirmations",
+                ],
+            ) => self.confirm(call, payment, id),
             (CREDITOR, ["payment-requests", payment, "status-retrievals"]) => {
                 self.payment_status(call, payment)
             }
-            (BANK, ["payment-requests", payment, "refunds", id, "status-retrievals"]) => {
-                self.refund_status(call, payment, id)
-            }
+            (
+                BANK,
+                [
+                    "payment-requests",
+                    payment,
+                    "refunds",
+                    id,
+                    "status-retrievals",
+                ],
+            ) => self.refund_status(call, payment, id),
             (BANK, ["payment-requests", payment, "payment-confirmation-advices"]) => {
                 self.payment_advised(call, payment)
             }
@@ -200,30 +214,44 @@ fn check(kept: &Kept, payment: &str, asked: &RefundAsked) -> Result<(), Refused>
     let records = &kept.records;
     let known = records.payment(payment).ok_or_else(unknown_payment)?;
     if asked.amount.currency != known.amount.currency {
-        return Err(Refused::rule("RFND-0001", "the payment is in another currency"));
+        return Err(Refused::rule(
+            "RFND-0001",
+            "the payment is in another currency",
+        ));
     }
     match asked.amount.minor <= records.left_of(payment) {
         true => Ok(()),
-        false => Err(Refused::rule("RFND-0002", "more than is left of the payment")),
+        false => Err(Refused::rule(
+            "RFND-0002",
+            "more than is left of the payment",
+        )),
     }
 }
 
 fn check_confirmation(kept: &Kept, refund: &Refund, told: &Confirmed) -> Result<(), Refused> {
     let records = &kept.records;
     if told.amount.is_some_and(|amount| amount != refund.amount) {
-        return Err(Refused::rule("RFND-0003", "another amount than was asked for"));
+        return Err(Refused::rule(
+            "RFND-0003",
+            "another amount than was asked for",
+        ));
     }
     if told.status == "APPR" && !kept.advised.contains(&refund.id) {
-        return Err(Refused::rule("RFND-0004", "no account was told for this refund"));
+        return Err(Refused::rule(
+            "RFND-0004",
+            "no account was told for this refund",
+        ));
     }
     let before = refund.confirmed.as_ref().or(records.rejection(&refund.id));
     match before {
-        Some(before) if before.status != told.status => {
-            Err(Refused::rule("RFND-0005", "the opposite was confirmed before"))
-        }
-        Some(_) if told.retrieval.is_none() => {
-            Err(Refused::rule("RFND-0006", "the refund is confirmed already"))
-        }
+        Some(before) if before.status != told.status => Err(Refused::rule(
+            "RFND-0005",
+            "the opposite was confirmed before",
+        )),
+        Some(_) if told.retrieval.is_none() => Err(Refused::rule(
+            "RFND-0006",
+            "the refund is confirmed already",
+        )),
         _ => Ok(()),
     }
 }

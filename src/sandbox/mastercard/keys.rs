@@ -74,7 +74,11 @@ impl Keys {
         let given = |name: &str| fs::read_to_string(folders.given.join(name));
         let kept = |name: &str| fs::read_to_string(folders.kept.join(name));
         let ca = given("network.ca.pem")?;
-        let server = server(&ca, &kept("network.server.pem")?, &kept("network.server.key")?)?;
+        let server = server(
+            &ca,
+            &kept("network.server.pem")?,
+            &kept("network.server.key")?,
+        )?;
         let participant = |account| {
             let signer = signer(&given(&format!("{account}.signing.key"))?)?;
             let shown = given(&format!("{account}.client.pem"))?;
@@ -131,25 +135,25 @@ fn all(folders: &Folders<'_>) -> Vec<PathBuf> {
 
 /// Makes everything anew: one root for both directions, whose key nobody keeps.
 fn make(folders: &Folders<'_>) -> io::Result<()> {
-    let given = |name: String, text: &str| {
-        private_file::write(&folders.given.join(name), text.as_bytes())
-    };
-    let kept = |name: &str, text: &str| {
-        private_file::write(&folders.kept.join(name), text.as_bytes())
-    };
+    let given =
+        |name: String, text: &str| private_file::write(&folders.given.join(name), text.as_bytes());
+    let kept =
+        |name: &str, text: &str| private_file::write(&folders.kept.join(name), text.as_bytes());
     let mut root = params("refund-desk sandbox root", Use::Server);
     root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     root.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     root.extended_key_usages = Vec::new();
-    let root = CertifiedIssuer::self_signed(root, KeyPair::generate().map_err(broken)?)
-        .map_err(broken)?;
+    let root =
+        CertifiedIssuer::self_signed(root, KeyPair::generate().map_err(broken)?).map_err(broken)?;
     let issue = |name: &str, purpose: Use| -> io::Result<(String, String)> {
         let key = match purpose {
             Use::Signing => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048),
             _ => KeyPair::generate(),
         };
         let key = key.map_err(broken)?;
-        let certificate = params(name, purpose).signed_by(&key, &root).map_err(broken)?;
+        let certificate = params(name, purpose)
+            .signed_by(&key, &root)
+            .map_err(broken)?;
         Ok((certificate.pem(), key.serialize_pem()))
     };
     for account in [CREDITOR, BANK] {

@@ -173,7 +173,10 @@ impl Records {
 
     /// The creditor's side gave the refund up.
     pub(super) fn rejection(&self, refund: &str) -> Option<&Confirmation> {
-        self.refunds.cancels().iter().find(|it| it.refund_id == refund)
+        self.refunds
+            .cancels()
+            .iter()
+            .find(|it| it.refund_id == refund)
     }
 
     /// What is left to give back of a payment, in minor units.

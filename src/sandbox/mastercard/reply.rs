@@ -82,7 +82,9 @@ pub(super) fn response(status: u16, headers: &[(&'static str, String)], body: St
 }
 
 pub(super) fn bare(status: u16) -> Response {
-    StatusCode::from_u16(status).unwrap_or_default().into_response()
+    StatusCode::from_u16(status)
+        .unwrap_or_default()
+        .into_response()
 }
 
 pub(super) fn garbage() -> Response {

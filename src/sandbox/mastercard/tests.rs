@@ -48,7 +48,14 @@ struct Participants {
 }
 
 impl Participants {
-    fn answer(&self, account: &str, path: &str, key: &str, signature: &str, body: &[u8]) -> (u16, String, String) {
+    fn answer(
+        &self,
+        account: &str,
+        path: &str,
+        key: &str,
+        signature: &str,
+        body: &[u8],
+    ) -> (u16, String, String) {
         // The real clock runs ahead of the stage's.
         jws::verify(signature, body, &self.network, Utc::now().max(noon())).unwrap();
         let asked: Value = serde_json::from_slice(body).unwrap();
@@ -88,6 +95,7 @@ struct Stage {
     bench: Bench,
     heard: mpsc::UnboundedReceiver<Heard>,
     participants: Arc<Participants>,
+    server: tokio::task::JoinHandle<()>,
 }
 
 impl Stage {
@@ -107,55 +115,29 @@ impl Stage {
             heard: Mutex::new(give),
             fails: Mutex::new(0),
         });
-        let stage = Self {
+        let server = listen(&bench, &participants).await;
+        Self {
             bench,
             heard,
             participants,
-        };
-        stage.listen().await;
-        stage
+            server,
+        }
     }
 
-    /// Serves both participants where the configuration says that the desk listens.
-    async fn listen(&self) {
-        use axum_server::tls_rustls::RustlsConfig;
-        let address = self.config()["listener"]["address"].as_str().unwrap().parse().unwrap();
-        let server = keys::server(
-            &self.bench.file("network.ca.pem"),
-            &self.bench.file("listener.pem"),
-            &self.bench.file("listener.key"),
-        );
-        let config = RustlsConfig::from_config(server.unwrap());
-        let participants = Arc::clone(&self.participants);
-        let router = axum::Router::new().fallback(async move |request: axum::extract::Request| {
-            let (parts, body) = request.into_parts();
-            let body = axum::body::to_bytes(body, 1 << 16).await.unwrap();
-            let text = |name: &str| parts.headers[name].to_str().unwrap().to_owned();
-            let (_, path) = parts.uri.path().split_once('/').unwrap();
-            let (account, path) = path.split_once('/').unwrap();
-            let (status, signature, answer) = participants.answer(
-                account,
-                &format!("/{path}"),
-                &text("idempotency-key"),
-                &text("x-jws-signature"),
-                &body,
-            );
-            let status = axum::http::StatusCode::from_u16(status).unwrap();
-            (status, [("x-jws-signature", signature)], answer)
-        });
-        let server = axum_server::bind_rustls::<std::net::SocketAddr>(address, config);
-        let handle = axum_server::Handle::new();
-        tokio::spawn(server.handle(handle.clone()).serve(router.into_make_service()));
-        handle.listening().await.unwrap();
+    async fn restarted(self) -> Self {
+        self.server.abort();
+        assert!(self.server.await.unwrap_err().is_cancelled());
+        Self::at(self.bench.restarted()).await
     }
 
     fn config(&self) -> toml::Table {
-        toml::from_str(&self.bench.file("config.toml")).unwrap()
+        config(&self.bench)
     }
 
     fn client(&self, account: &str) -> Client {
         let file = |name: &str| self.bench.file(name);
-        let shown = file(&format!("{account}.client.pem")) + &file(&format!("{account}.client.key"));
+        let shown =
+            file(&format!("{account}.client.pem")) + &file(&format!("{account}.client.key"));
         Client::builder()
             .no_proxy()
             .identity(Identity::from_pem(shown.as_bytes()).unwrap())
@@ -166,7 +148,10 @@ impl Stage {
     }
 
     fn call(&self, account: &str, path: &str, body: &Value, key: &str) -> Called {
-        let base = self.config()["accounts"][account]["base_url"].as_str().unwrap().to_owned();
+        let base = self.config()["accounts"][account]["base_url"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         let body = body.to_string();
         let signer = &self.participants.signers[account];
         Called {
@@ -175,10 +160,16 @@ impl Stage {
             headers: HashMap::from([
                 ("X-Request-ID", "r1".to_owned()),
                 ("X-Product-ID", "PBARFP".to_owned()),
-                ("X-Participant-ID", super::calls::participant_id(account).to_owned()),
+                (
+                    "X-Participant-ID",
+                    super::calls::participant_id(account).to_owned(),
+                ),
                 ("Idempotency-Key", key.to_owned()),
                 ("Content-Type", "application/json".to_owned()),
-                ("X-JWS-Signature", jws::sign(signer, body.as_bytes(), noon()).unwrap()),
+                (
+                    "X-JWS-Signature",
+                    jws::sign(signer, body.as_bytes(), noon()).unwrap(),
+                ),
             ]),
             body,
         }
@@ -191,7 +182,12 @@ impl Stage {
 
     fn confirm(&self, payment: &str, id: &str, amount: &str, key: &str) -> Called {
         let path = format!("/payment-requests/{payment}/refunds/{id}/payment-confirmations");
-        self.call(CREDITOR, &path, &confirmation_body(payment, id, amount), key)
+        self.call(
+            CREDITOR,
+            &path,
+            &confirmation_body(payment, id, amount),
+            key,
+        )
     }
 
     async fn heard(&mut self, end: &str) -> Heard {
@@ -203,6 +199,42 @@ impl Stage {
             }
         }
     }
+}
+
+fn config(bench: &Bench) -> toml::Table {
+    toml::from_str(&bench.file("config.toml")).unwrap()
+}
+
+/// Serves both participants where the configuration says that the desk listens.
+async fn listen(bench: &Bench, participants: &Arc<Participants>) -> tokio::task::JoinHandle<()> {
+    use axum_server::tls_rustls::RustlsConfig;
+    let address = config(bench)["listener"]["address"].clone();
+    let address = address.as_str().unwrap().parse().unwrap();
+    let [ca, chain, key] =
+        ["network.ca.pem", "listener.pem", "listener.key"].map(|name| bench.file(name));
+    let config = RustlsConfig::from_config(keys::server(&ca, &chain, &key).unwrap());
+    let participants = Arc::clone(participants);
+    let router = axum::Router::new().fallback(async move |request: axum::extract::Request| {
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, 1 << 16).await.unwrap();
+        let text = |name: &str| parts.headers[name].to_str().unwrap().to_owned();
+        let (_, path) = parts.uri.path().split_once('/').unwrap();
+        let (account, path) = path.split_once('/').unwrap();
+        let (key, signature) = (text("idempotency-key"), text("x-jws-signature"));
+        let path = format!("/{path}");
+        let (status, signature, answer) =
+            participants.answer(account, &path, &key, &signature, &body);
+        let status = axum::http::StatusCode::from_u16(status).unwrap();
+        (status, [("x-jws-signature", signature)], answer)
+    });
+    let server = axum_server::bind_rustls::<std::net::SocketAddr>(address, config);
+    let handle = axum_server::Handle::new();
+    let serving = server
+        .handle(handle.clone())
+        .serve(router.into_make_service());
+    let serving = tokio::spawn(async move { serving.await.unwrap() });
+    handle.listening().await.unwrap();
+    serving
 }
 
 fn public(signer: &Signer) -> Participant {
@@ -246,7 +278,11 @@ impl Called {
             200 => serde_json::from_slice(&body).ok()?,
             _ => serde_json::from_slice(&body).unwrap_or_default(),
         };
-        Some(Reply { status, signed, body })
+        Some(Reply {
+            status,
+            signed,
+            body,
+        })
     }
 }
 
@@ -292,7 +328,10 @@ fn confirmation_body(payment: &str, id: &str, text: &str) -> Value {
 fn id_of(reply: &Reply) -> String {
     let refund = &reply.body["refund"];
     assert_eq!(refund["refundRequestStatus"], "INPR");
-    refund["refundRequestLifecycleId"].as_str().unwrap().to_owned()
+    refund["refundRequestLifecycleId"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 #[tokio::test]
@@ -304,21 +343,39 @@ async fn a_refund_is_taken_in_advised_and_money_once_it_is_confirmed() {
     let id = id_of(&reply);
     let advice = stage.heard("/advices").await;
     assert_eq!(advice.account, CREDITOR);
-    assert_eq!(advice.path, format!("/payment-requests/{PAYMENT}/refunds/{id}/advices"));
+    assert_eq!(
+        advice.path,
+        format!("/payment-requests/{PAYMENT}/refunds/{id}/advices")
+    );
     let account = &advice.body["debtorAccount"];
     assert_eq!(account["accountName"], "Ann");
     assert!(account["accountNumber"].as_str().unwrap().len() >= 14);
     assert_eq!(stage.bench.payouts().len(), 0);
     let other = uuid::Uuid::now_v7().to_string();
-    let wrong = stage.confirm(PAYMENT, &id, "12.35", &other).send().await.unwrap();
+    let wrong = stage
+        .confirm(PAYMENT, &id, "12.35", &other)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(wrong.status, 400);
-    let first = stage.confirm(PAYMENT, &id, "12.34", &other).send().await.unwrap();
-    let second = stage.confirm(PAYMENT, &id, "12.34", &other).send().await.unwrap();
+    let first = stage
+        .confirm(PAYMENT, &id, "12.34", &other)
+        .send()
+        .await
+        .unwrap();
+    let second = stage
+        .confirm(PAYMENT, &id, "12.34", &other)
+        .send()
+        .await
+        .unwrap();
     assert!(first.signed && first.status == 200);
     assert_eq!(first.body, second.body);
     let book = stage.bench.payouts();
     assert_eq!(book.len(), 1);
-    assert_eq!((&book[0]["payment_id"], &book[0]["amount"]), (&PAYMENT.into(), &"12.34".into()));
+    assert_eq!(
+        (&book[0]["payment_id"], &book[0]["amount"]),
+        (&PAYMENT.into(), &"12.34".into())
+    );
     assert_eq!(book[0]["correlation"], "RF-1");
     assert_eq!(book[0]["provider_refund_id"], id.as_str());
 }
@@ -337,19 +394,29 @@ async fn after_a_fault_the_same_key_goes_on(#[case] amount: &str, #[case] is_hea
     assert_eq!(id_of(&reply), "200000000000000001");
     let again = stage.refund(PAYMENT, amount, KEY).send().await.unwrap();
     assert_eq!(reply.body, again.body);
-    assert!(stage.heard("/advices").await.path.contains("200000000000000001"));
+    assert!(
+        stage
+            .heard("/advices")
+            .await
+            .path
+            .contains("200000000000000001")
+    );
 }
 
 #[tokio::test]
 async fn a_key_belongs_to_one_body_also_after_a_restart() {
     let stage = Stage::open().await;
     let first = stage.refund(PAYMENT, "10.04", KEY).send().await.unwrap();
-    let stage = Stage::at(stage.bench.restarted()).await;
+    let stage = stage.restarted().await;
     let same = stage.refund(PAYMENT, "10.04", KEY).send().await.unwrap();
     assert_eq!(first.body, same.body);
     let other = stage.refund(PAYMENT, "11.04", KEY).send().await.unwrap();
     assert_eq!(other.status, 400);
-    let spent = stage.refund(PAYMENT, "90.00", &KEY.replace('0', "1")).send().await.unwrap();
+    let spent = stage
+        .refund(PAYMENT, "90.00", &KEY.replace('0', "1"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(spent.status, 400, "10.04 of 100.00 is taken");
 }
 
@@ -377,9 +444,19 @@ async fn the_payers_own_bank_gives_the_account_and_hears_the_end() {
     let number = &advice.body["debtorAccount"]["accountNumber"];
     assert_eq!(number, "GB29NWBK60161331926819");
     let key = uuid::Uuid::now_v7().to_string();
-    stage.confirm(BANKED, &id, "10.00", &key).send().await.unwrap();
+    stage
+        .confirm(BANKED, &id, "10.00", &key)
+        .send()
+        .await
+        .unwrap();
     let confirmed = stage.heard("/payment-confirmations").await;
-    assert_eq!((confirmed.account.as_str(), &confirmed.body["status"]["refundStatus"]), (BANK, &"APPR".into()));
+    assert_eq!(
+        (
+            confirmed.account.as_str(),
+            &confirmed.body["status"]["refundStatus"]
+        ),
+        (BANK, &"APPR".into())
+    );
     // The bank asks how it stands, and the creditor's side is asked in turn.
     let mut body = block();
     body["initiatingPartyId"] = json!("000545");
@@ -392,12 +469,19 @@ async fn the_payers_own_bank_gives_the_account_and_hears_the_end() {
     assert!(!reply.signed);
     let asked = stage.heard("/status-retrievals").await;
     let retrieval = &reply.body["refundRequestStatusRetrievalLifecycleId"];
-    assert_eq!(&asked.body["refundRequestStatusRetrievalLifecycleId"], retrieval);
+    assert_eq!(
+        &asked.body["refundRequestStatusRetrievalLifecycleId"],
+        retrieval
+    );
     let mut again = confirmation_body(BANKED, &id, "10.00");
     again["refundRequestStatusRetrievalLifecycleId"] = retrieval.clone();
     let path = format!("/payment-requests/{BANKED}/refunds/{id}/payment-confirmations");
     let key = uuid::Uuid::now_v7().to_string();
-    let reply = stage.call(CREDITOR, &path, &again, &key).send().await.unwrap();
+    let reply = stage
+        .call(CREDITOR, &path, &again, &key)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(reply.status, 200);
     loop {
         let told = stage.heard("/payment-confirmations").await;
@@ -416,8 +500,14 @@ async fn what_ends_in_05_comes_back_after_its_confirmation() {
     let id = id_of(&reply);
     stage.heard("/advices").await;
     let key = uuid::Uuid::now_v7().to_string();
-    stage.confirm(PAYMENT, &id, "20.05", &key).send().await.unwrap();
-    let statement = stage.bench.file(&format!("state/statements/camt054-return-{id}.xml"));
+    stage
+        .confirm(PAYMENT, &id, "20.05", &key)
+        .send()
+        .await
+        .unwrap();
+    let statement = stage
+        .bench
+        .file(&format!("state/statements/camt054-return-{id}.xml"));
     for part in ["<EndToEndId>FPS0000001<", "\"GBP\">20.05<", "CRDT", "AC04"] {
         assert!(statement.contains(part), "{statement}");
     }
@@ -433,10 +523,14 @@ fn resigned(stage: &Stage, called: &mut Called, header: Value) {
     let mut signature = vec![0; signer.key.public_modulus_len()];
     let input = format!("{header}.{payload}");
     let random = SystemRandom::new();
-    let signed = signer.key.sign(&RSA_PSS_SHA256, &random, input.as_bytes(), &mut signature);
+    let signed = signer
+        .key
+        .sign(&RSA_PSS_SHA256, &random, input.as_bytes(), &mut signature);
     signed.unwrap();
     let signature = BASE64_URL_SAFE_NO_PAD.encode(signature);
-    called.headers.insert("X-JWS-Signature", format!("{header}..{signature}"));
+    called
+        .headers
+        .insert("X-JWS-Signature", format!("{header}..{signature}"));
 }
 
 fn jose(stage: &Stage) -> Value {
@@ -449,7 +543,11 @@ fn changed(stage: &Stage, called: &mut Called, pointer: &str, value: Value) {
     match value {
         Value::Null => {
             let (parent, name) = pointer.rsplit_once('/').unwrap();
-            body.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
+            body.pointer_mut(parent)
+                .unwrap()
+                .as_object_mut()
+                .unwrap()
+                .remove(name);
         }
         value => *body.pointer_mut(pointer).unwrap() = value,
     }
@@ -458,28 +556,28 @@ fn changed(stage: &Stage, called: &mut Called, pointer: &str, value: Value) {
 }
 
 #[rstest]
-#[case::right(|s, c| resigned(s, c, jose(s)), 200, "")]
-#[case::alg(|s, c| { let mut j = jose(s); j["alg"] = json!("RS256"); resigned(s, c, j) }, 401, "alg")]
-#[case::crit(|s, c| { let mut j = jose(s); j["crit"] = json!([]); resigned(s, c, j) }, 401, "crit")]
-#[case::kid(|s, c| { let mut j = jose(s); j["kid"] = json!("x"); resigned(s, c, j) }, 401, "kid")]
-#[case::future(|s, c| { let mut j = jose(s); j["iat"] = json!("1795270000"); resigned(s, c, j) }, 401, "iat")]
-#[case::byte(|_, c| c.body = c.body.replace("10.5", "10.4"), 401, "not right")]
-#[case::long(|_, c| _ = c.headers.insert("X-JWS-Signature", "a".repeat(513)), 400, "X-JWS")]
-#[case::unsigned(|_, c| _ = c.headers.remove("X-JWS-Signature"), 400, "X-JWS")]
-#[case::request_id(|_, c| _ = c.headers.remove("X-Request-ID"), 400, "X-Request-ID")]
-#[case::key(|_, c| _ = c.headers.insert("Idempotency-Key", "no-uuid".into()), 400, "UUID")]
-#[case::participant(|_, c| _ = c.headers.insert("X-Participant-ID", "000545".into()), 400, "Participant")]
-#[case::message_id(|s, c| changed(s, c, "/messageId", json!("0f7c1c5e-9f2a-4c0e-8f6b-2f1d9a7e3c11")), 400, "messageId")]
-#[case::time(|s, c| changed(s, c, "/creationDateTime", json!("2026-11-21T12:00:00+01:00")), 400, "creationDateTime")]
-#[case::business(|s, c| changed(s, c, "/businessType", json!("3")), 400, "businessType")]
-#[case::initiator(|s, c| changed(s, c, "/initiatingPartyId", json!("1")), 400, "initiatingPartyId")]
-#[case::path(|s, c| changed(s, c, "/refund/paymentRequestLifecycleId", json!("1")), 400, "path")]
-#[case::number(|s, c| changed(s, c, "/refund/refundAmount/value", json!("10.50")), 400, "amount")]
-#[case::decimals(|s, c| changed(s, c, "/refund/refundAmount/value", json!(10.505)), 400, "amount")]
-#[case::currency(|s, c| changed(s, c, "/refund/refundAmount/currency", json!("EUR")), 400, "currency")]
-#[case::too_much(|s, c| changed(s, c, "/refund/refundAmount/value", json!(100.5)), 400, "left")]
-#[case::method(|s, c| changed(s, c, "/refund/refundMethod", Value::Null), 400, "refundMethod")]
-#[case::creditor(|s, c| changed(s, c, "/creditor/creditorId", json!("X")), 400, "creditor")]
+#[case::right(|s: &Stage, c: &mut Called| resigned(s, c, jose(s)), 200, "")]
+#[case::alg(|s: &Stage, c: &mut Called| { let mut j = jose(s); j["alg"] = json!("RS256"); resigned(s, c, j) }, 401, "alg")]
+#[case::crit(|s: &Stage, c: &mut Called| { let mut j = jose(s); j["crit"] = json!([]); resigned(s, c, j) }, 401, "crit")]
+#[case::kid(|s: &Stage, c: &mut Called| { let mut j = jose(s); j["kid"] = json!("x"); resigned(s, c, j) }, 401, "kid")]
+#[case::future(|s: &Stage, c: &mut Called| { let mut j = jose(s); j["iat"] = json!("1795270000"); resigned(s, c, j) }, 401, "iat")]
+#[case::byte(|_: &Stage, c: &mut Called| c.body = c.body.replace("10.5", "10.4"), 401, "not right")]
+#[case::long(|_: &Stage, c: &mut Called| _ = c.headers.insert("X-JWS-Signature", "a".repeat(513)), 400, "X-JWS")]
+#[case::unsigned(|_: &Stage, c: &mut Called| _ = c.headers.remove("X-JWS-Signature"), 400, "X-JWS")]
+#[case::request_id(|_: &Stage, c: &mut Called| _ = c.headers.remove("X-Request-ID"), 400, "X-Request-ID")]
+#[case::key(|_: &Stage, c: &mut Called| _ = c.headers.insert("Idempotency-Key", "no-uuid".into()), 400, "UUID")]
+#[case::participant(|_: &Stage, c: &mut Called| _ = c.headers.insert("X-Participant-ID", "000545".into()), 400, "Participant")]
+#[case::message_id(|s: &Stage, c: &mut Called| changed(s, c, "/messageId", json!("0f7c1c5e-9f2a-4c0e-8f6b-2f1d9a7e3c11")), 400, "messageId")]
+#[case::time(|s: &Stage, c: &mut Called| changed(s, c, "/creationDateTime", json!("2026-11-21T12:00:00+01:00")), 400, "creationDateTime")]
+#[case::business(|s: &Stage, c: &mut Called| changed(s, c, "/businessType", json!("3")), 400, "businessType")]
+#[case::initiator(|s: &Stage, c: &mut Called| changed(s, c, "/initiatingPartyId", json!("1")), 400, "initiatingPartyId")]
+#[case::path(|s: &Stage, c: &mut Called| changed(s, c, "/refund/paymentRequestLifecycleId", json!("1")), 400, "path")]
+#[case::number(|s: &Stage, c: &mut Called| changed(s, c, "/refund/refundAmount/value", json!("10.50")), 400, "amount")]
+#[case::decimals(|s: &Stage, c: &mut Called| changed(s, c, "/refund/refundAmount/value", json!(10.505)), 400, "amount")]
+#[case::currency(|s: &Stage, c: &mut Called| changed(s, c, "/refund/refundAmount/currency", json!("EUR")), 400, "currency")]
+#[case::too_much(|s: &Stage, c: &mut Called| changed(s, c, "/refund/refundAmount/value", json!(100.5)), 400, "left")]
+#[case::method(|s: &Stage, c: &mut Called| changed(s, c, "/refund/refundMethod", Value::Null), 400, "refundMethod")]
+#[case::creditor(|s: &Stage, c: &mut Called| changed(s, c, "/creditor/creditorId", json!("X")), 400, "creditor")]
 #[tokio::test]
 async fn what_breaks_a_rule_is_refused_in_the_networks_words(
     #[case] spoil: Spoil,

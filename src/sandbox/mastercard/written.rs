@@ -33,7 +33,12 @@ pub(super) fn taken_in(refund: &Refund) -> String {
 }
 
 /// To the creditor's side: where the money is to go.
-pub(super) fn advice(refund: &Refund, account: &Account, message: &str, at: DateTime<Utc>) -> String {
+pub(super) fn advice(
+    refund: &Refund,
+    account: &Account,
+    message: &str,
+    at: DateTime<Utc>,
+) -> String {
     call(
         message,
         at,

@@ -18,7 +18,9 @@ pub(super) fn through(rows: &mut [Row]) {
         let id = format!("1{:017}", 28_361_739_311_340_000_u64 + 7 * at as u64);
         rows[at] = transfer(&rows[at], "a2a-uk", &id, &rows[at]);
         nth += 1;
-        let next = rows.get(at + 1).filter(|next| next.get("account") == "hub-us");
+        let next = rows
+            .get(at + 1)
+            .filter(|next| next.get("account") == "hub-us");
         if let Some(next) = next.filter(|_| nth % BANKED == 0) {
             rows[at + 1] = transfer(&rows[at], "a2a-bank", &id, next);
         }
