@@ -43,6 +43,10 @@ pub struct NewRequest {
     pub damaged: bool,
 }
 
+/// The few that wait among all there ever were: left to itself SQLite would walk through all.
+const WAITING: &str =
+    "SELECT seq FROM inbound_requests INDEXED BY inbound_requests_waiting WHERE state = 'waiting'";
+
 /// How a request that came stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Situation {
@@ -161,7 +165,7 @@ impl Ledger {
     pub async fn waiting_requests(&self) -> Result<BTreeSet<i64>, LedgerError> {
         self.read(|connection| {
             let waiting = connection
-                .prepare_cached("SELECT seq FROM inbound_requests WHERE state = 'waiting'")?
+                .prepare_cached(WAITING)?
                 .query_map([], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             Ok(waiting)
@@ -251,8 +255,8 @@ impl Ledger {
     ) -> Result<Vec<InboundRequest>, LedgerError> {
         self.read(move |connection| {
             let which = match all {
-                true => "1 ORDER BY r.seq DESC",
-                false => "r.state = 'waiting' ORDER BY r.seq",
+                true => "1 ORDER BY r.seq DESC".to_owned(),
+                false => format!("r.seq IN ({WAITING}) ORDER BY r.seq"),
             };
             let found = connection
                 .prepare_cached(&format!("{COLUMNS} WHERE {which} LIMIT ?1"))?
