@@ -15,10 +15,6 @@ use crate::providers::Finding;
 use crate::providers::network::{Answer, Message, Received};
 
 impl Local {
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "called where the network's calls are received")
-    )]
     /// The payer's bank names an account, or declines. What is validly signed is always taken in:
     /// what it does not fit is kept for a person.
     pub(super) async fn account_advised(
@@ -93,10 +89,6 @@ impl Local {
         Ok(())
     }
 
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "called where the network's calls are received")
-    )]
     /// The network wants to know how a refund stands: it is confirmed, again or as soon as it is
     /// paid.
     pub(super) async fn refund_status_asked(

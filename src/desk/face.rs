@@ -28,34 +28,31 @@ use crate::domain::sending::{Resumption, Stop};
 use crate::domain::todo::Step;
 use crate::domain::transfer::Transfer;
 
-mod decisions;
-mod import;
-mod inbox;
-mod todo;
-pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
-pub use import::{Import, ImportFile, ImportReport};
-pub use inbox::{AnswerOrder, AnswerWith};
-pub use todo::ToDoItem;
-
 mod audit;
 mod bank;
+mod decisions;
 mod elsewhere;
 mod import;
+mod inbox;
 mod safeguards;
-pub use safeguards::*;
 mod sending;
 mod service;
 mod sync;
+mod todo;
 
 pub use audit::AuditVerified;
 pub use bank::{
     BankAnswer, BankAsk, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
 };
+pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use import::{Import, ImportFile, ImportReport};
+pub use inbox::{AnswerOrder, AnswerWith};
+pub use safeguards::*;
 pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
 pub use sync::AccountSync;
+pub use todo::ToDoItem;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -352,12 +352,7 @@ fn confirmed(received: &Received) -> Recorded {
     }
 }
 
-fn advice(
-    called: &Called,
-    payment: &str,
-    retrieval: &str,
-    debtor: Option<String>,
-) -> NewErrand {
+fn advice(called: &Called, payment: &str, retrieval: &str, debtor: Option<String>) -> NewErrand {
     NewErrand {
         account: called.account.clone(),
         about: ErrandAbout::PaymentAdvice {

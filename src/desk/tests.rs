@@ -21,8 +21,8 @@ use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 
-mod blind;
 mod bank;
+mod blind;
 mod breaker;
 mod clocks;
 mod inbox;

@@ -14,7 +14,7 @@ use self::debtor::Errands;
 use self::inbound::Side;
 use self::participant::Participant;
 use super::http::{Purpose, SetupError};
-use super::network::{DebtorTerms, Answer, Call, Errand, Network, Received, Response};
+use super::network::{Answer, Call, DebtorTerms, Errand, Network, Received, Response};
 use super::{
     Asked, DELIVERY_BOUND, Deed, Finding, Inquiry, Profile, Provider, WireRequest, cannot,
 };
