@@ -32,6 +32,13 @@ pub enum OwnNumber {
     },
 }
 
+/// Only its end, as everywhere.
+impl fmt::Debug for OwnNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
 impl fmt::Debug for OwnAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.masked())
@@ -41,9 +48,15 @@ impl fmt::Debug for OwnAccount {
 impl OwnAccount {
     /// How it is shown: `…1234`.
     pub fn masked(&self) -> String {
-        let number = match &self.number {
-            OwnNumber::Iban(number) => number,
-            OwnNumber::Domestic { account_number, .. } => account_number,
+        self.number.masked()
+    }
+}
+
+impl OwnNumber {
+    fn masked(&self) -> String {
+        let number = match self {
+            Self::Iban(number) => number,
+            Self::Domestic { account_number, .. } => account_number,
         };
         BankAccount::new(number).masked()
     }

@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::config::mastercard::Link;
 use crate::providers::http::redact::redact;
 use crate::providers::inbound::{Headers, header};
-use crate::providers::network::{Answer, Call, Message, Received, Response};
+use crate::providers::network::{Answer, Call, Received, Response};
 
 mod account;
 mod answers;

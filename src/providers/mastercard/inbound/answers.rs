@@ -94,6 +94,12 @@ struct ResponseBlock<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
+struct Envelope<'a> {
+    errors: Errors<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
 struct Errors<'a> {
     error: [Error<'a>; 1],
 }
@@ -149,8 +155,10 @@ impl Inbound {
             description,
             recoverable,
         };
-        let body = json!({ "Errors": Errors { error: [error] } });
-        self.response(status, request_id, body.to_string().into_bytes(), false)
+        let errors = Errors { error: [error] };
+        // Texts and a flag: there is nothing in it that has no JSON.
+        let body = serde_json::to_vec(&Envelope { errors }).unwrap_or_default();
+        self.response(status, request_id, body, false)
     }
 
     /// Headers, and a signature made now where one is due. Without it the network would not believe the

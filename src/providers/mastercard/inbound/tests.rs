@@ -8,7 +8,7 @@ use crate::domain::bank::BankAccount;
 use crate::domain::money::{Currency, Money};
 use crate::providers::mastercard::keys;
 use crate::providers::mastercard::tests::creditor as settings;
-use crate::providers::network::RefundRequested;
+use crate::providers::network::{Message, RefundRequested};
 
 const KEY: &str = include_str!("../samples/signing.key.pem");
 const CERTIFICATE: &str = include_str!("../samples/signing.cert.pem");
