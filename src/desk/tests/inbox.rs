@@ -59,6 +59,7 @@ fn message(words: &[&str]) -> Option<Message> {
             reference: None,
             case: None,
             creditor: Some("CAFE0001".to_owned()),
+            debtor: Some("D-77".to_owned()),
         }),
         "confirmed" => Message::RefundConfirmed {
             payment: text(1)?,
@@ -70,6 +71,7 @@ fn message(words: &[&str]) -> Option<Message> {
         },
         "status" => Message::PaymentStatusAsked {
             payment: text(1)?,
+            debtor: Some("D-77".to_owned()),
             retrieval: text(2),
         },
         "advice" => Message::AccountAdvice {

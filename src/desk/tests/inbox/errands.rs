@@ -58,6 +58,7 @@ async fn a_question_about_a_payment_is_answered_by_an_errand_until_it_is_taken()
     let known = About::PaymentAdvice {
         payment: "pay-0".to_owned(),
         retrieval: Some("q-1".to_owned()),
+        debtor: Some("D-77".to_owned()),
         paid: Some(usd(9_000)),
     };
     assert!(ran.iter().any(|it| it.about == known), "{ran:?}");
@@ -82,6 +83,7 @@ async fn the_network_is_asked_about_a_refund_when_a_person_wants_to_know() {
     let about = About::RefundStatus {
         payment: "pay-0".to_owned(),
         refund: "r-1".to_owned(),
+        debtor: Some("D-77".to_owned()),
     };
     assert_eq!(ran[0].about, about);
 }
