@@ -41,6 +41,14 @@ impl Default for Holds {
 }
 
 impl Holds {
+    /// A request waits here: that it no longer does is news, even to a lookout that never saw it.
+    fn waits(&self, id: i64) {
+        self.waiting.send_if_modified(|waiting| {
+            Arc::make_mut(waiting).insert(id);
+            false
+        });
+    }
+
     /// A request was decided here.
     pub(super) fn decided(&self, id: i64) {
         self.waiting.send_modify(|waiting| {
@@ -73,6 +81,7 @@ impl Local {
     /// looks at it again: that it returns proves nothing.
     pub(super) async fn until_decided(&self, id: i64, deadline: DateTime<Utc>) {
         let mut waiting = self.holds.waiting.subscribe();
+        self.holds.waits(id);
         loop {
             let left = (deadline - self.clock.now()).to_std().unwrap_or_default();
             if left.is_zero() || self.duty.is_over() {
