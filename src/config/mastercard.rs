@@ -8,6 +8,7 @@ use url::Url;
 
 use super::bounds::within;
 use super::secret::SecretSource;
+use crate::domain::bank::PainVersion;
 use crate::domain::money::Currency;
 use crate::domain::reason;
 
@@ -212,28 +213,6 @@ impl Debtor {
     /// Whether a person may be waited for at all.
     pub const fn may_hold(&self) -> bool {
         self.hold_seconds > 0
-    }
-}
-
-/// The version of ISO 20022 `pain.001` that the bank takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum PainVersion {
-    /// The current one.
-    #[default]
-    #[serde(rename = "001.001.09")]
-    V09,
-    /// The one before.
-    #[serde(rename = "001.001.03")]
-    V03,
-}
-
-impl PainVersion {
-    /// The text in the config.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::V09 => "001.001.09",
-            Self::V03 => "001.001.03",
-        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use super::money::Currency;
 
 /// An account as a bank or a network names it.
@@ -53,12 +55,14 @@ impl OwnBank {
 }
 
 /// A version of `pain.001`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum PainVersion {
     /// 2009.
+    #[serde(rename = "001.001.03")]
     V03,
     /// 2019.
     #[default]
+    #[serde(rename = "001.001.09")]
     V09,
 }
 

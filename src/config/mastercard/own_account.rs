@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::domain::bank::{BankAccount, NumberForm};
+use crate::domain::bank::{BankAccount, NumberForm, OwnBank, PainVersion};
 
 /// An account of our own, as payment files name it.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -16,6 +16,8 @@ pub struct OwnAccount {
     pub number: OwnNumber,
     /// Its bank.
     pub bic: Option<String>,
+    /// The bank's code for the rail, where it wants another than the currency's usual.
+    pub service_level: Option<String>,
 }
 
 /// How an account of our own is named.
@@ -50,6 +52,26 @@ impl OwnAccount {
     pub fn masked(&self) -> String {
         self.number.masked()
     }
+
+    /// The account as payment files of this version name it.
+    pub fn bank(&self, version: PainVersion) -> OwnBank {
+        let number = match &self.number {
+            OwnNumber::Iban(number) => number.clone(),
+            OwnNumber::Domestic {
+                sort_code,
+                account_number,
+            } => format!("{sort_code}{account_number}"),
+        };
+        OwnBank {
+            account: BankAccount {
+                holder: Some(self.name.clone()),
+                ..BankAccount::new(&number)
+            },
+            bic: self.bic.clone(),
+            version,
+            service_level: self.service_level.clone(),
+        }
+    }
 }
 
 impl OwnNumber {
@@ -70,6 +92,7 @@ struct OwnAccountFile {
     sort_code: Option<String>,
     account_number: Option<String>,
     bic: Option<String>,
+    service_level: Option<String>,
 }
 
 impl TryFrom<OwnAccountFile> for OwnAccount {
@@ -104,6 +127,15 @@ impl TryFrom<OwnAccountFile> for OwnAccount {
         let bic_fits = bic.as_ref().is_none_or(|it| {
             matches!(it.len(), 8 | 11) && it.bytes().all(|it| it.is_ascii_alphanumeric())
         });
+        let level_fits = file.service_level.as_ref().is_none_or(|it| {
+            (1..=4).contains(&it.len())
+                && it
+                    .bytes()
+                    .all(|it| it.is_ascii_uppercase() || it.is_ascii_digit())
+        });
+        if !level_fits {
+            return Err("a service_level is an ISO code of one to four capital letters and digits");
+        }
         match (
             bic_fits,
             (1..=70).contains(&file.name.trim().chars().count()),
@@ -114,6 +146,7 @@ impl TryFrom<OwnAccountFile> for OwnAccount {
                 name: file.name.trim().to_owned(),
                 number,
                 bic,
+                service_level: file.service_level,
             }),
         }
     }

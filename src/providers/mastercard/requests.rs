@@ -13,6 +13,7 @@ use super::wire::{
     StatusRequest,
 };
 use crate::config::mastercard::Creditor as Settings;
+use crate::domain::bank::OwnBank;
 use crate::domain::money::Currency;
 use crate::providers::network::{About, Errand};
 use crate::providers::{BuildError, Deed, PaidTransfer, RefundFormat, RefundOrder, WireRequest};
@@ -39,11 +40,13 @@ pub struct Requests {
     reasons: BTreeMap<String, String>,
     method: String,
     clearing_system: String,
+    own_bank: Option<OwnBank>,
 }
 
 impl Requests {
     /// The requests of the account of these settings.
     pub fn new(settings: &Settings) -> Self {
+        let own = settings.debtor_account.as_ref();
         Self {
             base: settings.base_url.clone(),
             party: Party::of(&settings.link()),
@@ -55,6 +58,7 @@ impl Requests {
             reasons: settings.reasons.clone(),
             method: settings.refund_method.clone(),
             clearing_system: settings.clearing_system.clone(),
+            own_bank: own.map(|own| own.bank(settings.pain_version)),
         }
     }
 
@@ -189,6 +193,10 @@ impl RefundFormat for Requests {
 
     fn can(&self, deed: Deed) -> bool {
         matches!(deed, Deed::Refund | Deed::Confirm)
+    }
+
+    fn own_bank(&self) -> Option<&OwnBank> {
+        self.own_bank.as_ref()
     }
 
     fn build_step(

@@ -8,8 +8,9 @@ use rstest::rstest;
 use url::Url;
 
 use super::*;
-use crate::config::mastercard::{NetworkCertificate, PainVersion};
+use crate::config::mastercard::NetworkCertificate;
 use crate::config::secret::SecretSource;
+use crate::domain::bank::PainVersion;
 use crate::domain::money::{Currency, Money};
 use crate::providers::network::About;
 use crate::providers::{BuildError, PaidTransfer, RefundFormat, RefundOrder};
