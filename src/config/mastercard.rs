@@ -282,12 +282,18 @@ fn reasons<'de, D: Deserializer<'de>>(
             )));
         }
     }
-    Ok(reasons)
+    // What is published stands, unless an account names another word.
+    let mut all = known_reasons();
+    all.extend(reasons);
+    Ok(all)
 }
 
-/// The one word that is published (fact sheet 9).
+/// The words that are published (fact sheet 9).
 fn known_reasons() -> BTreeMap<String, String> {
-    [("duplicate".to_owned(), "DUPLICATEORDER".to_owned())].into()
+    let published = [("duplicate", "DUPLICATEORDER"), ("dispute", "DISPUTES")];
+    published
+        .map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()))
+        .into()
 }
 
 fn pbarfp() -> String {

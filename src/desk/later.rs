@@ -210,7 +210,9 @@ impl Local {
         let finding = provider
             .inquire_about(deed(later.step), &inquiry, asked(&summary.refund.content))
             .await;
-        account.learn(&provider, &finding, begun, &self.clock);
+        if provider.can_ask(&inquiry) {
+            account.learn(&provider, &finding, begun, &self.clock);
+        }
         let source = ObservationSource::Inquiry;
         let (record, end) = self.step_record(summary, later.step, &finding, source);
         let bound = self.promise(&account.name).absence_after();

@@ -372,6 +372,7 @@ pub(super) fn order_of(
         compensation: content.compensation,
         captured: payment.figures().captured,
         reason: content.reason.clone(),
+        case_ref: content.case_ref.clone(),
         reference: payment.reference.clone(),
         order: payment.order.clone(),
         details: payment.details.clone(),

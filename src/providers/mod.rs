@@ -98,6 +98,8 @@ pub struct RefundOrder {
     pub captured: Money,
     /// A code of our reason catalogue.
     pub reason: String,
+    /// The case at the payer's bank or scheme.
+    pub case_ref: Option<String>,
     /// The merchant's reference of the payment.
     pub reference: Option<String>,
     /// The order the payment belongs to.

@@ -57,7 +57,7 @@ const DRAWING: [&str; 8] = [
 
 /// Words that may stand in some places only.
 const WORDS: [(&str, &[&str]); 21] = [
-    ("quick_xml", &["bank"]),
+    ("quick_xml", &["bank", "sandbox"]),
     ("rusqlite", &["ledger"]),
     ("refinery", &["ledger"]),
     ("reqwest", &["providers", "sandbox"]),

@@ -81,7 +81,7 @@ fn each_setting_is_read() {
     assert_eq!(format!("{account:?}"), "…6819");
     assert_eq!(
         (creditor.reasons.len(), creditor.pain_version),
-        (1, PainVersion::V03)
+        (3, PainVersion::V03)
     );
     assert_eq!(creditor.link().initiating_party_id, "P");
     let debtor =

@@ -92,6 +92,7 @@ pub(super) fn order() -> RefundOrder {
         idempotency_key: "5c0f5b1e-6a3d-4d2e-9f51-0c8e7f1a2b3c".to_owned(),
         at: chrono::DateTime::UNIX_EPOCH,
         transfer: None,
+        case_ref: None,
     }
 }
 

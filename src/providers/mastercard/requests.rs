@@ -24,8 +24,6 @@ const ID_MAX_CHARS: usize = 35;
 const TRANSFER_MAX_CHARS: usize = 42;
 /// The reason that a case belongs to (fact sheet 5.1).
 const DISPUTES: &str = "DISPUTES";
-/// The payment's further reference that names its case.
-const CASE: &str = "case_reference_id";
 /// The further reference by which a confirmation names the network's question that it answers.
 pub const RETRIEVAL: &str = "refund_status_retrieval_id";
 /// That it was paid (fact sheet 9).
@@ -173,7 +171,7 @@ impl RefundFormat for Requests {
     fn build_refund(&self, order: &RefundOrder) -> Result<WireRequest, BuildError> {
         self.check(order)?;
         let reason = self.reason(order)?;
-        let case = order.detail(CASE).filter(|_| reason == DISPUTES);
+        let case = order.case_ref.as_deref().filter(|_| reason == DISPUTES);
         case.map_or(Ok(()), |case| check_id("case", case))?;
         let body = RefundRequest {
             block: self.party.block(&order.correlation, order.at),

@@ -115,6 +115,7 @@ pub(super) fn order() -> RefundOrder {
         idempotency_key: "3a1d8c08-4ef3-8dab-8d5a-e9964840ed8f".to_owned(),
         at: "2026-11-21T02:00:00Z".parse().unwrap(),
         transfer: None,
+        case_ref: None,
     }
 }
 
@@ -201,8 +202,7 @@ fn only_a_dispute_names_its_case() {
     let body = |reason: &str| {
         let order = with(|it| {
             it.reason = reason.to_owned();
-            it.details
-                .push(("case_reference_id".to_owned(), "CASE-9".to_owned()));
+            it.case_ref = Some("CASE-9".to_owned());
         });
         String::from_utf8(requests().build_refund(&order).unwrap().body).unwrap()
     };

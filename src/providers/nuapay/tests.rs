@@ -64,6 +64,7 @@ pub(super) fn order() -> RefundOrder {
         idempotency_key: "01K9F3Q6E4ABCDEF".to_owned(),
         at: chrono::DateTime::UNIX_EPOCH,
         transfer: None,
+        case_ref: None,
     }
 }
 

@@ -162,6 +162,7 @@ network_certificates = [{{ kid = "{network}", certificate = "file:network.signin
             r#"
 {creditor}creditor_id = "{CREDITOR_ID}"
 creditor_service_provider_id = "{CREDITOR_PARTICIPANT}"
+reasons = {{ customer_request = "CUSTOMERREQUEST", goods_returned = "GOODSRETURNED", not_delivered = "NOTDELIVERED", wrong_amount = "WRONGAMOUNT", canceled_order = "CANCELEDORDER", fraud = "FRAUD", other = "OTHER" }}
 debtor_account = {{ name = "Sandbox Shop Ltd", iban = "GB33BUKB20201555555555" }}
 
 {bank}debtor_service_provider_id = "{BANK_PARTICIPANT}"
