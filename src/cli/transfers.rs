@@ -311,8 +311,17 @@ fn print_file(output: &Output, it: &PaymentFile, to: Option<&Path>) -> Result<()
 
 fn file_line(it: &PaymentFile, to: Option<&Path>) -> String {
     let what = format!(
-        "payment file {}: {} transfers, {}, {}, SHA-256 {}",
-        it.id, it.count, it.sum, it.account, it.sha256
+        "payment file {}: {} {}, {}, {}, SHA-256 {}",
+        it.id,
+        it.count,
+        if it.count == 1 {
+            "transfer"
+        } else {
+            "transfers"
+        },
+        it.sum,
+        it.account,
+        it.sha256
     );
     let then = match (it.state, to) {
         (FileState::Proposed, _) => format!(
@@ -343,7 +352,8 @@ pub(super) fn transfer(it: &Transfer) -> Value {
         "account": it.account,
         "number": it.number,
         "end_to_end": it.end_to_end,
-        "amount": it.amount,
+        "amount": it.amount.decimal(),
+        "currency": it.amount.currency.code(),
         "state": it.state,
         "last4": it.last4,
         "account_kept": it.account_kept,
@@ -368,7 +378,8 @@ fn file(it: &PaymentFile) -> Value {
         "message_id": it.message_id,
         "account": it.account,
         "transfers": it.count,
-        "sum": it.sum,
+        "sum": it.sum.decimal(),
+        "currency": it.sum.currency.code(),
         "sha256": it.sha256,
         "state": it.state,
         "proposed_by": it.proposed_by,

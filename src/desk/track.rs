@@ -35,6 +35,8 @@ const SENDS_LISTED: u32 = 4_096;
 const PER_ROUND: u32 = 256;
 /// The longest the desk sleeps: another process may have queued something.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// Between looks at a refund that nobody can be asked about.
+const UNASKED: Duration = Duration::from_hours(12);
 /// No provider may ask to be left alone for longer.
 const QUIET_LONGEST: Duration = Duration::from_hours(24);
 /// The shortest after a round that did nothing: what is due cannot be done now.
@@ -521,6 +523,13 @@ impl Local {
         let Some((deed, (number, inquiry))) = deed.zip(asked_about) else {
             return Ok(Done::Looked);
         };
+        // A network tells by itself: not asking it teaches nothing.
+        let told = account.profile.replay_unasked && summary.refund.state != State::Unknown;
+        if told && !provider.can_ask(&inquiry) {
+            let next = later(self.clock.now(), self.settings.pace.scale(UNASKED));
+            self.ledger.put_off(vec![(due.id, next)]).await?;
+            return Ok(Done::Looked);
+        }
         let begun = self.clock.moment();
         let finding = provider
             .inquire_about(deed, &inquiry, asked(&summary.refund.content))

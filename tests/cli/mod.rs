@@ -1,5 +1,6 @@
 //! The program from outside: arguments in, exit code, streams, files and the sandbox's book out.
 
+pub mod a2a;
 mod book;
 mod desk;
 mod prism;

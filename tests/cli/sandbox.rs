@@ -30,6 +30,11 @@ impl Sandbox {
         self.folder.join("config.toml")
     }
 
+    /// A file among what the simulators keep.
+    pub fn kept(&self, name: &str) -> PathBuf {
+        self.folder.join("sandbox").join(name)
+    }
+
     /// The book of payouts.
     pub fn book(&self) -> PathBuf {
         self.folder.join("book.jsonl")

@@ -10,14 +10,24 @@ use super::process::{Process, signal};
 use super::shop::Shop;
 
 /// A service at work, and what it said when it was ready.
-struct Service {
+pub struct Service {
     process: Process,
-    ready: Value,
+    /// Its ready line.
+    pub ready: Value,
 }
 
 impl Service {
-    fn start(desk: &Desk) -> Self {
-        let mut process = desk.start(["serve", "--json"]);
+    pub fn start(desk: &Desk) -> Self {
+        Self::armed(desk, None)
+    }
+
+    /// Dies when it reaches a failpoint.
+    pub fn armed(desk: &Desk, failpoint: Option<&str>) -> Self {
+        let mut command = desk.command(["serve", "--json"]);
+        if let Some(failpoint) = failpoint {
+            command.env("REFUND_DESK_FAILPOINT", failpoint);
+        }
+        let mut process = Process::start(&mut command);
         let stdout = process.child().stdout.take().unwrap();
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).unwrap();
@@ -39,8 +49,13 @@ impl Service {
         (head.lines().next().unwrap().to_owned(), body.to_owned())
     }
 
+    /// Whether it has died by itself.
+    pub fn is_dead(&mut self) -> bool {
+        self.process.child().try_wait().unwrap().is_some()
+    }
+
     /// SIGTERM or another; the exit code.
-    fn end(mut self, name: &str) -> Option<i32> {
+    pub fn end(mut self, name: &str) -> Option<i32> {
         signal(name, self.process.child().id());
         self.process.finish().status.code()
     }
