@@ -26,6 +26,7 @@ use crate::seeds::{Draw, large};
 
 mod copies;
 mod decisions;
+mod network;
 mod points;
 
 use points::{POINTS, Way};
@@ -237,7 +238,7 @@ impl Scene {
             Way::Approve | Way::Decline | Way::Propose | Way::Agree => {
                 return self.die_deciding(case);
             }
-            Way::Import | Way::Open | Way::Backup | Way::Restore | Way::Answer => {
+            Way::Import | Way::Open | Way::Backup | Way::Restore | Way::Answer | Way::BankLeg => {
                 unreachable!("these have tests of their own")
             }
         };

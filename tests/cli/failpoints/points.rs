@@ -37,6 +37,8 @@ pub enum Way {
     Open,
     /// Answering a network's call, and what follows it.
     Answer,
+    /// The bank leg of a refund over a network.
+    BankLeg,
 }
 
 /// Label and way. A label may be tried on several.
@@ -137,4 +139,22 @@ pub const POINTS: &[(&str, Way)] = &[
     ("ledger.group_written", Way::Answer),
     ("inbound.committed", Way::Answer),
     ("errand.answered", Way::Answer),
+    ("advice.recorded", Way::BankLeg),
+    ("advice.written", Way::BankLeg),
+    ("advice.committed", Way::BankLeg),
+    ("bank.heard", Way::BankLeg),
+    ("bank.heard_committed", Way::BankLeg),
+    ("confirm.before", Way::BankLeg),
+    ("transfer.file_proposed", Way::BankLeg),
+    ("transfer.file_proposed_committed", Way::BankLeg),
+    ("transfer.file_approved", Way::BankLeg),
+    ("transfer.file_marked", Way::BankLeg),
+    ("transfer.file_begun", Way::BankLeg),
+    ("transfer.file_committed", Way::BankLeg),
+    ("transfer.file_flushed", Way::BankLeg),
+    ("transfer.file_written", Way::BankLeg),
+    ("transfer.stated", Way::BankLeg),
+    ("transfer.stated_committed", Way::BankLeg),
+    ("transfer.proven", Way::BankLeg),
+    ("transfer.moved", Way::BankLeg),
 ];
