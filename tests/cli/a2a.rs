@@ -2,7 +2,7 @@
 //! against the simulated network, in both roles; the bank leg by payment file and statement.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ fn statement(shop: &Shop, file: &PathBuf) -> PathBuf {
     wait_for("a statement", || told.exists().then_some(told.clone()))
 }
 
-fn reconcile(shop: &Shop, file: &PathBuf) -> Value {
+fn reconcile(shop: &Shop, file: &Path) -> Value {
     let typed = ["reconcile".as_ref(), file.as_os_str()];
     shop.desk.json(typed).exits(0).objects().remove(0)
 }

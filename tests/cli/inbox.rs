@@ -66,7 +66,7 @@ fn a_file_that_makes_no_sense_is_refused_whole() {
 #[test]
 fn nothing_waits_and_nothing_can_be_answered() {
     let shop = Shop::bare(&stock::sample());
-    let path = shop.write("sample.csv", &stock::sample());
+    let path = shop.write("sample.csv", stock::sample());
     shop.desk.json(["import", path.to_str().unwrap()]).exits(0);
     assert_eq!(shop.desk.json(["inbox", "--all"]).exits(0).stdout, "");
     assert!(

@@ -18,16 +18,16 @@ use super::jws::PublicKey;
 pub enum KeyError {
     /// No private key in it.
     #[error("{0} is not a private key in PEM")]
-    NotAKey(&'static str),
+    NoKey(&'static str),
     /// A key, but not the one kind that signs here.
     #[error("{0} is not an RSA key of at least 2048 bits (PKCS#8 or PKCS#1)")]
-    NotRsa(&'static str),
+    WrongKey(&'static str),
     /// No certificate in it.
     #[error("{0} is not an X.509 certificate in PEM")]
-    NotACertificate(String),
+    NoCertificate(String),
     /// A certificate of another kind of key.
     #[error("{0} is not the certificate of an RSA key of at least 2048 bits")]
-    NotRsaCertificate(String),
+    WrongCertificate(String),
 }
 
 /// A private RSA key, for signing.
@@ -35,13 +35,13 @@ pub enum KeyError {
 /// # Errors
 /// [`KeyError`]; `name` is what it is called there.
 pub fn private_key(name: &'static str, pem: &str) -> Result<KeyPair, KeyError> {
-    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError::NotAKey(name))?;
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError::NoKey(name))?;
     let pair = match &key {
         PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()),
         PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()),
-        _ => return Err(KeyError::NotRsa(name)),
+        _ => return Err(KeyError::WrongKey(name)),
     };
-    pair.map_err(|_| KeyError::NotRsa(name))
+    pair.map_err(|_| KeyError::WrongKey(name))
 }
 
 /// The certificates by which a network's signatures are verified.
@@ -56,10 +56,10 @@ impl Certificates {
     pub fn add(&mut self, kid: &str, pem: &str) -> Result<(), KeyError> {
         let name = || format!("the network certificate {kid}");
         let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(|_| KeyError::NotACertificate(name()))?;
+            .map_err(|_| KeyError::NoCertificate(name()))?;
         public_key(&certificate).map_err(|known| match known {
-            true => KeyError::NotRsaCertificate(name()),
-            false => KeyError::NotACertificate(name()),
+            true => KeyError::WrongCertificate(name()),
+            false => KeyError::NoCertificate(name()),
         })?;
         self.0.push((kid.to_owned(), certificate));
         Ok(())
@@ -143,12 +143,12 @@ mod tests {
         assert!(certificates.keys().contains_key("net-1"));
         for pem in ["", PKCS8, &CERTIFICATE.replace("MII", "MIJ")] {
             let refused = certificates.add("net-2", pem).unwrap_err();
-            assert!(matches!(refused, KeyError::NotACertificate(_)), "{refused}");
+            assert!(matches!(refused, KeyError::NoCertificate(_)), "{refused}");
         }
         let ec = rcgen::generate_simple_self_signed(["net".to_owned()]).unwrap();
         let refused = certificates.add("net-2", &ec.cert.pem()).unwrap_err();
         assert!(
-            matches!(refused, KeyError::NotRsaCertificate(_)),
+            matches!(refused, KeyError::WrongCertificate(_)),
             "{refused}"
         );
     }

@@ -168,14 +168,12 @@ fn transfers(text: &str) -> Option<Vec<Transfer>> {
                 Some("InstdAmt") => amount.push_str(words.trim()),
                 _ => {}
             },
-            Event::End(_) => {
-                if place.pop()? == "CdtTrfTxInf" {
-                    let currency = Currency::from_code(&currency).ok()?;
-                    found.push(Transfer {
-                        end_to_end: end_to_end.clone(),
-                        amount: Money::parse(&amount, currency).ok()?,
-                    });
-                }
+            Event::End(_) if place.pop()? == "CdtTrfTxInf" => {
+                let currency = Currency::from_code(&currency).ok()?;
+                found.push(Transfer {
+                    end_to_end: end_to_end.clone(),
+                    amount: Money::parse(&amount, currency).ok()?,
+                });
             }
             Event::Eof => break,
             _ => {}

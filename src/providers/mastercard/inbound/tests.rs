@@ -405,9 +405,11 @@ fn no_is_an_error_of_the_networks_form() {
     );
 }
 
+type Named = Vec<(String, String)>;
+
 #[test]
 fn what_is_not_the_networks_is_turned_away() {
-    let with = |change: &dyn Fn(&mut Vec<(String, String)>), body: &str| {
+    let with = |change: &dyn Fn(&mut Named), body: &str| {
         let mut headers = headers(REQUESTED.as_bytes());
         change(&mut headers);
         refusal(read_with(

@@ -288,10 +288,12 @@ async fn a_probe_tells_of_certificates_that_ended() {
     );
 }
 
+type Change = fn(&mut Keys);
+
 #[test]
 fn what_cannot_work_is_said_before_anything_is_sent() {
     let issued = Issued::new();
-    let changes: [(&str, fn(&mut Keys)); 5] = [
+    let changes: [(&str, Change); 5] = [
         ("client_certificate", |it| {
             it.client_certificate = "no".to_owned()
         }),
