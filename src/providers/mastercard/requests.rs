@@ -165,7 +165,11 @@ impl RefundFormat for Requests {
         check_id("payment id", &order.provider_payment_id)?;
         check_id("our reference", &order.end_to_end)?;
         check_id("initiating party", self.party.id())?;
-        self.reason(order).map(|_| ())
+        // None is chosen yet while a refund is composed.
+        match order.reason.is_empty() {
+            true => Ok(()),
+            false => self.reason(order).map(|_| ()),
+        }
     }
 
     fn build_refund(&self, order: &RefundOrder) -> Result<WireRequest, BuildError> {
