@@ -119,13 +119,18 @@ BEGIN
 END;
 CREATE TRIGGER payment_files_complete BEFORE UPDATE OF state ON payment_files
 WHEN NEW.state IN ('approved', 'written') AND NEW.state <> OLD.state
- AND (NEW.count, NEW.sum_minor) IS NOT (
+ AND ((NEW.count, NEW.sum_minor) IS NOT (
      SELECT count(*), sum(t.amount_minor) FROM payment_file_lines l
      JOIN transfers t ON t.refund_id = l.refund_id AND t.number = l.number
      JOIN refunds r ON r.id = l.refund_id
      WHERE l.file = NEW.seq AND l.live = 1 AND t.state = 'in_file' AND r.state = 'action_required')
+  -- What became known since it was proposed, that an earlier transfer was paid after all.
+  OR EXISTS (SELECT 1 FROM payment_file_lines l JOIN refunds r ON r.id = l.refund_id
+     JOIN discrepancies d ON d.payment_id = r.payment_id
+     WHERE l.file = NEW.seq AND l.live = 1 AND d.resolved_at IS NULL
+       AND d.kind NOT IN ('file_amount', 'file_currency', 'file_payer', 'evidence', 'external', 'came_back')))
 BEGIN
-    SELECT RAISE(ABORT, 'not all of its transfers are still to be paid');
+    SELECT RAISE(ABORT, 'not all of its transfers are still to be paid, or a discrepancy about one is open');
 END;
 CREATE TRIGGER payment_files_kept BEFORE DELETE ON payment_files BEGIN
     SELECT RAISE(ABORT, 'payment files are never deleted');

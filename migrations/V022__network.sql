@@ -108,7 +108,7 @@ WHEN OLD.state <> 'waiting' OR NEW.state = 'waiting'
   OR (NEW.state IN ('answered', 'refused') AND NEW.decided_by IS NULL)
   OR (NEW.state = 'expired' AND NEW.decided_at < OLD.deadline)
   OR (NEW.state <> 'expired' AND NEW.decided_at >= OLD.deadline)
-  OR NEW.seq <> OLD.seq OR NEW.account <> OLD.account OR NEW.name <> OLD.name
+  OR NEW.seq <> OLD.seq OR NEW.account <> OLD.account OR NEW.name <> OLD.name OR NEW.debtor IS NOT OLD.debtor
   OR NEW.provider_payment_id <> OLD.provider_payment_id OR NEW.refund IS NOT OLD.refund
   OR NEW.amount_minor <> OLD.amount_minor OR NEW.currency <> OLD.currency OR NEW.reason IS NOT OLD.reason
   OR NEW.method IS NOT OLD.method OR NEW.reference IS NOT OLD.reference OR NEW.case_ref IS NOT OLD.case_ref

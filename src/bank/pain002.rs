@@ -3,6 +3,9 @@
 use super::Unreadable;
 use super::xml::{self, Node};
 
+/// External status reasons that speak of a copy (ISO 20022 external code sets).
+const OF_DUPLICATES: [&str; 7] = ["AM05", "DUPL", "DU01", "DU02", "DU03", "DU04", "DU05"];
+
 /// What became of a payment file, part by part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
@@ -39,7 +42,17 @@ pub enum Part {
 impl Verdict {
     /// The bank will not pay it.
     pub fn is_rejected(&self) -> bool {
+        self.status == "RJCT" && !self.is_duplicate()
+    }
+
+    /// The bank rejects it because it has it already: the first copy may have been paid.
+    pub fn is_duplicate(&self) -> bool {
         self.status == "RJCT"
+            && self.reason.as_deref().is_some_and(|why| {
+                let mut words = why.split(|it: char| !it.is_ascii_alphanumeric());
+                words.any(|word| OF_DUPLICATES.contains(&word))
+                    || why.to_ascii_lowercase().contains("duplicat")
+            })
     }
 }
 

@@ -310,6 +310,29 @@ fn an_old_report_and_one_of_the_whole_file() {
 }
 
 #[rstest]
+#[case("AC04", "account closed", true)]
+#[case("AM05", "", false)]
+#[case("DU02", "", false)]
+#[case("NARR", "Duplicate of a file received before", false)]
+fn a_copy_that_is_rejected_says_nothing_of_the_first(
+    #[case] code: &str,
+    #[case] words: &str,
+    #[case] rejected: bool,
+) {
+    let text = REPORT
+        .replace("AC01", code)
+        .replace("no such account", words);
+    let FromBank::Report(report) = read(text.as_bytes()).unwrap() else {
+        panic!("no report");
+    };
+    let verdict = &report.verdicts[3];
+    assert_eq!(
+        (verdict.is_rejected(), verdict.is_duplicate()),
+        (rejected, !rejected)
+    );
+}
+
+#[rstest]
 #[case("", 1, "nothing in it")]
 #[case("no xml at all", 1, "nothing in it")]
 #[case(

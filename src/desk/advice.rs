@@ -5,8 +5,9 @@ use super::face::Refusal;
 use super::local::Local;
 use crate::domain::bank::BankAccount;
 use crate::domain::evidence::{Evidence, Reported};
-use crate::domain::id::RefundId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::refund::ObservationSource;
+use crate::domain::state::State;
 use crate::domain::text;
 use crate::domain::transfer::TransferState;
 use crate::failpoint;
@@ -41,6 +42,10 @@ impl Local {
                 self.advised(id, refund, advising, received).await?;
                 return Ok(Answer::Acknowledged);
             }
+            // Its acknowledgement may not be written down yet: the network says it again.
+            Meant::Payment(payment) if self.awaits_an_id(payment).await? => {
+                return Ok(Answer::Unavailable);
+            }
             Meant::Payment(payment) => Some(payment),
             Meant::Nothing => None,
         };
@@ -58,6 +63,15 @@ impl Local {
             .advised_nothing(account.to_owned(), of_payment, detail, now)
             .await?;
         Ok(Answer::Acknowledged)
+    }
+
+    /// Whether a refund of the payment was sent whose id at the network is not known.
+    async fn awaits_an_id(&self, payment: PaymentId) -> Result<bool, Refusal> {
+        let refunds = self.ledger.refunds_of(payment).await?;
+        Ok(refunds.iter().any(|it| {
+            let sent = matches!(it.state, State::Submitting | State::Unknown);
+            sent && it.provider_refund_id.is_none()
+        }))
     }
 
     async fn advised(

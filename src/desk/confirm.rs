@@ -26,17 +26,16 @@ impl Local {
     /// Tells the network of one refund that it was paid.
     pub(super) async fn confirm(&self, due: &ConfirmationDue) -> Result<Done, Refusal> {
         let summary = self.refund_of(due.id).await?;
-        match summary.refund.state {
-            State::Pending | State::ActionRequired => {}
-            State::Succeeded | State::Settled => return self.confirm_again(&summary).await,
+        let told = match summary.refund.state {
+            State::Pending | State::ActionRequired => self.tell_paid(due, &summary).await,
+            State::Succeeded | State::Settled => self.confirm_again(&summary).await,
             _ => {
                 let now = self.clock.now();
                 let why = NOT_OPEN.to_owned();
                 self.ledger.stop_confirming(due.id, why, now).await?;
                 return Ok(Done::Nothing);
             }
-        }
-        let told = self.tell_paid(due, &summary).await;
+        };
         if let Some(account) = self.account(&due.account) {
             account.standing.work_over(due.id, &self.clock);
         }

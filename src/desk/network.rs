@@ -147,6 +147,10 @@ impl Local {
                 debtor,
                 retrieval,
             } => {
+                let handle = format!("{}/{payment}", heard.account);
+                if self.payment_meant(&handle).await?.is_none() {
+                    return Ok((unknown_payment(), Recorded::Nothing));
+                }
                 let retrieval = retrieval.clone();
                 let retrieval = retrieval.unwrap_or_else(|| own_id(&heard.called));
                 let errand = advice(&heard.called, payment, &retrieval, debtor.clone());
@@ -311,6 +315,15 @@ fn refused(code: Option<String>, why: &str) -> Answer {
     }
 }
 
+/// It may be imported yet: asked again, it may be known.
+fn unknown_payment() -> Answer {
+    Answer::Refused {
+        code: None,
+        why: "this payment is not known here".to_owned(),
+        recoverable: true,
+    }
+}
+
 /// Whether the same call is to get the same answer ever after.
 const fn is_final(answer: &Answer) -> bool {
     !matches!(
@@ -392,7 +405,7 @@ fn called(account: &str, call: &Call<'_>, received: &Received, at: DateTime<Utc>
             .text(call.path)
             .bytes(call.body)
             .sha256(),
-        says: says(&received.message),
+        says: says(&received.message, &received.message_id),
         at,
     }
 }
@@ -417,7 +430,7 @@ fn about(message: &Message) -> (&'static str, &str, Option<&str>) {
 }
 
 /// Everything a message says that would make it another one.
-fn says(message: &Message) -> [u8; 32] {
+fn says(message: &Message, message_id: &str) -> [u8; 32] {
     let (kind, payment, refund) = about(message);
     let says = Canonical::new(kind).text(payment).optional(refund);
     match message {
@@ -427,8 +440,11 @@ fn says(message: &Message) -> [u8; 32] {
             let number = account.as_ref().map(|account| account.number.as_str());
             says.optional(number).optional(declined.as_deref())
         }
+        // A question without an id of its own is the same only in the same message.
         Message::RefundStatusAsked { retrieval, .. }
-        | Message::PaymentStatusAsked { retrieval, .. } => says.optional(retrieval.as_deref()),
+        | Message::PaymentStatusAsked { retrieval, .. } => {
+            says.text(retrieval.as_deref().unwrap_or(message_id))
+        }
         Message::RefundRequested(asked) => with_money(says, Some(asked.amount)),
         Message::RefundConfirmed {
             status,

@@ -152,6 +152,11 @@ impl Local {
         let mut words = Vec::new();
         for verdict in &report.verdicts {
             told.read += 1;
+            // That it is a copy says nothing of the first: a person looks at it.
+            if verdict.is_duplicate() {
+                words.push(rejection(verdict, report, None, file, digest));
+                continue;
+            }
             if !verdict.is_rejected() {
                 told.passed_over += 1;
                 continue;

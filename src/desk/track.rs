@@ -485,12 +485,23 @@ impl Local {
         Ok(Done::Closed)
     }
 
+    async fn tells_by_itself(&self, id: RefundId) -> Result<bool, Refusal> {
+        let refund = self.refund_of(id).await?.refund;
+        Ok(refund.state != State::Unknown && refund.later.is_none())
+    }
+
     /// Asks the provider how a refund stands.
     async fn look(&self, due: &Due) -> Result<Done, Refusal> {
         let _under_way = self.duty.exchange();
         let account = self
             .account(&due.account)
             .ok_or_else(|| refusal::not_configured(&due.account))?;
+        // A network tells by itself: not asking it teaches nothing, and costs no look.
+        if account.profile.replay_unasked && self.tells_by_itself(due.id).await? {
+            let next = later(self.clock.now(), self.settings.pace.scale(UNASKED));
+            self.ledger.put_off(vec![(due.id, next)]).await?;
+            return Ok(Done::Nothing);
+        }
         let provider = match account.provider(&self.means()).await {
             Ok(provider) => provider,
             Err(refusal) => {
@@ -523,13 +534,6 @@ impl Local {
         let Some((deed, (number, inquiry))) = deed.zip(asked_about) else {
             return Ok(Done::Looked);
         };
-        // A network tells by itself: not asking it teaches nothing.
-        let told = account.profile.replay_unasked && summary.refund.state != State::Unknown;
-        if told && !provider.can_ask(&inquiry) {
-            let next = later(self.clock.now(), self.settings.pace.scale(UNASKED));
-            self.ledger.put_off(vec![(due.id, next)]).await?;
-            return Ok(Done::Looked);
-        }
         let begun = self.clock.moment();
         let finding = provider
             .inquire_about(deed, &inquiry, asked(&summary.refund.content))

@@ -474,10 +474,11 @@ fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let unfinished = path.with_file_name(name);
+    // A leftover of ours; what stands there of somebody else is not written into.
+    let _ = fs::remove_file(&unfinished);
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&unfinished)?;
     file.write_all(content)?;

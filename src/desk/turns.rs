@@ -144,10 +144,12 @@ impl Asking<'_> {
         let quiet = self.account.quiet(&self.desk.clock);
         if self.patience == Patience::Waits {
             self.desk.leave_alone(quiet).await?;
-            while let Err(NoList::NotNow(wait)) = self.take(Turn::Spare).await {
-                self.desk.pause(wait.min(LOOKED_FOR)).await?;
+            loop {
+                match self.take(Turn::Spare).await {
+                    Err(NoList::NotNow(wait)) => self.desk.pause(wait.min(LOOKED_FOR)).await?,
+                    taken => return taken,
+                }
             }
-            return Ok(());
         }
         if !quiet.is_zero() {
             return Err(NoList::NotNow(quiet));

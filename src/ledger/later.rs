@@ -232,6 +232,10 @@ fn record_step(
         end = StepEnd::Unsent;
         record.note = Some("the provider keeps finding nothing of it".to_owned());
     }
+    // T9 under T25: a refusal of this send says nothing of one before it that is still in doubt.
+    if end == StepEnd::Refused && sends_in_doubt(connection, record.id, &later)? > 1 {
+        end = StepEnd::Unknown;
+    }
     let record = &record;
     let told = Record {
         event: event(&refund, &later, record, end),
@@ -359,6 +363,23 @@ fn found_nothing(
         })?
         .collect::<Result<_, _>>()?;
     Ok(times)
+}
+
+/// How many sends of a step are not proven unexecuted.
+fn sends_in_doubt(
+    connection: &Connection,
+    id: RefundId,
+    later: &Later,
+) -> Result<i64, LedgerError> {
+    let sends = connection
+        .prepare_cached(
+            "SELECT count(*) FROM sends WHERE refund_id = ?1 AND step = ?2 AND number = ?3 AND not_executed = 0",
+        )?
+        .query_row(
+            params![id.to_string(), later.step.name(), later.number],
+            |row| row.get(0),
+        )?;
+    Ok(sends)
 }
 
 /// The provider never carried the step out.

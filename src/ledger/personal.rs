@@ -60,13 +60,23 @@ pub(super) fn keep(
 
 /// What is kept under a number.
 pub(super) fn kept(connection: &Connection, id: i64) -> Result<Option<Kept>, LedgerError> {
-    let row: Option<(Option<String>, String, String)> = connection
-        .prepare_cached("SELECT value, last4, sha256 FROM personal WHERE id = ?1")?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    type Row = (Option<String>, String, String, Vec<u8>);
+    let row: Option<Row> = connection
+        .prepare_cached("SELECT value, last4, sha256, salt FROM personal WHERE id = ?1")?
+        .query_row([id], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        })
         .optional()?;
-    let Some((value, last4, sha256)) = row else {
+    let Some((value, last4, sha256, salt)) = row else {
         return Ok(None);
     };
+    // A digit that changed would pay somebody else.
+    let is_sound = |value: &String| digest(&salt, value) == sha256;
+    if !value.as_ref().is_none_or(is_sound) {
+        return Err(LedgerError::Damaged(format!(
+            "bank account {id} is not as it was kept"
+        )));
+    }
     let account = value.map(|value| read(&value)).transpose()?;
     Ok(Some(Kept {
         account,

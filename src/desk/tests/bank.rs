@@ -348,14 +348,32 @@ async fn a_report_that_rejects_the_file_makes_its_transfers_due_again() {
     let (file, _) = stage.written().await;
     let report = format!(
         "<Document><CstmrPmtStsRpt><OrgnlGrpInfAndSts><OrgnlMsgId>{}</OrgnlMsgId><GrpSts>RJCT</GrpSts>
-         <StsRsnInf><Rsn><Cd>DU01</Cd></Rsn></StsRsnInf></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
+         <StsRsnInf><Rsn><Cd>AC04</Cd></Rsn></StsRsnInf></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
         file.message_id
     );
     assert_eq!(stage.reconcile(&report).await.rejected, 1);
     assert_eq!(stage.reconcile(&report).await.known, 1);
     let next = stage.transfer(id).await;
     assert_eq!((next.number, next.state), (2, TransferState::Due));
-    assert!(stage.refund(id).await.said.unwrap().contains("DU01"));
+    assert!(stage.refund(id).await.said.unwrap().contains("AC04"));
+}
+
+/// A file that was uploaded twice: the bank rejects the copy and pays the first.
+#[tokio::test]
+async fn a_copy_that_the_bank_rejects_makes_nothing_due_again() {
+    let network = FakeNetwork::new(&[confirmed()]);
+    let stage = Stage::network(&network).await;
+    let id = stage.due().await;
+    let (file, _) = stage.written().await;
+    let report = format!(
+        "<Document><CstmrPmtStsRpt><OrgnlGrpInfAndSts><OrgnlMsgId>{}</OrgnlMsgId><GrpSts>RJCT</GrpSts>
+         <StsRsnInf><Rsn><Cd>AM05</Cd></Rsn></StsRsnInf></OrgnlGrpInfAndSts></CstmrPmtStsRpt></Document>",
+        file.message_id
+    );
+    let read = stage.reconcile(&report).await;
+    assert_eq!((read.rejected, read.unexplained), (0, 1), "{read:?}");
+    let still = stage.transfer(id).await;
+    assert_eq!((still.number, still.state), (1, TransferState::InFile));
 }
 
 #[tokio::test]

@@ -414,9 +414,9 @@ async fn people_say_it_twice_or_it_is_not_said() {
     assert_eq!(state(&ledger, id).await, State::Settled);
 }
 
-/// Nobody can be asked: the same bytes go again under the same number; refused, it waits for a person.
+/// Nobody can be asked: the same bytes go again under the same number.
 #[tokio::test]
-async fn an_unheard_confirmation_goes_again_and_a_refused_one_does_not() {
+async fn an_unheard_confirmation_goes_again_and_no_refusal_ends_the_doubt() {
     let (_folder, ledger) = open();
     let id = due(&ledger, "a").await;
     written(&ledger).await;
@@ -448,7 +448,23 @@ async fn an_unheard_confirmation_goes_again_and_a_refused_one_does_not() {
         .unwrap();
     assert_eq!(confirm.sends.len(), 3);
     assert_eq!(confirm.sends.iter().filter(|it| it.not_executed).count(), 1);
+    // Refused after one that may have been heard: it is still not known.
     let fence = begin_confirm(&ledger, id, confirm).await.unwrap();
+    end_confirm(&ledger, id, fence, StepEnd::Refused).await;
+    let doubted = transfer(&ledger, id).await.confirmation;
+    assert!(matches!(doubted, Confirmation::Due(_)), "{doubted:?}");
+}
+
+#[tokio::test]
+async fn a_refused_confirmation_waits_for_a_person() {
+    let (_folder, ledger) = open();
+    let id = due(&ledger, "a").await;
+    written(&ledger).await;
+    let one = transfer(&ledger, id).await;
+    hear(&ledger, word(&one, Said::Paid, "1")).await;
+    let fence = begin_confirm(&ledger, id, confirm_attempt(id, 1))
+        .await
+        .unwrap();
     end_confirm(&ledger, id, fence, StepEnd::Refused).await;
     let stuck = transfer(&ledger, id).await;
     assert!(
@@ -499,6 +515,36 @@ async fn a_file_takes_two_people_and_is_given_up_only_unwritten() {
     let transfers: Vec<_> = attempts.iter().filter(|it| it.step == "transfer").collect();
     assert_eq!((transfers.len(), transfers[0].sends.len()), (1, 1));
     sound(&ledger).await;
+}
+
+/// What became known since a file was proposed keeps it from being agreed on and written.
+#[tokio::test]
+async fn a_discrepancy_holds_up_a_file_that_was_proposed_before() {
+    let (_folder, ledger) = open();
+    let id = due(&ledger, "a").await;
+    let file = propose(&ledger, "mia").await.unwrap();
+    advise(&ledger, id, "60161300000001").await;
+    assert_eq!(open_kinds(&ledger).await, [DiscrepancyKind::BankLeg]);
+    let seen = file.sha256.clone();
+    let agreed = ledger.approve_file(file.id, seen, "ben".into(), now());
+    assert!(agreed.await.is_err());
+    let written = ledger.begin_file(file.id, "ben".into(), now());
+    assert!(written.await.is_err());
+}
+
+#[tokio::test]
+async fn an_account_that_changed_on_disk_is_not_paid() {
+    let (folder, ledger) = open();
+    due(&ledger, "a").await;
+    let connection = Connection::open(folder.path().join("desk.db")).unwrap();
+    connection
+        .execute_batch(
+            "DROP TRIGGER personal_fixed;
+             UPDATE personal SET value = replace(value, '6016', '6017');",
+        )
+        .unwrap();
+    let asked = ledger.to_be_paid("hub-us".into(), usd(0).currency).await;
+    assert!(matches!(asked, Err(LedgerError::Damaged(_))), "{asked:?}");
 }
 
 /// While the bank may pay it, T15 cannot call it unpaid.

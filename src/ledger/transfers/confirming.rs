@@ -134,7 +134,8 @@ impl Ledger {
             let found: Option<(Option<String>, i64)> = super::optional(
                 connection
                     .prepare_cached(
-                        "SELECT reference, account_ref FROM transfers WHERE refund_id = ?1 AND state = 'paid'",
+                        "SELECT CASE WHEN length(reference) BETWEEN 1 AND 42 THEN reference ELSE end_to_end END, account_ref
+                         FROM transfers WHERE refund_id = ?1 AND state = 'paid'",
                     )?
                     .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?))),
             )?;

@@ -16,7 +16,6 @@ use crate::providers::{BuildError, Deed, RefundFormat, RefundOrder, WireRequest}
 const ID_MAX_CHARS: usize = 35;
 /// Whether a payment was made (fact sheet 9).
 const PAID: &str = "APPR";
-const NOT_PAID: &str = "RJCT";
 
 /// Writes the calls of one debtor account.
 pub struct Errands {
@@ -69,14 +68,18 @@ impl Errands {
                 retrieval,
                 paid,
             } => {
+                // That we do not know it does not mean that it was rejected.
+                let paid = paid.ok_or(BuildError::Cannot(
+                    "an advice on a payment that is not known here",
+                ))?;
                 let body = PaymentAdvice {
                     block: self.party.block(&errand.key, errand.at),
                     payment_request_lifecycle_id: fitting("payment id", payment)?,
                     debtor: self.debtor(debtor.as_deref())?,
                     status: PaymentState {
-                        transaction_status: paid.map_or(NOT_PAID, |_| PAID),
+                        transaction_status: PAID,
                     },
-                    payment_amount: paid.map(amount).transpose()?,
+                    payment_amount: Some(amount(paid)?),
                     payment_request_status_retrieval_lifecycle_id: retrieval.as_deref(),
                 };
                 let path = ["payment-requests", payment, "payment-confirmation-advices"];

@@ -82,20 +82,14 @@ pub fn of_refund(response: &Response, ours: &str) -> Finding {
     })
 }
 
-/// What the answer to a confirmation proves. Its refusal does not touch what was paid, so every
-/// readable one counts.
+/// What the answer to a confirmation proves. One that speaks of a copy may have been heard before.
 pub fn of_confirmation(response: &Response, ours: &str) -> Finding {
-    rule(
-        response,
-        ours,
-        |_| true,
-        |_| {
-            Ruling::report(
-                Reported::Succeeded,
-                "the network took note that it was paid",
-            )
-        },
-    )
+    rule(response, ours, codes::refuses, |_| {
+        Ruling::report(
+            Reported::Succeeded,
+            "the network took note that it was paid",
+        )
+    })
 }
 
 /// What became of a question or an advice of ours: taken in, or not. Nothing more is in it (fact sheet

@@ -352,10 +352,6 @@ fn the_debtors_question_and_advice_are_the_documented_ones() {
             r#"{block}{who},"status":{{"transactionStatus":"APPR"}},"paymentAmount":{{"currency":"GBP","value":12.50}},{asked}"#
         )
     );
-    assert_eq!(
-        advice(None),
-        format!(r#"{block}{who},"status":{{"transactionStatus":"RJCT"}},{asked}"#)
-    );
 }
 
 #[test]

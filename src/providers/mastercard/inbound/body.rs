@@ -168,14 +168,23 @@ impl Body {
                 .or_else(|| paid.text("refundPaymentReference"))
                 .or_else(|| paid.text("paymentReference"))
         });
-        let amount = paid.as_ref().and_then(|it| it.object("refundAmount"));
+        let amount = match paid.as_ref().filter(|it| it.has("refundAmount")) {
+            None => None,
+            Some(paid) => {
+                let amount = paid.object("refundAmount");
+                let read = amount.as_ref().and_then(money);
+                Some(
+                    read.ok_or("refundPaymentConfirmation.refundAmount is not an amount of money")?,
+                )
+            }
+        };
         Ok(Message::RefundConfirmed {
             payment,
             refund,
             status: status.ok_or("status.refundStatus is missing")?,
             reason: self.word_of("refundStatusReason"),
             reference: reference.map(|it| word(&it)),
-            amount: amount.as_ref().and_then(money),
+            amount,
         })
     }
 
