@@ -65,9 +65,7 @@ pub fn findings(config: &Path, data: &Path) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let actor = Actor {
-        name: "mia".to_owned(),
-    };
+    let actor = Actor::named("mia");
     let answer = runtime.block_on(desk.ask(&actor, Request::Verify)).unwrap();
     let Reply::Verified(verified) = answer else {
         panic!("{answer:?}");

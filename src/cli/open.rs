@@ -83,7 +83,7 @@ pub(super) fn actor(global: &Global, environment: Environment) -> Result<Actor, 
             .into());
         }
     };
-    Ok(Actor { name })
+    Ok(Actor::named(name))
 }
 
 /// The answer was of another kind than the question: a mistake in this program.

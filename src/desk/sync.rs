@@ -296,9 +296,7 @@ impl Local {
             return Ok(());
         }
         let provider = account.provider(&self.means()).await?;
-        let desk = Actor {
-            name: "desk".to_owned(),
-        };
+        let desk = Actor::named("desk");
         let asking = self.asking(account, &provider, Patience::None);
         let compared = self.compare(&desk, &asking, &claim.payment).await?;
         let payment = claim.payment.id;

@@ -122,9 +122,7 @@ struct Stage {
 }
 
 fn actor() -> Actor {
-    Actor {
-        name: "mia".to_owned(),
-    }
+    Actor::named("mia")
 }
 
 impl Stage {

@@ -110,7 +110,7 @@ hub-us,pay-b,B-1,20.00,USD,2026-11-01T10:00:00Z,2026-11-02T10:00:00Z
         }
 
         async fn ask(&self, request: Request) -> Result<Reply, Refusal> {
-            let actor = Actor { name: "max".into() };
+            let actor = Actor::named("max");
             self.desk.ask(&actor, request).await
         }
 

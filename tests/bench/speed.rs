@@ -82,9 +82,7 @@ impl Bench {
                 .build()
                 .unwrap(),
             desk,
-            actor: Actor {
-                name: "bench".into(),
-            },
+            actor: Actor::named("bench"),
         }
     }
 

@@ -37,9 +37,7 @@ fn ask(shop: &Shop, request: Request) -> Reply {
         .enable_all()
         .build()
         .unwrap();
-    let actor = Actor {
-        name: "cora".into(),
-    };
+    let actor = Actor::named("cora");
     runtime.block_on(local(shop).ask(&actor, request)).unwrap()
 }
 

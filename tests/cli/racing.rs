@@ -191,9 +191,7 @@ async fn run(folder: &Path, number: u64, attempts: u64) -> Told {
 }
 
 fn actor() -> Actor {
-    Actor {
-        name: "mia".to_owned(),
-    }
+    Actor::named("mia")
 }
 
 async fn reserve(desk: &Arc<Local>, draw: &mut Draw, told: &mut Told) {

@@ -202,7 +202,7 @@ impl Office {
     pub async fn ask_as(&self, name: &str, request: Request) -> Result<Reply, Refusal> {
         let name = name.to_owned();
         let desk = self.desk.as_ref().unwrap();
-        desk.ask(&Actor { name }, request).await
+        desk.ask(&Actor::named(name), request).await
     }
 
     /// As a coin falls.

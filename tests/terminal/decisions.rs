@@ -1,7 +1,7 @@
 //! Two people at two desks on the same data: what one makes, the other decides.
 
 use super::screen::Terminal;
-use super::{NARROW, WIDE, can_refund, compose_amount};
+use super::{NARROW, WIDE, can_refund, compose_amount, confirm};
 use crate::cli::shop::{Shop, assert_balance};
 
 /// A desk on the shop's data, where `name` sits.
@@ -27,13 +27,6 @@ fn find(desk: &mut Terminal, reference: &str) {
             .selected()
             .is_some_and(|row| row.contains(reference) && row.contains("USD"))
     });
-}
-
-/// Says yes to the dialog that asks this.
-fn confirm(desk: &mut Terminal, question: &str) {
-    desk.wait_for(question);
-    desk.wait_for("y yes, do it");
-    desk.keys("y");
 }
 
 #[test]

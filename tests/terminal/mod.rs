@@ -64,6 +64,18 @@ fn compose_amount(desk: &mut Terminal, amount: &str) {
     desk.wait_until("a reason", |screen| screen.text().contains('<'));
 }
 
+/// Says yes to the dialog that asks this, and waits until it is done: a live row may show what
+/// became of it before the dialog is gone, and keys typed until then are not for what lies below.
+fn confirm(desk: &mut Terminal, question: &str) {
+    desk.wait_for(question);
+    desk.wait_for("y yes, do it");
+    desk.keys("y");
+    desk.wait_until("the dialog to close", |screen| {
+        let shown = screen.text();
+        !shown.contains("[ Cancel ]") && !shown.contains("being done")
+    });
+}
+
 #[rstest]
 #[case(NARROW)]
 #[case(WIDE)]
@@ -72,9 +84,7 @@ fn a_payment_is_found_refunded_in_part_and_followed_to_its_end(#[case] size: Siz
     let before = can_refund(&desk.screen());
     compose(&mut desk);
     desk.keys("\x13");
-    desk.wait_for("Give back 2.50 USD?");
-    desk.wait_for("y yes, do it");
-    desk.keys("y");
+    confirm(&mut desk, "Give back 2.50 USD?");
     desk.wait_for("confirmed by the provider");
     desk.keys("1");
     desk.wait_for("/ refundable");
@@ -101,9 +111,7 @@ fn enter_and_what_was_typed_ahead_send_nothing() {
         !screen.text().contains("Give back")
     });
     desk.keys("\x1b");
-    desk.wait_for("Drop what was typed?");
-    desk.wait_for("y yes, do it");
-    desk.keys("y");
+    confirm(&mut desk, "Drop what was typed?");
     desk.wait_for("/ refundable");
     desk.keys("2");
     desk.wait_for("All 0");
@@ -119,13 +127,10 @@ fn a_refund_is_withdrawn_before_it_goes_out() {
     let before = can_refund(&desk.screen());
     compose(&mut desk);
     desk.keys("\x13");
-    desk.wait_for("Give back 2.50 USD?");
-    desk.wait_for("y yes, do it");
-    desk.keys("y");
+    confirm(&mut desk, "Give back 2.50 USD?");
     desk.wait_for("goes out");
     desk.keys("u");
-    desk.wait_for("y yes, do it");
-    desk.keys("y");
+    confirm(&mut desk, "Withdraw");
     desk.wait_for("withdrawn");
     desk.keys("1");
     desk.wait_for("/ refundable");

@@ -267,9 +267,7 @@ async fn what_turns_up_after_two_people_found_it_absent_is_not_sent_on_top(
     stage.work_on(120).await;
     assert_eq!(stage.refund(id).await.state, State::Unknown);
     for name in ["mia", "ben"] {
-        let actor = Actor {
-            name: name.to_owned(),
-        };
+        let actor = Actor::named(name);
         let absent = Request::Resolve(Resolve {
             refund: id.to_string(),
             stated: Stated::Absent,

@@ -16,9 +16,7 @@ impl Stage {
     }
 
     async fn by(&self, name: &str, request: Request) -> Result<Reply, Refusal> {
-        let actor = Actor {
-            name: name.to_owned(),
-        };
+        let actor = Actor::named(name);
         self.desk.ask(&actor, request).await
     }
 

@@ -13,7 +13,7 @@ use super::*;
 fn play(desk: &Arc<FakeDesk>, steps: Vec<Step>) -> App {
     let (backend, script) = stage((80, 24), steps);
     let app = App::new(now(), (0, 0), Caps::default(), "ann");
-    let actor = Actor { name: "ann".into() };
+    let actor = Actor::named("ann");
     let streams = (script, pending());
     let desk: Arc<dyn Desk> = Arc::clone(desk) as Arc<dyn Desk>;
     let desktop = Desktop::new(app, backend, streams, (desk, actor), Clock::manual(now())).unwrap();

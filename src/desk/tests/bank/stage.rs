@@ -144,9 +144,7 @@ impl Stage {
     }
 
     pub async fn bank_by(&self, name: &str, ask: BankAsk) -> Result<Reply, Refusal> {
-        let actor = Actor {
-            name: name.to_owned(),
-        };
+        let actor = Actor::named(name);
         self.desk.ask(&actor, Request::Bank(ask)).await
     }
 
@@ -240,9 +238,7 @@ impl Stage {
     }
 
     pub async fn todo(&self, name: &str) -> Vec<ToDoItem> {
-        let actor = Actor {
-            name: name.to_owned(),
-        };
+        let actor = Actor::named(name);
         match self.desk.ask(&actor, Request::ToDo).await {
             Ok(Reply::ToDo(items)) => items,
             other => panic!("{other:?}"),
