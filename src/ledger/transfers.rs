@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, Row, params};
 
 use super::Ledger;
-use super::audit::{self, Deed};
+use super::audit::tell;
 use super::error::LedgerError;
 use super::personal;
 use super::row::{millis, time};
@@ -88,26 +88,6 @@ impl Ledger {
 fn optional<T>(found: rusqlite::Result<T>) -> Result<Option<T>, LedgerError> {
     use rusqlite::OptionalExtension;
     Ok(found.optional()?)
-}
-
-fn tell(
-    connection: &Connection,
-    subject: &str,
-    actor: &str,
-    action: &str,
-    detail: &str,
-    at: DateTime<Utc>,
-) -> Result<(), LedgerError> {
-    audit::append(
-        connection,
-        &Deed {
-            at,
-            actor,
-            action,
-            subject,
-            detail,
-        },
-    )
 }
 
 /// What two people stated or the bank proved is paid whatever the network knows.
