@@ -39,6 +39,7 @@ mod rebuild;
 pub mod receive;
 mod reconcile;
 mod refusal;
+pub mod remote;
 mod resend;
 mod resolve;
 pub mod restore;
@@ -55,6 +56,7 @@ mod track;
 mod transfers;
 mod turns;
 mod verify;
+pub mod wire;
 
 use face::{Actor, Notice, Refusal, Reply, Request};
 
