@@ -51,6 +51,14 @@ mod service;
 mod sync;
 #[cfg(test)]
 mod tests;
+/// The same tests over a real socket: [`local`] and [`remote`] are twins.
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "run twice, in process and over a socket"
+)]
+mod tests_over_a_socket;
 mod todo;
 mod track;
 mod transfers;

@@ -6,7 +6,6 @@
 //! user and in all, requests under way by desk and by user, frames, files, and how long the service
 //! waits for somebody who does not read.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +23,8 @@ mod bound;
 mod crowd;
 mod line;
 mod peer;
+#[cfg(test)]
+mod tests;
 
 use bound::Bound;
 pub use bound::SocketError;
@@ -75,7 +76,7 @@ struct Shared {
 /// A frame for every desk, written once.
 type Told = Arc<[u8]>;
 
-/// The open socket.
+/// The open socket. Dropping it hangs up on everybody at once; what was begun is finished.
 pub struct Socket {
     bound: Bound,
     accepting: JoinHandle<()>,
@@ -192,12 +193,5 @@ fn too_much() -> crate::desk::face::Refusal {
             "the answer is too long for one desk",
             "Ask for less: narrow the filter, or name one payment or refund.",
         )
-    }
-}
-
-/// Ready to be used as an [`io::Error`].
-impl From<SocketError> for io::Error {
-    fn from(error: SocketError) -> Self {
-        Self::other(error)
     }
 }

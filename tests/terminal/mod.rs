@@ -2,6 +2,7 @@
 
 mod decisions;
 pub mod screen;
+mod service;
 
 use rstest::rstest;
 use screen::{Screen, Size, Terminal};

@@ -47,7 +47,7 @@ async fn files_travel_in_pieces_and_arrive_as_they_were() {
 
 #[tokio::test]
 async fn no_room_and_too_many_are_refused() {
-    let budget = Arriving::budget(1024);
+    let budget = Arriving::budget(2048);
     let mut arriving = Arriving::default();
     let piece = |number, base64: &str| Content {
         number,
@@ -57,9 +57,10 @@ async fn no_room_and_too_many_are_refused() {
     let code = |refused: Result<(), Refusal>| refused.unwrap_err().code;
     assert_eq!(code(arriving.take(&piece(0, "?"), &budget)), "malformed");
     arriving.take(&piece(1, "AAAA"), &budget).unwrap();
+    arriving.take(&piece(2, "AAAA"), &budget).unwrap();
     assert_eq!(code(arriving.take(&piece(1, "AAAA"), &budget)), "busy");
     assert_eq!(
-        code(arriving.take(&piece(2, "AAAA"), &budget)),
+        code(arriving.take(&piece(3, "AAAA"), &budget)),
         "too_many_files"
     );
 }

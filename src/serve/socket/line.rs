@@ -111,7 +111,9 @@ impl Line {
         // There is room: nothing is in it yet.
         let _ = out.send(Out::new(&line.welcome())).await;
         let drained = async {
-            let _ = stopping.wait_for(|it| *it).await;
+            if stopping.wait_for(|it| *it).await.is_err() {
+                return;
+            }
             // Every permit comes back when its answer is written.
             let _ = free.acquire_many(UNDER_WAY).await;
             last_word(&out, Vec::new()).await
