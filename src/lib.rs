@@ -20,6 +20,7 @@
 //!   type with [`providers`], so that the two can catch each other's mistakes.
 //! - [`config`]: file, environment and flags become one checked set of settings.
 //! - [`clock`]: the one clock, injected everywhere.
+//! - [`identity`]: who a person is, by the kernel and the system's records.
 //! - [`failpoint`]: where tests have the process die; not in a release build.
 //!
 //! # The way of a refund
@@ -43,6 +44,7 @@ pub mod config;
 pub mod desk;
 pub mod domain;
 pub mod failpoint;
+pub mod identity;
 pub mod ledger;
 pub mod providers;
 pub mod sandbox;

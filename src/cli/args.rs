@@ -47,6 +47,9 @@ pub struct Global {
     /// The data folder [env: REFUND_DESK_DATA_DIR]
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// The service's socket [env: REFUND_DESK_SOCKET]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub socket: Option<PathBuf>,
     /// Print JSON: one object, or one per line for lists
     #[arg(long, global = true)]
     pub json: bool,

@@ -14,6 +14,7 @@ use super::signal::Stops;
 use super::{Exit, Failure, sandbox, serve, track};
 use crate::config::{self, Environ, Paths, Provider};
 use crate::desk::face::{Class, Import, ImportFile, Refusal, Reply, Request};
+use crate::desk::local::Local;
 use crate::domain::listing::RefundFilter;
 use crate::domain::state::State;
 use crate::sandbox::Options;
@@ -29,7 +30,7 @@ const LOCK: &str = "demo.lock";
 /// Opens the desk on what is configured.
 pub(super) async fn desk(global: &Global, environ: Environ) -> Result<Exit, Failure> {
     check_terminal(&environ)?;
-    let session = Session::open(global, &environ)?;
+    let session = Session::open(global, &environ).await?;
     show(session, None, global, &environ).await
 }
 
@@ -123,8 +124,8 @@ async fn show(
         plain: global.plain,
         ..tui::Options::default()
     };
-    let working = (!session.mode.read_only)
-        .then(|| tokio::spawn(std::sync::Arc::clone(&session.desk).keep_working()));
+    let own = session.own.as_ref().filter(|_| !session.mode.read_only);
+    let working = own.map(|own| tokio::spawn(std::sync::Arc::clone(own).keep_working()));
     let (desk, actor, clock) = (
         session.desk.clone(),
         session.actor.clone(),
@@ -132,24 +133,27 @@ async fn show(
     );
     let shown = tui::run(desk, actor, clock, options).await;
     // The terminal is the shell's again: what is with a provider is finished in plain sight.
-    if let Some(working) = working {
-        finish(&session, doors, working).await?;
+    if let (Some(own), Some(working)) = (&session.own, working) {
+        finish(own, doors, working).await?;
     }
     shown.map_err(|error| Failure::Unplanned(error.into()))?;
-    tell_unsent(&session).await?;
-    session.desk.finish_backup().await;
+    // A service sends on, whoever leaves.
+    if session.own.is_some() {
+        tell_unsent(&session).await?;
+    }
+    session.finish_backup().await;
     Ok(Exit::Done)
 }
 
 /// Takes up no more work and waits for what is under way; a signal leaves at once.
 async fn finish(
-    session: &Session,
+    desk: &Local,
     doors: Option<Serving>,
     working: JoinHandle<()>,
 ) -> Result<(), Failure> {
     let mut stops = Stops::listen()?;
-    session.desk.stop();
-    track::tell_under_way(session.desk.exchanges());
+    desk.stop();
+    track::tell_under_way(desk.exchanges());
     let ended = async {
         if let Some(doors) = doors {
             doors.stop().await;

@@ -9,12 +9,13 @@ use serde_json::json;
 use super::args::Global;
 use super::open::{Session, misanswered};
 use super::print::Output;
-use super::{Exit, Failure, identity};
+use super::{Exit, Failure};
 use crate::clock::Clock;
 use crate::config::{self, Environ, Paths, Settings};
 use crate::desk::face::{Overview, Reply, Request, Safeguards};
 use crate::desk::probe::{self, Outcome, Probed};
 use crate::domain::text::clean;
+use crate::identity;
 
 /// A clock that is off by more is worth a word; providers refuse signatures that are minutes old.
 const SKEW_WARN_MS: i64 = 30_000;

@@ -11,7 +11,6 @@ use super::args;
 use super::open::{Session, misanswered};
 use super::print::Output;
 use super::{Exit, Failure};
-use crate::desk::Desk;
 use crate::desk::face::{Class, Import, ImportFile, ImportReport, Notice, Refusal, Reply, Request};
 
 /// Reads the files and hands them to the desk.

@@ -19,7 +19,7 @@ mod demo;
 mod discrepancies;
 mod disputes;
 mod doctor;
-mod identity;
+
 mod import;
 mod inbox;
 mod json;
@@ -181,57 +181,65 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Init => config::init(global, &environ, output),
         Command::Doctor => doctor::run(global, &environ, output).await,
         Command::Config(args::Config::Check) => config::check(global, &environ, output),
-        Command::Import(import) => import::run(&session()?, output, &import).await,
-        Command::Sync { accounts } => sync::run(&session()?, output, accounts).await,
-        Command::Payments(payments) => payments::list(&session()?, output, &payments).await,
+        Command::Import(import) => import::run(&session().await?, output, &import).await,
+        Command::Sync { accounts } => sync::run(&session().await?, output, accounts).await,
+        Command::Payments(payments) => payments::list(&session().await?, output, &payments).await,
         Command::Payment {
             payment,
             as_of,
             verify,
-        } => payments::show(&session()?, output, payment, as_of, verify).await,
-        Command::Refund(refund) => refund::run(&session()?, output, &refund).await,
-        Command::Refunds(refunds) => refunds::list(&session()?, output, &refunds).await,
-        Command::Status { refund } => refunds::status(&session()?, output, refund).await,
-        Command::Approve(approve) => decide::approve(&session()?, output, &approve).await,
+        } => payments::show(&session().await?, output, payment, as_of, verify).await,
+        Command::Refund(refund) => refund::run(&session().await?, output, &refund).await,
+        Command::Refunds(refunds) => refunds::list(&session().await?, output, &refunds).await,
+        Command::Status { refund } => refunds::status(&session().await?, output, refund).await,
+        Command::Approve(approve) => decide::approve(&session().await?, output, &approve).await,
         Command::Decline { refund, note } => {
-            decide::decline(&session()?, output, refund, note).await
+            decide::decline(&session().await?, output, refund, note).await
         }
-        Command::Resolve(resolve) => decide::resolve(&session()?, output, &resolve).await,
+        Command::Resolve(resolve) => decide::resolve(&session().await?, output, &resolve).await,
         Command::Cancel { refund, note, stop } => {
-            refunds::cancel(&session()?, output, refund, note, stop).await
+            refunds::cancel(&session().await?, output, refund, note, stop).await
         }
         Command::Capture { refund, note } => {
-            refunds::capture(&session()?, output, refund, note).await
+            refunds::capture(&session().await?, output, refund, note).await
         }
-        Command::Release { refunds } => refunds::release(&session()?, output, refunds).await,
+        Command::Release { refunds } => refunds::release(&session().await?, output, refunds).await,
         Command::Retry { account, dry_run } => {
-            retry::run(&session()?, output, RetryOrder { account, dry_run }).await
+            retry::run(&session().await?, output, RetryOrder { account, dry_run }).await
         }
         Command::Serve => serve::run(global, &environ, output).await,
-        Command::Track(track) => track::run(&session()?, output, &track).await,
-        Command::StopSending(arguments) => sending::stop(&session()?, output, arguments).await,
-        Command::ResumeSending(arguments) => sending::resume(&session()?, output, arguments).await,
+        Command::Track(track) => track::run(&session().await?, output, &track).await,
+        Command::StopSending(arguments) => {
+            sending::stop(&session().await?, output, arguments).await
+        }
+        Command::ResumeSending(arguments) => {
+            sending::resume(&session().await?, output, arguments).await
+        }
         Command::Audit(args::Audit::Show(arguments)) => {
-            audit::show(&session()?, output, arguments).await
+            audit::show(&session().await?, output, arguments).await
         }
         Command::Audit(args::Audit::Verify { head }) => {
-            audit::verify(&session()?, output, head).await
+            audit::verify(&session().await?, output, head).await
         }
-        Command::Backup { file } => backup::take(&session()?, output, file).await,
+        Command::Backup { file } => backup::take(&session().await?, output, file).await,
         Command::Restore { file } => backup::restore(global, &environ, output, file),
         Command::Discrepancies(arguments) => {
-            discrepancies::run(&session()?, output, arguments).await
+            discrepancies::run(&session().await?, output, arguments).await
         }
-        Command::Inbox(arguments) => inbox::run(&session()?, output, arguments).await,
-        Command::Answer(arguments) => inbox::answer(&session()?, output, arguments).await,
+        Command::Inbox(arguments) => inbox::run(&session().await?, output, arguments).await,
+        Command::Answer(arguments) => inbox::answer(&session().await?, output, arguments).await,
         Command::Accounts(args::Accounts::Import { files, dry_run }) => {
-            inbox::import(&session()?, output, &files, dry_run).await
+            inbox::import(&session().await?, output, &files, dry_run).await
         }
-        Command::Transfers(arguments) => transfers::run(&session()?, output, arguments).await,
-        Command::Returned(arguments) => transfers::returned(&session()?, output, arguments).await,
-        Command::Reconcile { files } => transfers::reconcile(&session()?, output, &files).await,
-        Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
-        Command::Dispute(news) => disputes::run(&session()?, output, news).await,
+        Command::Transfers(arguments) => transfers::run(&session().await?, output, arguments).await,
+        Command::Returned(arguments) => {
+            transfers::returned(&session().await?, output, arguments).await
+        }
+        Command::Reconcile { files } => {
+            transfers::reconcile(&session().await?, output, &files).await
+        }
+        Command::External(deed) => discrepancies::external(&session().await?, output, deed).await,
+        Command::Dispute(news) => disputes::run(&session().await?, output, news).await,
         Command::Keys => {
             output.text(&crate::tui::keys_markdown())?;
             Ok(Exit::Done)

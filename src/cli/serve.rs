@@ -1,18 +1,21 @@
 //! `serve`: the service. It sends and polls, and answers those who call.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
 use tokio::task::{JoinError, JoinHandle};
 
 use super::args::Global;
-use super::open::Session;
+use super::open::{Session, misanswered, named_socket, socket_of};
 use super::print::Output;
 use super::signal::Stops;
 use super::{Exit, Failure, track};
-use crate::config::{self, Environ, Paths, Settings};
+use crate::config::{self, Environ, Environment, Paths, Settings};
 use crate::desk::face::{Class, Refusal};
+use crate::desk::local::Local;
+use crate::serve::socket::{self, Socket, SocketError};
 use crate::serve::{self, Means, ServeError, Serving};
 
 /// Runs the service until it is told to stop. Says that it is ready once both addresses are bound.
@@ -23,11 +26,16 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
     let settings = config::load(&paths.config)?;
-    let session = Session::open_with(global, environ, &paths, settings.clone())?;
+    let session = Session::open_as(global, environ, &paths, settings.clone(), true)?;
+    let Some(desk) = &session.own else {
+        return Err(misanswered());
+    };
     let mut stops = Stops::listen()?;
     let doors = doors(&session, environ, &settings)?;
-    let mut working = tokio::spawn(Arc::clone(&session.desk).keep_working());
-    tell_ready(doors.as_ref(), output);
+    let path = named_socket(global, environ).unwrap_or_else(|| socket_of(&paths, &settings));
+    let socket = operators(&session, path, &settings)?;
+    let mut working = tokio::spawn(Arc::clone(desk).keep_working());
+    tell_ready(doors.as_ref(), &socket, output);
     tokio::select! {
         () = stops.next() => {}
         // It works until it is told to stop: this was a mistake in the program.
@@ -35,11 +43,11 @@ pub(super) async fn run(
     }
     tracing::info!("told to stop");
     tokio::select! {
-        ended = end(&session, doors, working) => ended?,
+        ended = end(desk, doors, socket, working) => ended?,
         // Asked twice: what is with a provider or a caller is found again at the next start.
         () = stops.next() => return Ok(Exit::Unknown),
     }
-    session.desk.finish_backup().await;
+    desk.finish_backup().await;
     Ok(Exit::Done)
 }
 
@@ -49,14 +57,14 @@ pub(super) fn doors(
     environ: &Environ,
     settings: &Settings,
 ) -> Result<Option<Serving>, Failure> {
-    let Some(listener) = &settings.listener else {
+    let (Some(listener), Some(desk)) = (&settings.listener, &session.own) else {
         return Ok(None);
     };
     let means = Means {
         settings,
         environ,
         clock: &session.clock,
-        answers: Arc::clone(&session.desk) as _,
+        answers: Arc::clone(desk) as _,
         desk: Arc::clone(&session.desk) as _,
         actor: session.actor.clone(),
     };
@@ -64,22 +72,40 @@ pub(super) fn doors(
     Ok(Some(opened.map_err(|error| not_listening(&error))?))
 }
 
+/// Opens the socket that desks and commands connect to.
+fn operators(session: &Session, path: PathBuf, settings: &Settings) -> Result<Socket, Failure> {
+    let means = socket::Means {
+        desk: Arc::clone(&session.desk),
+        clock: session.clock.clone(),
+        path,
+        group: settings.service.group.clone(),
+        sandbox: settings.environment == Environment::Sandbox,
+        patience: socket::PATIENCE,
+    };
+    socket::open(means).map_err(|error| no_socket(&error))
+}
+
 /// Takes up nothing more, and waits for what is under way: with providers, and with callers.
 async fn end(
-    session: &Session,
+    desk: &Local,
     doors: Option<Serving>,
+    socket: Socket,
     working: JoinHandle<()>,
 ) -> Result<(), Failure> {
-    session.desk.stop();
-    track::tell_under_way(session.desk.exchanges());
-    if let Some(doors) = doors {
-        doors.stop().await;
-    }
+    desk.stop();
+    track::tell_under_way(desk.exchanges());
+    let callers = async {
+        if let Some(doors) = doors {
+            doors.stop().await;
+        }
+    };
+    tokio::join!(callers, socket.stop());
     working.await.map_err(|error| broken(Err(error)))
 }
 
 /// One line, for whoever waits for it.
-fn tell_ready(doors: Option<&Serving>, output: &Output) {
+fn tell_ready(doors: Option<&Serving>, socket: &Socket, output: &Output) {
+    let desks = socket.path().display().to_string();
     let scheme = match doors.is_some_and(Serving::is_tls) {
         true => "https",
         false => "http",
@@ -88,9 +114,12 @@ fn tell_ready(doors: Option<&Serving>, output: &Output) {
     let address = address.map(|it| format!("{scheme}://{it}"));
     let operations = doors.and_then(Serving::operations);
     let operations = operations.map(|it| format!("http://{it}"));
-    tracing::info!(address, operations, "ready");
+    tracing::info!(address, operations, desks, "ready");
     let line = match output.json {
-        true => json!({ "ready": true, "listener": address, "operations": operations }).to_string(),
+        true => {
+            json!({ "ready": true, "socket": desks, "listener": address, "operations": operations })
+                .to_string()
+        }
         false => {
             let calls = match &address {
                 Some(address) if scheme == "https" => format!("calls at {address} (mutual TLS)"),
@@ -98,7 +127,7 @@ fn tell_ready(doors: Option<&Serving>, output: &Output) {
                 None => "no calls ([listener] names no address)".to_owned(),
             };
             let operations = operations.map_or(String::new(), |it| format!(", operations at {it}"));
-            format!("ready: {calls}{operations}")
+            format!("ready: desks at {desks}, {calls}{operations}")
         }
     };
     let mut stdout = io::stdout().lock();
@@ -118,6 +147,30 @@ fn not_listening(error: &ServeError) -> Failure {
     Refusal {
         class: Class::Failed,
         code: "listener".to_owned(),
+        message: error.to_string(),
+        money: "Nothing was sent; what is queued waits.".to_owned(),
+        next: next.to_owned(),
+    }
+    .into()
+}
+
+fn no_socket(error: &SocketError) -> Failure {
+    let next = match error {
+        SocketError::Taken(_) => {
+            "Stop the other service, or name another socket: [service] of the config, or --socket."
+        }
+        SocketError::InTheWay(_) => "Move it away, or name another socket in [service].",
+        SocketError::OpenFolder(_) => {
+            "chmod o-w the folder, or name a socket in a folder of its own."
+        }
+        SocketError::Group { .. } => "Create the group, or name another in [service].",
+        SocketError::Failed { .. } => {
+            "Name a socket in a folder that the service may write to, in no more than 100 letters."
+        }
+    };
+    Refusal {
+        class: Class::Failed,
+        code: "socket".to_owned(),
         message: error.to_string(),
         money: "Nothing was sent; what is queued waits.".to_owned(),
         next: next.to_owned(),

@@ -7,7 +7,6 @@ use tokio::sync::broadcast;
 use super::open::{Session, misanswered};
 use super::print::Output;
 use super::{Exit, Failure, import, json as shapes};
-use crate::desk::Desk;
 use crate::desk::face::{AccountSync, Notice, Refusal, Reply, Request};
 
 /// Has the desk read the lists, and prints what became of each account.

@@ -14,6 +14,7 @@ use super::print::Output;
 use super::signal::Stops;
 use super::{Exit, Failure, json};
 use crate::desk::face::{Closed, Notice, RefundRow, Reply, Request, Worked};
+use crate::desk::local::Local;
 use crate::domain::id::RefundId;
 use crate::domain::listing::StateCounts;
 use crate::domain::refund::Refund;
@@ -22,6 +23,8 @@ use crate::domain::text::clean;
 
 /// The longest sleep between rounds: another process may have queued something.
 const LONGEST: Duration = Duration::from_secs(5);
+/// How often a service is asked how far it is.
+const AGAIN: Duration = Duration::from_millis(200);
 /// The shortest, when what is due cannot be done yet.
 const SHORTEST: Duration = Duration::from_millis(20);
 
@@ -32,29 +35,86 @@ pub(super) async fn run(
     arguments: &args::Track,
 ) -> Result<Exit, Failure> {
     let mut stops = Stops::listen()?;
-    let mut changes = Changes::follow(session, output);
-    let mut rounds = pin!(rounds(session, arguments));
+    let Some(desk) = &session.own else {
+        return beside(session, output, arguments, stops).await;
+    };
+    let mut changes = Changes::follow(output, desk.follow());
+    let mut rounds = pin!(rounds(session, desk, arguments));
     let exit = loop {
         tokio::select! {
             biased;
             () = stops.next() => {
-                if session.desk.is_stopped() {
+                if desk.is_stopped() {
                     return leave_now(session).await;
                 }
-                session.desk.stop();
-                tell_under_way(session.desk.exchanges());
+                desk.stop();
+                tell_under_way(desk.exchanges());
             }
             change = changes.next() => if changes.print(change).is_err() {
                 // Whoever read our output is gone: what is with a provider is finished all the same.
-                session.desk.stop();
+                desk.stop();
             },
             exit = &mut rounds => break exit?,
         }
     };
     changes.finish()?;
     tell_closed(session).await?;
-    session.desk.finish_backup().await;
+    desk.finish_backup().await;
     Ok(exit)
+}
+
+/// Beside a service, which sends and polls by itself: prints what changes, until there is nothing
+/// more to wait for.
+async fn beside(
+    session: &Session,
+    output: &Output,
+    arguments: &args::Track,
+    mut stops: Stops,
+) -> Result<Exit, Failure> {
+    let (told, notices) = mpsc::unbounded_channel();
+    let mut changes = Changes::follow(output, notices);
+    let mut heard = session.desk.notices();
+    let mut waited = pin!(until(session, arguments));
+    let exit = loop {
+        tokio::select! {
+            biased;
+            () = stops.next() => return leave_now(session).await,
+            notice = heard.recv() => if let Ok(notice) = notice {
+                let _ = told.send(notice);
+            },
+            change = changes.next() => if changes.print(change).is_err() {
+                break Exit::Done;
+            },
+            exit = &mut waited => break exit?,
+        }
+    };
+    changes.finish()?;
+    tell_closed(session).await?;
+    Ok(exit)
+}
+
+/// Returns when the service has nothing left to do, or time ran out.
+async fn until(session: &Session, arguments: &args::Track) -> Result<Exit, Failure> {
+    let started = session.clock.elapsed();
+    loop {
+        // With --once it is asked to do what is due now; else it does that by itself.
+        if arguments.once {
+            session.ask(Request::Work { refund: None }).await?;
+            return Ok(Exit::Done);
+        }
+        let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
+            return Err(misanswered());
+        };
+        if arguments.until_final && open(&overview.counts) == 0 {
+            return Ok(Exit::Done);
+        }
+        let waited = session.clock.elapsed() - started;
+        if arguments.timeout.is_some_and(|most| waited >= most) {
+            return Ok(out_of_time(&overview.counts));
+        }
+        let rest = arguments.timeout.map_or(AGAIN, |most| most - waited);
+        tokio::time::sleep(rest.min(AGAIN)).await;
+    }
 }
 
 /// Says that the process does not end yet, and why.
@@ -80,13 +140,13 @@ async fn leave_now(session: &Session) -> Result<Exit, Failure> {
     Ok(out_of_time(&overview.counts))
 }
 
-async fn rounds(session: &Session, arguments: &args::Track) -> Result<Exit, Failure> {
+async fn rounds(session: &Session, desk: &Local, arguments: &args::Track) -> Result<Exit, Failure> {
     let started = session.clock.elapsed();
     loop {
         let Reply::Worked(worked) = session.ask(Request::Work { refund: None }).await? else {
             return Err(misanswered());
         };
-        if session.desk.is_stopped() {
+        if desk.is_stopped() {
             return Ok(out_of_time(&worked.counts));
         }
         if arguments.once || (arguments.until_final && open(&worked.counts) == 0) {
@@ -103,7 +163,7 @@ async fn rounds(session: &Session, arguments: &args::Track) -> Result<Exit, Fail
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             // One more round takes up nothing and counts anew.
-            () = session.desk.stopped() => {}
+            () = desk.stopped() => {}
         }
     }
 }
@@ -179,10 +239,10 @@ struct Changes<'a> {
 }
 
 impl<'a> Changes<'a> {
-    fn follow(session: &Session, output: &'a Output) -> Self {
+    fn follow(output: &'a Output, notices: mpsc::UnboundedReceiver<Notice>) -> Self {
         Self {
             output,
-            notices: session.desk.follow(),
+            notices,
             printed: HashMap::new(),
             broken: None,
         }

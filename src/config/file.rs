@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
 use super::commerce_hub::CommerceHub;
-use super::{Account, Backups, Environment, Listener, Provider, Settings};
+use super::{Account, Backups, Environment, Listener, Provider, Service, Settings};
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
@@ -207,6 +207,8 @@ struct Rest {
     policy: PolicyFile,
     backup: Option<Backups>,
     listener: Option<Listener>,
+    #[serde(default)]
+    service: Service,
 }
 
 #[derive(Deserialize)]
@@ -317,6 +319,7 @@ impl Rest {
             expires_after,
             backups: self.backup,
             listener: self.listener,
+            service: self.service,
             accounts,
         })
     }

@@ -18,12 +18,14 @@ pub mod nuapay;
 mod paths;
 pub mod prism;
 pub mod secret;
+mod service;
 #[cfg(test)]
 mod tests;
 
 pub use file::{ConfigError, EXAMPLE, load, parse};
 pub use listener::{Listener, MutualTls};
 pub use paths::{Environ, Paths};
+pub use service::Service;
 
 /// Everything the desk is told, checked.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Settings {
     pub backups: Option<Backups>,
     /// Where it is called; none: nowhere.
     pub listener: Option<Listener>,
+    /// Where desks and commands reach the service.
+    pub service: Service,
     /// The provider accounts, in the order of the file.
     pub accounts: Vec<Account>,
 }

@@ -68,6 +68,11 @@ impl Paths {
         self.data.join("desk.db")
     }
 
+    /// The service's socket, where none is named.
+    pub fn socket(&self) -> PathBuf {
+        self.data.join("desk.sock")
+    }
+
     /// Where rows that could not be imported are kept.
     pub fn rejects(&self) -> PathBuf {
         self.data.join("rejects")

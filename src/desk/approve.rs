@@ -4,6 +4,7 @@ use super::compose::{self, tidy};
 use super::face::{Actor, Refusal, Reply, Review};
 use super::local::Local;
 use super::refusal;
+use crate::config::Environment;
 use crate::domain::approval::{Changed, what_changed};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -111,6 +112,9 @@ impl Local {
     async fn may_approve(&self, actor: &Actor, refund: &Refund, seen: &str) -> Result<(), Refusal> {
         if refund.state != State::AwaitingApproval {
             return Err(not_waiting(refund));
+        }
+        if !self.mode.shared && self.settings.environment != Environment::Sandbox {
+            return Err(refusal::single_user());
         }
         if refund.content.maker == actor.name {
             return Err(refusal::rule(

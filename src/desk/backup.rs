@@ -2,14 +2,14 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::face::{Actor, Backup, Closed, Refusal, Safeguards};
 use super::local::Local;
-use super::refusal::opens_again;
+use super::refusal::{self, opens_again};
 use crate::config::Backups;
 use crate::failpoint;
 use crate::ledger::{BackedUp, ClosedAccount, Ledger};
@@ -38,9 +38,36 @@ impl Local {
     pub(super) async fn backup(&self, actor: &Actor, file: PathBuf) -> Result<Backup, Refusal> {
         self.writable()?;
         let now = self.clock.now();
+        let file = self.backup_file(file)?;
         let taken = self.ledger.backup(file, actor.name.clone(), now).await?;
         failpoint::reach("backup.committed");
         Ok(told(taken))
+    }
+
+    /// Where a backup goes: where its user says; beneath a service, whose folders others do not
+    /// know, into its own.
+    fn backup_file(&self, file: PathBuf) -> Result<PathBuf, Refusal> {
+        if !self.mode.shared {
+            return Ok(file);
+        }
+        let mut parts = file.components();
+        let (Some(Component::Normal(name)), None) = (parts.next(), parts.next()) else {
+            return Err(refusal::rule(
+                "not_the_services",
+                "the service writes backups into its own folder only",
+                "Give a name without a folder: refund-desk backup monday.db",
+            ));
+        };
+        let backups = self.settings.backups.as_ref();
+        let folder = backups.map_or_else(|| self.data.join("backups"), |it| it.folder(&self.data));
+        create(&folder).map_err(|error| {
+            refusal::failed(
+                "backup_file",
+                format!("cannot use {}: {error}", folder.display()),
+                "Whoever runs the service makes it writable for the service's user.",
+            )
+        })?;
+        Ok(folder.join(name))
     }
 
     /// What guards the desk, for `doctor` and whoever waits for an account.

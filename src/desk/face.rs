@@ -45,7 +45,7 @@ mod todo;
 pub use actor::Actor;
 pub use audit::AuditVerified;
 pub use bank::{
-    BankAnswer, BankAsk, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
+    BankAnswer, BankAsk, FileContent, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
 };
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use draft::Draft;
@@ -312,6 +312,9 @@ pub enum Notice {
         /// Payments in all.
         total: u64,
     },
+    /// The service that does the work cannot be reached (true), or can again: then everything is
+    /// stale. A desk that works by itself never says so.
+    ServiceAway(bool),
 }
 
 /// What the top line and the Payments footer show.
@@ -337,6 +340,9 @@ pub struct Overview {
     pub accounts: Vec<Account>,
     /// How long a refund composed at the desk waits before it is sent, in milliseconds.
     pub send_delay_ms: u64,
+    /// A service does the work, for everybody who connects; else this desk is its user's alone.
+    #[serde(default)]
+    pub shared: bool,
 }
 
 /// An account as screens show it.

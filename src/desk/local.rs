@@ -23,7 +23,7 @@ use crate::domain::finding::Finding;
 use crate::domain::limits::Limits;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
-use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
+use crate::ledger::{Judgement, Ledger, Occupancy, OpenOptions, RefundSummary, holder, occupy};
 use crate::providers::Deed;
 
 /// Notices a slow listener may fall behind before it misses some.
@@ -36,6 +36,8 @@ pub struct Mode {
     pub offline: bool,
     /// Nothing is written.
     pub read_only: bool,
+    /// A service runs it, for whoever connects: it alone opens the database.
+    pub shared: bool,
 }
 
 /// What a desk is made of.
@@ -75,6 +77,8 @@ pub struct Local {
     pub(super) findings: Mutex<Arc<[Finding]>>,
     pub(super) duty: Duty,
     pub(super) holds: Holds,
+    /// The right to work on the database; none where it is only read.
+    _occupancy: Option<Occupancy>,
     notices: broadcast::Sender<Notice>,
     /// Listeners that miss nothing.
     followers: Mutex<Vec<mpsc::UnboundedSender<Notice>>>,
@@ -87,6 +91,9 @@ impl Local {
     /// Every reason not to touch the database, and what to do about it.
     pub fn open(parts: Parts) -> Result<Arc<Self>, Refusal> {
         let data = parts.database.parent().map(Into::into).unwrap_or_default();
+        let alone = parts.mode.shared;
+        let occupancy = (!parts.mode.read_only).then(|| occupy(&parts.database, alone));
+        let occupancy = occupancy.transpose()?;
         let ledger = Ledger::open(&OpenOptions {
             path: parts.database,
             environment: parts.settings.environment.name().to_owned(),
@@ -117,6 +124,7 @@ impl Local {
             bell: Notify::new(),
             duty: Duty::default(),
             holds: Holds::default(),
+            _occupancy: occupancy,
             notices: broadcast::Sender::new(NOTICES),
             followers: Mutex::default(),
         }))
@@ -297,6 +305,7 @@ impl Local {
             counts: self.ledger.state_counts().await?,
             accounts: accounts.collect(),
             send_delay_ms: u64::try_from(self.settings.send_delay.as_millis()).unwrap_or(u64::MAX),
+            shared: self.mode.shared,
         })
     }
 

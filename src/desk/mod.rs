@@ -39,6 +39,7 @@ mod rebuild;
 pub mod receive;
 mod reconcile;
 mod refusal;
+pub mod remote;
 mod resend;
 mod resolve;
 pub mod restore;
@@ -50,11 +51,20 @@ mod service;
 mod sync;
 #[cfg(test)]
 mod tests;
+/// The same tests over a real socket: [`local`] and [`remote`] are twins.
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "run twice, in process and over a socket"
+)]
+mod tests_over_a_socket;
 mod todo;
 mod track;
 mod transfers;
 mod turns;
 mod verify;
+pub mod wire;
 
 use face::{Actor, Notice, Refusal, Reply, Request};
 

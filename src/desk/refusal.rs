@@ -198,6 +198,16 @@ impl Refusal {
     }
 }
 
+/// What two people decide takes a service that knows them apart.
+pub(super) fn single_user() -> Refusal {
+    rule(
+        "single_user",
+        "this desk is its user's alone: without the service nobody can say who agrees",
+        "Have whoever runs it start the service: refund-desk serve; then approve it there.",
+    )
+    .knowing(Known::Unchanged)
+}
+
 /// The second person of two is the first.
 pub(super) fn same_person(proposal: &Proposal) -> Refusal {
     unchanged(
@@ -376,6 +386,7 @@ impl From<LedgerError> for Refusal {
                 "Make the data folder writable for you, use another --data-dir, or only look with --read-only.",
             ),
             LedgerError::InUse(_)
+            | LedgerError::ServiceRuns(_)
             | LedgerError::BeingRestored(_)
             | LedgerError::HalfRestored(_)
             | LedgerError::Replaced(_)
@@ -420,6 +431,11 @@ fn safeguard(error: &LedgerError, message: String) -> Refusal {
             "database_in_use",
             message,
             "Leave every desk and stop refund-desk track on this data folder, then try again.",
+        ),
+        LedgerError::ServiceRuns(_) => rule(
+            "service_runs",
+            message,
+            "Ask the service: leave out --offline, and name its socket with --socket if it is not found. Or only look with --read-only.",
         ),
         LedgerError::BeingRestored(_) => rule(
             "being_restored",

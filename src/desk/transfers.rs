@@ -10,8 +10,8 @@ use chrono::TimeDelta;
 
 use super::compose::tidy;
 use super::face::{
-    Actor, BankAnswer, BankAsk, FullAccount, Notice, Refusal, Reply, TransferWord, Transfers,
-    Unexplained,
+    Actor, BankAnswer, BankAsk, FileContent, FullAccount, Notice, Refusal, Reply, TransferWord,
+    Transfers, Unexplained,
 };
 use super::local::Local;
 use super::refusal;
@@ -56,6 +56,10 @@ impl Local {
                 let (by, note) = (actor.name.clone(), needed(&note, "note")?);
                 let now = self.clock.now();
                 BankAnswer::File(self.ledger.give_up_file(file, by, note, now).await?)
+            }
+            BankAsk::WriteFile { .. } if self.mode.shared => return Err(not_for_others()),
+            BankAsk::TakeFile { file } => {
+                BankAnswer::Content(self.take_payment_file(actor, file).await?)
             }
             BankAsk::WriteFile { file, to } => {
                 BankAnswer::File(self.write_payment_file(actor, file, &to).await?)
@@ -260,6 +264,22 @@ impl Local {
         Ok(order.file)
     }
 
+    /// For a desk elsewhere, which writes it where its operator may.
+    async fn take_payment_file(&self, actor: &Actor, file: i64) -> Result<FileContent, Refusal> {
+        let before = self.ledger.file_order(file).await?;
+        let content = bytes(&before)?;
+        let now = self.clock.now();
+        let order = self
+            .ledger
+            .begin_file(file, actor.name.clone(), now)
+            .await?;
+        failpoint::reach("transfer.file_committed");
+        Ok(FileContent {
+            file: order.file,
+            text: String::from_utf8_lossy(&content).into_owned(),
+        })
+    }
+
     /// Says what became of a transfer; the second person who says the same carries it out.
     async fn state_transfer(&self, actor: &Actor, word: &TransferWord) -> Result<Reply, Refusal> {
         let summary = self.refund_named(&word.refund).await?;
@@ -450,7 +470,7 @@ fn identifier(text: &str) -> Result<String, Refusal> {
 }
 
 /// A file that is there stays as it is, unless it is this one.
-fn is_free(path: &Path, content: &[u8]) -> Result<(), Refusal> {
+pub(super) fn is_free(path: &Path, content: &[u8]) -> Result<(), Refusal> {
     match fs::read(path) {
         Ok(there) if there == content => Ok(()),
         Ok(_) => Err(refusal::unchanged(
@@ -470,7 +490,7 @@ fn is_free(path: &Path, content: &[u8]) -> Result<(), Refusal> {
 }
 
 /// Complete or absent, and only its owner may read it.
-fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", std::process::id()));
     let unfinished = path.with_file_name(name);
@@ -489,7 +509,7 @@ fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
     fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-fn not_written(path: &Path, error: &std::io::Error) -> Refusal {
+pub(super) fn not_written(path: &Path, error: &std::io::Error) -> Refusal {
     Refusal {
         money: "Until it is written, nothing of it can be paid; its transfers stay in it."
             .to_owned(),
@@ -499,4 +519,13 @@ fn not_written(path: &Path, error: &std::io::Error) -> Refusal {
             "Name a file in a folder you may write to, and write the same payment file again: refund-desk transfers --file NUMBER --to FILE",
         )
     }
+}
+
+/// The service would write as itself, where nobody else can read it.
+fn not_for_others() -> Refusal {
+    refusal::rule(
+        "not_the_services",
+        "the service writes no payment file for others",
+        "Take it with refund-desk transfers --file NUMBER --to FILE: the command writes it itself.",
+    )
 }

@@ -83,6 +83,9 @@ pub enum LedgerError {
     /// Another process has the database open.
     #[error("{} is open in another refund-desk", .0.display())]
     InUse(PathBuf),
+    /// A service works on it, and nobody beside it may.
+    #[error("a service has {} open, and it alone works on it", .0.display())]
+    ServiceRuns(PathBuf),
     /// A backup is being restored.
     #[error("a backup is being put in the place of {}", .0.display())]
     BeingRestored(PathBuf),

@@ -68,6 +68,7 @@ pub use evidence::{Cadence, Change, Record};
 pub use external::{Linking, Sighting};
 pub use history::PaymentThen;
 pub use import::{ImportAudit, ImportBatch, ImportCounts, ImportRow, ImportSource, ImportTally};
+pub use in_use::{Occupancy, occupy};
 pub use inbound::Heard;
 pub use inbound_requests::{Deciding, Filed, Filing, NewRequest, RequestState, Situation, Told};
 pub use later::StepEnd;

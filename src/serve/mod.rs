@@ -1,4 +1,5 @@
-//! The service's doors: where networks and providers call, and where whoever runs it looks.
+//! The service's doors: where operators' desks connect ([`socket`]), where networks and providers
+//! call, and where whoever runs it looks.
 //!
 //! This room knows HTTP and TLS, and nothing of what is said: a request becomes a [`Call`], the desk
 //! answers it, and the answer goes back as it is. It listens beside the sender and poller, in the
@@ -10,6 +11,7 @@ mod metrics;
 mod operations;
 mod place;
 mod refused;
+pub mod socket;
 #[cfg(test)]
 mod tests;
 mod tls;

@@ -4,11 +4,12 @@ use super::paths::{named, words};
 use super::source::Source;
 
 /// Which rooms a room may use, besides itself. The clock is handed to whoever may have one.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("bank", &["domain"]),
     ("clock", &[]),
     ("failpoint", &[]),
+    ("identity", &[]),
     ("config", &["domain", "clock"]),
     ("ledger", &["domain", "clock", "failpoint"]),
     ("providers", &["domain", "config", "clock", "failpoint"]),
@@ -24,7 +25,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
             "failpoint",
         ],
     ),
-    ("serve", &["desk", "domain", "config", "clock"]),
+    ("serve", &["desk", "domain", "config", "identity", "clock"]),
     ("tui", &["desk", "domain", "config", "clock"]),
     ("sandbox", &["domain::money", "clock"]),
     (
@@ -36,6 +37,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
             "tui",
             "serve",
             "sandbox",
+            "identity",
             "clock",
             "failpoint",
         ],
@@ -56,9 +58,10 @@ const DRAWING: [&str; 8] = [
 ];
 
 /// Words that may stand in some places only.
-const WORDS: [(&str, &[&str]); 21] = [
+const WORDS: [(&str, &[&str]); 22] = [
     ("quick_xml", &["bank", "sandbox"]),
     ("rusqlite", &["ledger"]),
+    ("nix", &["identity"]),
     ("refinery", &["ledger"]),
     ("reqwest", &["providers", "sandbox"]),
     ("tonic", &["providers::prism", "sandbox::prism"]),

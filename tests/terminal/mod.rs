@@ -2,6 +2,7 @@
 
 mod decisions;
 pub mod screen;
+mod service;
 
 use crate::folder::in_memory;
 use rstest::rstest;

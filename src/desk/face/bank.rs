@@ -50,6 +50,12 @@ pub enum BankAsk {
         /// Where to; a file that is there is left as it is.
         to: PathBuf,
     },
+    /// The same, for whoever writes it themselves: a desk elsewhere writes where its operator may,
+    /// and nowhere else. Answer: [`BankAnswer::Content`].
+    TakeFile {
+        /// Our number of it.
+        file: i64,
+    },
     /// Says what became of a refund's transfer; the second person who does carries it out. Answer:
     /// [`Reply::Refund`](super::Reply::Refund).
     State(TransferWord),
@@ -108,6 +114,8 @@ pub enum BankAnswer {
     Transfers(Transfers),
     /// To everything about one payment file.
     File(PaymentFile),
+    /// To [`BankAsk::TakeFile`].
+    Content(FileContent),
     /// To [`BankAsk::Reveal`].
     Account(FullAccount),
     /// To [`BankAsk::Reconcile`], in the order of the files.
@@ -154,6 +162,22 @@ pub struct FullAccount {
 impl fmt::Debug for FullAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an account")
+    }
+}
+
+/// A payment file with what is written into it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileContent {
+    /// The file.
+    pub file: PaymentFile,
+    /// All of it.
+    pub text: String,
+}
+
+/// It holds account numbers.
+impl fmt::Debug for FileContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the content of payment file {}", self.file.id)
     }
 }
 

@@ -461,6 +461,7 @@ async fn read_only_only_what_was_answered_is_answered_again() {
         rejects: stage.folder.path().join("rejects"),
         mode: Mode {
             read_only: true,
+            shared: false,
             offline: true,
         },
         clock: stage.clock.clone(),

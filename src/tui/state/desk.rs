@@ -28,6 +28,8 @@ pub struct Overview {
     pub counts: StateCounts,
     /// Every account.
     pub accounts: Vec<Account>,
+    /// A service does the work; else this desk is its user's alone.
+    pub shared: bool,
 }
 
 /// An account.

@@ -124,6 +124,8 @@ pub struct App {
     pub actor: String,
     /// What the top line knows, once answered.
     pub overview: Option<desk::Overview>,
+    /// The service cannot be reached: what is shown may be old.
+    pub service_away: bool,
     /// How long a refund waits before it is sent, in milliseconds.
     pub send_delay_ms: u64,
     /// The screen below all layers.
@@ -180,6 +182,7 @@ impl App {
             typed_total_from: 1000,
             actor: actor.to_owned(),
             overview: None,
+            service_away: false,
             send_delay_ms: 10_000,
             screen: Screen::default(),
             payments: payments::Payments::default(),

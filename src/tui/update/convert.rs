@@ -103,6 +103,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         came_back: overview.came_back,
         counts: overview.counts,
         accounts: overview.accounts.into_iter().map(account).collect(),
+        shared: overview.shared,
     }
 }
 

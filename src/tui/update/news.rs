@@ -17,7 +17,16 @@ impl Turn<'_> {
         match notice {
             Notice::Refund(row) => self.refund_changed(*row),
             Notice::Changed => self.refresh(),
+            Notice::ServiceAway(away) => self.service_away(away),
             Notice::Importing { .. } | Notice::Syncing { .. } => self.app.dirty = false,
+        }
+    }
+
+    /// The service went away, or came back: nobody knows what changed meanwhile.
+    fn service_away(&mut self, away: bool) {
+        self.app.service_away = away;
+        if !away {
+            self.refresh();
         }
     }
 

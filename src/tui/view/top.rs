@@ -80,6 +80,12 @@ fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
         let count = overview.came_back;
         pieces.push((format!(" {count} CAME BACK "), Role::Alarm));
     }
+    if app.service_away {
+        pieces.push((" SERVICE AWAY ".to_owned(), Role::Alarm));
+    }
+    if !overview.shared {
+        pieces.push(("single user".to_owned(), Role::Warn));
+    }
     if overview.read_only {
         pieces.push(("read-only".to_owned(), Role::Warn));
     }

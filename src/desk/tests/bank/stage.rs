@@ -170,7 +170,7 @@ impl Stage {
         account.profile.replay_window = Some(Duration::from_hours(24));
         let stage = Self {
             folder,
-            desk,
+            desk: desk.into(),
             clock,
         };
         let provider: Arc<dyn Provider> = Arc::<FakeNetwork>::clone(network);

@@ -30,8 +30,11 @@ mod lists;
 mod people;
 mod receive;
 mod review;
+mod seat;
 mod storm;
 mod two_desks;
+
+use seat::Seat;
 
 const CONFIG: &str = r#"environment = "sandbox"
 [desk]
@@ -117,7 +120,7 @@ fn held(until: &Arc<Notify>, finding: Finding) -> Answers {
 
 struct Stage {
     folder: TempDir,
-    desk: Arc<Local>,
+    desk: Seat,
     clock: Clock,
 }
 
@@ -157,7 +160,7 @@ impl Stage {
 
     fn over(folder: TempDir, config: &str, clock: Clock) -> Self {
         Self {
-            desk: Self::desk_over(folder.path(), config, clock.clone()),
+            desk: Self::desk_over(folder.path(), config, clock.clone()).into(),
             folder,
             clock,
         }
@@ -228,7 +231,7 @@ impl Stage {
     }
 
     fn working(&self) -> tokio::task::JoinHandle<Worked> {
-        let desk = Arc::clone(&self.desk);
+        let desk = self.desk.clone();
         tokio::spawn(async move {
             let work = Request::Work { refund: None };
             match desk.ask(&actor(), work).await.unwrap() {
