@@ -19,6 +19,7 @@ mod demo;
 mod discrepancies;
 mod disputes;
 mod doctor;
+mod evidence;
 mod identity;
 mod import;
 mod inbox;
@@ -26,6 +27,7 @@ mod json;
 mod log;
 mod open;
 mod payments;
+mod personal;
 mod print;
 mod refund;
 mod refunds;
@@ -214,9 +216,13 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Audit(args::Audit::Show(arguments)) => {
             audit::show(&session()?, output, arguments).await
         }
-        Command::Audit(args::Audit::Verify { head }) => {
-            audit::verify(&session()?, output, head).await
+        Command::Audit(args::Audit::Verify { head, against }) => {
+            audit::verify(&session()?, output, head, against.as_deref()).await
         }
+        Command::Evidence(arguments) => evidence::run(&session()?, output, arguments).await,
+        Command::AccessReview { date } => evidence::access_review(&session()?, output, date).await,
+        Command::Reveal { subject } => personal::reveal(&session()?, output, subject).await,
+        Command::Erase(arguments) => personal::erase(&session()?, output, arguments).await,
         Command::Backup { file } => backup::take(&session()?, output, file).await,
         Command::Restore { file } => backup::restore(global, &environ, output, file),
         Command::Discrepancies(arguments) => {

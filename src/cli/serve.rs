@@ -40,6 +40,7 @@ pub(super) async fn run(
         () = stops.next() => return Ok(Exit::Unknown),
     }
     session.desk.finish_backup().await;
+    session.desk.tell_last_head().await;
     Ok(Exit::Done)
 }
 

@@ -14,7 +14,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
 use super::commerce_hub::CommerceHub;
-use super::{Account, Backups, Environment, Listener, Provider, Settings};
+use super::retention;
+use super::{Account, AuditOutside, Backups, Environment, Listener, Provider, Settings};
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
@@ -207,6 +208,9 @@ struct Rest {
     policy: PolicyFile,
     backup: Option<Backups>,
     listener: Option<Listener>,
+    audit: Option<AuditOutside>,
+    #[serde(default)]
+    retention: retention::Table,
 }
 
 #[derive(Deserialize)]
@@ -317,6 +321,8 @@ impl Rest {
             expires_after,
             backups: self.backup,
             listener: self.listener,
+            audit: self.audit,
+            retention: self.retention.into(),
             accounts,
         })
     }

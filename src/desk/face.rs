@@ -32,8 +32,10 @@ mod audit;
 mod bank;
 mod decisions;
 mod elsewhere;
+mod evidence;
 mod import;
 mod inbox;
+mod personal;
 mod safeguards;
 mod sending;
 mod service;
@@ -46,8 +48,10 @@ pub use bank::{
 };
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
+pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen, RuleInForce};
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
+pub use personal::{EraseOrder, Erasure, Revealed};
 pub use safeguards::*;
 pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
@@ -192,11 +196,11 @@ pub enum Request {
         /// At most this many.
         limit: u32,
     },
-    /// Walks the whole audit and compares it with an earlier head, if one is given. Answer:
+    /// Walks the whole audit and compares it with earlier heads, if any are given. Answer:
     /// [`Reply::AuditVerified`].
     VerifyAudit {
-        /// What an earlier check told.
-        earlier: Option<Anchor>,
+        /// What earlier checks told, and lines that were kept outside.
+        earlier: Vec<Anchor>,
     },
     /// Writes a backup to a new file. Answer: [`Reply::BackedUp`].
     Backup {
@@ -245,6 +249,22 @@ pub enum Request {
     ResumeSending(SendingOrder),
     /// The bank leg: transfers, payment files, what the bank says. Answer: as each says.
     Bank(BankAsk),
+    /// One page of proof per refund. Answer: [`Reply::Evidence`].
+    Evidence(EvidenceAsk),
+    /// Who held which role and limits on a business day. Answer: [`Reply::AccessReview`].
+    AccessReview {
+        /// The day.
+        date: NaiveDate,
+    },
+    /// Personal data of a payment or refund in full; the audit says who saw it. Answer:
+    /// [`Reply::Revealed`].
+    Reveal {
+        /// The payment or refund, as typed.
+        subject: String,
+    },
+    /// Proposes to erase what is known of a payer, or does it where another person proposed it.
+    /// Answer: [`Reply::Erasure`].
+    Erase(EraseOrder),
 }
 
 /// What a maker decides, as typed.
@@ -342,6 +362,14 @@ pub enum Reply {
     Resumption(Resumption),
     /// To [`Request::Bank`].
     Bank(Box<BankAnswer>),
+    /// To [`Request::Evidence`].
+    Evidence(Box<Evidence>),
+    /// To [`Request::AccessReview`].
+    AccessReview(Box<AccessReview>),
+    /// To [`Request::Reveal`].
+    Revealed(Revealed),
+    /// To [`Request::Erase`].
+    Erasure(Erasure),
 }
 
 /// What the desk tells without being asked.

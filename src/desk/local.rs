@@ -14,7 +14,9 @@ use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
 };
+use super::heads::Heads;
 use super::holding::Holds;
+use super::personal::{Sweeps, masked};
 use super::{kinds, rules};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
@@ -23,6 +25,7 @@ use crate::domain::finding::Finding;
 use crate::domain::limits::Limits;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
+use crate::domain::personal::mask_name;
 use crate::ledger::{Judgement, Ledger, OpenOptions, RefundSummary, holder};
 use crate::providers::Deed;
 
@@ -65,6 +68,8 @@ pub struct Local {
     /// The data folder.
     pub(super) data: std::path::PathBuf,
     pub(super) backups: Rounds,
+    pub(super) heads: Heads,
+    pub(super) sweeps: Sweeps,
     pub(super) mode: Mode,
     pub(super) clock: Clock,
     pub(super) accounts: Vec<Account>,
@@ -112,6 +117,8 @@ impl Local {
             rejects: parts.rejects,
             data,
             backups: Rounds::default(),
+            heads: Heads::default(),
+            sweeps: Sweeps::default(),
             clock: parts.clock,
             holder: holder(),
             bell: Notify::new(),
@@ -256,6 +263,19 @@ impl Local {
                 self.stop_sending(actor, order).await.map(Reply::Stopped)
             }
             Request::Bank(ask) => self.bank(actor, ask).await,
+            Request::Evidence(ask) => {
+                let evidence = self.prove(actor, ask).await?;
+                Ok(Reply::Evidence(Box::new(evidence)))
+            }
+            Request::AccessReview { date } => {
+                let review = self.access_review(date).await?;
+                Ok(Reply::AccessReview(Box::new(review)))
+            }
+            Request::Reveal { subject } => self
+                .reveal_payer(actor, &subject)
+                .await
+                .map(Reply::Revealed),
+            Request::Erase(order) => self.erase(actor, order).await.map(Reply::Erasure),
             Request::ResumeSending(order) => self
                 .resume_sending(actor, order)
                 .await
@@ -309,7 +329,7 @@ impl Local {
             .map(|placed| PaymentRow {
                 place: placed.place,
                 eligibility: self.judge(&placed.payment, now),
-                payment: placed.payment,
+                payment: masked(placed.payment),
             })
             .collect())
     }
@@ -344,7 +364,7 @@ impl Local {
         Ok(Reply::Payment(Box::new(PaymentCard {
             explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
             elsewhere,
-            payment,
+            payment: masked(payment),
             eligibility,
             refunds,
         })))
@@ -362,7 +382,7 @@ pub(super) fn row(summary: RefundSummary) -> RefundRow {
     RefundRow {
         refund: summary.refund,
         reference: summary.reference,
-        payer: summary.payer,
+        payer: summary.payer.as_deref().map(mask_name),
         last4: summary.last4,
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::digest::Canonical;
@@ -116,6 +116,39 @@ impl FromStr for Anchor {
             .ok_or_else(|| {
                 format!("{text:?} is not a place and hash; write 17:4fe2… as audit verify told it")
             })
+    }
+}
+
+/// The end of the chain as it is told outside: one line `TIME COUNT HASH`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// When it was told.
+    pub at: DateTime<Utc>,
+    /// How many entries there were, and the hash of the last.
+    pub anchor: Anchor,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        write!(f, "{at} {} {}", self.anchor.seq, self.anchor.hash)
+    }
+}
+
+impl FromStr for Head {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("{text:?} is no line of heads: a time, a count and a hash");
+        let [at, seq, hash] = text.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(wrong());
+        };
+        let at = DateTime::parse_from_rfc3339(at).map_err(|_| wrong())?;
+        let anchor = format!("{seq}:{hash}").parse().map_err(|_| wrong())?;
+        Ok(Self {
+            at: at.to_utc(),
+            anchor,
+        })
     }
 }
 
