@@ -30,6 +30,7 @@ pub(super) async fn show(
             .map(|date| date.and_time(NaiveTime::MIN).and_utc()),
         actor: arguments.actor,
         action: arguments.action,
+        before: None,
     };
     let limit = arguments.limit;
     let Reply::Audit(entries) = session.ask(Request::Audit { filter, limit }).await? else {

@@ -200,6 +200,9 @@ fn suggest(message: &str) -> String {
 #[serde(deny_unknown_fields)]
 struct Rest {
     environment: Environment,
+    /// Taken out before the rest is read; known here so that it can be suggested.
+    #[serde(default, rename = "accounts")]
+    _accounts: Option<serde::de::IgnoredAny>,
     #[serde(default)]
     desk: Desk,
     #[serde(default)]

@@ -43,6 +43,19 @@ impl AuditEntry {
         Money::parse(amount, Currency::from_code(code).ok()?).ok()
     }
 
+    /// All that is told from a name on, up to what people wrote.
+    pub fn after(&self, name: &str) -> Option<String> {
+        let words: Vec<&str> = self.words(name)?.collect();
+        Some(words.join(" "))
+    }
+
+    /// What a person wrote beside it.
+    pub fn note(&self) -> Option<&str> {
+        let detail = self.detail.strip_prefix("note=");
+        let note = detail.or_else(|| Some(self.detail.split_once(" note=")?.1));
+        note.map(str::trim).filter(|note| !note.is_empty())
+    }
+
     /// What is told under a name, and all words after it.
     fn words<'a>(&'a self, name: &str) -> Option<impl Iterator<Item = &'a str> + use<'a>> {
         let told = self.detail.split(" note=").next().unwrap_or_default();
@@ -64,6 +77,9 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// Whose action begins with this.
     pub action: Option<String>,
+    /// Older than this one.
+    #[serde(default)]
+    pub before: Option<i64>,
 }
 
 /// What the first entry names as the hash before it.

@@ -5,6 +5,7 @@
 //! agree, [`resolution`] for what people state, [`todo`] for what waits for them, [`amount`] for what
 //! an operator typed.
 
+pub mod activity;
 pub mod ageing;
 pub mod amount;
 pub mod approval;

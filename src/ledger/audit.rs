@@ -159,6 +159,7 @@ fn newest_sql(filter: &AuditFilter, limit: u32) -> (String, Vec<Value>) {
     condition("at >= ?", filter.since.map(|at| millis(at).into()));
     condition("actor = ?", text(&filter.actor));
     condition("instr(action, ?) = 1", text(&filter.action));
+    condition("seq < ?", filter.before.map(Value::Integer));
     let only = match conditions.is_empty() {
         true => String::new(),
         false => format!("WHERE {}", conditions.join(" AND ")),
