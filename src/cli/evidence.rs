@@ -153,6 +153,9 @@ fn page_text(page: &EvidencePage) -> Vec<String> {
         )
     });
     section(&mut lines, "audit", entries);
+    let came = page.came.iter();
+    let came = came.map(|it| format!("{} {} {} {}", it.seq, stamp(it.at), it.actor, it.detail));
+    section(&mut lines, "how they came", came);
     lines
 }
 
@@ -313,6 +316,7 @@ fn page_json(evidence: &Evidence, page: &EvidencePage, sampled: Sampled) -> Valu
         "rules": rules,
         "statement_lines": lines,
         "audit": entries,
+        "came": page.came.iter().map(json::audit).collect::<Vec<_>>(),
         "collected_at": json::time(evidence.at),
         "head": head_json(evidence.head.as_ref()),
         "sample": sampled.map(|(size, seed, month)| json!({

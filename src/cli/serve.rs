@@ -1,6 +1,7 @@
 //! `serve`: the service. It sends and polls, and answers those who call.
 
 use std::io::{self, Write};
+use std::pin::pin;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -9,10 +10,12 @@ use tokio::task::{JoinError, JoinHandle};
 use super::args::Global;
 use super::open::Session;
 use super::print::Output;
-use super::signal::Stops;
+use super::signal::{ServiceSignals, Told};
 use super::{Exit, Failure, track};
 use crate::config::{self, Environ, Paths, Settings};
 use crate::desk::face::{Class, Refusal};
+use crate::desk::reload::Current;
+use crate::domain::text::clean;
 use crate::serve::{self, Means, ServeError, Serving};
 
 /// Runs the service until it is told to stop. Says that it is ready once both addresses are bound.
@@ -24,29 +27,84 @@ pub(super) async fn run(
     let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
     let settings = config::load(&paths.config)?;
     let session = Session::open_with(global, environ, &paths, settings.clone())?;
-    let mut stops = Stops::listen()?;
-    let doors = doors(&session, environ, &settings)?;
-    let mut working = tokio::spawn(Arc::clone(&session.desk).keep_working());
+    let mut signals = ServiceSignals::listen()?;
+    let desk = Arc::new(Current::new(Arc::clone(&session.desk)));
+    let doors = doors_of(&session, &desk, environ, &settings)?;
+    let mut working = tokio::spawn(keep_working(Arc::clone(&desk)));
     tell_ready(doors.as_ref(), output);
-    tokio::select! {
-        () = stops.next() => {}
-        // It works until it is told to stop: this was a mistake in the program.
-        ended = &mut working => return Err(broken(ended)),
+    loop {
+        tokio::select! {
+            told = signals.next() => match told {
+                Told::Stop => break,
+                Told::Reload => reload(&desk, &paths, &session).await,
+            },
+            // It works until it is told to stop: this was a mistake in the program.
+            ended = &mut working => return Err(broken(ended)),
+        }
     }
     tracing::info!("told to stop");
-    tokio::select! {
-        ended = end(&session, doors, working) => ended?,
-        // Asked twice: what is with a provider or a caller is found again at the next start.
-        () = stops.next() => return Ok(Exit::Unknown),
+    let mut ending = pin!(end(&session, doors, working));
+    loop {
+        tokio::select! {
+            ended = &mut ending => break ended?,
+            // Asked twice: what is with a provider or a caller is found again at the next start.
+            told = signals.next() => if matches!(told, Told::Stop) {
+                return Ok(Exit::Unknown);
+            },
+        }
     }
     session.desk.finish_backup().await;
-    session.desk.tell_last_head().await;
+    desk.desk().tell_last_head().await;
     Ok(Exit::Done)
+}
+
+/// Works under whatever configuration is in force, until the desk is told to stop.
+async fn keep_working(desk: Arc<Current>) {
+    while !desk.desk().is_stopped() {
+        desk.desk().keep_working().await;
+    }
+}
+
+/// Reads the configuration again. A bad one is told, and changes nothing.
+async fn reload(desk: &Current, paths: &Paths, session: &Session) {
+    let reloaded = match config::load(&paths.config) {
+        Ok(settings) => desk.reload(settings, session.actor.name.clone()).await,
+        Err(error) => Err(Failure::from(error).told()),
+    };
+    match reloaded {
+        Ok(waits) => {
+            let waits = waits.join("; ");
+            tracing::info!(takes_a_new_start = waits, "configuration read again");
+            say(&match waits.as_str() {
+                "" => "reloaded".to_owned(),
+                waits => format!("reloaded; this takes a new start: {waits}"),
+            });
+        }
+        Err(refusal) => {
+            tracing::error!(code = refusal.code, "{}", refusal.message);
+            say(&format!("not reloaded: {}", clean(&refusal.message)));
+        }
+    }
+}
+
+/// On standard error, which the service manager keeps.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "refund-desk: {line}");
 }
 
 /// Opens the doors that the configuration names.
 pub(super) fn doors(
     session: &Session,
+    environ: &Environ,
+    settings: &Settings,
+) -> Result<Option<Serving>, Failure> {
+    let desk = Arc::new(Current::new(Arc::clone(&session.desk)));
+    doors_of(session, &desk, environ, settings)
+}
+
+fn doors_of(
+    session: &Session,
+    desk: &Arc<Current>,
     environ: &Environ,
     settings: &Settings,
 ) -> Result<Option<Serving>, Failure> {
@@ -57,8 +115,8 @@ pub(super) fn doors(
         settings,
         environ,
         clock: &session.clock,
-        answers: Arc::clone(&session.desk) as _,
-        desk: Arc::clone(&session.desk) as _,
+        answers: Arc::clone(desk) as _,
+        desk: Arc::clone(desk) as _,
         actor: session.actor.clone(),
     };
     let opened = serve::start(means, listener);

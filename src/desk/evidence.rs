@@ -91,6 +91,7 @@ impl Local {
             payment: super::personal::masked(payment),
             rules: policy.into_iter().chain(rules).map(in_force).collect(),
             statement_lines: self.ledger.statement_lines(refund.id).await?,
+            came: self.how_they_came(&entries).await?,
             entries,
         })
     }

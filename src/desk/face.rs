@@ -30,6 +30,7 @@ use crate::domain::transfer::Transfer;
 
 mod audit;
 mod bank;
+mod compose;
 mod decisions;
 mod elsewhere;
 mod evidence;
@@ -46,6 +47,7 @@ pub use audit::AuditVerified;
 pub use bank::{
     BankAnswer, BankAsk, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
 };
+pub use compose::{Composed, Limit, Preview, WirePreview};
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen, RuleInForce};
@@ -480,69 +482,6 @@ pub struct BalanceLine {
     pub refund: Option<RefundId>,
     /// A sum of the lines above it.
     pub is_sum: bool,
-}
-
-/// What a refund would be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preview {
-    /// The payment's id.
-    pub payment: PaymentId,
-    /// The account it would go through.
-    pub account: String,
-    /// What can be refunded now.
-    pub can_refund: Money,
-    /// The amount as understood, when it could be.
-    pub amount: Option<Money>,
-    /// On top of it, when there is any.
-    #[serde(default)]
-    pub compensation: Option<Money>,
-    /// What would remain.
-    pub remaining: Option<Money>,
-    /// Each limit by name, with its figure.
-    pub limits: Vec<Limit>,
-    /// The last UTC date of the window.
-    pub refundable_until: Option<NaiveDate>,
-    /// Who must agree, when anyone must.
-    pub approval: Option<String>,
-    /// Earlier refunds this may repeat.
-    pub duplicates: Vec<String>,
-    /// The refund that its key names already: composing makes no other.
-    pub existing: Option<RefundId>,
-    /// Why it would be refused; empty: it would go.
-    pub problems: Vec<Refusal>,
-    /// The exact request that would be sent.
-    pub request: Option<WirePreview>,
-}
-
-/// A limit by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limit {
-    /// Its name.
-    pub name: String,
-    /// Its figure.
-    pub figure: String,
-    /// The draft keeps it.
-    pub kept: bool,
-}
-
-/// A request as it would go out, secrets left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WirePreview {
-    /// HTTP method.
-    pub method: String,
-    /// Full URL.
-    pub url: String,
-    /// The body as text.
-    pub body: String,
-}
-
-/// A composed refund.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Composed {
-    /// The refund.
-    pub refund: RefundRow,
-    /// It was there already, under the same key.
-    pub existing: bool,
 }
 
 /// A refund in a list.

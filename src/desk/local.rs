@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use super::Desk;
 use super::accounts::{Account, Means};
@@ -59,9 +59,26 @@ pub struct Parts {
     pub opened_by: String,
 }
 
-/// The desk in this process.
+/// The desk in this process, under one configuration. What outlives a configuration is shared; a
+/// request keeps the one it began with.
 pub struct Local {
+    shared: Arc<Shared>,
     pub(super) settings: Settings,
+    pub(super) accounts: Vec<Account>,
+    /// Another configuration has taken its place: whoever works goes over to that.
+    pub(super) retired: watch::Sender<bool>,
+}
+
+impl std::ops::Deref for Local {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+/// What stays the same whatever the configuration says.
+pub struct Shared {
     pub(super) environ: Environ,
     pub(super) ledger: Ledger,
     pub(super) rejects: std::path::PathBuf,
@@ -72,7 +89,6 @@ pub struct Local {
     pub(super) sweeps: Sweeps,
     pub(super) mode: Mode,
     pub(super) clock: Clock,
-    pub(super) accounts: Vec<Account>,
     pub(super) holder: String,
     /// Rung when there may be new work.
     pub(super) bell: Notify,
@@ -101,14 +117,7 @@ impl Local {
         let mut settings = parts.settings;
         let rules = rules::of(&settings);
         settings.policy.version = ledger.adopt(rules, parts.opened_by, parts.clock.now())?;
-        let accounts = settings
-            .accounts
-            .iter()
-            .map(|account| Account::new(account, &settings))
-            .collect();
-        Ok(Arc::new(Self {
-            accounts,
-            settings,
+        let shared = Shared {
             environ: parts.environ,
             mode: parts.mode,
             // Before the first check this much is known: the database may have lost its end.
@@ -126,7 +135,24 @@ impl Local {
             holds: Holds::default(),
             notices: broadcast::Sender::new(NOTICES),
             followers: Mutex::default(),
-        }))
+        };
+        Ok(Arc::new(Self::under(Arc::new(shared), settings)))
+    }
+
+    /// The desk under these settings, which were adopted.
+    fn under(shared: Arc<Shared>, settings: Settings) -> Self {
+        let accounts = settings.accounts.iter();
+        Self {
+            accounts: accounts.map(|it| Account::new(it, &settings)).collect(),
+            settings,
+            shared,
+            retired: watch::Sender::new(false),
+        }
+    }
+
+    /// The same desk under other settings.
+    pub(super) fn succeeded_by(&self, settings: Settings) -> Self {
+        Self::under(Arc::clone(&self.shared), settings)
     }
 
     pub(super) fn account(&self, name: &str) -> Option<&Account> {
@@ -198,6 +224,7 @@ impl Local {
     }
 
     async fn answer(&self, actor: &Actor, request: Request) -> Result<Reply, Refusal> {
+        self.note_who_came(actor, &request).await?;
         match request {
             Request::Overview => self.overview().await.map(Reply::Overview),
             Request::Payments(query) => self.payments(query).await.map(Reply::Payments),

@@ -165,11 +165,12 @@ impl Local {
         u64::try_from(self.settings.pace.scale(rest).as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Works until the desk is told to stop. A failure is logged and tried again.
+    /// Works until the desk is told to stop, or goes on under another configuration. A failure is logged and tried again.
     pub async fn keep_working(self: Arc<Self>) {
         let _hand = self.duty.hand();
         let mut seen = Seen::default();
-        while !self.duty.is_over() {
+        let mut retired = self.retired.subscribe();
+        while !self.duty.is_over() && !*self.retired.borrow() {
             self.tell_of_others(&mut seen).await;
             let wait = match self.work(None).await {
                 Ok(worked) => self.wait_after(&worked),
@@ -182,6 +183,7 @@ impl Local {
                 () = tokio::time::sleep(wait) => {}
                 () = self.bell.notified() => {}
                 () = self.duty.over() => {}
+                _ = retired.changed() => {}
             }
         }
     }

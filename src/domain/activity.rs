@@ -83,6 +83,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("personal.erased", "agreed and erased a payer"),
     ("personal.swept", "erased what was kept long enough"),
+    ("person.came", "came to the desk"),
     ("discrepancy.opened", "found a contradiction"),
     (
         "discrepancy.assigned",

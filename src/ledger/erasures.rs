@@ -455,7 +455,9 @@ fn ripe(
     let ids = connection
         .prepare_cached(&format!(
             "SELECT p.id FROM payments p
-             WHERE p.captured_at < ?1 AND {} AND {OVER} LIMIT ?2",
+             WHERE (p.settled_key < ?1
+                    OR p.settled_key >= {NEVER_SETTLED} AND p.settled_key < {NEVER_SETTLED} + ?1)
+               AND {} AND {OVER} LIMIT ?2",
             class.present()
         ))?
         .query_map(params![millis(before), most], |row| row.get(0))?
@@ -463,6 +465,9 @@ fn ripe(
         .collect::<Result<_, _>>()?;
     Ok(ids)
 }
+
+/// What has no settlement date sorts behind everything that has, by capture (`V001__ledger.sql`).
+const NEVER_SETTLED: i64 = 1_000_000_000_000_000;
 
 const OVER: &str = "NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND (r.updated_at >= ?1
                  OR r.state IN ('reserved', 'awaiting_approval', 'approved', 'submitting', 'pending',

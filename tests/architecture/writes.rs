@@ -52,6 +52,7 @@ const WRITES: &[(&str, Told)] = &[
     ),
     ("note_backup", Entry),
     ("note_errand", Entry),
+    ("note_person", Entry),
     (
         "note_pulse",
         Nothing("how a provider answers: no decision and no money"),

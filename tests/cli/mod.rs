@@ -44,6 +44,7 @@ mod refund;
 mod refusals;
 mod relay;
 mod release;
+mod reload;
 mod restore;
 mod secrets;
 mod sending;

@@ -52,6 +52,8 @@ pub struct EvidencePage {
     pub statement_lines: Vec<StatementLine>,
     /// Every audit entry about it, oldest first.
     pub entries: Vec<AuditEntry>,
+    /// As whom those who acted had come, and from where they say, where that was recorded.
+    pub came: Vec<AuditEntry>,
 }
 
 /// A rule of the configuration as it was in force.
