@@ -240,7 +240,7 @@ fn example_account(name: &str) -> String {
 #[case("[backup]\nevery = \"1d\"", "kep = 1", "keep")]
 #[case("[retention]", "name_days = 100", "names_days")]
 #[case("[audit]", "headfile = \"x\"", "head_file")]
-#[case("[listener]", "max_body = 1", "max_body_kib")]
+#[case("[listener]", "max_body_kb = 1", "max_body_kib")]
 fn an_unknown_key_is_refused_with_the_one_that_was_meant(
     #[case] table: &str,
     #[case] key: &str,

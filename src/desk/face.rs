@@ -15,7 +15,7 @@ use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::finding::Finding;
-use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::id::RefundId;
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,

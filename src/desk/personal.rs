@@ -87,14 +87,19 @@ impl Local {
         })
     }
 
-    /// Erases what has been kept for as long as the configuration says, once a business day.
-    pub(super) async fn sweep_when_due(&self) -> Result<(), Refusal> {
+    /// Erases what has been kept for as long as the configuration says: account numbers whenever
+    /// it is looked, names and contact data once a business day.
+    pub(super) async fn erase_what_is_over(&self) -> Result<(), Refusal> {
         let now = self.clock.now();
+        let kept = self.settings.retention;
+        let accounts = self.ledger.erase_accounts(kept.accounts, now).await?;
+        if accounts > 0 {
+            tracing::info!(accounts, "erased: the time after their refunds was over");
+        }
         let day = now.with_timezone(&self.settings.zone).date_naive();
         if self.swept_on() == Some(day) {
             return Ok(());
         }
-        let kept = self.settings.retention;
         let names = self.sweep(PersonalClass::Names, kept.names, now).await?;
         let contacts = self
             .sweep(PersonalClass::Contacts, kept.contacts, now)

@@ -33,7 +33,7 @@ impl Current {
     /// # Errors
     /// The settings belong to another environment, a secret cannot be had, or the database failed:
     /// then everything stays as it was.
-    pub async fn reload(&self, settings: Settings, by: String) -> Result<Vec<String>, Refusal> {
+    pub async fn reload(&self, mut settings: Settings, by: String) -> Result<Vec<String>, Refusal> {
         let old = self.desk();
         let (wanted, stamped) = (settings.environment, old.settings.environment);
         if wanted != stamped {
@@ -43,7 +43,7 @@ impl Current {
                 stamped.name()
             )));
         }
-        let waits = needs_a_start(&old.settings, &settings);
+        let waits = keep_until_a_start(&old.settings, &mut settings);
         let mut new = old.succeeded_by(settings);
         for account in &new.accounts {
             let tried = account.provider(&new.means()).await;
@@ -71,10 +71,11 @@ async fn adopt(new: &Local, by: String) -> Result<u32, Refusal> {
     }
 }
 
-/// What a process cannot change while it runs.
-fn needs_a_start(old: &Settings, new: &Settings) -> Vec<String> {
+/// What a process cannot change while it runs stays as it is, and is told.
+fn keep_until_a_start(running: &Settings, new: &mut Settings) -> Vec<String> {
     let mut waits = Vec::new();
-    if old.listener != new.listener {
+    if running.listener != new.listener {
+        new.listener.clone_from(&running.listener);
         waits.push("[listener]: addresses and certificates".to_owned());
     }
     waits

@@ -138,21 +138,11 @@ impl Local {
                 self.tell(Notice::Changed);
             }
         }
-        let erased = self
-            .ledger
-            .erase_accounts(self.settings.retention.accounts, now)
-            .await?;
-        if erased > 0 {
-            tracing::info!(
-                accounts = erased,
-                "erased, their time after the refund was over"
-            );
-        }
         self.back_up_when_due();
         self.tell_head_when_due().await;
         self.ledger.expire_requests(now).await?;
         self.erase_when_due().await?;
-        self.sweep_when_due().await?;
+        self.erase_what_is_over().await?;
         Ok(())
     }
 
