@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 mod paths;
 mod rules;
 mod source;
+mod unit;
 mod writes;
 
 use source::Source;

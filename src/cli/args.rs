@@ -14,11 +14,13 @@ use crate::domain::state::State;
 mod bank;
 mod elsewhere;
 mod inbox;
+mod proof;
 mod refund;
 
 pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
+pub use proof::{Erase, EvidenceOf};
 pub use refund::Refund;
 
 /// The terminal desk where finance operators give money back, once.
@@ -226,6 +228,27 @@ pub enum Command {
     /// Look at the audit log
     #[command(subcommand)]
     Audit(Audit),
+    /// Print one page of proof per refund: who decided what, under which rules, what was sent and heard
+    ///
+    /// A sample can be drawn again by anybody: of the refunds made in the month it takes those whose
+    /// SHA-256 of SEED:REFUND is smallest, and shows them in the order of their ids.
+    Evidence(EvidenceOf),
+    /// Print which roles, limits and rules were in force at the end of a day, and who had acted by then
+    AccessReview {
+        /// The day, in the business time zone
+        #[arg(long, value_name = "DATE")]
+        date: NaiveDate,
+    },
+    /// Show who paid, in full; the audit says that you saw it
+    Reveal {
+        /// A payment or a refund
+        subject: String,
+    },
+    /// Erase name, contact data and account numbers of a payer; takes two people
+    ///
+    /// The first person proposes (exit 5); another who names the same case carries it out. Refused while
+    /// a refund or dispute of the payment is open. Hashes stay, so that the audit can still be verified.
+    Erase(Erase),
     /// Write a checked copy of the database to a new file, while desks are open
     Backup {
         /// The file; never overwritten
@@ -438,6 +461,9 @@ pub enum Audit {
         /// What an earlier check told: the log must still contain it
         #[arg(long, value_name = "SEQ:HASH")]
         head: Option<Anchor>,
+        /// A file of heads ([audit] head_file): the log must still contain every line of it
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
     },
 }
 

@@ -1,5 +1,8 @@
 //! `audit show` and `audit verify`.
 
+use std::fs;
+use std::path::Path;
+
 use chrono::{NaiveTime, SecondsFormat};
 use serde_json::json;
 
@@ -8,7 +11,7 @@ use super::open::{Session, misanswered};
 use super::print::Output;
 use super::{Exit, Failure, json};
 use crate::desk::face::{AuditVerified, Class, Refusal, Reply, Request};
-use crate::domain::audit::{Anchor, AuditFilter};
+use crate::domain::audit::{Anchor, AuditFilter, Head};
 use crate::domain::text::clean;
 
 /// Findings that are shown one by one.
@@ -27,6 +30,7 @@ pub(super) async fn show(
             .map(|date| date.and_time(NaiveTime::MIN).and_utc()),
         actor: arguments.actor,
         action: arguments.action,
+        before: None,
     };
     let limit = arguments.limit;
     let Reply::Audit(entries) = session.ask(Request::Audit { filter, limit }).await? else {
@@ -58,15 +62,21 @@ pub(super) async fn verify(
     session: &Session,
     output: &Output,
     earlier: Option<Anchor>,
+    against: Option<&Path>,
 ) -> Result<Exit, Failure> {
+    let mut earlier = Vec::from_iter(earlier);
+    if let Some(file) = against {
+        earlier.extend(heads(file)?);
+    }
+    let compared = earlier.len();
     let request = Request::VerifyAudit { earlier };
     let Reply::AuditVerified(verified) = session.ask(request).await? else {
         return Err(misanswered());
     };
     if output.json {
-        output.object(&object(&verified))?;
+        output.object(&object(&verified, compared))?;
     } else {
-        output.text(&text(&verified))?;
+        output.text(&text(&verified, compared))?;
     }
     match verified.findings.first() {
         None => Ok(Exit::Done),
@@ -83,7 +93,32 @@ pub(super) async fn verify(
     }
 }
 
-fn object(verified: &AuditVerified) -> serde_json::Value {
+/// Every line of a file of heads. A line that is none was not written by the desk: nothing is
+/// proven by going on without it.
+fn heads(file: &Path) -> Result<Vec<Anchor>, Failure> {
+    let unusable = |why: String| Refusal {
+        class: Class::Failed,
+        code: "no_heads".to_owned(),
+        message: format!("{}: {why}", file.display()),
+        money: "Nothing was compared; this changes no money.".to_owned(),
+        next: "Name the file that [audit] head_file of the config names, as it was kept."
+            .to_owned(),
+    };
+    let text = fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
+    let mut heads = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let head: Head = line
+            .parse()
+            .map_err(|why| unusable(format!("line {}: {why}", at + 1)))?;
+        heads.push(head.anchor);
+    }
+    match heads.is_empty() {
+        true => Err(unusable("there is no line in it".to_owned()).into()),
+        false => Ok(heads),
+    }
+}
+
+fn object(verified: &AuditVerified, compared: usize) -> serde_json::Value {
     let findings: Vec<_> = verified
         .findings
         .iter()
@@ -99,13 +134,14 @@ fn object(verified: &AuditVerified) -> serde_json::Value {
     json!({
         "ok": verified.findings.is_empty(),
         "entries": verified.entries,
+        "compared": compared,
         "head": head,
         "first_bad": verified.first_bad,
         "findings": findings,
     })
 }
 
-fn text(verified: &AuditVerified) -> String {
+fn text(verified: &AuditVerified, compared: usize) -> String {
     let mut lines = vec![format!("entries  {}", verified.entries)];
     lines.push(match &verified.head {
         Some((anchor, at)) => {
@@ -113,6 +149,9 @@ fn text(verified: &AuditVerified) -> String {
         }
         None => "head     none yet".to_owned(),
     });
+    if compared > 0 {
+        lines.push(format!("compared with {compared} earlier heads"));
+    }
     let findings = &verified.findings;
     lines.push(match findings.len() {
         0 => "sound    every entry is as it was written".to_owned(),

@@ -11,7 +11,7 @@ use super::args::Global;
 use super::print::Output;
 use super::{Exit, Failure, sandbox};
 use crate::config::prism::{Connector, Member, Plain};
-use crate::config::{self, Environ, Listener, Paths, Provider, Settings};
+use crate::config::{self, Environ, Listener, Paths, Provider, Settings, Syslog};
 use crate::desk::face::{Class, Refusal};
 
 mod mastercard;
@@ -123,6 +123,18 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
             "to": backups.folder(&paths.data),
         })),
         "listener": settings.listener.as_ref().map(listener),
+        "audit": settings.audit.as_ref().map(|outside| json!({
+            "head_file": outside.head_file(&settings.file),
+            "syslog": match &outside.syslog {
+                Syslog::Off => "off".into(),
+                Syslog::Socket(socket) => json!(socket),
+            },
+        })),
+        "retention": {
+            "names_days": settings.retention.names.num_days(),
+            "contacts_days": settings.retention.contacts.num_days(),
+            "accounts_days": settings.retention.accounts.num_days(),
+        },
         "accounts": accounts,
     })
 }

@@ -19,13 +19,14 @@ mod demo;
 mod discrepancies;
 mod disputes;
 mod doctor;
-
+mod evidence;
 mod import;
 mod inbox;
 mod json;
 mod log;
 mod open;
 mod payments;
+mod personal;
 mod print;
 mod refund;
 mod refunds;
@@ -218,9 +219,15 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Audit(args::Audit::Show(arguments)) => {
             audit::show(&session().await?, output, arguments).await
         }
-        Command::Audit(args::Audit::Verify { head }) => {
-            audit::verify(&session().await?, output, head).await
+        Command::Audit(args::Audit::Verify { head, against }) => {
+            audit::verify(&session().await?, output, head, against.as_deref()).await
         }
+        Command::Evidence(arguments) => evidence::run(&session().await?, output, arguments).await,
+        Command::AccessReview { date } => {
+            evidence::access_review(&session().await?, output, date).await
+        }
+        Command::Reveal { subject } => personal::reveal(&session().await?, output, subject).await,
+        Command::Erase(arguments) => personal::erase(&session().await?, output, arguments).await,
         Command::Backup { file } => backup::take(&session().await?, output, file).await,
         Command::Restore { file } => backup::restore(global, &environ, output, file),
         Command::Discrepancies(arguments) => {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,11 +11,13 @@ use tokio::task::{JoinError, JoinHandle};
 use super::args::Global;
 use super::open::{Session, misanswered, named_socket, socket_of};
 use super::print::Output;
-use super::signal::Stops;
+use super::signal::{ServiceSignals, Told};
 use super::{Exit, Failure, track};
 use crate::config::{self, Environ, Environment, Paths, Settings};
 use crate::desk::face::{Class, Refusal};
 use crate::desk::local::Local;
+use crate::desk::reload::Current;
+use crate::domain::text::clean;
 use crate::serve::socket::{self, Socket, SocketError};
 use crate::serve::{self, Means, ServeError, Serving};
 
@@ -27,28 +30,74 @@ pub(super) async fn run(
     let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
     let settings = config::load(&paths.config)?;
     let session = Session::open_as(global, environ, &paths, settings.clone(), true)?;
-    let Some(desk) = &session.own else {
+    let Some(own) = &session.own else {
         return Err(misanswered());
     };
-    let mut stops = Stops::listen()?;
-    let doors = doors(&session, environ, &settings)?;
+    let mut signals = ServiceSignals::listen()?;
+    let desk = Arc::new(Current::new(Arc::clone(own)));
+    let doors = doors_of(&session, &desk, environ, &settings)?;
     let path = named_socket(global, environ).unwrap_or_else(|| socket_of(&paths, &settings));
-    let socket = operators(&session, path, &settings)?;
-    let mut working = tokio::spawn(Arc::clone(desk).keep_working());
+    let socket = operators(&desk, &session, path, &settings)?;
+    let mut working = tokio::spawn(keep_working(Arc::clone(&desk)));
     tell_ready(doors.as_ref(), &socket, output);
-    tokio::select! {
-        () = stops.next() => {}
-        // It works until it is told to stop: this was a mistake in the program.
-        ended = &mut working => return Err(broken(ended)),
+    loop {
+        tokio::select! {
+            told = signals.next() => match told {
+                Told::Stop => break,
+                Told::Reload => reload(&desk, &paths, &session).await,
+            },
+            // It works until it is told to stop: this was a mistake in the program.
+            ended = &mut working => return Err(broken(ended)),
+        }
     }
     tracing::info!("told to stop");
-    tokio::select! {
-        ended = end(desk, doors, socket, working) => ended?,
-        // Asked twice: what is with a provider or a caller is found again at the next start.
-        () = stops.next() => return Ok(Exit::Unknown),
+    let mut ending = pin!(end(own, doors, socket, working));
+    loop {
+        tokio::select! {
+            ended = &mut ending => break ended?,
+            // Asked twice: what is with a provider or a caller is found again at the next start.
+            told = signals.next() => if matches!(told, Told::Stop) {
+                return Ok(Exit::Unknown);
+            },
+        }
     }
-    desk.finish_backup().await;
+    own.finish_backup().await;
+    desk.desk().tell_last_head().await;
     Ok(Exit::Done)
+}
+
+/// Works under whatever configuration is in force, until the desk is told to stop.
+async fn keep_working(desk: Arc<Current>) {
+    while !desk.desk().is_stopped() {
+        desk.desk().keep_working().await;
+    }
+}
+
+/// Reads the configuration again. A bad one is told, and changes nothing.
+async fn reload(desk: &Current, paths: &Paths, session: &Session) {
+    let reloaded = match config::load(&paths.config) {
+        Ok(settings) => desk.reload(settings, session.actor.name.clone()).await,
+        Err(error) => Err(Failure::from(error).told()),
+    };
+    match reloaded {
+        Ok(waits) => {
+            let waits = waits.join("; ");
+            tracing::info!(takes_a_new_start = waits, "configuration read again");
+            say(&match waits.as_str() {
+                "" => "reloaded".to_owned(),
+                waits => format!("reloaded; this takes a new start: {waits}"),
+            });
+        }
+        Err(refusal) => {
+            tracing::error!(code = refusal.code, "{}", refusal.message);
+            say(&format!("not reloaded: {}", clean(&refusal.message)));
+        }
+    }
+}
+
+/// On standard error, which the service manager keeps.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "refund-desk: {line}");
 }
 
 /// Opens the doors that the configuration names.
@@ -57,7 +106,20 @@ pub(super) fn doors(
     environ: &Environ,
     settings: &Settings,
 ) -> Result<Option<Serving>, Failure> {
-    let (Some(listener), Some(desk)) = (&settings.listener, &session.own) else {
+    let Some(own) = &session.own else {
+        return Ok(None);
+    };
+    let desk = Arc::new(Current::new(Arc::clone(own)));
+    doors_of(session, &desk, environ, settings)
+}
+
+fn doors_of(
+    session: &Session,
+    desk: &Arc<Current>,
+    environ: &Environ,
+    settings: &Settings,
+) -> Result<Option<Serving>, Failure> {
+    let Some(listener) = &settings.listener else {
         return Ok(None);
     };
     let means = Means {
@@ -65,7 +127,7 @@ pub(super) fn doors(
         environ,
         clock: &session.clock,
         answers: Arc::clone(desk) as _,
-        desk: Arc::clone(&session.desk) as _,
+        desk: Arc::clone(desk) as _,
         actor: session.actor.clone(),
     };
     let opened = serve::start(means, listener);
@@ -73,9 +135,14 @@ pub(super) fn doors(
 }
 
 /// Opens the socket that desks and commands connect to.
-fn operators(session: &Session, path: PathBuf, settings: &Settings) -> Result<Socket, Failure> {
+fn operators(
+    desk: &Arc<Current>,
+    session: &Session,
+    path: PathBuf,
+    settings: &Settings,
+) -> Result<Socket, Failure> {
     let means = socket::Means {
-        desk: Arc::clone(&session.desk),
+        desk: Arc::clone(desk) as _,
         clock: session.clock.clone(),
         path,
         group: settings.service.group.clone(),

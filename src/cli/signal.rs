@@ -28,6 +28,34 @@ impl Stops {
     }
 }
 
+/// What a service is told.
+pub(super) enum Told {
+    /// SIGINT or SIGTERM.
+    Stop,
+    /// SIGHUP: read the configuration again.
+    Reload,
+}
+
+/// As [`Stops`], for a service: nobody sits at it, so a hang-up is no end.
+pub(super) struct ServiceSignals([Signal; 3]);
+
+impl ServiceSignals {
+    /// Listens from now on.
+    pub(super) fn listen() -> io::Result<Self> {
+        Ok(Self(Stops::listen()?.0))
+    }
+
+    /// The next of them.
+    pub(super) async fn next(&mut self) -> Told {
+        let [interrupt, terminate, hang_up] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => Told::Stop,
+            _ = terminate.recv() => Told::Stop,
+            _ = hang_up.recv() => Told::Reload,
+        }
+    }
+}
+
 /// Returns when SIGINT, SIGTERM or SIGHUP arrives.
 pub(super) async fn stop() -> io::Result<()> {
     Stops::listen()?.next().await;

@@ -14,7 +14,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
 use super::commerce_hub::CommerceHub;
-use super::{Account, Backups, Environment, Listener, Provider, Service, Settings};
+use super::retention;
+use super::{Account, AuditOutside, Backups, Environment, Listener, Provider, Service, Settings};
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
@@ -199,6 +200,9 @@ fn suggest(message: &str) -> String {
 #[serde(deny_unknown_fields)]
 struct Rest {
     environment: Environment,
+    /// Taken out before the rest is read; known here so that it can be suggested.
+    #[serde(default, rename = "accounts")]
+    _accounts: Option<serde::de::IgnoredAny>,
     #[serde(default)]
     desk: Desk,
     #[serde(default)]
@@ -209,6 +213,9 @@ struct Rest {
     listener: Option<Listener>,
     #[serde(default)]
     service: Service,
+    audit: Option<AuditOutside>,
+    #[serde(default)]
+    retention: retention::Table,
 }
 
 #[derive(Deserialize)]
@@ -320,6 +327,8 @@ impl Rest {
             backups: self.backup,
             listener: self.listener,
             service: self.service,
+            audit: self.audit,
+            retention: self.retention.into(),
             accounts,
         })
     }

@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 use crate::domain::policy::Policy;
 use crate::domain::schedule::Pace;
 
+mod audit;
 mod backup;
 mod bounds;
 pub mod commerce_hub;
@@ -17,14 +18,17 @@ pub mod mastercard;
 pub mod nuapay;
 mod paths;
 pub mod prism;
+mod retention;
 pub mod secret;
 mod service;
 #[cfg(test)]
 mod tests;
 
+pub use audit::{AuditOutside, Syslog};
 pub use file::{ConfigError, EXAMPLE, load, parse};
 pub use listener::{Listener, MutualTls};
 pub use paths::{Environ, Paths};
+pub use retention::Retention;
 pub use service::Service;
 
 /// Everything the desk is told, checked.
@@ -54,6 +58,10 @@ pub struct Settings {
     pub listener: Option<Listener>,
     /// Where desks and commands reach the service.
     pub service: Service,
+    /// Where the end of the audit is told outside; none: nowhere.
+    pub audit: Option<AuditOutside>,
+    /// How long personal data stays.
+    pub retention: Retention,
     /// The provider accounts, in the order of the file.
     pub accounts: Vec<Account>,
 }

@@ -18,7 +18,8 @@ use serde::Deserialize;
 use super::Environ;
 use crate::clock::Clock;
 
-/// `env:NAME`, `file:PATH` (relative to the config) or `command:…`; a literal is refused.
+/// `env:NAME`, `file:PATH` (relative to the config), `credential:NAME` (handed over by systemd) or
+/// `command:…`; a literal is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum SecretSource {
@@ -26,9 +27,14 @@ pub enum SecretSource {
     Env(String),
     /// A file that neither group nor world can read.
     File(PathBuf),
+    /// A file of this name in the folder of credentials that systemd made for the service.
+    Credential(String),
     /// The standard output of a command.
     Command(String),
 }
+
+/// Where systemd says that it put the credentials.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 impl TryFrom<String> for SecretSource {
     type Error = &'static str;
@@ -37,10 +43,20 @@ impl TryFrom<String> for SecretSource {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.to_owned())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("credential", name)) if is_file_name(name) => {
+                Ok(Self::Credential(name.to_owned()))
+            }
             Some(("command", line)) if !line.is_empty() => Ok(Self::Command(line.to_owned())),
-            _ => Err("a secret is env:NAME, file:PATH or command:LINE, never the secret itself"),
+            _ => Err(
+                "a secret is env:NAME, file:PATH, credential:NAME or command:LINE, never the secret itself",
+            ),
         }
     }
+}
+
+/// A name and no path: nothing beside the folder can be meant.
+fn is_file_name(name: &str) -> bool {
+    !name.is_empty() && name != "." && name != ".." && !name.contains(['/', '\0'])
 }
 
 /// The secrets of one account, read.
@@ -80,6 +96,14 @@ pub enum SecretError {
     /// The command failed.
     #[error("the command for the secret failed: {0}")]
     Command(String),
+    /// No service manager handed credentials over.
+    #[error(
+        "there are no credentials: {CREDENTIALS} is not set; the unit names them with LoadCredential={0}:FILE"
+    )]
+    NoCredentials(String),
+    /// There is more of it than any secret is long.
+    #[error("the secret is longer than {} KiB", LONGEST / 1024)]
+    TooLong,
     /// There is nothing in it.
     #[error("the secret is empty")]
     Empty,
@@ -103,6 +127,7 @@ impl SecretSource {
                 .map(str::to_owned)
                 .ok_or_else(|| SecretError::Unset(name.clone()))?,
             Self::File(path) => read_file(&folder.join(path))?,
+            Self::Credential(name) => read_any_file(&credential(name, environ)?)?,
             Self::Command(line) => run_command(line, COMMAND_DEADLINE)?,
         };
         let text = text.strip_suffix('\n').unwrap_or(&text);
@@ -134,15 +159,25 @@ impl SecretSource {
     }
 }
 
-/// `env:NAME`, `file:PATH` or `command:…`, as in the config.
+/// `env:NAME`, `file:PATH`, `credential:NAME` or `command:…`, as in the config.
 impl fmt::Display for SecretSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => write!(f, "env:{name}"),
             Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::Credential(name) => write!(f, "credential:{name}"),
             Self::Command(line) => write!(f, "command:{line}"),
         }
     }
+}
+
+/// The folder belongs to the service manager, which lets nobody else look in: modes say nothing there.
+fn credential(name: &str, environ: &Environ) -> Result<PathBuf, SecretError> {
+    let folder = environ
+        .text(CREDENTIALS)
+        .filter(|folder| !folder.is_empty());
+    let folder = folder.ok_or_else(|| SecretError::NoCredentials(name.to_owned()))?;
+    Ok(Path::new(folder).join(name))
 }
 
 fn read_file(path: &Path) -> Result<String, SecretError> {
@@ -173,10 +208,18 @@ fn open(path: &Path) -> Result<fs::File, SecretError> {
 
 fn text_of(path: &Path, file: fs::File) -> Result<String, SecretError> {
     let mut text = String::new();
-    file.take(LONGEST)
+    file.take(LONGEST + 1)
         .read_to_string(&mut text)
         .map_err(|it| failed(path, it))?;
-    Ok(text)
+    whole(text)
+}
+
+/// What was cut is another secret than the one that was meant.
+fn whole(text: String) -> Result<String, SecretError> {
+    match text.len() as u64 > LONGEST {
+        true => Err(SecretError::TooLong),
+        false => Ok(text),
+    }
 }
 
 fn failed(path: &Path, source: std::io::Error) -> SecretError {
@@ -206,17 +249,18 @@ fn run_command(line: &str, deadline: Duration) -> Result<String, SecretError> {
         Some(status) => return Err(SecretError::Command(format!("it ended with {status}"))),
         None => None,
     };
-    in_time.ok_or_else(|| {
+    let text = in_time.ok_or_else(|| {
         end_group(&mut child);
         SecretError::Command(format!("it took longer than {deadline:?} and was ended"))
-    })
+    })?;
+    whole(text)
 }
 
 fn read_apart(output: Option<ChildStdout>) -> mpsc::Receiver<String> {
     let (give, text) = mpsc::channel();
     thread::spawn(move || {
         let mut read = String::new();
-        output.map(|output| output.take(LONGEST).read_to_string(&mut read));
+        output.map(|output| output.take(LONGEST + 1).read_to_string(&mut read));
         let _ = give.send(read);
     });
     text
@@ -283,6 +327,47 @@ mod tests {
             read("file:key", folder.path()),
             Err(SecretError::Exposed { .. })
         ));
+    }
+
+    #[test]
+    fn a_credential_is_read_from_the_folder_of_the_service_manager() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("hub-key"), "from-systemd\n").unwrap();
+        let place = folder.path().to_str().unwrap();
+        let environ = Environ::new([(CREDENTIALS.into(), place.into())]);
+        let source = SecretSource::try_from("credential:hub-key".to_owned()).unwrap();
+        let read = source.read(Path::new("/elsewhere"), &environ).unwrap();
+        assert_eq!(read.expose_secret(), "from-systemd");
+        assert_eq!(source.to_string(), "credential:hub-key");
+        let none = source.read(Path::new("/"), &Environ::new([])).unwrap_err();
+        assert!(
+            none.to_string().contains("LoadCredential=hub-key:FILE"),
+            "{none}"
+        );
+        for path in [
+            "credential:",
+            "credential:..",
+            "credential:../key",
+            "credential:/etc/key",
+        ] {
+            assert!(SecretSource::try_from(path.to_owned()).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_refused_not_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        fs::write(&file, "x".repeat(65 * 1024)).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let line = "command:head -c 66560 /dev/zero | tr '\\0' x";
+        for source in ["file:key", line] {
+            let read = read(source, folder.path());
+            assert!(
+                matches!(read, Err(SecretError::TooLong)),
+                "{source} {read:?}"
+            );
+        }
     }
 
     #[test]

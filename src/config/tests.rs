@@ -215,3 +215,80 @@ fn backups_by_the_clock_are_asked_for() {
         assert!(said.contains(key), "{table}: {said}");
     }
 }
+
+/// Everything that is written under `# [accounts.NAME]` in the example, as settings.
+fn example_account(name: &str) -> String {
+    let (_, account) = EXAMPLE.split_once(&format!("[accounts.{name}]\n")).unwrap();
+    let lines = account
+        .lines()
+        .map(|line| line.strip_prefix("# ").unwrap_or(line))
+        .take_while(|line| !line.is_empty() && *line != "#");
+    let keys: Vec<&str> = lines
+        .filter(|line| line.contains(" = ") && !line.contains("such as"))
+        .collect();
+    format!("[accounts.{name}]\n{}\n", keys.join("\n"))
+}
+
+/// Unknown keys are refused in every table, with the key that was meant.
+#[rstest]
+#[case("", "enviroment = \"test\"", "environment")]
+#[case("", "[acounts.hub-us]\n", "accounts")]
+#[case("", "[lisener]\n", "listener")]
+#[case("[desk]", "time_zon = \"UTC\"", "time_zone")]
+#[case("[tracking]", "pase = 1", "pace")]
+#[case("[policy]", "aproval_above = 1", "approval_above")]
+#[case("[backup]\nevery = \"1d\"", "kep = 1", "keep")]
+#[case("[retention]", "name_days = 100", "names_days")]
+#[case("[audit]", "headfile = \"x\"", "head_file")]
+#[case("[listener]", "max_body_kb = 1", "max_body_kib")]
+fn an_unknown_key_is_refused_with_the_one_that_was_meant(
+    #[case] table: &str,
+    #[case] key: &str,
+    #[case] meant: &str,
+) {
+    let text = format!("environment = \"test\"\n{table}\n{key}\n");
+    let said = read(&text).unwrap_err().to_string();
+    assert!(said.contains(&format!("did you mean `{meant}`?")), "{said}");
+}
+
+/// The same in the table of every provider, whatever else is in it.
+#[rstest]
+#[case("hub-us", "merchant_ids")]
+#[case("nuapay-uk", "max_percents")]
+#[case("a2a-uk", "participant_ids")]
+#[case("a2a-bank", "participant_ids")]
+#[case("prism-us", "merchant_ids")]
+fn an_unknown_key_of_an_account_is_refused(#[case] name: &str, #[case] key: &str) {
+    let account = example_account(name);
+    let text = format!("environment = \"test\"\n{account}{key} = \"x\"\n");
+    let said = read(&text).unwrap_err().to_string();
+    let meant = key.strip_suffix('s').unwrap();
+    assert!(said.contains(&format!("did you mean `{meant}`?")), "{said}");
+}
+
+#[test]
+fn retention_has_defaults_and_bounds() {
+    let settings = read("environment = \"test\"").unwrap();
+    assert_eq!(settings.retention.accounts.num_days(), 30);
+    assert_eq!(settings.retention.names.num_days(), 3650);
+    // Duplicates are found by name over 30 days.
+    let short = read("environment = \"test\"\n[retention]\nnames_days = 30\n").unwrap_err();
+    assert!(short.to_string().contains("90 to 36500"), "{short}");
+}
+
+#[test]
+fn where_the_end_of_the_audit_is_told() {
+    let read = |table: &str| {
+        let text = format!("environment = \"test\"\n[audit]\n{table}\n");
+        parse(Path::new("/etc/refund-desk/config.toml"), &text).unwrap()
+    };
+    let settings = read("head_file = \"heads\"");
+    let outside = settings.audit.as_ref().unwrap();
+    assert_eq!(outside.syslog, Syslog::Socket("/dev/log".into()));
+    let file = outside.head_file(&settings.file).unwrap();
+    assert_eq!(file, Path::new("/etc/refund-desk/heads"));
+    let off = read("syslog = \"off\"");
+    let outside = off.audit.as_ref().unwrap();
+    assert_eq!(outside.syslog, Syslog::Off);
+    assert_eq!(outside.head_file(&off.file), None);
+}

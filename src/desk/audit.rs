@@ -7,10 +7,10 @@ use super::refusal;
 use crate::domain::audit::{Anchor, AuditEntry, AuditFilter};
 
 impl Local {
-    /// Walks the whole audit and compares it with `earlier`, told by an earlier check.
+    /// Walks the whole audit and compares it with what earlier checks told.
     pub(super) async fn verify_audit(
         &self,
-        earlier: Option<Anchor>,
+        earlier: Vec<Anchor>,
     ) -> Result<AuditVerified, Refusal> {
         let verdict = self.ledger.verify_audit(earlier).await?;
         for finding in &verdict.findings {

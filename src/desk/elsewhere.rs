@@ -6,6 +6,7 @@ use super::face::{
     Reply,
 };
 use super::local::Local;
+use super::personal::{masked_all, masked_one};
 use super::refusal;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::{PaymentId, RefundId};
@@ -21,7 +22,7 @@ impl Local {
         Ok(Elsewhere {
             external: self.ledger.externals_of(payment).await?,
             disputes: self.ledger.disputes_of(payment).await?,
-            discrepancies: self.ledger.discrepancies(filter).await?,
+            discrepancies: masked_all(self.ledger.discrepancies(filter).await?),
         })
     }
 
@@ -34,7 +35,7 @@ impl Local {
             refund: Some(refund),
             ..DiscrepancyFilter::default()
         };
-        Ok(self.ledger.discrepancies(filter).await?)
+        Ok(masked_all(self.ledger.discrepancies(filter).await?))
     }
 
     /// All discrepancies, oldest first.
@@ -44,7 +45,7 @@ impl Local {
             ..DiscrepancyFilter::default()
         };
         let found = self.ledger.discrepancies(filter).await?;
-        Ok(Reply::Discrepancies(found))
+        Ok(Reply::Discrepancies(masked_all(found)))
     }
 
     /// Closes a discrepancy; what it held back goes on once nothing else does.
@@ -68,7 +69,7 @@ impl Local {
         let closed = self.ledger.close_discrepancy(closing).await?;
         self.tell(Notice::Changed);
         self.bell.notify_one();
-        Ok(Reply::Discrepancy(Box::new(closed)))
+        Ok(Reply::Discrepancy(Box::new(masked_one(closed))))
     }
 
     /// An alert may be acknowledged without a word.
@@ -92,7 +93,7 @@ impl Local {
         let now = self.clock.now();
         let assigned = self.ledger.assign_discrepancy(id, owner, by, now).await?;
         self.tell(Notice::Changed);
-        Ok(Reply::Discrepancy(Box::new(assigned)))
+        Ok(Reply::Discrepancy(Box::new(masked_one(assigned))))
     }
 
     /// Writes down a refund made elsewhere.

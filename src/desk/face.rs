@@ -15,7 +15,7 @@ use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::finding::Finding;
-use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::id::RefundId;
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
@@ -31,11 +31,14 @@ use crate::domain::transfer::Transfer;
 mod actor;
 mod audit;
 mod bank;
+mod compose;
 mod decisions;
 mod draft;
 mod elsewhere;
+mod evidence;
 mod import;
 mod inbox;
+mod personal;
 mod safeguards;
 mod sending;
 mod service;
@@ -47,11 +50,14 @@ pub use audit::AuditVerified;
 pub use bank::{
     BankAnswer, BankAsk, FileContent, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
 };
+pub use compose::{Composed, Limit, Preview, WirePreview};
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use draft::Draft;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
+pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen, RuleInForce};
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
+pub use personal::{EraseOrder, Erasure, Revealed};
 pub use safeguards::*;
 pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
@@ -168,11 +174,11 @@ pub enum Request {
         /// At most this many.
         limit: u32,
     },
-    /// Walks the whole audit and compares it with an earlier head, if one is given. Answer:
+    /// Walks the whole audit and compares it with earlier heads, if any are given. Answer:
     /// [`Reply::AuditVerified`].
     VerifyAudit {
-        /// What an earlier check told.
-        earlier: Option<Anchor>,
+        /// What earlier checks told, and lines that were kept outside.
+        earlier: Vec<Anchor>,
     },
     /// Writes a backup to a new file. Answer: [`Reply::BackedUp`].
     Backup {
@@ -221,6 +227,22 @@ pub enum Request {
     ResumeSending(SendingOrder),
     /// The bank leg: transfers, payment files, what the bank says. Answer: as each says.
     Bank(BankAsk),
+    /// One page of proof per refund. Answer: [`Reply::Evidence`].
+    Evidence(EvidenceAsk),
+    /// Who held which role and limits on a business day. Answer: [`Reply::AccessReview`].
+    AccessReview {
+        /// The day.
+        date: NaiveDate,
+    },
+    /// Personal data of a payment or refund in full; the audit says who saw it. Answer:
+    /// [`Reply::Revealed`].
+    Reveal {
+        /// The payment or refund, as typed.
+        subject: String,
+    },
+    /// Proposes to erase what is known of a payer, or does it where another person proposed it.
+    /// Answer: [`Reply::Erasure`].
+    Erase(EraseOrder),
 }
 
 /// What the desk answers.
@@ -286,6 +308,14 @@ pub enum Reply {
     Resumption(Resumption),
     /// To [`Request::Bank`].
     Bank(Box<BankAnswer>),
+    /// To [`Request::Evidence`].
+    Evidence(Box<Evidence>),
+    /// To [`Request::AccessReview`].
+    AccessReview(Box<AccessReview>),
+    /// To [`Request::Reveal`].
+    Revealed(Revealed),
+    /// To [`Request::Erase`].
+    Erasure(Erasure),
 }
 
 /// What the desk tells without being asked.
@@ -402,69 +432,6 @@ pub struct BalanceLine {
     pub refund: Option<RefundId>,
     /// A sum of the lines above it.
     pub is_sum: bool,
-}
-
-/// What a refund would be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preview {
-    /// The payment's id.
-    pub payment: PaymentId,
-    /// The account it would go through.
-    pub account: String,
-    /// What can be refunded now.
-    pub can_refund: Money,
-    /// The amount as understood, when it could be.
-    pub amount: Option<Money>,
-    /// On top of it, when there is any.
-    #[serde(default)]
-    pub compensation: Option<Money>,
-    /// What would remain.
-    pub remaining: Option<Money>,
-    /// Each limit by name, with its figure.
-    pub limits: Vec<Limit>,
-    /// The last UTC date of the window.
-    pub refundable_until: Option<NaiveDate>,
-    /// Who must agree, when anyone must.
-    pub approval: Option<String>,
-    /// Earlier refunds this may repeat.
-    pub duplicates: Vec<String>,
-    /// The refund that its key names already: composing makes no other.
-    pub existing: Option<RefundId>,
-    /// Why it would be refused; empty: it would go.
-    pub problems: Vec<Refusal>,
-    /// The exact request that would be sent.
-    pub request: Option<WirePreview>,
-}
-
-/// A limit by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limit {
-    /// Its name.
-    pub name: String,
-    /// Its figure.
-    pub figure: String,
-    /// The draft keeps it.
-    pub kept: bool,
-}
-
-/// A request as it would go out, secrets left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WirePreview {
-    /// HTTP method.
-    pub method: String,
-    /// Full URL.
-    pub url: String,
-    /// The body as text.
-    pub body: String,
-}
-
-/// A composed refund.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Composed {
-    /// The refund.
-    pub refund: RefundRow,
-    /// It was there already, under the same key.
-    pub existing: bool,
 }
 
 /// A refund in a list.

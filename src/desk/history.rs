@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use super::explain;
 use super::face::{Elsewhere, PaymentCard, Refusal, Reply};
 use super::local::Local;
+use super::personal::{masked, masked_all};
 use super::refusal;
 
 impl Local {
@@ -31,12 +32,12 @@ impl Local {
         let elsewhere = Elsewhere {
             external: then.external,
             disputes: then.disputes,
-            discrepancies: then.discrepancies,
+            discrepancies: masked_all(then.discrepancies),
         };
         Ok(Reply::Payment(Box::new(PaymentCard {
             explained: explain::balance(&then.payment, &then.refunds, &elsewhere, &eligibility),
             elsewhere,
-            payment: then.payment,
+            payment: masked(then.payment),
             eligibility,
             refunds: then.refunds,
         })))

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 
 use super::Desk;
 use super::accounts::{Account, Means};
@@ -14,7 +14,9 @@ use super::explain;
 use super::face::{
     self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
 };
+use super::heads::Heads;
 use super::holding::Holds;
+use super::personal::{Sweeps, masked};
 use super::{kinds, rules};
 use crate::clock::Clock;
 use crate::config::{Environ, Settings};
@@ -23,6 +25,7 @@ use crate::domain::finding::Finding;
 use crate::domain::limits::Limits;
 use crate::domain::listing::{AccountFreshness, PaymentQuery};
 use crate::domain::payment::Payment;
+use crate::domain::personal::mask_name;
 use crate::ledger::{Judgement, Ledger, Occupancy, OpenOptions, RefundSummary, holder, occupy};
 use crate::providers::Deed;
 
@@ -58,18 +61,36 @@ pub struct Parts {
     pub opened_by: String,
 }
 
-/// The desk in this process.
+/// The desk in this process, under one configuration. What outlives a configuration is shared; a
+/// request keeps the one it began with.
 pub struct Local {
+    shared: Arc<Shared>,
     pub(super) settings: Settings,
+    pub(super) accounts: Vec<Account>,
+    /// Another configuration has taken its place: whoever works goes over to that.
+    pub(super) retired: watch::Sender<bool>,
+}
+
+impl std::ops::Deref for Local {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+/// What stays the same whatever the configuration says.
+pub struct Shared {
     pub(super) environ: Environ,
     pub(super) ledger: Ledger,
     pub(super) rejects: std::path::PathBuf,
     /// The data folder.
     pub(super) data: std::path::PathBuf,
     pub(super) backups: Rounds,
+    pub(super) heads: Heads,
+    pub(super) sweeps: Sweeps,
     pub(super) mode: Mode,
     pub(super) clock: Clock,
-    pub(super) accounts: Vec<Account>,
     pub(super) holder: String,
     /// Rung when there may be new work.
     pub(super) bell: Notify,
@@ -103,14 +124,7 @@ impl Local {
         let mut settings = parts.settings;
         let rules = rules::of(&settings);
         settings.policy.version = ledger.adopt(rules, parts.opened_by, parts.clock.now())?;
-        let accounts = settings
-            .accounts
-            .iter()
-            .map(|account| Account::new(account, &settings))
-            .collect();
-        Ok(Arc::new(Self {
-            accounts,
-            settings,
+        let shared = Shared {
             environ: parts.environ,
             mode: parts.mode,
             // Before the first check this much is known: the database may have lost its end.
@@ -119,6 +133,8 @@ impl Local {
             rejects: parts.rejects,
             data,
             backups: Rounds::default(),
+            heads: Heads::default(),
+            sweeps: Sweeps::default(),
             clock: parts.clock,
             holder: holder(),
             bell: Notify::new(),
@@ -127,7 +143,24 @@ impl Local {
             _occupancy: occupancy,
             notices: broadcast::Sender::new(NOTICES),
             followers: Mutex::default(),
-        }))
+        };
+        Ok(Arc::new(Self::under(Arc::new(shared), settings)))
+    }
+
+    /// The desk under these settings, which were adopted.
+    fn under(shared: Arc<Shared>, settings: Settings) -> Self {
+        let accounts = settings.accounts.iter();
+        Self {
+            accounts: accounts.map(|it| Account::new(it, &settings)).collect(),
+            settings,
+            shared,
+            retired: watch::Sender::new(false),
+        }
+    }
+
+    /// The same desk under other settings.
+    pub(super) fn succeeded_by(&self, settings: Settings) -> Self {
+        Self::under(Arc::clone(&self.shared), settings)
     }
 
     pub(super) fn account(&self, name: &str) -> Option<&Account> {
@@ -199,6 +232,7 @@ impl Local {
     }
 
     async fn answer(&self, actor: &Actor, request: Request) -> Result<Reply, Refusal> {
+        self.note_who_came(actor, &request).await?;
         match request {
             Request::Overview => self.overview().await.map(Reply::Overview),
             Request::Payments(query) => self.payments(query).await.map(Reply::Payments),
@@ -264,6 +298,19 @@ impl Local {
                 self.stop_sending(actor, order).await.map(Reply::Stopped)
             }
             Request::Bank(ask) => self.bank(actor, ask).await,
+            Request::Evidence(ask) => {
+                let evidence = self.prove(actor, ask).await?;
+                Ok(Reply::Evidence(Box::new(evidence)))
+            }
+            Request::AccessReview { date } => {
+                let review = self.access_review(date).await?;
+                Ok(Reply::AccessReview(Box::new(review)))
+            }
+            Request::Reveal { subject } => self
+                .reveal_payer(actor, &subject)
+                .await
+                .map(Reply::Revealed),
+            Request::Erase(order) => self.erase(actor, order).await.map(Reply::Erasure),
             Request::ResumeSending(order) => self
                 .resume_sending(actor, order)
                 .await
@@ -318,7 +365,7 @@ impl Local {
             .map(|placed| PaymentRow {
                 place: placed.place,
                 eligibility: self.judge(&placed.payment, now),
-                payment: placed.payment,
+                payment: masked(placed.payment),
             })
             .collect())
     }
@@ -353,7 +400,7 @@ impl Local {
         Ok(Reply::Payment(Box::new(PaymentCard {
             explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
             elsewhere,
-            payment,
+            payment: masked(payment),
             eligibility,
             refunds,
         })))
@@ -371,7 +418,7 @@ pub(super) fn row(summary: RefundSummary) -> RefundRow {
     RefundRow {
         refund: summary.refund,
         reference: summary.reference,
-        payer: summary.payer,
+        payer: summary.payer.as_deref().map(mask_name),
         last4: summary.last4,
     }
 }

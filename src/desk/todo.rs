@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::face::{Actor, Refusal, ToDoItem};
 use super::local::{Local, row};
+use super::personal::masked_one;
 use crate::domain::ageing::Age;
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
@@ -57,7 +58,7 @@ impl Local {
                 payment: open.payment,
                 refund,
                 since: open.opened_at,
-                discrepancy: Some(open),
+                discrepancy: Some(masked_one(open)),
                 request: None,
             });
         }

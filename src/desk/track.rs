@@ -138,16 +138,11 @@ impl Local {
                 self.tell(Notice::Changed);
             }
         }
-        let erased = self.ledger.erase_accounts(now).await?;
-        if erased > 0 {
-            tracing::info!(
-                accounts = erased,
-                "erased, 30 days after their refunds ended"
-            );
-        }
         self.back_up_when_due();
+        self.tell_head_when_due().await;
         self.ledger.expire_requests(now).await?;
         self.erase_when_due().await?;
+        self.erase_what_is_over().await?;
         Ok(())
     }
 
@@ -160,11 +155,12 @@ impl Local {
         u64::try_from(self.settings.pace.scale(rest).as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Works until the desk is told to stop. A failure is logged and tried again.
+    /// Works until the desk is told to stop, or goes on under another configuration. A failure is logged and tried again.
     pub async fn keep_working(self: Arc<Self>) {
         let _hand = self.duty.hand();
         let mut seen = Seen::default();
-        while !self.duty.is_over() {
+        let mut retired = self.retired.subscribe();
+        while !self.duty.is_over() && !*self.retired.borrow() {
             self.tell_of_others(&mut seen).await;
             let wait = match self.work(None).await {
                 Ok(worked) => self.wait_after(&worked),
@@ -177,6 +173,7 @@ impl Local {
                 () = tokio::time::sleep(wait) => {}
                 () = self.bell.notified() => {}
                 () = self.duty.over() => {}
+                _ = retired.changed() => {}
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::digest::Canonical;
@@ -43,6 +43,19 @@ impl AuditEntry {
         Money::parse(amount, Currency::from_code(code).ok()?).ok()
     }
 
+    /// All that is told from a name on, up to what people wrote.
+    pub fn after(&self, name: &str) -> Option<String> {
+        let words: Vec<&str> = self.words(name)?.collect();
+        Some(words.join(" "))
+    }
+
+    /// What a person wrote beside it.
+    pub fn note(&self) -> Option<&str> {
+        let detail = self.detail.strip_prefix("note=");
+        let note = detail.or_else(|| Some(self.detail.split_once(" note=")?.1));
+        note.map(str::trim).filter(|note| !note.is_empty())
+    }
+
     /// What is told under a name, and all words after it.
     fn words<'a>(&'a self, name: &str) -> Option<impl Iterator<Item = &'a str> + use<'a>> {
         let told = self.detail.split(" note=").next().unwrap_or_default();
@@ -64,6 +77,9 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// Whose action begins with this.
     pub action: Option<String>,
+    /// Older than this one.
+    #[serde(default)]
+    pub before: Option<i64>,
 }
 
 /// What the first entry names as the hash before it.
@@ -116,6 +132,39 @@ impl FromStr for Anchor {
             .ok_or_else(|| {
                 format!("{text:?} is not a place and hash; write 17:4fe2… as audit verify told it")
             })
+    }
+}
+
+/// The end of the chain as it is told outside: one line `TIME COUNT HASH`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// When it was told.
+    pub at: DateTime<Utc>,
+    /// How many entries there were, and the hash of the last.
+    pub anchor: Anchor,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        write!(f, "{at} {} {}", self.anchor.seq, self.anchor.hash)
+    }
+}
+
+impl FromStr for Head {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || format!("{text:?} is no line of heads: a time, a count and a hash");
+        let [at, seq, hash] = text.split(' ').collect::<Vec<_>>()[..] else {
+            return Err(wrong());
+        };
+        let at = DateTime::parse_from_rfc3339(at).map_err(|_| wrong())?;
+        let anchor = format!("{seq}:{hash}").parse().map_err(|_| wrong())?;
+        Ok(Self {
+            at: at.to_utc(),
+            anchor,
+        })
     }
 }
 

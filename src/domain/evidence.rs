@@ -1,5 +1,6 @@
 //! What a reply, a poll or a file proves about one send of a refund.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::money::Money;
@@ -61,4 +62,30 @@ pub enum Reported {
     Failed,
     /// Executed and then taken back.
     Reversed,
+}
+
+/// What proves the end of a bank transfer: a line of a statement or report, or the word of two
+/// people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementLine {
+    /// The number of the try.
+    pub transfer: u32,
+    /// `paid`, `rejected` or `returned`.
+    pub said: String,
+    /// `statement`, `report` or `person`.
+    pub kind: String,
+    /// The bank's reference.
+    pub reference: String,
+    /// How much, where it is told.
+    pub amount: Option<Money>,
+    /// The date of the booking, as the bank writes it.
+    pub dated: Option<String>,
+    /// The file the line stands in, by its SHA-256 in hex.
+    pub file_sha256: Option<String>,
+    /// Who read the file, or who said so.
+    pub by: String,
+    /// The second person.
+    pub second: Option<String>,
+    /// When the desk knew.
+    pub at: DateTime<Utc>,
 }

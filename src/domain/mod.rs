@@ -5,6 +5,7 @@
 //! agree, [`resolution`] for what people state, [`todo`] for what waits for them, [`amount`] for what
 //! an operator typed.
 
+pub mod activity;
 pub mod ageing;
 pub mod amount;
 pub mod approval;
@@ -29,12 +30,14 @@ pub mod limits;
 pub mod listing;
 pub mod money;
 pub mod payment;
+pub mod personal;
 pub mod policy;
 pub mod pulse;
 pub mod reason;
 pub mod refund;
 pub mod replay;
 pub mod resolution;
+pub mod sample;
 pub mod schedule;
 pub mod sending;
 pub mod state;

@@ -142,6 +142,38 @@ impl Ledger {
         self.audit_matching(filter, limit).await
     }
 
+    /// Notes how a person came, unless the newest entry about them says just that.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn note_person(
+        &self,
+        subject: String,
+        actor: String,
+        detail: String,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let filter = AuditFilter {
+            subject: Some(subject.clone()),
+            ..AuditFilter::default()
+        };
+        let newest = self.audit_matching(filter, 1).await?;
+        if newest.first().is_some_and(|it| it.detail == detail) {
+            return Ok(());
+        }
+        self.write(move |connection| {
+            let deed = Deed {
+                at: now,
+                actor: &actor,
+                action: "person.came",
+                subject: &subject,
+                detail: &detail,
+            };
+            append(connection, &deed)
+        })
+        .await
+    }
+
     /// The newest entries that match, oldest of them first.
     ///
     /// # Errors
@@ -180,6 +212,7 @@ fn newest_sql(filter: &AuditFilter, limit: u32) -> (String, Vec<Value>) {
     condition("at >= ?", filter.since.map(|at| millis(at).into()));
     condition("actor = ?", text(&filter.actor));
     condition("instr(action, ?) = 1", text(&filter.action));
+    condition("seq < ?", filter.before.map(Value::Integer));
     let only = match conditions.is_empty() {
         true => String::new(),
         false => format!("WHERE {}", conditions.join(" AND ")),

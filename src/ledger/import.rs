@@ -13,7 +13,7 @@ use super::row::millis;
 use crate::domain::money::Money;
 use crate::failpoint;
 
-mod details;
+pub(super) mod details;
 mod row;
 
 use row::Fate;

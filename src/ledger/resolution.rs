@@ -277,7 +277,7 @@ fn accept(connection: &Connection, open: &Discrepancy) -> Result<(), LedgerError
     match (open.kind, &open.proposed) {
         (DiscrepancyKind::FilePayer, Some(payer)) => {
             connection
-                .prepare_cached("UPDATE payments SET payer = ?2 WHERE id = ?1")?
+                .prepare_cached("UPDATE payments SET payer = ?2 WHERE id = ?1 AND name_erased_at IS NULL")?
                 .execute(params![open.payment.as_i64(), payer])?;
             Ok(())
         }

@@ -25,6 +25,7 @@ use axum::Router;
 use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hyper_util::rt::TokioTimer;
 use tokio::sync::mpsc;
@@ -37,6 +38,7 @@ use crate::desk::Desk;
 use crate::desk::face::Actor;
 use crate::desk::local::Local;
 use crate::desk::receive::{Call, Response};
+use crate::desk::reload::Current;
 use gate::Gate;
 use inbound::Door;
 use metrics::Metrics;
@@ -54,6 +56,14 @@ const LAST_ANSWERS: Duration = Duration::from_secs(30);
 pub trait Answers: Send + Sync {
     /// The answer to a call, which nobody has believed yet.
     fn answer<'a>(&'a self, account: &'a str, call: Call<'a>) -> BoxFuture<'a, Response>;
+}
+
+/// Under the configuration in force when the call came.
+impl Answers for Current {
+    fn answer<'a>(&'a self, account: &'a str, call: Call<'a>) -> BoxFuture<'a, Response> {
+        let desk = self.desk();
+        async move { desk.answer(account, call).await }.boxed()
+    }
 }
 
 impl Answers for Local {

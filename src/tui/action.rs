@@ -15,6 +15,7 @@ pub enum Action {
     ShowPayments,
     ShowRefunds,
     ShowToDo,
+    ShowActivity,
     ShowProviders,
     Open,
     Filter,
@@ -32,6 +33,7 @@ pub enum Action {
     Release,
     Refresh,
     Copy,
+    Reveal,
     Up,
     Down,
     PageUp,
@@ -83,19 +85,22 @@ pub enum Context {
     Help,
     /// How the providers stand.
     Providers,
+    /// Who did what.
+    Activity,
     /// Actions by name.
     Palette,
 }
 
 impl Context {
     /// Every context, in the order of the key list.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Payments,
         Self::Refunds,
         Self::ToDo,
         Self::Payment,
         Self::Refund,
         Self::Explain,
+        Self::Activity,
         Self::Providers,
         Self::Compose,
         Self::Decide,
@@ -119,6 +124,7 @@ impl Context {
             Self::Confirm => "Confirm",
             Self::Filter => "Filter",
             Self::Providers => "Providers",
+            Self::Activity => "Activity",
             Self::Help => "Help",
             Self::Palette => "Command palette",
         }
@@ -195,19 +201,21 @@ pub struct Spec {
 }
 
 use Context::{
-    Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments, Providers, Refund,
-    Refunds, ToDo,
+    Activity, Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments,
+    Providers, Refund, Refunds, ToDo,
 };
 
 const LISTS: &[Context] = &[Payments, Refunds, ToDo];
 const TABBED: &[Context] = &[Refunds, ToDo];
 const DECIDED: &[Context] = &[ToDo, Refunds, Refund];
 const FORMS: &[Context] = &[Compose, Decide];
-const PAGES: &[Context] = &[Payment, Refund, Explain, Providers];
+const PAGES: &[Context] = &[Payment, Refund, Explain, Activity, Providers];
 const ROWS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain];
-const ROOMS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain, Providers];
+const ROOMS: &[Context] = &[
+    Payments, Refunds, ToDo, Payment, Refund, Explain, Activity, Providers,
+];
 const MOVING: &[Context] = &[
-    Payments, Refunds, ToDo, Payment, Refund, Explain, Providers, Help,
+    Payments, Refunds, ToDo, Payment, Refund, Explain, Activity, Providers, Help,
 ];
 const EVERYWHERE: &[Context] = &Context::ALL;
 
@@ -238,7 +246,8 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
     spec!(Copy, "copy", "This row", [(ROWS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
-    spec!(Filter, "payments.filter", "This list", [(&[Payments], &["/"])], "filter", "show only some payments", SHOWN),
+    spec!(Reveal, "payer.reveal", "This row", [(&[Payment, Refund], &["v"])], "who paid", "show who paid, in full; the records say that you looked", PALETTE),
+    spec!(Filter, "payments.filter", "This list", [(&[Payments, Activity], &["/"])], "filter", "show only some of them", SHOWN),
     spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s"])], "sort", "sort by settlement, amount or balance", SHOWN),
     spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
     spec!(NextTab, "list.next-tab", "This list", [(TABBED, &["tab", "]"])], "next tab", "the next tab of the list", SHOWN),
@@ -264,6 +273,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(ShowPayments, "screen.payments", "Desk", [(ROOMS, &["1"])], "payments", "the payments", PALETTE),
     spec!(ShowRefunds, "screen.refunds", "Desk", [(ROOMS, &["2"])], "refunds", "the refunds", PALETTE),
     spec!(ShowToDo, "screen.todo", "Desk", [(ROOMS, &["3"])], "to do", "what waits for a person", PALETTE),
+    spec!(ShowActivity, "screen.activity", "Desk", [(ROOMS, &["5"])], "activity", "who did what", PALETTE),
     spec!(ShowProviders, "screen.providers", "Desk", [(ROOMS, &["6"])], "providers", "how each account and its provider stand", PALETTE),
     spec!(Palette, "palette", "Desk", [(ROOMS, &[":"])], "commands", "find a command by name", FOOTER),
     spec!(Help, "help", "Desk", [(ROOMS, &["?"])], "help", "the keys of this screen", SHOWN),

@@ -52,6 +52,7 @@ const WRITES: &[(&str, Told)] = &[
     ),
     ("note_backup", Entry),
     ("note_errand", Entry),
+    ("note_person", Entry),
     (
         "note_pulse",
         Nothing("how a provider answers: no decision and no money"),
@@ -91,6 +92,9 @@ const WRITES: &[(&str, Told)] = &[
     ("close_loose_end", Entry),
     ("confirm_anew", Entry),
     ("erase_accounts", Entry),
+    ("erase_payer", Entry),
+    ("reveal_payer", Entry),
+    ("sweep_personal", Entry),
     ("give_up_file", Entry),
     ("hear_bank", Entry),
     ("plan_confirmation", Nothing(SCHEDULE)),

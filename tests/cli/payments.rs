@@ -218,6 +218,9 @@ fn hostile_texts_are_shown_harmless() {
         &["refunds"],
         &["status", refund["id"].as_str().unwrap()],
         &["audit", "show"],
+        &["reveal", "H-0"],
+        &["evidence", refund["id"].as_str().unwrap()],
+        &["access-review", "--date", "2999-01-01"],
     ] {
         let ran = shop.desk.run(command);
         for printed in [&ran.stdout, &ran.stderr] {

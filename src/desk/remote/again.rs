@@ -25,11 +25,14 @@ pub(super) fn prepared(mut request: Request) -> (Request, Again) {
     }
     let again = match &request {
         looks if only_looks(looks) => Again::Looks,
-        // By its key; by what the provider lists; by what is due; by the same bytes.
+        // By its key; by what the provider lists; by what is due; by the same bytes; that somebody
+        // saw is told once more.
         Request::Compose(_)
         | Request::RebuildBalance(_)
         | Request::Sync { .. }
         | Request::Work { .. }
+        | Request::Evidence(_)
+        | Request::Reveal { .. }
         | Request::Bank(BankAsk::TakeFile { .. } | BankAsk::Reveal { .. }) => Again::SameTwice,
         _ => Again::Never,
     };
@@ -68,6 +71,7 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Verify
         | Request::Providers
         | Request::Service
+        | Request::AccessReview { .. }
         | Request::Bank(BankAsk::Transfers { .. }) => true,
         Request::RebuildBalance(_)
         | Request::Compose(_)
@@ -92,6 +96,9 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Work { .. }
         | Request::StopSending(_)
         | Request::ResumeSending(_)
+        | Request::Evidence(_)
+        | Request::Reveal { .. }
+        | Request::Erase(_)
         | Request::Bank(_) => false,
     }
 }

@@ -28,6 +28,7 @@ mod clocks;
 mod inbox;
 mod lists;
 mod people;
+mod proof;
 mod receive;
 mod review;
 mod seat;

@@ -13,7 +13,7 @@ const PROVIDER_DATA: &str = "provider_data";
 type Details = [(String, String)];
 
 /// As stored; nothing for none.
-pub(super) fn json(details: &Details) -> Option<String> {
+pub(in crate::ledger) fn json(details: &Details) -> Option<String> {
     if details.is_empty() {
         return None;
     }
@@ -21,7 +21,7 @@ pub(super) fn json(details: &Details) -> Option<String> {
 }
 
 /// What was stored.
-pub(super) fn read(stored: Option<&str>) -> Result<Vec<(String, String)>, LedgerError> {
+pub(in crate::ledger) fn read(stored: Option<&str>) -> Result<Vec<(String, String)>, LedgerError> {
     match stored {
         None => Ok(Vec::new()),
         Some(json) => {
@@ -31,7 +31,7 @@ pub(super) fn read(stored: Option<&str>) -> Result<Vec<(String, String)>, Ledger
 }
 
 /// What is known with what is new added to it; nothing when nothing is new.
-pub(super) fn merged(known: &Details, new: &Details) -> Option<Vec<(String, String)>> {
+pub(in crate::ledger) fn merged(known: &Details, new: &Details) -> Option<Vec<(String, String)>> {
     let mut merged = known.to_vec();
     let mut grew = false;
     for (name, text) in new {

@@ -8,6 +8,7 @@ use super::{ImportRow, ImportSource, details};
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::id::PaymentId;
 use crate::domain::money::{LARGEST_MINOR, Money};
+use crate::domain::personal::{CONTACTS, mask_name};
 use crate::ledger::discrepancy::{self, Contradiction};
 use crate::ledger::error::LedgerError;
 use crate::ledger::external::{self, note};
@@ -211,7 +212,12 @@ fn another_payer(
     }
     let contradiction = Contradiction {
         kind: DiscrepancyKind::FilePayer,
-        detail: &format!("file says {said:?}, known is {known:?}"),
+        // What it says is kept beside it, where it can be erased: this stays for ever.
+        detail: &format!(
+            "file says {}, known is {}",
+            mask_name(said),
+            mask_name(known)
+        ),
         proposed: Some(said),
     };
     discrepancy::open_one(connection, id, None, &contradiction, now)?;
@@ -366,12 +372,12 @@ fn fill_in(connection: &Connection, id: PaymentId, row: &ImportRow) -> Result<bo
     let changed = connection
         .prepare_cached(
             "UPDATE payments SET
-                 reference = coalesce(reference, ?2), order_ref = coalesce(order_ref, ?3), payer = coalesce(payer, ?4),
-                 method = coalesce(method, ?5), scheme = coalesce(scheme, ?6), last4 = coalesce(last4, ?7),
+                 reference = coalesce(reference, ?2), order_ref = coalesce(order_ref, ?3),
+                 payer = iif(name_erased_at IS NULL, coalesce(payer, ?4), NULL), method = coalesce(method, ?5), scheme = coalesce(scheme, ?6), last4 = coalesce(last4, ?7),
                  description = coalesce(description, ?8)
              WHERE id = ?1 AND (
                  reference IS NULL AND ?2 IS NOT NULL OR order_ref IS NULL AND ?3 IS NOT NULL
-                 OR payer IS NULL AND ?4 IS NOT NULL OR method IS NULL AND ?5 IS NOT NULL
+                 OR payer IS NULL AND name_erased_at IS NULL AND ?4 IS NOT NULL OR method IS NULL AND ?5 IS NOT NULL
                  OR scheme IS NULL AND ?6 IS NOT NULL OR last4 IS NULL AND ?7 IS NOT NULL
                  OR description IS NULL AND ?8 IS NOT NULL)",
         )?
@@ -396,11 +402,16 @@ fn fill_in_details(
     if row.details.is_empty() {
         return Ok(false);
     }
-    let stored: Option<String> = connection
-        .prepare_cached("SELECT details FROM payments WHERE id = ?1")?
-        .query_row([id.as_i64()], |row| row.get(0))?;
+    let (stored, erased): (Option<String>, bool) = connection
+        .prepare_cached(
+            "SELECT details, contacts_erased_at IS NOT NULL FROM payments WHERE id = ?1",
+        )?
+        .query_row([id.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let known = details::read(stored.as_deref())?;
-    let Some(merged) = details::merged(&known, &row.details) else {
+    let mut said = row.details.clone();
+    // What was erased does not come back with the next file.
+    said.retain(|(name, _)| !(erased && CONTACTS.contains(&name.as_str())));
+    let Some(merged) = details::merged(&known, &said) else {
         return Ok(false);
     };
     connection

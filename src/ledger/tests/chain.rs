@@ -242,7 +242,9 @@ fn a_shortened_log_against_any_earlier_head() {
 #[test]
 fn the_walk_tells_the_first_bad_entry_and_the_head() {
     let log = Log::written();
-    let verdict = |earlier| walk_audit(&log.connection, None, earlier).unwrap();
+    let verdict = |earlier: Option<Anchor>| {
+        walk_audit(&log.connection, None, Vec::from_iter(earlier)).unwrap()
+    };
     let sound = verdict(Some(log.anchor(400)));
     assert_eq!((sound.entries, sound.findings.len()), (1_000, 0));
     assert_eq!(sound.head.unwrap().0, log.anchor(ENTRIES));

@@ -480,7 +480,7 @@ async fn an_old_copy_put_back_by_hand_is_noticed_and_mended_in_its_place() {
 }
 
 async fn audit_findings(bench: &Bench) -> Vec<String> {
-    let verdict = bench.ledger().verify_audit(None).await.unwrap();
+    let verdict = bench.ledger().verify_audit(Vec::new()).await.unwrap();
     verdict.findings.into_iter().map(|it| it.detail).collect()
 }
 

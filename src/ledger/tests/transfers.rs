@@ -524,9 +524,27 @@ async fn accounts_are_erased_thirty_days_after_the_end_and_the_audit_has_none() 
     hear(&ledger, word(&one, Said::Paid, "1")).await;
     hear(&ledger, word(&one, Said::Returned, "2")).await;
     let at = |days| now() + TimeDelta::days(days);
-    assert_eq!(ledger.erase_accounts(at(29)).await.unwrap(), 0);
-    assert_eq!(ledger.erase_accounts(at(31)).await.unwrap(), 1);
-    assert_eq!(ledger.erase_accounts(at(32)).await.unwrap(), 0);
+    assert_eq!(
+        ledger
+            .erase_accounts(TimeDelta::days(30), at(29))
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(
+        ledger
+            .erase_accounts(TimeDelta::days(30), at(31))
+            .await
+            .unwrap(),
+        1
+    );
+    assert_eq!(
+        ledger
+            .erase_accounts(TimeDelta::days(30), at(32))
+            .await
+            .unwrap(),
+        0
+    );
     assert!(!transfer(&ledger, id).await.account_kept);
     assert!(
         ledger

@@ -1,4 +1,5 @@
-//! A full account number is erased 30 days after its refund has ended (domain.md, rule 7).
+//! A full account number is erased some time after its refund has ended: 30 days unless the
+//! configuration says otherwise (domain.md, rule 7).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
@@ -9,8 +10,6 @@ use super::super::personal;
 use super::super::row::millis;
 use super::tell;
 
-const KEPT: TimeDelta = TimeDelta::days(30);
-
 /// What has ended and when; a success has once its watch is over.
 const ENDED: &str =
     "(r.state IN ('settled', 'failed', 'rejected', 'reversed', 'canceled', 'expired')
@@ -18,19 +17,23 @@ const ENDED: &str =
     OR r.state = 'succeeded' AND coalesce(r.watch_until, r.updated_at) <= ?1)";
 
 impl Ledger {
-    /// Erases the account numbers whose time has come; says how many.
+    /// Erases the account numbers of refunds that ended `kept` ago; says how many.
     ///
     /// # Errors
     /// The database failed.
-    pub async fn erase_accounts(&self, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+    pub async fn erase_accounts(
+        &self,
+        kept: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Result<usize, LedgerError> {
         let none = self
-            .read(move |connection| Ok(ripe(connection, now)?.is_empty()))
+            .read(move |connection| Ok(ripe(connection, now - kept)?.is_empty()))
             .await?;
         if none {
             return Ok(0);
         }
         self.write(move |connection| {
-            let ripe = ripe(connection, now)?;
+            let ripe = ripe(connection, now - kept)?;
             for (refund, number) in &ripe {
                 let kept = personal::kept(connection, *number)?;
                 personal::erase(connection, *number, now)?;
@@ -46,7 +49,7 @@ impl Ledger {
 
 /// Refunds with the numbers of their accounts. A transfer that the bank may still have keeps its
 /// own, whatever was said of the refund.
-fn ripe(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<(String, i64)>, LedgerError> {
+fn ripe(connection: &Connection, ended: DateTime<Utc>) -> Result<Vec<(String, i64)>, LedgerError> {
     let found = connection
         .prepare_cached(&format!(
             "SELECT DISTINCT r.id, t.account_ref FROM personal p JOIN transfers t ON t.account_ref = p.id
@@ -54,7 +57,7 @@ fn ripe(connection: &Connection, now: DateTime<Utc>) -> Result<Vec<(String, i64)
              WHERE p.value IS NOT NULL AND {ENDED}
                AND NOT EXISTS (SELECT 1 FROM transfers o WHERE o.refund_id = r.id AND o.state = 'in_file')"
         ))?
-        .query_map(params![millis(now - KEPT)], |row| {
+        .query_map(params![millis(ended)], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?
         .collect::<Result<_, _>>()?;

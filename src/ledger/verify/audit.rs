@@ -28,12 +28,11 @@ pub struct AuditVerdict {
 
 impl Ledger {
     /// Walks the audit from its first entry and computes every hash anew; compares it with what is
-    /// remembered beside the database and in the send journal, and with `earlier`, told by an
-    /// earlier check. Takes as long as reading both, and a line's worth of memory for each send.
+    /// remembered beside the database and in the send journal, and with what earlier checks told. Takes as long as reading both, and a line's worth of memory for each send.
     ///
     /// # Errors
     /// The database cannot be opened or read.
-    pub async fn verify_audit(&self, earlier: Option<Anchor>) -> Result<AuditVerdict, LedgerError> {
+    pub async fn verify_audit(&self, earlier: Vec<Anchor>) -> Result<AuditVerdict, LedgerError> {
         let connection = open::reader(&self.options, self.vfs)?;
         let remembered = self.head.known();
         let journal = self.journal.clone();
@@ -54,7 +53,7 @@ impl Ledger {
 pub(in crate::ledger) fn walk(
     connection: &rusqlite::Connection,
     remembered: Option<&Head>,
-    earlier: Option<Anchor>,
+    earlier: Vec<Anchor>,
 ) -> Result<AuditVerdict, LedgerError> {
     let mut found = AuditVerdict::default();
     let mut verdict = Verdict::default();
@@ -69,10 +68,10 @@ pub(in crate::ledger) fn walk(
     if let Some(finding) = head::lost(remembered, connection)? {
         verdict.add(finding);
     }
-    if let Some(earlier) = earlier
-        && head::lost(Some(&Head::from(earlier.clone())), connection)?.is_some()
-    {
-        verdict.add(Finding::of_all(Flaw::Lost, another(&earlier, &found)));
+    for earlier in earlier {
+        if head::lost(Some(&Head::from(earlier.clone())), connection)?.is_some() {
+            verdict.add(Finding::of_all(Flaw::Lost, another(&earlier, &found)));
+        }
     }
     found.entries = verdict.entries;
     found.findings = verdict.findings;

@@ -35,6 +35,9 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Confirm => confirm(app),
         Action::Explain if app.focus_payment().is_none() => no("no payment is selected"),
         Action::Open if selection(app) => no("nothing is selected"),
+        Action::Reveal if app.is_read_only() => {
+            no("the desk is read-only: who looks is written down, or does not look")
+        }
         Action::Copy if selection(app) => no("nothing is selected"),
         Action::Quit if app.slots.is_waiting(Slot::Compose) => {
             no("the refund is being saved; a moment")

@@ -4,7 +4,7 @@ use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
-use crate::domain::id::RefundId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
@@ -39,4 +39,13 @@ pub struct Line {
     pub refund: Option<RefundId>,
     /// A sum of the lines above.
     pub is_sum: bool,
+}
+
+/// Who paid, in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revealed {
+    /// Whose payment.
+    pub payment: PaymentId,
+    /// In words; `erased` where it was.
+    pub lines: Vec<(String, String)>,
 }

@@ -19,6 +19,7 @@ use super::caps::Caps;
 use super::keymap::Key;
 use super::theme::Theme;
 
+pub mod activity;
 pub mod card;
 pub mod compose;
 pub mod confirm;
@@ -78,6 +79,8 @@ pub enum Layer {
         /// The first line shown.
         scroll: usize,
     },
+    /// Who did what.
+    Activity(Box<activity::Activity>),
     /// The keys of the screen below.
     Help {
         /// The first line shown.
@@ -89,7 +92,7 @@ pub enum Layer {
 
 impl Layer {
     /// Where keys are pressed while this layer is on top.
-    pub const fn context(&self) -> Context {
+    pub fn context(&self) -> Context {
         match self {
             Self::Filter => Context::Filter,
             Self::Payment { .. } => Context::Payment,
@@ -99,6 +102,8 @@ impl Layer {
             Self::Decide(_) => Context::Decide,
             Self::Confirm(_) => Context::Confirm,
             Self::Providers { .. } => Context::Providers,
+            Self::Activity(page) if page.typing => Context::Filter,
+            Self::Activity(_) => Context::Activity,
             Self::Help { .. } => Context::Help,
             Self::Palette(_) => Context::Palette,
         }
@@ -138,6 +143,8 @@ pub struct App {
     pub todo: todo::ToDo,
     /// How the providers stand, once answered.
     pub providers: Option<Vec<providers::Row>>,
+    /// Who paid, in full, for as long as that card is open.
+    pub revealed: Option<card::Revealed>,
     /// The payment looked at.
     pub card: Option<card::Card>,
     /// The payment last asked for.
@@ -189,6 +196,7 @@ impl App {
             refunds: refunds::Refunds::default(),
             todo: todo::ToDo::default(),
             providers: None,
+            revealed: None,
             card: None,
             card_asked: None,
             layers: Vec::new(),
@@ -245,6 +253,11 @@ impl App {
             Screen::Refunds => self.refunds.row().map(|row| row.refund.content.payment),
             Screen::ToDo => self.todo.item().map(|item| item.payment),
         }
+    }
+
+    /// Who paid, in full, where somebody asked for it on the card that is open.
+    pub fn revealed(&self, payment: PaymentId) -> Option<&card::Revealed> {
+        self.revealed.as_ref().filter(|it| it.payment == payment)
     }
 
     /// What is known of a payment: from its card, else from its row.

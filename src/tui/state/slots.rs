@@ -33,6 +33,10 @@ pub enum Slot {
     Review,
     /// How the providers stand.
     Providers,
+    /// Who did what.
+    Activity,
+    /// Who paid, in full.
+    Reveal,
     /// What the draft would be.
     Preview,
     /// A refund being composed: money.

@@ -46,6 +46,10 @@ impl Turn<'_> {
             (Slot::Providers, Reply::Providers(rows)) => {
                 self.app.providers = Some(rows.into_iter().map(convert::provider).collect());
             }
+            (Slot::Activity, Reply::Audit(entries)) => self.activity_answered(entries),
+            (Slot::Reveal, Reply::Revealed(told)) => {
+                self.app.revealed = Some(convert::revealed(told));
+            }
             (Slot::Refund, Reply::Refund(card)) => self.refund_answered(*card),
             (Slot::ToDo, Reply::ToDo(items)) => self.todo_answered(items),
             (Slot::Review, Reply::Review(review)) => self.review_answered(*review),
@@ -87,6 +91,7 @@ impl Turn<'_> {
                 // What was shown may be what changed.
                 self.look_again();
             }
+            Slot::Activity => self.activity_refused(&refusal),
             Slot::ToDo => {
                 self.app.todo.failed = Some(refusal.message.clone());
                 self.say_refusal(&refusal);

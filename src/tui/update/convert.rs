@@ -164,3 +164,20 @@ pub(super) fn preview(preview: face::Preview) -> compose::Preview {
         request: preview.request.map(wire),
     }
 }
+
+/// Who paid, in lines for a card.
+pub(super) fn revealed(told: face::Revealed) -> card::Revealed {
+    let unknown = match told.erased {
+        true => "erased",
+        false => "not known",
+    };
+    let name = told.payer.unwrap_or_else(|| unknown.to_owned());
+    let mut lines = vec![("paid by".to_owned(), name)];
+    lines.extend(told.contacts);
+    let proposed = told.proposed.into_iter();
+    lines.extend(proposed.map(|name| ("a file says".to_owned(), name)));
+    card::Revealed {
+        payment: told.payment,
+        lines,
+    }
+}

@@ -9,6 +9,7 @@ use super::state::slots::Slot;
 use super::state::toast::{Level, Toast};
 use super::state::{App, Layer};
 
+mod activity;
 mod answer;
 mod compose;
 mod convert;
@@ -60,6 +61,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
     };
     turn.take(msg);
     turn.ask_for_card();
+    turn.cover_again();
     turn.effects
 }
 
@@ -132,6 +134,21 @@ impl Turn<'_> {
             return;
         }
         self.walk(action);
+    }
+
+    /// Who paid is covered again once the card on which it was asked for is closed.
+    fn cover_again(&mut self) {
+        let Some(revealed) = &self.app.revealed else {
+            return;
+        };
+        let open = self.app.layers.iter().any(|layer| match layer {
+            Layer::Payment { id, .. } => *id == revealed.payment,
+            Layer::Refund(page) => page.row.refund.content.payment == revealed.payment,
+            _ => false,
+        });
+        if !open {
+            self.app.revealed = None;
+        }
     }
 
     fn push(&mut self, layer: Layer) {

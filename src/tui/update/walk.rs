@@ -29,8 +29,10 @@ impl Turn<'_> {
             Action::ShowPayments => self.show(Screen::Payments),
             Action::ShowRefunds => self.show(Screen::Refunds),
             Action::ShowToDo => self.show(Screen::ToDo),
+            Action::ShowActivity => self.show_activity(),
             Action::ShowProviders => self.show_providers(),
             Action::Open => self.open_selected(),
+            Action::Filter if self.filter_activity() => {}
             Action::Filter => self.push(Layer::Filter),
             Action::Refund => self.compose(),
             Action::Explain => self.explain(),
@@ -46,6 +48,7 @@ impl Turn<'_> {
             Action::Capture => self.confirm_capture(),
             Action::Release => self.confirm_release(),
             Action::Copy => self.copy(),
+            Action::Reveal => self.reveal(),
             Action::Up => self.step(&Step::Rows(-1)),
             Action::Down => self.step(&Step::Rows(1)),
             Action::PageUp => self.step(&Step::Pages(-1)),
@@ -128,6 +131,7 @@ impl Turn<'_> {
             Some(Layer::Filter) if self.app.payments.error.is_none() => {
                 self.app.layers.pop();
             }
+            Some(Layer::Activity(_)) => self.accept_activity(),
             Some(Layer::Compose(form)) if form.is_at_end() => self.act(Action::Review),
             Some(Layer::Compose(_)) => self.step_field(1),
             Some(Layer::Decide(form)) if form.is_at_end() => self.act(Action::Review),
@@ -157,6 +161,9 @@ impl Turn<'_> {
             .any(|toast| toast.level == Level::Error)
         {
             self.app.toasts.clear();
+            return;
+        }
+        if self.back_in_activity() {
             return;
         }
         match self.app.layers.last() {
@@ -192,6 +199,16 @@ impl Turn<'_> {
         }
     }
 
+    /// Asks who paid, in full, for the card that is open.
+    fn reveal(&mut self) {
+        let subject = match self.app.layers.last() {
+            Some(Layer::Payment { id, .. }) => id.to_string(),
+            Some(Layer::Refund(page)) => page.row.refund.id.to_string(),
+            _ => return,
+        };
+        self.ask(Slot::Reveal, Request::Reveal { subject });
+    }
+
     fn step(&mut self, step: &Step) {
         let limit = view::scroll_limit(self.app);
         let page = layout::page_rows(self.app.size);
@@ -202,6 +219,10 @@ impl Turn<'_> {
                 | Layer::Providers { scroll }
                 | Layer::Help { scroll },
             ) => scroll_by(scroll, step, page, limit),
+            Some(Layer::Activity(shown)) => {
+                scroll_by(&mut shown.scroll, step, page, limit);
+                self.activity_scrolled(limit);
+            }
             Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),
             Some(Layer::Compose(form)) => scroll_by(&mut form.scroll, step, page / 2, limit),
             Some(Layer::Palette(palette)) => scroll_by(&mut palette.cursor, step, page, limit),

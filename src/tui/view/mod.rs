@@ -8,6 +8,7 @@ use super::state::{App, Layer, Screen, layout};
 use super::theme::Role;
 use super::widget::pen::{Pen, Piece};
 
+mod activity;
 mod compose;
 mod confirm;
 mod decide;
@@ -60,6 +61,7 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
         Layer::Compose(form) => compose::draw(app, form, pen),
         Layer::Decide(form) => decide::draw(form, pen),
         Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
+        Layer::Activity(shown) => activity::draw(app, shown, pen),
         Layer::Providers { scroll } => providers::draw(app, *scroll, pen),
         Layer::Help { scroll } => help::draw(app, *scroll, pen),
         Layer::Palette(palette) => palette::draw(app, palette, pen),
@@ -74,6 +76,7 @@ pub fn scroll_limit(app: &App) -> usize {
         Some(Layer::Refund(page)) => refund::lines(app, page, width).len(),
         Some(Layer::Explain { id, .. }) => explain::lines(app, *id, width).len(),
         Some(Layer::Providers { .. }) => providers::lines(app, width).len(),
+        Some(Layer::Activity(shown)) => activity::lines(app, shown, width).len(),
         Some(Layer::Help { .. }) => help::lines(app, width).len(),
         Some(Layer::Compose(form)) => return compose::scroll_limit(app, form),
         Some(Layer::Palette(palette)) => {

@@ -47,6 +47,9 @@ pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
         Role::Text,
         width,
     ));
+    for (name, value) in app.revealed(id).iter().flat_map(|it| &it.lines) {
+        lines.extend(named(name, value, Role::Warn, width));
+    }
     lines.extend(named("can refund", &can.0, can.1, width));
     if eligibility.unverified {
         let said = "~ not yet compared with the provider: refund-desk sync does";

@@ -61,6 +61,13 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
         Some(shown.row.reference.as_deref().unwrap_or("–")),
     );
     fact("payer", Some(&payer));
+    for (name, value) in app
+        .revealed(content.payment)
+        .iter()
+        .flat_map(|it| &it.lines)
+    {
+        fact(name, Some(value));
+    }
     fact("reason", Some(label));
     fact("note", content.note.as_deref());
     fact("case", content.case_ref.as_deref());

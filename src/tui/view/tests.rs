@@ -97,6 +97,61 @@ fn providers() {
 }
 
 #[test]
+fn activity() {
+    snap("activity", full, |session| {
+        session.press("5");
+    });
+    snap("activity_filter", full, |session| {
+        session.press("5 /").type_text("by:ben");
+    });
+    snap("activity_filtered", full, |session| {
+        session.press("5 /").type_text("by:ben").press("enter");
+    });
+    snap("activity_empty", full, |session| {
+        session.press("5 /").type_text("by:nobody").press("enter");
+    });
+    snap("activity_error", full, |session| {
+        session.press("5 /").type_text("nothing").press("enter");
+    });
+}
+
+#[test]
+fn activity_without_colour_or_frames_says_the_same() {
+    let mut session = Session::new(full(), (80, 24));
+    session.app.theme = Theme::new(Depth::None);
+    session.app.plain = true;
+    session.press("5");
+    let screen = session.screen();
+    for part in ["ann", "made a refund, 12.34 USD", "STOPPED sending"] {
+        assert!(screen.contains(part), "{part}\n{screen}");
+    }
+    // A key back, and the list below is there again.
+    session.press("esc");
+    assert!(session.app.layers.is_empty());
+}
+
+#[test]
+fn who_paid_is_shown_on_one_card_only() {
+    snap("payment_revealed", full, |session| {
+        session
+            .press("/")
+            .type_text("CD-000004")
+            .press("enter enter v");
+    });
+    let mut session = Session::new(full(), (80, 24));
+    session.press("2 enter v");
+    assert!(session.screen().contains("Anna Ashdown"));
+    assert!(!session.screen().contains('\u{1b}'));
+    session.press("esc enter");
+    assert!(!session.screen().contains("Anna Ashdown"));
+    session.desk.world.lock().unwrap().read_only = true;
+    session.tell(crate::tui::update::Msg::Opened);
+    session.press("v");
+    assert!(session.screen().contains("read-only"));
+    assert!(!session.screen().contains("Anna Ashdown"));
+}
+
+#[test]
 fn one_payment() {
     snap("payment", full, |session| {
         session
@@ -446,6 +501,8 @@ fn situation(number: u8) -> Session {
         "3 tab",
         "3 enter",
         "3 o",
+        "5",
+        "5 /",
     ];
     let mut session = Session::new(FakeDesk::full(50), (80, 24));
     match keys.get(usize::from(number)) {
@@ -464,7 +521,7 @@ fn situation(number: u8) -> Session {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
-    fn no_size_panics(number in 0_u8..17, width in 0_u16..200, height in 0_u16..60, plain: bool) {
+    fn no_size_panics(number in 0_u8..19, width in 0_u16..200, height in 0_u16..60, plain: bool) {
         let mut session = situation(number);
         session.tell(crate::tui::update::Msg::Resized(width, height));
         session.app.plain = plain;
