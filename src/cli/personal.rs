@@ -29,6 +29,10 @@ pub(super) async fn reveal(
             "payer": told.payer,
             "contacts": contacts,
             "proposed_payers": told.proposed,
+            "account": told.account.as_ref().map(|it| json!({
+                "number": it.number,
+                "holder": it.holder,
+            })),
             "erased": told.erased,
         }))?;
         return Ok(Exit::Done);
@@ -49,6 +53,11 @@ pub(super) async fn reveal(
     lines.extend(contacts.map(|(name, value)| format!("{name:<17} {}", clean(value))));
     let proposed = told.proposed.iter();
     lines.extend(proposed.map(|name| format!("{:<17} {}", "a file says", clean(name))));
+    if let Some(account) = &told.account {
+        lines.push(format!("{:<17} {}", "to account", clean(&account.number)));
+        let holder = account.holder.iter();
+        lines.extend(holder.map(|name| format!("{:<17} {}", "held by", clean(name))));
+    }
     lines.push("the audit says that you saw this".to_owned());
     output.text(&lines.join("\n"))?;
     Ok(Exit::Done)

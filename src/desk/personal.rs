@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::compose::tidy;
-use super::face::{Actor, EraseOrder, Erasure, Notice, Refusal, Revealed};
+use super::face::{Actor, EraseOrder, Erasure, FullAccount, Notice, Refusal, Revealed};
 use super::local::Local;
 use super::refusal;
 use crate::domain::discrepancy::{Discrepancy, DiscrepancyKind};
@@ -39,13 +39,31 @@ impl Local {
             now: self.clock.now(),
         };
         let shown = self.ledger.reveal_payer(reveal).await?;
+        let account = match refund {
+            Some(id) => self.account_paid_to(actor, id).await?,
+            None => None,
+        };
         Ok(Revealed {
             payment,
             payer: shown.name,
             contacts: shown.contacts,
             proposed: shown.proposed,
+            account,
             erased: shown.erased,
         })
+    }
+
+    /// The account of a refund's newest transfer, while it is kept.
+    async fn account_paid_to(
+        &self,
+        actor: &Actor,
+        id: RefundId,
+    ) -> Result<Option<FullAccount>, Refusal> {
+        let transfers = self.transfers_of(id).await?;
+        match transfers.last().is_some_and(|it| it.account_kept) {
+            true => self.full_account(actor, id).await.map(Some),
+            false => Ok(None),
+        }
     }
 
     async fn personal_of(&self, handle: &str) -> Result<(PaymentId, Option<RefundId>), Refusal> {

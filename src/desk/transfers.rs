@@ -366,6 +366,15 @@ impl Local {
 
     async fn reveal(&self, actor: &Actor, handle: &str) -> Result<FullAccount, Refusal> {
         let id = self.refund_named(handle).await?.refund.id;
+        self.full_account(actor, id).await
+    }
+
+    /// The account of a refund's newest transfer in full; the audit says who saw it.
+    pub(super) async fn full_account(
+        &self,
+        actor: &Actor,
+        id: RefundId,
+    ) -> Result<FullAccount, Refusal> {
         let now = self.clock.now();
         let shown = self
             .ledger

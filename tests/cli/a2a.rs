@@ -165,6 +165,16 @@ fn a_refund_goes_its_three_legs_once() {
         !said.contains(number),
         "the account number is shown unasked"
     );
+    // Asked for by name it is, and the audit says who saw it.
+    let shown = shop.desk.json(["reveal", &id, "--as", "ben"]).exits(0);
+    assert_eq!(shown.object()["account"]["number"], number);
+    let told = shop.desk.json(["audit", "show", "--limit", "1000"]);
+    let told = told.exits(0).objects();
+    let seen: Vec<&Value> = told
+        .iter()
+        .filter(|it| it["action"] == "account.revealed")
+        .collect();
+    assert_eq!((seen.len(), &seen[0]["actor"]), (1, &"ben".into()));
     assert_eq!(service.end("TERM"), Some(0));
 }
 

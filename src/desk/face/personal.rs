@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::FullAccount;
 use crate::domain::id::PaymentId;
 
 /// Personal data of a payer in full. The audit says who saw it.
@@ -16,6 +17,8 @@ pub struct Revealed {
     pub contacts: Vec<(String, String)>,
     /// Who files say paid, where that is open.
     pub proposed: Vec<String>,
+    /// Where the money of the refund asked about goes, where the desk pays it by transfer.
+    pub account: Option<FullAccount>,
     /// Something was erased.
     pub erased: bool,
 }

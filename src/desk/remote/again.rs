@@ -31,7 +31,6 @@ pub(super) fn prepared(mut request: Request) -> (Request, Again) {
         | Request::RebuildBalance(_)
         | Request::Sync { .. }
         | Request::Work { .. }
-        | Request::Evidence(_)
         | Request::Reveal { .. }
         | Request::Bank(BankAsk::TakeFile { .. } | BankAsk::Reveal { .. }) => Again::SameTwice,
         _ => Again::Never,
@@ -71,6 +70,7 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Verify
         | Request::Providers
         | Request::Service
+        | Request::Evidence(_)
         | Request::AccessReview { .. }
         | Request::Bank(BankAsk::Transfers { .. }) => true,
         Request::RebuildBalance(_)
@@ -96,7 +96,6 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Work { .. }
         | Request::StopSending(_)
         | Request::ResumeSending(_)
-        | Request::Evidence(_)
         | Request::Reveal { .. }
         | Request::Erase(_)
         | Request::Bank(_) => false,

@@ -174,6 +174,10 @@ pub(super) fn revealed(told: face::Revealed) -> card::Revealed {
     let name = told.payer.unwrap_or_else(|| unknown.to_owned());
     let mut lines = vec![("paid by".to_owned(), name)];
     lines.extend(told.contacts);
+    if let Some(account) = told.account {
+        lines.push(("to account".to_owned(), account.number));
+        lines.extend(account.holder.map(|name| ("held by".to_owned(), name)));
+    }
     let proposed = told.proposed.into_iter();
     lines.extend(proposed.map(|name| ("a file says".to_owned(), name)));
     card::Revealed {
