@@ -14,7 +14,8 @@
 //!   [`Request`](desk::face::Request), [`Reply`](desk::face::Reply),
 //!   [`Notice`](desk::face::Notice).
 //! - [`tui`] and [`cli`]: screens and commands. They show and ask, through the desk's face.
-//! - [`serve`]: the doors of the service. A request becomes a call, the desk answers it; health and
+//! - [`serve`]: the doors of the service. A request becomes a call, the desk answers it; operators'
+//!   desks connect over its socket and speak [`desk::wire`], their end is [`desk::remote`]; health and
 //!   metrics for whoever runs it.
 //! - [`sandbox`]: simulated providers that keep a book of what was really paid. It shares no wire
 //!   type with [`providers`], so that the two can catch each other's mistakes.

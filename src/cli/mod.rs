@@ -12,6 +12,7 @@ use crate::failpoint;
 
 mod args;
 mod audit;
+mod awaited;
 mod backup;
 mod config;
 mod decide;

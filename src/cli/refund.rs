@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use super::args;
+use super::awaited::awaited;
 use super::open::{Session, misanswered};
 use super::print::Output;
 use super::refunds::{fetch, print_card, waits_for_release};
@@ -56,6 +57,11 @@ async fn follow(
     id: RefundId,
     limit: Option<Duration>,
 ) -> Result<RefundCard, Failure> {
+    if session.own.is_none() {
+        let stops = stops(session).await;
+        let is_stopped = |card: &RefundCard| stopped(&card.row.refund, &stops).is_some();
+        return awaited(session, id, limit, is_stopped).await;
+    }
     if !session.mode.offline {
         let worked = work(session, id).await?;
         if let Some(limit) = limit {

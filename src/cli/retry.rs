@@ -31,8 +31,9 @@ pub(super) async fn run(
     if !output.json && all.is_empty() {
         output.text("nothing was left unpaid for lack of funds")?;
     }
-    if !dry_run && !session.mode.offline {
-        // They are queued whatever becomes of this; an open desk or track sends what is left.
+    if !dry_run && !session.mode.offline && session.own.is_some() {
+        // They are queued whatever becomes of this; an open desk, track or the
+        // service sends what is left.
         let made = all.iter().filter_map(|one| one.made.as_ref());
         for row in made {
             let refund = Some(row.refund.id);

@@ -39,6 +39,7 @@ mod evidence;
 mod import;
 mod inbox;
 mod personal;
+mod refusal;
 mod safeguards;
 mod sending;
 mod service;
@@ -58,6 +59,7 @@ pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
 pub use personal::{EraseOrder, Erasure, Revealed};
+pub use refusal::{Class, Refusal};
 pub use safeguards::*;
 pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
@@ -485,36 +487,4 @@ pub struct Verified {
     pub audit_entries: u64,
     /// What is wrong; empty: nothing.
     pub findings: Vec<Finding>,
-}
-
-/// Why the desk did not do what was asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
-pub struct Refusal {
-    /// What kind of refusal: decides the exit code.
-    pub class: Class,
-    /// A code for programs: `over_available`, `too_old` …
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// What it means for the money.
-    pub money: String,
-    /// What to do.
-    pub next: String,
-}
-
-/// The kinds of refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// The request makes no sense as typed.
-    Usage,
-    /// A rule says no; nothing was written.
-    Rule,
-    /// The machine, a file or the database failed.
-    Failed,
-    /// Provider or network not available.
-    Unavailable,
-    /// Whether it was done is not known.
-    Unknown,
 }

@@ -1,6 +1,7 @@
 //! Desks and commands beside a service: they find it, and it alone works on the database.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -11,6 +12,7 @@ use refund_desk::desk::Desk as _;
 use refund_desk::desk::face::{Actor, Draft, Reply, Request};
 use refund_desk::desk::remote::{Reach, Remote};
 
+use super::desk::Desk;
 use super::serve::Service;
 use super::shop::Shop;
 use super::stock;
@@ -64,6 +66,34 @@ fn a_desk_at_work_keeps_a_service_out() {
     tracking.kill();
     let service = Service::start(&shop.desk);
     assert_eq!(service.end("INT"), Some(0));
+}
+
+#[test]
+fn without_a_service_nobody_agrees_to_a_refund_that_needs_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk {
+        config: folder.path().join("config.toml"),
+        data: folder.path().join("data"),
+    };
+    let config = "environment = \"test\"\n[policy]\napproval_above = 10\n[accounts.hub-us]\nprovider = \"commerce-hub\"\nbase_url = \"http://127.0.0.1:9/ch\"\ncurrencies = [\"USD\"]\nmerchant_id = \"m\"\nterminal_id = \"t\"\napi_key = \"env:K\"\napi_secret = \"env:S\"\n";
+    fs::write(&desk.config, config).unwrap();
+    let stock = folder.path().join("stock.csv");
+    fs::write(&stock, stock::dated(stock::STOCK)).unwrap();
+    desk.json(["import".as_ref(), stock.as_os_str()]).exits(0);
+    let asked = [
+        "refund",
+        "A-1",
+        "--amount",
+        "50",
+        "--reason",
+        "customer_request",
+    ];
+    let made = desk.json(asked).exits(5).object();
+    let id = made["id"].as_str().unwrap();
+    let hash = desk.status(id)["hash"].as_str().unwrap().to_owned();
+    let refused = desk.json(["approve", id, "--expect", &hash]).exits(3);
+    assert_eq!(refused.error()["code"], "single_user");
+    assert_eq!(desk.status(id)["state"], "awaiting_approval");
 }
 
 const CLIENTS: usize = 4;

@@ -12,6 +12,8 @@ fn a_refund_is_made_over_the_socket_and_a_service_that_goes_away_is_told() {
     let socket = shop.desk.data.join("desk.sock");
     let arguments = ["--socket", socket.to_str().unwrap(), "--as", "ann"];
     let mut desk = Terminal::start(WIDE, &arguments);
+    desk.wait_for("all payments");
+    desk.wait_for("A-1");
     desk.keys("/refundable\r");
     desk.wait_for("/ refundable");
     desk.wait_until("a payment that can be refunded", |screen| {

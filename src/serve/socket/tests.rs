@@ -17,6 +17,7 @@ use crate::desk::face::{Actor, Class, Draft, Notice, Refusal, Reply, Request};
 use crate::desk::remote::{NotConnected, Reach, Remote};
 use crate::desk::wire::{ASK_MAX, Ask, Hello, PROTOCOL, ToService, UNDER_WAY};
 
+mod busy;
 mod hostile;
 mod steady;
 
