@@ -25,6 +25,8 @@ impl Local {
     pub(super) async fn review(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
         let summary = self.refund_named(handle).await?;
         let refund = summary.refund.clone();
+        let today = self.business_day(self.clock.now());
+        let roster = self.ledger.roster(today).await?;
         let before = refund.basis.available;
         let amount = refund.content.amount;
         Ok(Reply::Review(Box::new(Review {
@@ -33,6 +35,7 @@ impl Local {
             before,
             duplicates: self.duplicates_of(&refund).await?,
             hindrance: self.hindrance(&refund).await?,
+            may_approve: self.may_approve_of(&refund.content.maker, &roster),
             expires_at: refund.expires_at,
             card: self.whole_card(actor, summary).await?,
         })))
@@ -50,6 +53,7 @@ impl Local {
         let summary = self.refund_named(handle).await?;
         let waiting = self.ledger.waiting_for(summary.refund.id).await?;
         if let Some(proposal) = waiting.proposal {
+            self.may_state_outcomes(actor)?;
             if proposal.by == actor.name {
                 return Err(refusal::same_person(&proposal));
             }
@@ -59,9 +63,10 @@ impl Local {
             return self.agree(actor, summary, proposal, None).await;
         }
         self.may_approve(actor, &summary.refund, seen).await?;
+        let right = self.right_to_approve(actor, &summary.refund).await?;
         let record = self.record_of(&summary, Event::Approve(BY_A_CHECKER), &actor.name);
         let id = summary.refund.id;
-        match self.ledger.approve(record, seen.to_owned()).await {
+        match self.ledger.approve(record, seen.to_owned(), right).await {
             Ok(change) => {
                 failpoint::reach("approve.committed");
                 Ok(self.decided(actor, change.summary).await)
@@ -91,10 +96,12 @@ impl Local {
         let id = summary.refund.id;
         let now = self.clock.now();
         let summary = if self.ledger.waiting_for(id).await?.proposal.is_some() {
+            self.may_state_outcomes(actor)?;
             let by = actor.name.clone();
             self.ledger.turn_down(id, by, note, now).await
         } else {
             may_decline(actor, &summary.refund)?;
+            self.right_to_approve(actor, &summary.refund).await?;
             let mut record = self.record_of(&summary, Event::Decline, &actor.name);
             record.note = Some(note);
             self.ledger

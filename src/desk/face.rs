@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{Approval, Decline};
 use crate::domain::audit::{Anchor, AuditEntry, AuditFilter};
+use crate::domain::delegation::Roster;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
@@ -34,6 +35,7 @@ mod decisions;
 mod elsewhere;
 mod import;
 mod inbox;
+mod roster;
 mod safeguards;
 mod sending;
 mod service;
@@ -48,6 +50,7 @@ pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
+pub use roster::{MayApprove, RosterAsk};
 pub use safeguards::*;
 pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
@@ -245,6 +248,8 @@ pub enum Request {
     ResumeSending(SendingOrder),
     /// The bank leg: transfers, payment files, what the bank says. Answer: as each says.
     Bank(BankAsk),
+    /// Who approves in whose place, and who is away. Answer: [`Reply::Roster`].
+    Roster(RosterAsk),
 }
 
 /// What a maker decides, as typed.
@@ -342,6 +347,8 @@ pub enum Reply {
     Resumption(Resumption),
     /// To [`Request::Bank`].
     Bank(Box<BankAnswer>),
+    /// To [`Request::Roster`].
+    Roster(Box<Roster>),
 }
 
 /// What the desk tells without being asked.

@@ -191,6 +191,7 @@ impl Local {
     }
 
     async fn answer(&self, actor: &Actor, request: Request) -> Result<Reply, Refusal> {
+        self.permitted(actor, &request).await?;
         match request {
             Request::Overview => self.overview().await.map(Reply::Overview),
             Request::Payments(query) => self.payments(query).await.map(Reply::Payments),
@@ -256,6 +257,7 @@ impl Local {
                 self.stop_sending(actor, order).await.map(Reply::Stopped)
             }
             Request::Bank(ask) => self.bank(actor, ask).await,
+            Request::Roster(ask) => self.roster(actor, ask).await,
             Request::ResumeSending(order) => self
                 .resume_sending(actor, order)
                 .await
