@@ -30,6 +30,7 @@ mod print;
 mod refund;
 mod refunds;
 mod retry;
+mod roster;
 mod sandbox;
 mod sending;
 mod serve;
@@ -232,6 +233,10 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Reconcile { files } => transfers::reconcile(&session()?, output, &files).await,
         Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
         Command::Dispute(news) => disputes::run(&session()?, output, news).await,
+        Command::Delegate(arguments) => {
+            roster::delegate(&session()?, output, arguments).await
+        }
+        Command::Away(arguments) => roster::away(&session()?, output, &arguments).await,
         Command::Keys => {
             output.text(&crate::tui::keys_markdown())?;
             Ok(Exit::Done)

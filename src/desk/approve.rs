@@ -25,8 +25,6 @@ impl Local {
     pub(super) async fn review(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
         let summary = self.refund_named(handle).await?;
         let refund = summary.refund.clone();
-        let today = self.business_day(self.clock.now());
-        let roster = self.ledger.roster(today).await?;
         let before = refund.basis.available;
         let amount = refund.content.amount;
         Ok(Reply::Review(Box::new(Review {
@@ -35,7 +33,6 @@ impl Local {
             before,
             duplicates: self.duplicates_of(&refund).await?,
             hindrance: self.hindrance(&refund).await?,
-            may_approve: self.may_approve_of(&refund.content.maker, &roster),
             expires_at: refund.expires_at,
             card: self.whole_card(actor, summary).await?,
         })))

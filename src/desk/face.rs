@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{Approval, Decline};
 use crate::domain::audit::{Anchor, AuditEntry, AuditFilter};
-use crate::domain::delegation::Roster;
+use crate::domain::delegation::{MayApprove, Roster};
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
@@ -50,7 +50,7 @@ pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
-pub use roster::{MayApprove, RosterAsk};
+pub use roster::RosterAsk;
 pub use safeguards::*;
 pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
@@ -562,6 +562,9 @@ pub struct RefundCard {
     pub step: Option<Step>,
     /// What is open about it, oldest first.
     pub discrepancies: Vec<Discrepancy>,
+    /// Who may approve it, while it waits for a checker and roles say who is one.
+    #[serde(default)]
+    pub may_approve: Option<MayApprove>,
 }
 
 /// What a check of all records looked at and found.

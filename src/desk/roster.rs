@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::face::{Actor, MayApprove, Refusal, Reply, RosterAsk};
+use super::face::{Actor, Refusal, Reply, RosterAsk};
 use super::local::Local;
 use super::refusal;
 use super::roles::Action;
 use crate::domain::business_time;
-use crate::domain::delegation::Roster;
+use crate::domain::delegation::{MayApprove, Roster};
 use crate::domain::refund::Refund;
 use crate::domain::role::Role;
 use crate::failpoint;
@@ -134,11 +134,11 @@ impl Local {
         }
     }
 
-    /// Who may approve a refund of `maker`, and who of them is away.
-    pub(super) fn may_approve_of(&self, maker: &str, roster: &Roster) -> MayApprove {
+    /// Who may approve a refund of `maker`, and who of them is away; none where no roles say so.
+    pub(super) fn may_approve_of(&self, maker: &str, roster: &Roster) -> Option<MayApprove> {
         let roles = &self.settings.roles;
         if !roles.configured() {
-            return MayApprove::default();
+            return None;
         }
         let today = self.business_day(self.clock.now());
         let checkers = roles.holders(&[Role::Checker], maker);
@@ -162,7 +162,7 @@ impl Local {
                 None => people.push(words),
             }
         }
-        MayApprove { people, away }
+        Some(MayApprove { people, away })
     }
 
     /// What is said of a refund that has waited too long for a checker: how long, and who is next.
@@ -170,7 +170,7 @@ impl Local {
         &self,
         actor: &Actor,
         since: DateTime<Utc>,
-        may: &MayApprove,
+        may: Option<&MayApprove>,
     ) -> Option<String> {
         let limit = self.settings.escalate_after?;
         let waited = business_time::between(since, self.clock.now(), &self.settings.zone);
@@ -179,11 +179,14 @@ impl Local {
         }
         let roles = &self.settings.roles;
         let admins = roles.holders(&[Role::Admin], "");
-        let next = match (may.people.as_slice(), admins.as_slice()) {
-            ([], []) if roles.configured() => "nobody is there who may approve it".to_owned(),
-            ([], []) => "ask a colleague to approve or decline it".to_owned(),
-            ([], admins) => format!("nobody who may approve it is there: tell {}", admins.join(", ")),
-            (people, _) => format!("next: {}", people.join(", ")),
+        let people = may.map(|may| may.people.as_slice());
+        let next = match (people, admins.as_slice()) {
+            (None, _) => "ask a colleague to approve or decline it".to_owned(),
+            (Some([]), []) => "nobody who may approve it is there".to_owned(),
+            (Some([]), admins) => {
+                format!("nobody who may approve it is there: tell {}", admins.join(", "))
+            }
+            (Some(people), _) => format!("next is {}", people.join(", ")),
         };
         let yours = match self.is_admin(actor) {
             true => "; have one of them look at it, an admin approves nothing",

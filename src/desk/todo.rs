@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::face::{Actor, MayApprove, Refusal, ToDoItem};
+use super::face::{Actor, Refusal, ToDoItem};
 use super::local::{Local, row};
 use crate::domain::ageing::Age;
 use crate::domain::business_time;
-use crate::domain::delegation::Roster;
+use crate::domain::delegation::{MayApprove, Roster};
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
 use crate::domain::resolution::Absence;
@@ -40,8 +40,9 @@ impl Local {
             // One thing, one entry: what came back is listed as its alert until that is seen.
             .filter(|waiting| !alerted.contains(&waiting.summary.refund.id))
             .filter_map(|waiting| {
-                let step = self.step_of(actor, &waiting)?;
-                let (may_approve, escalated) = self.checkers_of(actor, &waiting, &roster);
+                let mut step = self.step_of(actor, &waiting)?;
+                let (may_approve, escalated) =
+                    self.checkers_of(actor, &waiting.summary.refund, &roster, &mut step);
                 Some(ToDoItem {
                     may_approve,
                     escalated,
@@ -89,20 +90,28 @@ impl Local {
         Ok(items)
     }
 
-    /// Who may approve what waits for a checker, and what is said once it has waited too long.
-    fn checkers_of(
+    /// Who may approve what waits for a checker, and what is said once it has waited too long; the
+    /// step says both.
+    pub(super) fn checkers_of(
         &self,
         actor: &Actor,
-        waiting: &Waiting,
+        refund: &Refund,
         roster: &Roster,
+        step: &mut Step,
     ) -> (Option<MayApprove>, Option<String>) {
-        let refund = &waiting.summary.refund;
         if refund.state != State::AwaitingApproval {
             return (None, None);
         }
         let may = self.may_approve_of(&refund.content.maker, roster);
-        let escalated = self.escalated(actor, refund.updated_at, &may);
-        (Some(may), escalated)
+        let escalated = self.escalated(actor, refund.updated_at, may.as_ref());
+        if let Some(may) = &may {
+            step.next.push_str(&format!(" It may be approved by {may}."));
+        }
+        if let Some(escalated) = &escalated {
+            step.what = format!("WAITS TOO LONG: {}", step.what);
+            step.next.push_str(&format!(" It {escalated}."));
+        }
+        (may, escalated)
     }
 
     /// The step a refund waits for, as `actor` sees it.

@@ -1,5 +1,7 @@
 //! Who stands in for a checker, and who is away. Dates are business days.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +74,28 @@ impl Roster {
         let theirs = self.away.iter();
         let now = theirs.filter(|it| it.person == person && it.holds(day));
         now.map(|it| it.until).max()
+    }
+}
+
+/// Who may approve a refund, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MayApprove {
+    /// Users, groups, and who stands in for one of them.
+    pub people: Vec<String>,
+    /// Those of them who are away, and until when.
+    pub away: Vec<String>,
+}
+
+impl fmt::Display for MayApprove {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.people.as_slice() {
+            [] => f.write_str("nobody who is there")?,
+            people => f.write_str(&people.join(", "))?,
+        }
+        match self.away.as_slice() {
+            [] => Ok(()),
+            away => write!(f, "; away: {}", away.join(", ")),
+        }
     }
 }
 

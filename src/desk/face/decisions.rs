@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{MayApprove, RefundCard, RefundRow, Refusal};
+use super::{RefundCard, RefundRow, Refusal};
 use crate::domain::money::Money;
 use crate::domain::resolution::Proof;
 
@@ -69,7 +69,4 @@ pub struct Review {
     pub hindrance: Option<String>,
     /// Undecided by then, it expires.
     pub expires_at: DateTime<Utc>,
-    /// Who may approve it.
-    #[serde(default)]
-    pub may_approve: MayApprove,
 }

@@ -33,12 +33,3 @@ pub enum RosterAsk {
     /// Says that one is back.
     Back,
 }
-
-/// Who approves, and who does not for now.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MayApprove {
-    /// Users, groups and delegates, in words; empty: anybody but the maker.
-    pub people: Vec<String>,
-    /// Those of them who are away, in words.
-    pub away: Vec<String>,
-}

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{MayApprove, RefundRow};
+use super::RefundRow;
+use crate::domain::delegation::MayApprove;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::PaymentId;
 use crate::domain::inbound_request::InboundRequest;

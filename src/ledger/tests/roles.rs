@@ -1,0 +1,1 @@
+//! That roles and limits hold in the database itself.
