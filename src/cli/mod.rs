@@ -233,9 +233,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Reconcile { files } => transfers::reconcile(&session()?, output, &files).await,
         Command::External(deed) => discrepancies::external(&session()?, output, deed).await,
         Command::Dispute(news) => disputes::run(&session()?, output, news).await,
-        Command::Delegate(arguments) => {
-            roster::delegate(&session()?, output, arguments).await
-        }
+        Command::Delegate(arguments) => roster::delegate(&session()?, output, arguments).await,
         Command::Away(arguments) => roster::away(&session()?, output, &arguments).await,
         Command::Keys => {
             output.text(&crate::tui::keys_markdown())?;

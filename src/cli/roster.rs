@@ -24,8 +24,17 @@ pub(super) async fn delegate(
     };
     let roster = ask_for(session, ask).await?;
     let lines = match output.json {
-        true => roster.delegations.iter().map(|it| delegation_object(it).to_string()),
-        false => return told(output, roster.delegations.iter().map(delegation_line), NOBODY),
+        true => roster
+            .delegations
+            .iter()
+            .map(|it| delegation_object(it).to_string()),
+        false => {
+            return told(
+                output,
+                roster.delegations.iter().map(delegation_line),
+                NOBODY,
+            );
+        }
     };
     told(output, lines, "")
 }
@@ -46,7 +55,11 @@ pub(super) async fn away(
     };
     let roster = ask_for(session, ask).await?;
     match output.json {
-        true => told(output, roster.away.iter().map(|it| json!(it).to_string()), ""),
+        true => told(
+            output,
+            roster.away.iter().map(|it| json!(it).to_string()),
+            "",
+        ),
         false => told(output, roster.away.iter().map(away_line), ALL_THERE),
     }
 }
@@ -58,11 +71,7 @@ async fn ask_for(session: &Session, ask: RosterAsk) -> Result<Roster, Failure> {
     }
 }
 
-fn told(
-    output: &Output,
-    lines: impl Iterator<Item = String>,
-    none: &str,
-) -> Result<Exit, Failure> {
+fn told(output: &Output, lines: impl Iterator<Item = String>, none: &str) -> Result<Exit, Failure> {
     let lines: Vec<String> = lines.collect();
     match (lines.is_empty(), none.is_empty()) {
         (true, true) => {}
@@ -80,7 +89,10 @@ fn delegation_line(it: &Delegation) -> String {
 }
 
 fn away_line(it: &Away) -> String {
-    clean(&format!("{} is away from {} until {}", it.person, it.from, it.until))
+    clean(&format!(
+        "{} is away from {} until {}",
+        it.person, it.from, it.until
+    ))
 }
 
 fn delegation_object(it: &Delegation) -> Value {

@@ -142,7 +142,12 @@ fn contradiction(grant: &Grant) -> Option<String> {
     if grant.users.is_empty() && grant.groups.is_empty() {
         return Some("names nobody: give it users or groups".to_owned());
     }
-    if grant.users.iter().chain(&grant.groups).any(|it| it.trim().is_empty()) {
+    if grant
+        .users
+        .iter()
+        .chain(&grant.groups)
+        .any(|it| it.trim().is_empty())
+    {
         return Some("names a user or group without a name".to_owned());
     }
     if grant.gives.contains(&Role::Admin) && grant.gives.iter().any(|role| role.decides()) {
@@ -191,7 +196,9 @@ fn both<'a>(grant: &Grant, all: impl Iterator<Item = &'a Grant>) -> Option<Strin
     for admin in all.filter(|it| it.gives.contains(&Role::Admin)) {
         let user = grant.users.intersection(&admin.users).next();
         let group = grant.groups.intersection(&admin.groups).next();
-        let who = user.cloned().or(group.map(|group| format!("group {group}")));
+        let who = user
+            .cloned()
+            .or(group.map(|group| format!("group {group}")));
         if let Some(who) = who {
             return Some(format!(
                 "{who} is an admin by roles.{}, and an admin can be neither maker nor checker",
@@ -234,7 +241,12 @@ mod tests {
         let ann = read.standing("ann", &[]);
         let figures = ann.makes[0].band.figures(usd);
         assert_eq!(
-            (figures.free_refund, figures.free_day, figures.hard_refund, figures.hard_day),
+            (
+                figures.free_refund,
+                figures.free_day,
+                figures.hard_refund,
+                figures.hard_day
+            ),
             (Some(10_000), Some(25_050), None, Some(100_000))
         );
         // What a table leaves out has no allowance.
@@ -248,13 +260,25 @@ mod tests {
     #[case("[roles.makr]\nusers = [\"ann\"]\n", 2, "did you mean `maker`?")]
     #[case("[roles.seniors]\nusers = [\"ann\"]\n", 2, "say what it may")]
     #[case("[roles.maker]\nuser = [\"ann\"]\n", 3, "did you mean `users`?")]
-    #[case("[roles.maker]\nusers = [\"ann\"]\nfree = { per_refnd = 1 }\n", 4, "did you mean `per_refund`?")]
+    #[case(
+        "[roles.maker]\nusers = [\"ann\"]\nfree = { per_refnd = 1 }\n",
+        4,
+        "did you mean `per_refund`?"
+    )]
     #[case("[roles.maker]\nusers = \"ann\"\n", 3, "roles.maker.users")]
     #[case("[roles.maker]\n", 2, "names nobody")]
     #[case("[roles.maker]\nusers = [\" \"]\n", 2, "without a name")]
     #[case("[roles.x]\nmay = []\nusers = [\"ann\"]\n", 2, "may is empty")]
-    #[case("[roles.x]\nmay = [\"chekcer\"]\nusers = [\"ann\"]\n", 3, "did you mean `checker`?")]
-    #[case("[roles.x]\nmay = [\"admin\", \"checker\"]\nusers = [\"ann\"]\n", 2, "neither maker nor checker")]
+    #[case(
+        "[roles.x]\nmay = [\"chekcer\"]\nusers = [\"ann\"]\n",
+        3,
+        "did you mean `checker`?"
+    )]
+    #[case(
+        "[roles.x]\nmay = [\"admin\", \"checker\"]\nusers = [\"ann\"]\n",
+        2,
+        "neither maker nor checker"
+    )]
     #[case(
         "[roles.admin]\nusers = [\"ann\"]\n[roles.maker]\nusers = [\"ann\"]\n",
         4,
@@ -265,7 +289,11 @@ mod tests {
         2,
         "group ops is an admin"
     )]
-    #[case("[roles.checker]\nusers = [\"ann\"]\nfree = { per_day = 1 }\n", 2, "none of its people is a maker")]
+    #[case(
+        "[roles.checker]\nusers = [\"ann\"]\nfree = { per_day = 1 }\n",
+        2,
+        "none of its people is a maker"
+    )]
     #[case(
         "[roles.maker]\nusers = [\"ann\"]\nfree = { per_day = 2 }\nhard = { per_day = 1 }\n",
         2,
@@ -276,8 +304,16 @@ mod tests {
         2,
         "in USD"
     )]
-    #[case("[roles.maker]\nusers = [\"ann\"]\nfree = { per_day = { USD = \"1.001\" } }\n", 2, "roles.maker.free.per_day")]
-    #[case("[roles.maker]\nusers = [\"ann\"]\nfree = { per_day = 1.5 }\n", 4, "roles.maker.free.per_day")]
+    #[case(
+        "[roles.maker]\nusers = [\"ann\"]\nfree = { per_day = { USD = \"1.001\" } }\n",
+        2,
+        "roles.maker.free.per_day"
+    )]
+    #[case(
+        "[roles.maker]\nusers = [\"ann\"]\nfree = { per_day = 1.5 }\n",
+        4,
+        "roles.maker.free.per_day"
+    )]
     #[case("roles = 3\n", 2, "must be a table")]
     fn what_makes_no_sense_is_refused_with_its_place(
         #[case] text: &str,
@@ -286,7 +322,10 @@ mod tests {
     ) {
         let said = roles(text).unwrap_err();
         assert!(said.contains(what), "{said}");
-        assert!(said.starts_with(&format!("config.toml, line {line}: roles")), "{said}");
+        assert!(
+            said.starts_with(&format!("config.toml, line {line}: roles")),
+            "{said}"
+        );
     }
 
     #[test]

@@ -338,11 +338,16 @@ impl Local {
         }
         let asked = judged.amount.clone();
         let named = judged.named(asked.unwrap_or(Money::zero(can_refund.currency)));
-        limits.extend(named.into_iter().chain(judged.allowances.clone()).map(|limit| Limit {
-            name: limit.name.to_owned(),
-            figure: limit.figure,
-            kept: limit.kept,
-        }));
+        limits.extend(
+            named
+                .into_iter()
+                .chain(judged.allowances.clone())
+                .map(|limit| Limit {
+                    name: limit.name.to_owned(),
+                    figure: limit.figure,
+                    kept: limit.kept,
+                }),
+        );
         let above = self.settings.policy.approval_above(judged.payment.currency);
         limits.push(Limit {
             name: "without a checker".to_owned(),

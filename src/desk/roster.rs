@@ -115,7 +115,9 @@ impl Local {
         }
         let maker = &refund.content.maker;
         let delegations = self.delegations_to(actor).await?;
-        let held = delegations.iter().find(|it| it.lets(&actor.name, maker, day));
+        let held = delegations
+            .iter()
+            .find(|it| it.lets(&actor.name, maker, day));
         match (held, delegations.first()) {
             (Some(held), _) => Ok(Checked {
                 right: Some(held.right.clone()),
@@ -184,7 +186,10 @@ impl Local {
             (None, _) => "ask a colleague to approve or decline it".to_owned(),
             (Some([]), []) => "nobody who may approve it is there".to_owned(),
             (Some([]), admins) => {
-                format!("nobody who may approve it is there: tell {}", admins.join(", "))
+                format!(
+                    "nobody who may approve it is there: tell {}",
+                    admins.join(", ")
+                )
             }
             (Some(people), _) => format!("next is {}", people.join(", ")),
         };

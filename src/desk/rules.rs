@@ -42,7 +42,11 @@ pub(super) fn of(settings: &Settings) -> Vec<Rule> {
         ..Rule::default()
     };
     let roles = settings.roles.0.iter().map(role);
-    [file, policy].into_iter().chain(roles).chain(accounts).collect()
+    [file, policy]
+        .into_iter()
+        .chain(roles)
+        .chain(accounts)
+        .collect()
 }
 
 /// A role: what it gives, to whom, and how much.
@@ -66,7 +70,10 @@ fn role(grant: &Grant) -> Rule {
         let users = grant.users.iter().cloned().map(Named::User);
         let groups = grant.groups.iter().cloned().map(Named::Group);
         let role = *role;
-        users.chain(groups).map(move |named| (role, named)).collect::<Vec<_>>()
+        users
+            .chain(groups)
+            .map(move |named| (role, named))
+            .collect::<Vec<_>>()
     };
     Rule {
         subject: format!("{ROLE}{}", grant.name),

@@ -30,6 +30,7 @@ mod lists;
 mod people;
 mod receive;
 mod review;
+mod roles;
 mod storm;
 mod two_desks;
 

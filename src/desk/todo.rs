@@ -105,7 +105,8 @@ impl Local {
         let may = self.may_approve_of(&refund.content.maker, roster);
         let escalated = self.escalated(actor, refund.updated_at, may.as_ref());
         if let Some(may) = &may {
-            step.next.push_str(&format!(" It may be approved by {may}."));
+            step.next
+                .push_str(&format!(" It may be approved by {may}."));
         }
         if let Some(escalated) = &escalated {
             step.what = format!("WAITS TOO LONG: {}", step.what);

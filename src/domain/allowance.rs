@@ -190,7 +190,10 @@ impl Terms {
         let figures = match self.judge(asked, used) {
             Ok(judged) => Some(judged.figures),
             // Over all of them: the first is as good as any.
-            Err(_) => self.rights.first().map(|it| it.band.figures(asked.currency)),
+            Err(_) => self
+                .rights
+                .first()
+                .map(|it| it.band.figures(asked.currency)),
         };
         let figures = figures.unwrap_or_default();
         let refund = |name, limit: Option<i64>| {
@@ -200,9 +203,8 @@ impl Terms {
                 kept: asked.minor <= limit,
             })
         };
-        let day = |name, limit: Option<i64>| {
-            limit.map(|limit| today(name, asked, limit, used.by_maker))
-        };
+        let day =
+            |name, limit: Option<i64>| limit.map(|limit| today(name, asked, limit, used.by_maker));
         [
             refund("your limit per refund", figures.hard_refund),
             day("your limit today", figures.hard_day),

@@ -286,7 +286,10 @@ mod tests {
             assert_eq!(standing.roles, [Role::Admin].into(), "{name}");
             assert!(standing.makes.is_empty() && standing.checks.is_none());
         }
-        assert_eq!(house().holders(&[Role::Maker], ""), ["ann", "group leads", "group tills"]);
+        assert_eq!(
+            house().holders(&[Role::Maker], ""),
+            ["ann", "group leads", "group tills"]
+        );
     }
 
     #[test]
@@ -307,10 +310,7 @@ mod tests {
     fn roles_are_told_in_words() {
         assert_eq!(any_of(&[Role::Checker]), "checker");
         assert_eq!(any_of(&Role::ALL[..3]), "viewer, importer or maker");
-        assert_eq!(
-            house().holders(&[Role::Checker], "ben"),
-            ["group leads"]
-        );
+        assert_eq!(house().holders(&[Role::Checker], "ben"), ["group leads"]);
         for role in Role::ALL {
             assert_eq!(Role::from_name(role.name()), Some(role));
         }

@@ -52,7 +52,8 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn made_under(&self, id: RefundId) -> Result<Option<MadeUnder>, LedgerError> {
-        self.read(move |connection| made_under(connection, id)).await
+        self.read(move |connection| made_under(connection, id))
+            .await
     }
 }
 
@@ -82,7 +83,10 @@ fn used(
 
 /// What leaves with a refund: principal and compensation.
 fn weight(content: &Content) -> Money {
-    let minor = content.amount.minor.saturating_add(content.compensation.minor);
+    let minor = content
+        .amount
+        .minor
+        .saturating_add(content.compensation.minor);
     Money::new(minor, content.amount.currency)
 }
 
@@ -95,8 +99,16 @@ pub(super) fn judge(
 ) -> Result<Judged, LedgerError> {
     let (content, terms) = (&reservation.content, &reservation.allowed);
     let weight = weight(content);
-    let used = used(connection, &content.maker, account, weight.currency, terms.day)?;
-    let judged = terms.judge(weight, &used).map_err(LedgerError::OverAllowance)?;
+    let used = used(
+        connection,
+        &content.maker,
+        account,
+        weight.currency,
+        terms.day,
+    )?;
+    let judged = terms
+        .judge(weight, &used)
+        .map_err(LedgerError::OverAllowance)?;
     put(connection, reservation, account, &judged, &used)?;
     Ok(judged)
 }

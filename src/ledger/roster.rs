@@ -147,7 +147,13 @@ fn delegate(connection: &Connection, new: &NewDelegation) -> Result<(), LedgerEr
         new.from,
         new.until
     );
-    told(connection, &new.checker, "delegation.made", &detail, new.now)
+    told(
+        connection,
+        &new.checker,
+        "delegation.made",
+        &detail,
+        new.now,
+    )
 }
 
 /// Delegations and absences that hold on a business day or will, in the caller's transaction.

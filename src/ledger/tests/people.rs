@@ -54,9 +54,13 @@ async fn a_checker_approves_what_they_saw_and_in_time() {
     let (_folder, ledger) = open();
     let (id, seen) = waiting(&ledger).await;
     let approve = |actor: &str| by(actor, id, Event::Approve(APPROVE));
-    let own = ledger.approve(approve("max"), seen.clone(), anybody()).await;
+    let own = ledger
+        .approve(approve("max"), seen.clone(), anybody())
+        .await;
     assert!(guard(&own).unwrap().contains("cannot approve"), "{own:?}");
-    let other = ledger.approve(approve("ben"), "0".repeat(64), anybody()).await;
+    let other = ledger
+        .approve(approve("ben"), "0".repeat(64), anybody())
+        .await;
     assert!(guard(&other).unwrap().contains("changed"), "{other:?}");
     let late = Record {
         now: now() + TimeDelta::days(7),
@@ -65,7 +69,10 @@ async fn a_checker_approves_what_they_saw_and_in_time() {
     let late = ledger.approve(late, seen.clone(), anybody()).await;
     assert!(guard(&late).unwrap().contains("expired"), "{late:?}");
 
-    let done = ledger.approve(approve("ben"), seen.clone(), anybody()).await.unwrap();
+    let done = ledger
+        .approve(approve("ben"), seen.clone(), anybody())
+        .await
+        .unwrap();
     let refund = done.summary.refund;
     assert_eq!(
         (refund.state, refund.next_look_at),
@@ -81,7 +88,10 @@ async fn a_change_before_sending_voids_the_approval_and_keeps_why() {
     let (_folder, ledger) = open();
     let (id, seen) = waiting(&ledger).await;
     let approve = by("ben", id, Event::Approve(APPROVE));
-    ledger.approve(approve.clone(), seen.clone(), anybody()).await.unwrap();
+    ledger
+        .approve(approve.clone(), seen.clone(), anybody())
+        .await
+        .unwrap();
     let mut change = by("desk", id, Event::ChangeFound);
     change.note = Some("less is left".into());
     let back = ledger.record(change).await.unwrap().summary.refund;
