@@ -261,10 +261,11 @@ impl Committing {
         job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
     ) -> Result<(T, Option<Head>), LedgerError> {
         self.epoch.check(connection)?;
-        let done = job(connection)?;
+        // First: the deed goes by them already.
         if let Some(adoption) = &self.adoption {
             rules::write_all(connection, adoption)?;
         }
+        let done = job(connection)?;
         Ok((done, Head::of(connection)?))
     }
 

@@ -109,12 +109,11 @@ async fn what_is_left_is_shown_before_it_is_asked_for() {
 #[tokio::test]
 async fn what_did_not_happen_is_given_back(#[case] ends: State) {
     let stage = Stage::with(4, LIMITS, noon()).await;
-    let refused = Finding::new(Evidence::Refused, "no");
-    let answer = match ends {
-        State::Rejected => refused,
-        _ => report(Reported::Failed),
+    let sent = match ends {
+        State::Rejected => Finding::new(Evidence::Refused, "no"),
+        _ => report(Reported::Pending),
     };
-    stage.provider(&Fake::new(at_once(answer.clone()), at_once(answer)));
+    stage.provider(&Fake::new(at_once(sent), at_once(report(Reported::Failed))));
     let id = stage.makes("mia", "P0", "40").await.unwrap();
     assert!(stage.makes("mia", "P1", "40").await.is_err());
     match ends {
@@ -126,6 +125,8 @@ async fn what_did_not_happen_is_given_back(#[case] ends: State) {
         }
         _ => {
             stage.approves("ben", id).await.unwrap();
+            stage.work().await;
+            stage.clock.advance(Duration::from_mins(5));
             stage.work().await;
         }
     }
