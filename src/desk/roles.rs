@@ -73,7 +73,8 @@ impl Action {
 /// What a request amounts to. A new one does not compile before it has its line here.
 pub(super) const fn action_of(request: &Request) -> Action {
     match request {
-        Request::Work { .. } | Request::Service => Action::Serve,
+        // The service asks how it and its providers stand, for whoever watches it.
+        Request::Work { .. } | Request::Service | Request::Providers => Action::Serve,
         Request::Overview
         | Request::Payments(_)
         | Request::Totals(_)
@@ -89,8 +90,7 @@ pub(super) const fn action_of(request: &Request) -> Action {
         | Request::VerifyAudit { .. }
         | Request::Safeguards
         | Request::Discrepancies { .. }
-        | Request::Verify
-        | Request::Providers => Action::Look,
+        | Request::Verify => Action::Look,
         Request::StopSending(_) => Action::Stop,
         Request::Import(_) | Request::ImportAccounts(_) | Request::Sync { .. } => Action::Import,
         Request::Compose(_) | Request::Retry(_) | Request::Capture { .. } => Action::Make,

@@ -10,7 +10,6 @@ use crate::domain::business_time;
 use crate::domain::delegation::{MayApprove, Roster};
 use crate::domain::refund::Refund;
 use crate::domain::role::Role;
-use crate::failpoint;
 use crate::ledger::{Checked, NewDelegation};
 
 /// Nobody hands on a right for longer.
@@ -73,7 +72,6 @@ impl Local {
             now: self.clock.now(),
         };
         self.ledger.delegate(new).await?;
-        failpoint::reach("delegate.committed");
         Ok(())
     }
 

@@ -10,7 +10,6 @@ use super::error::LedgerError;
 use super::row::{millis, time};
 use crate::domain::delegation::{Away, Delegation, Roster};
 use crate::domain::role::Right;
-use crate::failpoint;
 
 /// A checker hands on the right to approve.
 #[derive(Clone, Debug)]
@@ -139,7 +138,6 @@ fn delegate(connection: &Connection, new: &NewDelegation) -> Result<(), LedgerEr
             new.until.to_string(),
             millis(new.now)
         ])?;
-    failpoint::reach("delegate.inserted");
     let detail = format!(
         "number={} to={} from={} until={}",
         connection.last_insert_rowid(),

@@ -42,6 +42,7 @@ mod refusals;
 mod relay;
 mod release;
 mod restore;
+mod roles;
 mod secrets;
 mod sending;
 mod serve;

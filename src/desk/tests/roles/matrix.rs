@@ -214,7 +214,7 @@ fn requests(folder: &std::path::Path) -> Vec<(&'static str, Request)> {
         ),
         (ALL, Request::Work { refund: None }),
         (LOOK, Request::Verify),
-        (LOOK, Request::Providers),
+        (ALL, Request::Providers),
         (ALL, Request::Service),
         (LOOK, Request::StopSending(order())),
         ("!mcl", Request::ResumeSending(order())),
