@@ -16,12 +16,14 @@ mod elsewhere;
 mod inbox;
 mod proof;
 mod refund;
+mod roster;
 
 pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
 pub use proof::{Erase, EvidenceOf};
 pub use refund::Refund;
+pub use roster::{Away, Delegate};
 
 /// The terminal desk where finance operators give money back, once.
 ///
@@ -263,6 +265,12 @@ pub enum Command {
         /// The backup
         file: PathBuf,
     },
+    /// Hand on your right to approve, for some days, to one person; or list who stands in for whom
+    ///
+    /// They never approve what they made themselves, nor what you made. It is written to the audit.
+    Delegate(Delegate),
+    /// Say when you are away, or list who is
+    Away(Away),
     /// The keys of the desk
     Keys,
 }

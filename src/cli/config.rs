@@ -13,6 +13,8 @@ use super::{Exit, Failure, sandbox};
 use crate::config::prism::{Connector, Member, Plain};
 use crate::config::{self, Environ, Listener, Paths, Provider, Settings, Syslog};
 use crate::desk::face::{Class, Refusal};
+use crate::domain::allowance::{Amounts, Bound};
+use crate::domain::money::Money;
 
 mod mastercard;
 
@@ -100,7 +102,13 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
     let accounts: serde_json::Map<String, Value> = settings
         .accounts
         .iter()
-        .map(|account| (account.name.clone(), provider(&account.provider)))
+        .map(|account| {
+            let mut object = provider(&account.provider);
+            if let (Some(cap), Some(object)) = (&account.cap_per_day, object.as_object_mut()) {
+                object.insert("cap_per_day".to_owned(), amounts(cap));
+            }
+            (account.name.clone(), object)
+        })
         .collect();
     json!({
         "config": paths.config,
@@ -116,7 +124,9 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
             "approval_above": settings.policy.approval_above_main,
             "approval_above_minor_units": settings.policy.approval_above,
             "expires_after_days": settings.expires_after.num_days(),
+            "escalate_after_hours": settings.escalate_after.map_or(0, |it| it.num_hours()),
         },
+        "roles": roles(settings),
         "backup": settings.backups.as_ref().map(|backups| json!({
             "every_seconds": backups.every.as_secs(),
             "keep": backups.keep,
@@ -137,6 +147,38 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
         },
         "accounts": accounts,
     })
+}
+
+/// The roles in force; none: everybody is maker and checker.
+fn roles(settings: &Settings) -> Value {
+    let grants = settings.roles.0.iter().map(|grant| {
+        let bound = |bound: &Bound| {
+            json!({
+                "per_refund": bound.per_refund.as_ref().map(amounts),
+                "per_day": bound.per_day.as_ref().map(amounts),
+            })
+        };
+        let role = json!({
+            "may": grant.gives,
+            "users": grant.users,
+            "groups": grant.groups,
+            "free": bound(&grant.band.free),
+            "hard": bound(&grant.band.hard),
+        });
+        (grant.name.clone(), role)
+    });
+    Value::Object(grants.collect())
+}
+
+/// Decimals by currency, and what every other currency has in main units.
+fn amounts(amounts: &Amounts) -> Value {
+    let apart = amounts.apart.iter();
+    let apart = apart.map(|(currency, minor)| {
+        let figure = Money::new(*minor, *currency).decimal();
+        (currency.code().to_owned(), json!(figure))
+    });
+    let others = ("others".to_owned(), json!(amounts.others_main));
+    Value::Object(apart.chain([others]).collect())
 }
 
 fn listener(listener: &Listener) -> Value {

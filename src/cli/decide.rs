@@ -178,6 +178,8 @@ fn text(review: &Review) -> String {
             lines.extend([("stated", said), ("by yes", agreed(it.outcome).to_owned())]);
         }
     }
+    let may = review.card.may_approve.iter();
+    lines.extend(may.map(|may| ("may approve", may.to_string())));
     lines.extend(
         review
             .duplicates

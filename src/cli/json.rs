@@ -236,6 +236,8 @@ fn decisions(card: &RefundCard) -> Map<String, Value> {
         })),
         "proposals": proposals,
         "next_step": card.step.as_ref().map(step),
+        "may_approve": card.may_approve.as_ref().map(|may| &may.people),
+        "away": card.may_approve.as_ref().map(|may| &may.away),
     }))
 }
 

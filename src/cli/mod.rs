@@ -32,6 +32,7 @@ mod print;
 mod refund;
 mod refunds;
 mod retry;
+mod roster;
 mod sandbox;
 mod sending;
 mod serve;
@@ -248,6 +249,10 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         }
         Command::External(deed) => discrepancies::external(&session().await?, output, deed).await,
         Command::Dispute(news) => disputes::run(&session().await?, output, news).await,
+        Command::Delegate(arguments) => {
+            roster::delegate(&session().await?, output, arguments).await
+        }
+        Command::Away(arguments) => roster::away(&session().await?, output, &arguments).await,
         Command::Keys => {
             output.text(&crate::tui::keys_markdown())?;
             Ok(Exit::Done)

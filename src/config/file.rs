@@ -1,5 +1,6 @@
 //! The config file: read with line and key for every mistake, unknown keys refused.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +15,15 @@ use toml::de::{DeTable, DeValue};
 
 use super::bounds::within;
 use super::commerce_hub::CommerceHub;
-use super::retention;
-use super::{Account, AuditOutside, Backups, Environment, Listener, Provider, Service, Settings};
+use super::{
+    Account, AuditOutside, Backups, Environment, Listener, Provider, Service, Settings, retention,
+    roles,
+};
+use crate::domain::allowance::Amounts;
 use crate::domain::digest::{hex, sha256};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
+use crate::domain::role::Roles;
 use crate::domain::schedule::Pace;
 
 /// A config with every setting explained; what `init` writes.
@@ -87,11 +92,21 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
             accounts.push(reader.account(name.get_ref(), value)?);
         }
     }
+    let mut grants = Vec::new();
+    if let Some((key, value)) = root.remove_entry("roles") {
+        let DeValue::Table(table) = value.into_inner() else {
+            let what = "must be a table of roles, such as [roles.maker]";
+            return Err(reader.at(key.span().start, Some("roles"), what));
+        };
+        let named = table.into_iter();
+        grants.extend(named.map(|(name, value)| (name.get_ref().to_string(), value)));
+    }
+    let roles = roles::read(&reader, grants)?;
     let rest: Rest = reader.read(None, Spanned::new(0..text.len(), root))?;
-    rest.settle(&reader, accounts)
+    rest.settle(&reader, accounts, roles)
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
 }
@@ -105,6 +120,10 @@ impl Reader<'_> {
         };
         let Some((key, provider)) = table.remove_entry("provider") else {
             return Err(self.at(span.start, Some(&place), "needs a provider"));
+        };
+        let cap_per_day = match table.remove_entry(CAP_PER_DAY) {
+            Some((key, value)) => Some(self.cap_per_day(&place, &key, value)?),
+            None => None,
         };
         let table = Spanned::new(span.clone(), table);
         let provider = match provider.get_ref().as_str() {
@@ -134,10 +153,24 @@ impl Reader<'_> {
         Ok(Account {
             name: name.to_owned(),
             provider,
+            cap_per_day,
         })
     }
 
-    fn read<T: DeserializeOwned>(
+    /// What an account may refund in a day: the same setting whatever its provider.
+    fn cap_per_day(
+        &self,
+        place: &str,
+        key: &Spanned<Cow<'_, str>>,
+        value: Spanned<DeValue<'_>>,
+    ) -> Result<Amounts, ConfigError> {
+        let place = format!("{place}.{CAP_PER_DAY}");
+        let wrong = |what: &str| self.at(key.span().start, Some(&place), what);
+        let read = PerCurrency::deserialize(toml::de::ValueDeserializer::from(value));
+        read.map_err(|error| wrong(error.message()))?.amounts(wrong)
+    }
+
+    pub(super) fn read<T: DeserializeOwned>(
         &self,
         place: Option<&str>,
         table: Spanned<DeTable<'_>>,
@@ -161,7 +194,7 @@ impl Reader<'_> {
         self.at(offset, key.as_deref(), &what)
     }
 
-    fn at(&self, offset: usize, key: Option<&str>, what: &str) -> ConfigError {
+    pub(super) fn at(&self, offset: usize, key: Option<&str>, what: &str) -> ConfigError {
         let before = self.text.get(..offset).unwrap_or(self.text);
         ConfigError::Wrong {
             path: self.path.to_owned(),
@@ -177,13 +210,19 @@ impl Reader<'_> {
     }
 }
 
+/// A setting that every account may have.
+const CAP_PER_DAY: &str = "cap_per_day";
+/// Keys that are read apart from their tables, and are no less known.
+const COMMON: [&str; 2] = [CAP_PER_DAY, "roles"];
+
 /// Adds the nearest known key to the message about an unknown one.
 fn suggest(message: &str) -> String {
     let message = message.lines().next().unwrap_or(message);
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let nearest = match names.split_first() {
-        Some((unknown, known)) if message.starts_with("unknown field") => known
+        Some((unknown, known)) if message.starts_with("unknown ") => known
             .iter()
+            .chain(&COMMON)
             .map(|name| (strsim::damerau_levenshtein(unknown, name), name))
             .filter(|(distance, _)| *distance <= 3)
             .min(),
@@ -259,6 +298,8 @@ struct PolicyFile {
     compensation_cap: Option<PerCurrency>,
     #[serde(deserialize_with = "within::<1, 365, _>")]
     expires_after_days: u32,
+    #[serde(deserialize_with = "within::<0, 1_000, _>")]
+    escalate_after_hours: u32,
 }
 
 impl Default for PolicyFile {
@@ -267,6 +308,7 @@ impl Default for PolicyFile {
             approval_above: None,
             compensation_cap: None,
             expires_after_days: 7,
+            escalate_after_hours: 8,
         }
     }
 }
@@ -277,7 +319,7 @@ impl Default for PolicyFile {
     untagged,
     expecting = "a whole number of main units, or a table such as { USD = \"250.00\" }"
 )]
-enum PerCurrency {
+pub(super) enum PerCurrency {
     Main(#[serde(deserialize_with = "whole")] i64),
     Amounts(BTreeMap<Currency, String>),
 }
@@ -303,7 +345,12 @@ fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
 const SANDBOX_SEND_DELAY: Duration = Duration::from_secs(2);
 
 impl Rest {
-    fn settle(self, reader: &Reader<'_>, accounts: Vec<Account>) -> Result<Settings, ConfigError> {
+    fn settle(
+        self,
+        reader: &Reader<'_>,
+        accounts: Vec<Account>,
+        roles: Roles,
+    ) -> Result<Settings, ConfigError> {
         let pace = Pace::times(self.tracking.pace);
         if pace != Pace::REAL && self.environment != Environment::Sandbox {
             let what = "only environment \"sandbox\" may poll at another pace than 1";
@@ -313,6 +360,7 @@ impl Rest {
             Pace::REAL => Duration::from_secs(self.desk.send_delay_seconds.into()),
             _ => SANDBOX_SEND_DELAY,
         };
+        let escalate_after = Some(self.policy.escalate_after_hours).filter(|hours| *hours > 0);
         let expires_after = TimeDelta::days(self.policy.expires_after_days.into());
         Ok(Settings {
             file: reader.path.to_owned(),
@@ -324,6 +372,8 @@ impl Rest {
             pace,
             policy: self.policy.policy(reader)?,
             expires_after,
+            escalate_after: escalate_after.map(|hours| TimeDelta::hours(hours.into())),
+            roles,
             backups: self.backup,
             listener: self.listener,
             service: self.service,
@@ -350,6 +400,30 @@ impl PolicyFile {
 }
 
 impl PerCurrency {
+    /// A figure for each currency; a table leaves none for what it does not name.
+    pub(super) fn amounts(
+        self,
+        wrong: impl Fn(&str) -> ConfigError,
+    ) -> Result<Amounts, ConfigError> {
+        let amounts = match self {
+            Self::Main(others_main) => {
+                return Ok(Amounts {
+                    apart: BTreeMap::new(),
+                    others_main,
+                });
+            }
+            Self::Amounts(amounts) => amounts,
+        };
+        let read = amounts.into_iter().map(|(currency, amount)| {
+            let figure = Money::parse(&amount, currency).map_err(|error| wrong(&error.to_string()));
+            figure.map(|figure| (currency, figure.minor))
+        });
+        Ok(Amounts {
+            apart: read.collect::<Result<_, _>>()?,
+            others_main: 0,
+        })
+    }
+
     /// Minor units by currency, and main units for all others.
     fn read(
         self,

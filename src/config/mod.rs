@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
+use crate::domain::allowance::Amounts;
 use crate::domain::policy::Policy;
+use crate::domain::role::Roles;
 use crate::domain::schedule::Pace;
 
 mod audit;
@@ -19,6 +21,7 @@ pub mod nuapay;
 mod paths;
 pub mod prism;
 mod retention;
+mod roles;
 pub mod secret;
 mod service;
 #[cfg(test)]
@@ -52,6 +55,11 @@ pub struct Settings {
     pub policy: Policy,
     /// How long a refund may wait unsent.
     pub expires_after: chrono::TimeDelta,
+    /// How much business time a refund may wait for a checker before others are told; none: as long
+    /// as it likes.
+    pub escalate_after: Option<chrono::TimeDelta>,
+    /// Who may do what; none: everybody is maker and checker.
+    pub roles: Roles,
     /// Backups by the clock; none unless asked for.
     pub backups: Option<Backups>,
     /// Where it is called; none: nowhere.
@@ -129,6 +137,8 @@ pub struct Account {
     pub name: String,
     /// Its provider and settings.
     pub provider: Provider,
+    /// What may be refunded through it in a business day; none: as much as anybody likes.
+    pub cap_per_day: Option<Amounts>,
 }
 
 /// The settings of each provider.

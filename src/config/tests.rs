@@ -46,6 +46,38 @@ fn the_examples_comments_are_settings() {
     }
 }
 
+/// The same for roles, and for the cap of an account.
+#[test]
+fn the_examples_comments_of_roles_are_settings() {
+    let (_, roles) = EXAMPLE.split_once("# [roles.maker]\n").unwrap();
+    let roles = roles.lines().take_while(|line| line.starts_with('#'));
+    let lines = roles.filter_map(|line| line.strip_prefix("# "));
+    let settings = lines.filter(|line| line.contains(" = ") || line.starts_with('['));
+    let settings: Vec<&str> = settings.collect();
+    let cap = EXAMPLE
+        .lines()
+        .find_map(|line| line.strip_prefix("# cap_per_day"));
+    let text = EXAMPLE.replace(
+        "polls_per_minute = 60\n# The most",
+        &format!(
+            "polls_per_minute = 60\ncap_per_day{}\n# The most",
+            cap.unwrap()
+        ),
+    );
+    let text = format!("{text}\n[roles.maker]\n{}\n", settings.join("\n"));
+    let read = read(&text).unwrap();
+    assert!(read.accounts[0].cap_per_day.is_some());
+    let given: std::collections::BTreeSet<_> =
+        read.roles.0.iter().flat_map(|it| &it.gives).collect();
+    assert_eq!(given.len(), 5, "every role is shown: {text}");
+    let ann = read.roles.standing("ann", &[]).makes;
+    let figures = ann[0].band.figures(Currency::from_code("USD").unwrap());
+    assert_eq!(
+        (figures.free_refund, figures.hard_day),
+        (Some(20_000), Some(2_000_000))
+    );
+}
+
 /// The same for both sides of Mastercard's network.
 #[test]
 fn the_examples_comments_of_a_network_are_settings() {

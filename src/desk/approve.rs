@@ -51,6 +51,7 @@ impl Local {
         let summary = self.refund_named(handle).await?;
         let waiting = self.ledger.waiting_for(summary.refund.id).await?;
         if let Some(proposal) = waiting.proposal {
+            self.may_state_outcomes(actor)?;
             if proposal.by == actor.name {
                 return Err(refusal::same_person(&proposal));
             }
@@ -60,9 +61,10 @@ impl Local {
             return self.agree(actor, summary, proposal, None).await;
         }
         self.may_approve(actor, &summary.refund, seen).await?;
+        let right = self.right_to_approve(actor, &summary.refund).await?;
         let record = self.record_of(&summary, Event::Approve(BY_A_CHECKER), &actor.name);
         let id = summary.refund.id;
-        match self.ledger.approve(record, seen.to_owned()).await {
+        match self.ledger.approve(record, seen.to_owned(), right).await {
             Ok(change) => {
                 failpoint::reach("approve.committed");
                 Ok(self.decided(actor, change.summary).await)
@@ -92,10 +94,12 @@ impl Local {
         let id = summary.refund.id;
         let now = self.clock.now();
         let summary = if self.ledger.waiting_for(id).await?.proposal.is_some() {
+            self.may_state_outcomes(actor)?;
             let by = actor.name.clone();
             self.ledger.turn_down(id, by, note, now).await
         } else {
             may_decline(actor, &summary.refund)?;
+            self.right_to_approve(actor, &summary.refund).await?;
             let mut record = self.record_of(&summary, Event::Decline, &actor.name);
             record.note = Some(note);
             self.ledger

@@ -35,6 +35,13 @@ impl Local {
         let evidence = self.ledger.evidence(id).await?;
         let decisions = self.ledger.decisions(id).await?;
         let waiting = self.ledger.waiting_for(id).await?;
+        let today = self.business_day(self.clock.now());
+        let roster = self.ledger.roster(today).await?;
+        let mut step = self.step_of(actor, &waiting);
+        let may_approve = step.as_mut().and_then(|step| {
+            self.checkers_of(actor, &waiting.summary.refund, &roster, step)
+                .0
+        });
         Ok(RefundCard {
             attempts: self.legible(&summary.refund.account, evidence.attempts),
             observations: evidence.observations,
@@ -42,7 +49,8 @@ impl Local {
             decline: decisions.decline,
             proposals: decisions.proposals,
             transfers: self.transfers_of(id).await?,
-            step: self.step_of(actor, &waiting),
+            step,
+            may_approve,
             discrepancies: self.discrepancies_of(id).await?,
             ..self.bare_card(summary)
         })
@@ -77,6 +85,7 @@ impl Local {
             transfers: Vec::new(),
             step: None,
             discrepancies: Vec::new(),
+            may_approve: None,
         }
     }
 }

@@ -36,7 +36,10 @@ const LONGEST_TEXT: usize = 500;
 impl Local {
     /// What a refund would be, without writing anything.
     pub(super) async fn preview(&self, actor: &Actor, draft: &Draft) -> Result<Reply, Refusal> {
-        let mut judged = self.judge_draft(draft).await?;
+        let mut judged = self.judge_draft(actor, draft).await?;
+        if let Err(refusal) = self.may_make(actor) {
+            judged.problems.insert(0, refusal);
+        }
         let existing = match self.existing(actor, draft, &judged).await {
             Ok(known) => known.map(|known| judged.repeats(&known)),
             Err(refusal) => {
@@ -68,7 +71,7 @@ impl Local {
     /// Reserves and queues a refund, or returns the one its key names already.
     pub(super) async fn compose(&self, actor: &Actor, draft: &Draft) -> Result<Reply, Refusal> {
         self.writable()?;
-        let judged = self.judge_draft(draft).await?;
+        let judged = self.judge_draft(actor, draft).await?;
         if let Some(existing) = self.existing(actor, draft, &judged).await? {
             return Ok(composed(existing, true));
         }
@@ -88,7 +91,7 @@ impl Local {
         if let (false, Some(first)) = (draft.again, judged.alike.first()) {
             return Err(duplicate(first));
         }
-        let reservation = self.reservation(draft, &judged, content)?;
+        let reservation = self.reservation(actor, draft, &judged, content)?;
         let id = reservation.id;
         match self.ledger.reserve(reservation).await {
             Ok(Reserved::New(summary)) => {
@@ -102,7 +105,7 @@ impl Local {
         }
     }
 
-    async fn judge_draft(&self, draft: &Draft) -> Result<Judged, Refusal> {
+    async fn judge_draft(&self, actor: &Actor, draft: &Draft) -> Result<Judged, Refusal> {
         let payment = self.payment_named(&draft.payment).await?;
         let dispute = self.answered_dispute(draft, &payment).await?;
         let payment = match &dispute {
@@ -141,6 +144,7 @@ impl Local {
             problems: Vec::new(),
             alike: Vec::new(),
             approval: None,
+            allowances: Vec::new(),
             replaced,
             way,
             dispute,
@@ -178,9 +182,9 @@ impl Local {
             judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
             let on_top = judged.compensation.clone();
             let none = Money::zero(amount.currency);
-            judged.approval = self
-                .approval(&judged, amount, on_top.unwrap_or(none))
-                .await?;
+            let on_top = on_top.unwrap_or(none);
+            judged.approval = self.approval(&judged, amount, on_top).await?;
+            self.allow(actor, &mut judged, amount, on_top).await?;
         }
         Ok(judged)
     }
@@ -249,6 +253,7 @@ impl Local {
 
     fn reservation(
         &self,
+        actor: &Actor,
         draft: &Draft,
         judged: &Judged,
         content: Content,
@@ -279,6 +284,7 @@ impl Local {
             expected_available,
             terms: judged.terms.clone(),
             policy: self.settings.policy.clone(),
+            allowed: self.allowed(actor, &judged.payment, judged.now),
             approval_since: judged.now - APPROVAL_SUM,
             duplicates_since: (!draft.again).then(|| judged.now - DUPLICATE_SINCE),
             send_after: later(judged.now, delay),
@@ -332,11 +338,16 @@ impl Local {
         }
         let asked = judged.amount.clone();
         let named = judged.named(asked.unwrap_or(Money::zero(can_refund.currency)));
-        limits.extend(named.into_iter().map(|limit| Limit {
-            name: limit.name.to_owned(),
-            figure: limit.figure,
-            kept: limit.kept,
-        }));
+        limits.extend(
+            named
+                .into_iter()
+                .chain(judged.allowances.clone())
+                .map(|limit| Limit {
+                    name: limit.name.to_owned(),
+                    figure: limit.figure,
+                    kept: limit.kept,
+                }),
+        );
         let above = self.settings.policy.approval_above(judged.payment.currency);
         limits.push(Limit {
             name: "without a checker".to_owned(),

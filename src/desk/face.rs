@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{Approval, Decline};
 use crate::domain::audit::{Anchor, AuditEntry, AuditFilter};
+use crate::domain::delegation::{MayApprove, Roster};
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
@@ -40,6 +41,7 @@ mod import;
 mod inbox;
 mod personal;
 mod refusal;
+mod roster;
 mod safeguards;
 mod sending;
 mod service;
@@ -60,6 +62,7 @@ pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
 pub use personal::{EraseOrder, Erasure, Revealed};
 pub use refusal::{Class, Refusal};
+pub use roster::RosterAsk;
 pub use safeguards::*;
 pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
@@ -245,6 +248,8 @@ pub enum Request {
     /// Proposes to erase what is known of a payer, or does it where another person proposed it.
     /// Answer: [`Reply::Erasure`].
     Erase(EraseOrder),
+    /// Who approves in whose place, and who is away. Answer: [`Reply::Roster`].
+    Roster(RosterAsk),
 }
 
 /// What the desk answers.
@@ -318,6 +323,8 @@ pub enum Reply {
     Revealed(Revealed),
     /// To [`Request::Erase`].
     Erasure(Erasure),
+    /// To [`Request::Roster`].
+    Roster(Box<Roster>),
 }
 
 /// What the desk tells without being asked.
@@ -474,6 +481,9 @@ pub struct RefundCard {
     pub step: Option<Step>,
     /// What is open about it, oldest first.
     pub discrepancies: Vec<Discrepancy>,
+    /// Who may approve it, while it waits for a checker and roles say who is one.
+    #[serde(default)]
+    pub may_approve: Option<MayApprove>,
 }
 
 /// What a check of all records looked at and found.

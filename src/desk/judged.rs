@@ -25,6 +25,8 @@ pub(super) struct Judged {
     pub(super) problems: Vec<Refusal>,
     pub(super) alike: Vec<(Likeness, RefundSummary)>,
     pub(super) approval: Option<String>,
+    /// The limits of whoever asks and of the account, as far as they go today.
+    pub(super) allowances: Vec<limits::Named>,
     /// The refund it replaces.
     pub(super) replaced: Option<RefundSummary>,
     pub(super) way: Way,

@@ -232,6 +232,7 @@ impl Local {
     }
 
     async fn answer(&self, actor: &Actor, request: Request) -> Result<Reply, Refusal> {
+        self.permitted(actor, &request).await?;
         self.note_who_came(actor, &request).await?;
         match request {
             Request::Overview => self.overview().await.map(Reply::Overview),
@@ -311,6 +312,7 @@ impl Local {
                 .await
                 .map(Reply::Revealed),
             Request::Erase(order) => self.erase(actor, order).await.map(Reply::Erasure),
+            Request::Roster(ask) => self.roster(actor, ask).await,
             Request::ResumeSending(order) => self
                 .resume_sending(actor, order)
                 .await

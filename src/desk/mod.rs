@@ -8,6 +8,7 @@ use tokio::sync::broadcast;
 
 mod accounts;
 mod advice;
+mod allowance;
 mod answer;
 mod approve;
 mod audit;
@@ -49,6 +50,8 @@ mod resend;
 mod resolve;
 pub mod restore;
 mod retry;
+mod roles;
+mod roster;
 mod rules;
 mod send;
 mod sending;

@@ -2,6 +2,7 @@
 //! to do.
 
 use super::face::{Class, Refusal};
+use crate::domain::allowance::{Exceeded, Over};
 use crate::domain::amount::AmountError;
 use crate::domain::eligibility::WhyNot;
 use crate::domain::finding::{Finding, Flaw};
@@ -326,6 +327,12 @@ impl From<LedgerError> for Refusal {
             LedgerError::OverLimit(most) => {
                 rule("over_limit", message, format!("Ask for {most} or less."))
             }
+            LedgerError::OverAllowance(over) => over_allowance(&over),
+            LedgerError::RulesChanged(_) => rule(
+                "rules_changed",
+                message,
+                "Leave the desk and open it again: it then goes by the rules in force.",
+            ),
             LedgerError::Compensation(error) => error.into(),
             LedgerError::BalanceChanged => rule(
                 "balance_changed",
@@ -354,6 +361,11 @@ impl From<LedgerError> for Refusal {
             LedgerError::SamePerson => {
                 unchanged("same_person", message, "Another person must agree.")
             }
+            LedgerError::NoChecker => unchanged(
+                "role",
+                message,
+                "A checker must look at the evidence and say the same.",
+            ),
             LedgerError::Leased => {
                 rule("busy", message, "Wait a moment and look again.").knowing(Known::Unchanged)
             }
@@ -422,6 +434,19 @@ impl From<LedgerError> for Refusal {
             _ => failed("database", message, LOOK_FIRST).knowing(Known::RolledBack),
         }
     }
+}
+
+/// More than its maker may refund, or the account in a day: nobody can approve that.
+pub(super) fn over_allowance(over: &Over) -> Refusal {
+    let least = match over.left.is_positive() {
+        true => format!("Ask for {} or less", over.left),
+        false => "Wait for the next business day".to_owned(),
+    };
+    let next = match over.bound {
+        Exceeded::Account => format!("{least}; whoever runs the desk sets the account's cap."),
+        _ => format!("{least}, or have somebody make it who may refund more."),
+    };
+    rule("over_limit", over.to_string(), next)
 }
 
 /// What backups, restores and the send journal refuse.

@@ -41,6 +41,7 @@ impl Local {
                 outcome,
                 proof,
                 by: actor.name.clone(),
+                right: self.standing(actor).checks,
                 now: self.clock.now(),
             })
             .await
@@ -154,7 +155,7 @@ impl Local {
         let event = Event::Resolve(ResolveGuard {
             verdict: Verdict::Failed,
             agreed: false,
-            // Without configured roles everybody is a checker.
+            // The ledger has looked at both by then.
             one_checker: true,
             one_not_maker: false,
             pending_is_stuck: true,
@@ -178,6 +179,7 @@ impl Local {
         let agreement = Agreement {
             decided_at: record.now,
             delivery_bound: self.promise(&summary.refund.account).delivery_bound,
+            right: self.standing(actor).checks,
             seen: proposal.hash.clone(),
             evidence,
             record,
@@ -216,6 +218,7 @@ impl Local {
         let agreement = Agreement {
             decided_at,
             delivery_bound: self.promise(&asked.refund.account).delivery_bound,
+            right: self.standing(actor).checks,
             seen: proposal.hash.clone(),
             evidence,
             record,

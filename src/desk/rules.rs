@@ -1,17 +1,27 @@
 //! What of the configuration matters for money, in lines that are kept and compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::mastercard::OwnAccount;
 use crate::config::prism::{Connector, Member, Plain};
 use crate::config::{Provider, Settings};
-use crate::domain::money::Currency;
-use crate::ledger::{POLICY, Rule};
+use crate::domain::allowance::{Amounts, Band};
+use crate::domain::money::{Currency, Money};
+use crate::domain::role::{Grant, Role};
+use crate::ledger::{Figure, Named, POLICY, ROLE, Rule};
 
 /// The file, the policy, and for each account where its money goes and under which terms. No secret and no
 /// name of one.
 pub(super) fn of(settings: &Settings) -> Vec<Rule> {
     let policy = Rule {
+        figures: vec![Figure {
+            name: "approval_above",
+            amounts: Amounts {
+                apart: settings.policy.approval_above.clone(),
+                others_main: settings.policy.approval_above_main,
+            },
+        }],
+        grants: Vec::new(),
         subject: POLICY.to_owned(),
         says: format!(
             "{} expires_after_days={}",
@@ -21,14 +31,80 @@ pub(super) fn of(settings: &Settings) -> Vec<Rule> {
     };
     let accounts = settings.accounts.iter().map(|account| Rule {
         subject: format!("account {}", account.name),
-        says: account_line(&account.provider),
+        says: account_line(&account.provider) + &cap_line(account.cap_per_day.as_ref()),
+        figures: figure("cap_per_day", account.cap_per_day.as_ref()),
+        grants: Vec::new(),
     });
     // Beside the figures, the file they come from: what else changed in it can be looked up.
     let file = Rule {
         subject: "config".to_owned(),
         says: format!("file_sha256={}", settings.sha256),
+        ..Rule::default()
     };
-    [file, policy].into_iter().chain(accounts).collect()
+    let roles = settings.roles.0.iter().map(role);
+    [file, policy]
+        .into_iter()
+        .chain(roles)
+        .chain(accounts)
+        .collect()
+}
+
+/// A role: what it gives, to whom, and how much.
+fn role(grant: &Grant) -> Rule {
+    let Band { free, hard } = &grant.band;
+    let limits = [
+        ("free_refund", &free.per_refund),
+        ("free_day", &free.per_day),
+        ("hard_refund", &hard.per_refund),
+        ("hard_day", &hard.per_day),
+    ];
+    let gives: Vec<&str> = grant.gives.iter().map(|role| role.name()).collect();
+    let all = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(",");
+    let says = format!(
+        "may={} users={} groups={}",
+        gives.join(","),
+        all(&grant.users),
+        all(&grant.groups)
+    );
+    let named = |role: &Role| {
+        let users = grant.users.iter().cloned().map(Named::User);
+        let groups = grant.groups.iter().cloned().map(Named::Group);
+        let role = *role;
+        users
+            .chain(groups)
+            .map(move |named| (role, named))
+            .collect::<Vec<_>>()
+    };
+    Rule {
+        subject: format!("{ROLE}{}", grant.name),
+        says: limits
+            .iter()
+            .filter_map(|(name, amounts)| Some(amounts_line(name, amounts.as_ref()?)))
+            .fold(says, |says, line| says + &line),
+        grants: grant.gives.iter().flat_map(named).collect(),
+        figures: limits
+            .into_iter()
+            .flat_map(|(name, amounts)| figure(name, amounts.as_ref()))
+            .collect(),
+    }
+}
+
+fn figure(name: &'static str, amounts: Option<&Amounts>) -> Vec<Figure> {
+    let amounts = amounts.cloned().into_iter();
+    amounts.map(|amounts| Figure { name, amounts }).collect()
+}
+
+/// Nothing where there is no cap, so that an account from before there was one means the same.
+fn cap_line(cap: Option<&Amounts>) -> String {
+    cap.map_or(String::new(), |cap| amounts_line("cap_per_day", cap))
+}
+
+fn amounts_line(name: &str, amounts: &Amounts) -> String {
+    let apart = amounts.apart.iter().map(|(currency, minor)| {
+        let figure = Money::new(*minor, *currency).decimal();
+        format!(" {name}.{currency}={figure}")
+    });
+    format!(" {name}={}", amounts.others_main) + &apart.collect::<String>()
 }
 
 fn account_line(provider: &Provider) -> String {

@@ -148,6 +148,7 @@ impl Local {
         let seen = claim.approved.as_ref();
         let stale = seen.is_some_and(|seen| *seen != refund.approval_hash);
         let hindrance = self.hindered(&claim.payment, refund, now);
+        let hindrance = hindrance.or_else(|| claim.lapsed.clone());
         hindrance.or_else(|| stale.then(|| AS_APPROVED.to_owned()))
     }
 

@@ -8,6 +8,8 @@ use super::face::{Actor, Refusal, ToDoItem};
 use super::local::{Local, row};
 use super::personal::masked_one;
 use crate::domain::ageing::Age;
+use crate::domain::business_time;
+use crate::domain::delegation::{MayApprove, Roster};
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
 use crate::domain::resolution::Absence;
@@ -32,13 +34,19 @@ impl Local {
             .filter(|it| it.kind.is_alert())
             .filter_map(|it| it.refund)
             .collect();
+        let today = self.business_day(self.clock.now());
+        let roster = self.ledger.roster(today).await?;
         let mut items: Vec<ToDoItem> = waiting
             .into_iter()
             // One thing, one entry: what came back is listed as its alert until that is seen.
             .filter(|waiting| !alerted.contains(&waiting.summary.refund.id))
             .filter_map(|waiting| {
-                let step = self.step_of(actor, &waiting)?;
+                let mut step = self.step_of(actor, &waiting)?;
+                let (may_approve, escalated) =
+                    self.checkers_of(actor, &waiting.summary.refund, &roster, &mut step);
                 Some(ToDoItem {
+                    may_approve,
+                    escalated,
                     step,
                     payment: waiting.summary.refund.content.payment,
                     since: waiting.summary.refund.updated_at,
@@ -54,6 +62,8 @@ impl Local {
                 None => None,
             };
             items.push(ToDoItem {
+                may_approve: None,
+                escalated: None,
                 step: todo::discrepancy(&open),
                 payment: open.payment,
                 refund,
@@ -67,6 +77,8 @@ impl Local {
                 .await?
                 .into_iter()
                 .map(|request| ToDoItem {
+                    may_approve: None,
+                    escalated: None,
                     step: todo::request(&request),
                     payment: request.payment(),
                     refund: None,
@@ -77,6 +89,31 @@ impl Local {
         );
         items.sort_by_key(|item| (item.step.tab, item.since));
         Ok(items)
+    }
+
+    /// Who may approve what waits for a checker, and what is said once it has waited too long; the
+    /// step says both.
+    pub(super) fn checkers_of(
+        &self,
+        actor: &Actor,
+        refund: &Refund,
+        roster: &Roster,
+        step: &mut Step,
+    ) -> (Option<MayApprove>, Option<String>) {
+        if refund.state != State::AwaitingApproval {
+            return (None, None);
+        }
+        let may = self.may_approve_of(&refund.content.maker, roster);
+        let escalated = self.escalated(actor, refund.updated_at, may.as_ref());
+        if let Some(may) = &may {
+            step.next
+                .push_str(&format!(" It may be approved by {may}."));
+        }
+        if let Some(escalated) = &escalated {
+            step.what = format!("WAITS TOO LONG: {}", step.what);
+            step.next.push_str(&format!(" It {escalated}."));
+        }
+        (may, escalated)
     }
 
     /// The step a refund waits for, as `actor` sees it.
@@ -132,6 +169,6 @@ impl Local {
 
     /// The date in the business time zone.
     pub(super) fn business_day(&self, at: DateTime<Utc>) -> NaiveDate {
-        at.with_timezone(&self.settings.zone).date_naive()
+        business_time::day(at, &self.settings.zone)
     }
 }

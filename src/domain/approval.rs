@@ -91,6 +91,20 @@ pub enum WhyChecker {
         /// The limit.
         limit: Money,
     },
+    /// It is above what its maker may refund alone.
+    AboveFree {
+        /// The refund, compensation included.
+        amount: Money,
+        /// The maker's limit.
+        limit: Money,
+    },
+    /// With what its maker made that business day it is above what they may refund alone.
+    AboveFreeToday {
+        /// All of it.
+        total: Money,
+        /// The maker's limit.
+        limit: Money,
+    },
     /// With what went to the same payment, order or payer it is above the limit.
     AboveTogether {
         /// All of it.
@@ -111,6 +125,14 @@ impl fmt::Display for WhyChecker {
             }
             Self::Dispute => f.write_str("it answers a dispute"),
             Self::Above { amount, limit } => write!(f, "{amount} is above {limit}"),
+            Self::AboveFree { amount, limit } => write!(
+                f,
+                "{amount} is above {limit}, which whoever made it may refund alone"
+            ),
+            Self::AboveFreeToday { total, limit } => write!(
+                f,
+                "{total} today is above {limit}, which whoever made it may refund alone in a day"
+            ),
             Self::AboveTogether { total, limit } => write!(
                 f,
                 "{total} to this payment, order or payer within 7 days is above {limit}"

@@ -2,11 +2,12 @@
 //!
 //! A reader who wants to know *whether* something may happen looks here: [`state`] for the moves
 //! of a refund, [`balance`] for what is left, [`eligibility`] for limits, [`policy`] and [`approval`] for who must
-//! agree, [`resolution`] for what people state, [`todo`] for what waits for them, [`amount`] for what
+//! agree, [`role`] and [`allowance`] for who may do what and how much, [`resolution`] for what people state, [`todo`] for what waits for them, [`amount`] for what
 //! an operator typed.
 
 pub mod activity;
 pub mod ageing;
+pub mod allowance;
 pub mod amount;
 pub mod approval;
 pub mod audit;
@@ -14,8 +15,10 @@ pub mod balance;
 pub mod bank;
 pub mod breaker;
 pub mod budget;
+pub mod business_time;
 pub mod cause;
 pub mod compensation;
+pub mod delegation;
 pub mod digest;
 pub mod discrepancy;
 pub mod dispute;
@@ -37,6 +40,7 @@ pub mod reason;
 pub mod refund;
 pub mod replay;
 pub mod resolution;
+pub mod role;
 pub mod sample;
 pub mod schedule;
 pub mod sending;

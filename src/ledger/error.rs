@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::closed::ClosedWhy;
 use super::refunds::{Likeness, RefundSummary};
+use crate::domain::allowance::Over;
 use crate::domain::compensation::CompensationError;
 use crate::domain::eligibility::WhyNot;
 use crate::domain::finding::Finding;
@@ -150,6 +151,12 @@ pub enum LedgerError {
     /// A new hold would take more than the provider's limits allow; this much they do.
     #[error("the amount is more than the provider's limits allow, which is {0} now")]
     OverLimit(Money),
+    /// It is above what nobody approves: a hard limit of its maker, or its account's cap.
+    #[error("{0}")]
+    OverAllowance(Over),
+    /// The database holds other rules in force than this desk was opened with.
+    #[error("the rules changed since this desk was opened: {0}")]
+    RulesChanged(String),
     /// The available balance is not what the maker saw.
     #[error("the available balance changed meanwhile")]
     BalanceChanged,
@@ -166,6 +173,9 @@ pub enum LedgerError {
     /// The state machine does not allow it.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Neither of two people is a checker.
+    #[error("one of the two who state an outcome must be a checker, and neither is")]
+    NoChecker,
     /// The second person of two is the first.
     #[error("it takes another person than the one who said so first")]
     SamePerson,
@@ -237,6 +247,9 @@ impl LedgerError {
     }
 }
 
+/// What the database's own refusals begin with where a role or limit is not what the desk took it for.
+const RULES_CHANGED: &str = "the rules changed:";
+
 /// The message of an upgrade without the statements it quotes.
 fn first_words(error: &refinery::Error) -> String {
     error.to_string().chars().take(120).collect()
@@ -248,6 +261,9 @@ impl From<rusqlite::Error> for LedgerError {
             Some(rusqlite::ErrorCode::OperationInterrupted) => Self::Interrupted,
             Some(rusqlite::ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
             _ if error.to_string().contains("over available") => Self::OverAvailable,
+            _ if error.to_string().starts_with(RULES_CHANGED) => {
+                Self::RulesChanged(error.to_string()[RULES_CHANGED.len()..].trim().to_owned())
+            }
             _ if error.to_string().contains("a discrepancy about the money") => Self::Blocked,
             _ => Self::Sqlite(error),
         }

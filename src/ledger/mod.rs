@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 
 mod alive;
+mod allowance;
 mod audit;
 mod backup;
 mod closed;
@@ -47,6 +48,7 @@ mod reserve;
 mod resolution;
 mod restore;
 mod rewind;
+mod roster;
 mod row;
 mod rules;
 mod seal;
@@ -61,9 +63,10 @@ mod verify;
 mod worker;
 mod write_ahead;
 
+pub use allowance::{MadeUnder, ROLE};
 pub use backup::BackedUp;
 pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy};
-pub use decisions::Decisions;
+pub use decisions::{Checked, Decisions};
 pub use disputes::DisputeNews;
 pub use erasures::{Class as PersonalClass, Erasing, Erasure, Reveal, Shown};
 pub use errands::{ErrandAbout, NewErrand, QueuedErrand};
@@ -90,7 +93,8 @@ pub use reserve::{Reservation, Reserved};
 pub use resolution::{Closing, DiscrepancyFilter};
 pub use restore::{RestoreOptions, Restored, restore};
 pub use rewind::Rewound;
-pub use rules::{POLICY, Rule};
+pub use roster::NewDelegation;
+pub use rules::{Figure, Named, POLICY, Rule};
 pub use stops::SendingWord;
 pub use sync::SyncRecord;
 pub use todo::Waiting;
@@ -263,10 +267,11 @@ impl Committing {
         job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
     ) -> Result<(T, Option<Head>), LedgerError> {
         self.epoch.check(connection)?;
-        let done = job(connection)?;
+        // First: the deed goes by them already.
         if let Some(adoption) = &self.adoption {
             rules::write_all(connection, adoption)?;
         }
+        let done = job(connection)?;
         Ok((done, Head::of(connection)?))
     }
 

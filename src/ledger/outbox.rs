@@ -105,6 +105,8 @@ pub struct Claim {
     pub fence: i64,
     /// The hash that was approved, where a checker's approval is in force.
     pub approved: Option<String>,
+    /// Why that approval no longer stands, where whoever gave it has lost the role.
+    pub lapsed: Option<String>,
     /// Two people found the last attempt absent: the next takes a new key (T14).
     pub new_key: bool,
 }
@@ -448,6 +450,7 @@ pub(super) fn claim(
     Ok(Claim {
         attempts: refunds::attempts(connection, id)?,
         approved: decisions::in_force(connection, id)?,
+        lapsed: decisions::lapsed(connection, id)?,
         new_key: proposals::proven_absent(connection, id)?,
         summary,
         payment,

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Ledger;
+use super::allowance;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::evidence::{Change, Record, apply, standing};
@@ -18,6 +19,7 @@ use crate::domain::refund::{LaterStep, Refund};
 use crate::domain::resolution::{
     Absence, End, Ended, NotSecond, Outcome, Proof, Proposal, delivered_by, hash,
 };
+use crate::domain::role::Right;
 use crate::domain::state::{AbsenceGuard, Event, ResolveGuard, State, Verdict, transition};
 use crate::failpoint;
 
@@ -32,6 +34,8 @@ pub struct NewProposal {
     pub proof: Proof,
     /// Who.
     pub by: String,
+    /// By what right they approve, where they are a checker by roles.
+    pub right: Option<Right>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -44,6 +48,8 @@ pub struct Agreement {
     pub record: Record,
     /// The hash of the statement they saw.
     pub seen: String,
+    /// By what right they approve, where they are a checker by roles.
+    pub right: Option<Right>,
     /// What they add to the evidence.
     pub evidence: Option<String>,
     /// When they decided: for absence, the last inquiry is made after it.
@@ -107,11 +113,12 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
         .refund;
     may_be(connection, new.id, new.outcome)?;
     let hash = hash(&refund.hash, new.outcome, &new.proof, &new.by);
+    let (role, via_group) = allowance::columns(new.right.as_ref());
     connection
         .prepare_cached(
             "INSERT INTO proposals (refund_id, outcome, paid_minor, evidence_kind, evidence_reference,
-                 evidence_date, evidence_sha256, hash, by_whom, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 evidence_date, evidence_sha256, hash, by_whom, at, role, via_group)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             new.id.to_string(),
@@ -123,7 +130,9 @@ fn propose(connection: &Connection, new: &NewProposal) -> Result<RefundSummary, 
             new.proof.file_sha256,
             hash,
             new.by,
-            millis(new.now)
+            millis(new.now),
+            role,
+            via_group
         ])?;
     failpoint::reach("propose.inserted");
     // What people write stands behind the note: the facts of a record are the program's.
@@ -201,6 +210,10 @@ fn agree(connection: &Connection, agreement: &Agreement) -> Result<Change, Ledge
         Err(NotSecond::SamePerson) => return Err(LedgerError::SamePerson),
         Err(NotSecond::Differs) | Ok(()) => {}
     }
+    let checks = agreement.right.is_some() || checker_stated(connection, refund.id)?;
+    if !checks {
+        return Err(LedgerError::NoChecker);
+    }
     may_be(connection, refund.id, proposal.outcome)?;
     let event = event(connection, agreement, &refund, &proposal)?;
     // Judged before anything is marked; the move itself follows below.
@@ -272,6 +285,21 @@ fn event(
         })),
         other => Ok(other),
     }
+}
+
+/// Whether whoever stated the outcome that waits is a checker by the roles in force; without any,
+/// everybody is.
+fn checker_stated(connection: &Connection, id: RefundId) -> Result<bool, LedgerError> {
+    let stated = connection
+        .prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM grants_in_force) OR EXISTS (
+                 SELECT 1 FROM proposals p JOIN grants_in_force g ON g.subject = p.role AND g.role = 'checker'
+                 WHERE p.refund_id = ?1 AND p.ended_at IS NULL
+                   AND (g.kind = 'group' AND g.who = p.via_group
+                        OR g.kind = 'user' AND p.via_group IS NULL AND g.who = p.by_whom))",
+        )?
+        .query_row([id.to_string()], |row| row.get(0))?;
+    Ok(stated)
 }
 
 /// T15: its provider answered its only send, or what was sent has arrived by now, or never will.
@@ -401,9 +429,10 @@ pub(super) fn proven_absent(connection: &Connection, id: RefundId) -> Result<boo
 
 fn finish(connection: &Connection, agreement: &Agreement) -> Result<(), LedgerError> {
     let record = &agreement.record;
+    let (role, via_group) = allowance::columns(agreement.right.as_ref());
     connection
         .prepare_cached(
-            "UPDATE proposals SET second = ?2, second_evidence = ?3,
+            "UPDATE proposals SET second = ?2, second_evidence = ?3, second_role = ?5, second_via_group = ?6,
                  ended_as = 'agreed', ended_by = ?2, ended_at = ?4
              WHERE refund_id = ?1 AND ended_at IS NULL",
         )?
@@ -411,7 +440,9 @@ fn finish(connection: &Connection, agreement: &Agreement) -> Result<(), LedgerEr
             record.id.to_string(),
             record.actor,
             agreement.evidence,
-            millis(record.now)
+            millis(record.now),
+            role,
+            via_group
         ])?;
     Ok(())
 }

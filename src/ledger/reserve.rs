@@ -13,6 +13,7 @@ use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
 use super::{closed, payments, verify};
+use crate::domain::allowance;
 use crate::domain::approval::WhyChecker;
 use crate::domain::compensation::Wanted;
 use crate::domain::eligibility::{self, Terms, Way};
@@ -41,6 +42,8 @@ pub struct Reservation {
     pub terms: Terms,
     /// The policy that routes it.
     pub policy: Policy,
+    /// What its maker and its account may refund, and the business day.
+    pub allowed: allowance::Terms,
     /// Since when refunds to the same payment, order or payer count towards the policy's limit.
     pub approval_since: DateTime<Utc>,
     /// Since when the same amount to the same order or payer is a likely duplicate; none: it is
@@ -83,6 +86,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::OverAvailable`], [`LedgerError::OverLimit`], [`LedgerError::BalanceChanged`],
+    /// [`LedgerError::OverAllowance`], [`LedgerError::RulesChanged`],
     /// [`LedgerError::Compensation`], [`LedgerError::Blocked`],
     /// [`LedgerError::KeyReused`], [`LedgerError::Untrusted`], a refusal of
     /// the state machine; nothing was written.
@@ -129,9 +133,10 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     if let Some(dispute) = reservation.dispute {
         disputes::answer(connection, dispute, reservation.id)?;
     }
+    let allowed = super::allowance::judge(connection, reservation, &payment.account)?;
     insert(connection, reservation, &payment)?;
     failpoint::reach("reserve.inserted");
-    let why = why_checker(connection, reservation, recent)?;
+    let why = why_checker(connection, reservation, recent)?.or(allowed.why);
     let routed = route(reservation, why)?;
     connection
         .prepare_cached("UPDATE refunds SET state = ?2, due_at = ?3, said = ?4 WHERE id = ?1")?

@@ -1,5 +1,6 @@
-//! The rules in force: the policy, where each account's money goes, and the file that says so. Every change is kept, with
-//! who opened the desk that brought it, and stands in the audit.
+//! The rules in force: the policy, the roles, where each account's money goes, and the file that says so. Every change is
+//! kept, with who opened the desk that brought it, and stands in the audit. Beside their words stand
+//! whom and how much they allow, which the database holds refunds and approvals to.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,18 +11,45 @@ use super::Ledger;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::row::millis;
+use crate::domain::allowance::Amounts;
+use crate::domain::role::Role;
 
 /// The subject of the policy; its version is what refunds are routed and approved under.
 pub const POLICY: &str = "policy";
 
 /// A rule as the configuration states it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
-    /// `config`, `policy`, or `account NAME`.
+    /// `config`, `policy`, `role NAME` or `account NAME`.
     pub subject: String,
     /// Its figures in one line, the same for the same meaning; empty: it is gone.
     pub says: String,
+    /// Whom it gives which role.
+    pub grants: Vec<(Role, Named)>,
+    /// How much it allows.
+    pub figures: Vec<Figure>,
 }
+
+/// Whom a rule names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A user.
+    User(String),
+    /// The members of a group.
+    Group(String),
+}
+
+/// One figure of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// `free_refund`, `free_day`, `hard_refund`, `hard_day`, `cap_per_day` or `approval_above`.
+    pub name: &'static str,
+    /// In each currency.
+    pub amounts: Amounts,
+}
+
+/// What stands for every currency that is not named.
+const OTHERS: &str = "*";
 
 /// Rules to be taken over, by whom and when.
 #[derive(Clone, Debug)]
@@ -135,11 +163,39 @@ fn gone(connection: &Connection, rules: &[Rule]) -> Result<Vec<Rule>, LedgerErro
         if !named && !in_force(connection, &subject)?.1.is_empty() {
             gone.push(Rule {
                 subject,
-                says: String::new(),
+                ..Rule::default()
             });
         }
     }
     Ok(gone)
+}
+
+fn write_grants(connection: &Connection, rule: &Rule, version: u32) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO rule_grants (subject, version, role, kind, who) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (role, named) in &rule.grants {
+        let (kind, who) = match named {
+            Named::User(who) => ("user", who),
+            Named::Group(who) => ("group", who),
+        };
+        statement.execute(params![rule.subject, version, role.name(), kind, who])?;
+    }
+    Ok(())
+}
+
+fn write_figures(connection: &Connection, rule: &Rule, version: u32) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO rule_figures (subject, version, name, currency, figure) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for Figure { name, amounts } in &rule.figures {
+        let apart = amounts.apart.iter();
+        let apart = apart.map(|(currency, minor)| (currency.code(), *minor));
+        for (currency, figure) in apart.chain([(OTHERS, amounts.others_main)]) {
+            statement.execute(params![rule.subject, version, name, currency, figure])?;
+        }
+    }
+    Ok(())
 }
 
 fn write(
@@ -149,6 +205,9 @@ fn write(
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
     let (version, before) = in_force(connection, &rule.subject)?;
+    // First of all: nothing is added to a rule that is there.
+    write_grants(connection, rule, version + 1)?;
+    write_figures(connection, rule, version + 1)?;
     connection
         .prepare_cached(
             "INSERT INTO rules (subject, version, says, by_whom, at) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 
 use super::*;
+use crate::domain::allowance::Terms as Allowed;
 use crate::domain::budget::Budget;
 use crate::domain::eligibility::{Terms, Window};
 use crate::domain::evidence::{Evidence, Reported};
@@ -32,6 +33,7 @@ mod people;
 mod plans;
 mod power;
 mod restoring;
+mod roles;
 mod stops;
 mod transfers;
 mod verify;
@@ -169,6 +171,7 @@ fn reservation(payment: &str, minor: i64) -> Reservation {
         expected_available: None,
         terms: terms(),
         policy: Policy::default(),
+        allowed: Allowed::unlimited(now().date_naive()),
         approval_since: now() - TimeDelta::days(7),
         duplicates_since: None,
         send_after: now(),

@@ -103,6 +103,9 @@ const WRITES: &[(&str, Told)] = &[
     ("state_transfer", Entry),
     ("stop_confirming", Entry),
     ("turn_down_transfer", Entry),
+    ("delegate", Entry),
+    ("end_delegation", Entry),
+    ("note_absence", Entry),
 ];
 
 /// The functions that hand a transaction to the writer.

@@ -46,6 +46,7 @@ mod relay;
 mod release;
 mod reload;
 mod restore;
+mod roles;
 mod secrets;
 mod sending;
 pub mod serve;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::RefundRow;
+use crate::domain::delegation::MayApprove;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::PaymentId;
 use crate::domain::inbound_request::InboundRequest;
@@ -25,4 +26,10 @@ pub struct ToDoItem {
     pub request: Option<InboundRequest>,
     /// Since when it has waited.
     pub since: DateTime<Utc>,
+    /// Who may approve it, where it waits for a checker.
+    #[serde(default)]
+    pub may_approve: Option<MayApprove>,
+    /// What is said of one that has waited too long for a checker.
+    #[serde(default)]
+    pub escalated: Option<String>,
 }

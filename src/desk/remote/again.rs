@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::desk::face::{BankAsk, Refusal, Reply, Request};
+use crate::desk::face::{BankAsk, Refusal, Reply, Request, RosterAsk};
 
 /// Whether a request may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,7 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Service
         | Request::Evidence(_)
         | Request::AccessReview { .. }
+        | Request::Roster(RosterAsk::Show)
         | Request::Bank(BankAsk::Transfers { .. }) => true,
         Request::RebuildBalance(_)
         | Request::Compose(_)
@@ -98,6 +99,7 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::ResumeSending(_)
         | Request::Reveal { .. }
         | Request::Erase(_)
+        | Request::Roster(_)
         | Request::Bank(_) => false,
     }
 }

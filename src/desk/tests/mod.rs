@@ -31,6 +31,7 @@ mod people;
 mod proof;
 mod receive;
 mod review;
+mod roles;
 mod seat;
 mod storm;
 mod two_desks;

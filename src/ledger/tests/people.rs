@@ -18,6 +18,11 @@ const APPROVE: ApproveGuard = ApproveGuard {
     in_time: false,
 };
 
+/// Without roles.
+fn anybody() -> Checked {
+    Checked::by_anybody(now().date_naive())
+}
+
 fn by(actor: &str, id: RefundId, event: Event) -> Record {
     Record {
         actor: actor.into(),
@@ -49,18 +54,25 @@ async fn a_checker_approves_what_they_saw_and_in_time() {
     let (_folder, ledger) = open();
     let (id, seen) = waiting(&ledger).await;
     let approve = |actor: &str| by(actor, id, Event::Approve(APPROVE));
-    let own = ledger.approve(approve("max"), seen.clone()).await;
+    let own = ledger
+        .approve(approve("max"), seen.clone(), anybody())
+        .await;
     assert!(guard(&own).unwrap().contains("cannot approve"), "{own:?}");
-    let other = ledger.approve(approve("ben"), "0".repeat(64)).await;
+    let other = ledger
+        .approve(approve("ben"), "0".repeat(64), anybody())
+        .await;
     assert!(guard(&other).unwrap().contains("changed"), "{other:?}");
     let late = Record {
         now: now() + TimeDelta::days(7),
         ..approve("ben")
     };
-    let late = ledger.approve(late, seen.clone()).await;
+    let late = ledger.approve(late, seen.clone(), anybody()).await;
     assert!(guard(&late).unwrap().contains("expired"), "{late:?}");
 
-    let done = ledger.approve(approve("ben"), seen.clone()).await.unwrap();
+    let done = ledger
+        .approve(approve("ben"), seen.clone(), anybody())
+        .await
+        .unwrap();
     let refund = done.summary.refund;
     assert_eq!(
         (refund.state, refund.next_look_at),
@@ -76,7 +88,10 @@ async fn a_change_before_sending_voids_the_approval_and_keeps_why() {
     let (_folder, ledger) = open();
     let (id, seen) = waiting(&ledger).await;
     let approve = by("ben", id, Event::Approve(APPROVE));
-    ledger.approve(approve.clone(), seen.clone()).await.unwrap();
+    ledger
+        .approve(approve.clone(), seen.clone(), anybody())
+        .await
+        .unwrap();
     let mut change = by("desk", id, Event::ChangeFound);
     change.note = Some("less is left".into());
     let back = ledger.record(change).await.unwrap().summary.refund;
@@ -86,7 +101,7 @@ async fn a_change_before_sending_voids_the_approval_and_keeps_why() {
     let decisions = ledger.decisions(id).await.unwrap();
     let voided = decisions.approvals[0].voided.clone();
     assert_eq!(voided, Some((now(), "less is left".to_owned())));
-    ledger.approve(approve, seen).await.unwrap();
+    ledger.approve(approve, seen, anybody()).await.unwrap();
     assert_eq!(ledger.decisions(id).await.unwrap().approvals.len(), 2);
 }
 
@@ -107,7 +122,7 @@ async fn a_release_of_what_was_approved_offline_sends_at_once() {
         .refund
         .approval_hash;
     let approve = by("ben", id, Event::Approve(APPROVE));
-    ledger.approve(approve, seen).await.unwrap();
+    ledger.approve(approve, seen, anybody()).await.unwrap();
     assert_eq!(
         ledger.due(Queue::Sends, now(), None, 10).await.unwrap(),
         vec![]
@@ -159,7 +174,7 @@ async fn an_approval_stays_as_it_was_given(#[case] sql: &str) {
     let (folder, ledger) = open();
     let (id, seen) = waiting(&ledger).await;
     let approve = by("ben", id, Event::Approve(APPROVE));
-    ledger.approve(approve, seen).await.unwrap();
+    ledger.approve(approve, seen, anybody()).await.unwrap();
     let connection = Connection::open(folder.path().join("desk.db")).unwrap();
     assert!(
         connection.execute_batch(sql).is_err(),
@@ -222,6 +237,7 @@ fn proposal(id: RefundId, outcome: Outcome) -> NewProposal {
         outcome,
         proof: proof(),
         by: "max".into(),
+        right: None,
         now: now(),
     }
 }
@@ -240,6 +256,7 @@ async fn stated(ledger: &Ledger, outcome: Outcome) -> (RefundId, String) {
 fn agreement(actor: &str, id: RefundId, seen: &str, event: Event) -> Agreement {
     Agreement {
         record: by(actor, id, event),
+        right: None,
         seen: seen.to_owned(),
         evidence: None,
         decided_at: now(),
@@ -533,6 +550,7 @@ fn rule(says: &str) -> Rule {
     Rule {
         subject: POLICY.into(),
         says: says.into(),
+        ..Rule::default()
     }
 }
 
@@ -551,6 +569,7 @@ async fn rules_are_kept_by_version_and_said_once() {
     let account = Rule {
         subject: "account hub".into(),
         says: "x".into(),
+        ..Rule::default()
     };
     import(&ledger, vec![row("a", 1000)]).await;
     reserve(&ledger, "a", 100).await;

@@ -248,7 +248,9 @@ async fn one_that_needed_a_checker_needs_one_again() {
         observation: None,
         ..record(waiting.id, Event::Approve(guard))
     };
-    ledger.approve(approved, seen.approval_hash).await.unwrap();
+    let anybody = Checked::by_anybody(now().date_naive());
+    let approval = ledger.approve(approved, seen.approval_hash, anybody);
+    approval.await.unwrap();
     assert_eq!(bench.state(waiting.id).await, State::Approved);
     bench.back_up().await;
     bench.restore("b.db").await.unwrap();

@@ -498,6 +498,7 @@ async fn people_cannot_call_unpaid_what_the_bank_may_pay() {
             file_sha256: None,
         },
         by: "mia".into(),
+        right: None,
         now: now(),
     };
     let refused = ledger.propose(new).await;

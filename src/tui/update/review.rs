@@ -126,6 +126,9 @@ fn signed(app: &App, review: &Review) -> Vec<(String, String)> {
     if refund.basis.disputed.is_positive() {
         facts.push(line("in dispute", refund.basis.disputed.to_string()));
     }
+    if let Some(may) = &review.card.may_approve {
+        facts.push(line("may approve", may.to_string()));
+    }
     let why = review.why.trim_start_matches("a checker must approve: ");
     facts.push(line("two people", why.to_owned()));
     facts.push(line("expires", words::clock(app, review.expires_at)));
