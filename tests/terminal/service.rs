@@ -14,10 +14,10 @@ fn a_refund_is_made_over_the_socket_and_a_service_that_goes_away_is_told() {
     let mut desk = Terminal::start(WIDE, &arguments);
     desk.wait_for("all payments");
     desk.wait_for("A-1");
-    desk.keys("/refundable\r");
-    desk.wait_for("/ refundable");
-    desk.wait_until("a payment that can be refunded", |screen| {
-        screen.selected().is_some_and(|row| row.contains("USD"))
+    desk.keys("/A-1\r");
+    desk.wait_for("/ A-1");
+    desk.wait_until("the payment", |screen| {
+        screen.selected().is_some_and(|row| row.contains("A-1"))
     });
     assert!(!desk.screen().text().contains("single user"));
     service.kill();

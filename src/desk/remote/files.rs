@@ -6,6 +6,7 @@ use super::Remote;
 use crate::desk::face::{BankAnswer, BankAsk, FileContent, Refusal, Reply, Request};
 use crate::desk::refusal;
 use crate::desk::transfers::{is_free, not_written, write_private};
+use crate::failpoint;
 
 impl Remote {
     /// Takes a payment file from the service and writes it.
@@ -25,6 +26,7 @@ impl Remote {
         };
         is_free(to, text.as_bytes())?;
         write_private(to, text.as_bytes()).map_err(|error| not_written(to, &error))?;
+        failpoint::reach("transfer.file_written");
         Ok(Reply::Bank(Box::new(BankAnswer::File(file))))
     }
 }

@@ -27,7 +27,7 @@ const LONG: Duration = Duration::from_secs(60);
 struct Stub {
     heard: Mutex<VecDeque<(Actor, Request)>>,
     asked: Notify,
-    /// What is answered: everything but [`Request::Safeguards`], which waits for this.
+    /// Safeguards, refunds and approvals are answered when this says so, all else at once.
     slow: Semaphore,
     notices: broadcast::Sender<Notice>,
     answered: AtomicUsize,
@@ -56,7 +56,10 @@ impl Desk for Stub {
         request: Request,
     ) -> BoxFuture<'a, Result<Reply, Refusal>> {
         async move {
-            let is_slow = request == Request::Safeguards;
+            let is_slow = matches!(
+                request,
+                Request::Safeguards | Request::Compose(_) | Request::Approve { .. }
+            );
             self.heard
                 .lock()
                 .unwrap()

@@ -113,8 +113,13 @@ impl Story {
         let typed = words(typed);
         if !self.died {
             let (died, told) = kill_at(&self.shop.desk, self.label, 1, &typed);
-            self.died = died;
-            if !died {
+            // A command's deed is the service's: it may be the service that died.
+            let service_died = self.service.as_mut().is_some_and(Service::is_dead);
+            if service_died {
+                self.service = Some(Service::start(&self.shop.desk));
+            }
+            self.died = died || service_died;
+            if !self.died {
                 assert!(!told.contains("\"code\":\"error\""), "{told}");
                 return;
             }

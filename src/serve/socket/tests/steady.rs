@@ -25,22 +25,39 @@ async fn questions_and_refunds_are_asked_again_and_decisions_are_not() {
         let desk = Arc::clone(&desk);
         tokio::spawn(async move { desk.ask(&Actor::named("ann"), request).await })
     };
-    // Under way when the service dies: a question, and a decision whose answer is lost.
+    // Under way when the service dies; the answer of each is lost.
     let question = ask(Request::Safeguards);
-    stage.stub.asked.notified().await;
+    let refund = ask(Request::Compose(Draft::default()));
+    let decision = ask(Request::Approve {
+        refund: "r".to_owned(),
+        seen: "h".to_owned(),
+    });
+    while stage.stub.heard().len() < 3 {
+        stage.stub.asked.notified().await;
+    }
     killed(&mut stage, &desk).await;
+    let refusal = decision.await.unwrap().unwrap_err();
+    assert_eq!(
+        (refusal.code.as_str(), refusal.class),
+        ("in_doubt", Class::Unknown)
+    );
     let mut notices = desk.notices();
-    assert!(!question.is_finished());
     let _service = again(&stage);
     while notices.recv().await.unwrap() != Notice::ServiceAway(false) {}
     // It asks anew by itself.
-    while stage.stub.heard().len() < 2 {
+    while stage.stub.heard().len() < 5 {
         stage.stub.asked.notified().await;
     }
-    stage.stub.slow.add_permits(2);
+    stage.stub.slow.add_permits(5);
     question.await.unwrap().unwrap();
+    refund.await.unwrap().unwrap();
     let asked: Vec<Request> = stage.stub.heard().into_iter().map(|it| it.1).collect();
-    assert_eq!(asked, [Request::Safeguards, Request::Safeguards]);
+    let of = |kind: fn(&Request) -> bool| asked.iter().filter(|it| kind(it)).collect::<Vec<_>>();
+    assert_eq!(of(|it| matches!(it, Request::Safeguards)).len(), 2);
+    assert_eq!(of(|it| matches!(it, Request::Approve { .. })).len(), 1);
+    let refunds = of(|it| matches!(it, Request::Compose(_)));
+    assert_eq!(refunds.len(), 2);
+    assert_eq!(refunds[0], refunds[1], "under the same key");
 }
 
 #[tokio::test]
