@@ -93,7 +93,7 @@ WHEN NEW.seq <> OLD.seq OR NEW.payment_id <> OLD.payment_id OR NEW.refund_id IS 
   OR NEW.kind <> OLD.kind OR NEW.detail <> OLD.detail OR NEW.opened_at <> OLD.opened_at
   OR OLD.resolved_at IS NOT NULL AND (
          NEW.resolved_at IS NOT OLD.resolved_at OR NEW.resolved_by IS NOT OLD.resolved_by
-      OR NEW.note IS NOT OLD.note OR NEW.owner IS NOT OLD.owner OR NEW.seal IS NOT OLD.seal)
+      OR NEW.note IS NOT OLD.note OR NEW.owner IS NOT OLD.owner OR OLD.proposed IS NULL OR NEW.proposed IS NOT NULL)
 BEGIN
     SELECT RAISE(ABORT, 'discrepancies are resolved, never changed');
 END;
