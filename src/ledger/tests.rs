@@ -33,6 +33,7 @@ mod plans;
 mod power;
 mod restoring;
 mod roles;
+mod rules;
 mod stops;
 mod transfers;
 mod verify;
