@@ -161,6 +161,8 @@ CREATE TRIGGER payment_file_lines_begin BEFORE INSERT ON payment_file_lines BEGI
         WHERE t.refund_id = NEW.refund_id AND t.number = NEW.number AND t.state = 'due'
           AND r.state = 'action_required' AND r.account = f.account AND t.currency = f.currency
           AND f.state = 'proposed');
+    SELECT RAISE(ABORT, 'an earlier transfer of this refund may have been paid')
+    WHERE EXISTS (SELECT 1 FROM sends WHERE refund_id = NEW.refund_id AND step = 'transfer' AND not_executed = 0);
     SELECT RAISE(ABORT, 'a discrepancy about the money of this payment is open')
     WHERE EXISTS (SELECT 1 FROM discrepancies d JOIN refunds r ON r.payment_id = d.payment_id
                   WHERE r.id = NEW.refund_id AND d.resolved_at IS NULL

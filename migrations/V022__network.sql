@@ -75,6 +75,9 @@ CREATE UNIQUE INDEX inbound_requests_name ON inbound_requests (account, name);
 CREATE UNIQUE INDEX inbound_requests_refund ON inbound_requests (account, refund) WHERE refund IS NOT NULL;
 CREATE INDEX inbound_requests_payment ON inbound_requests (account, provider_payment_id, state);
 CREATE INDEX inbound_requests_waiting ON inbound_requests (deadline) WHERE state = 'waiting';
+-- Accounts that people gave, to be erased.
+CREATE INDEX inbound_requests_given ON inbound_requests (decided_at)
+    WHERE state = 'answered' AND decided_by IS NOT NULL;
 
 CREATE TRIGGER inbound_requests_replaced BEFORE INSERT ON inbound_requests
 WHEN EXISTS (SELECT 1 FROM inbound_requests WHERE seq = NEW.seq
@@ -132,6 +135,8 @@ CREATE TABLE confirmations (
     reference           TEXT,
     amount_minor        INTEGER,
     currency            TEXT    CHECK (length(currency) = 3),
+    -- The question of ours that it answers.
+    retrieval           TEXT    CHECK (retrieval <> ''),
     raw                 TEXT    NOT NULL,
     at                  INTEGER NOT NULL,
     CHECK ((amount_minor IS NULL) = (currency IS NULL))
@@ -157,6 +162,8 @@ CREATE TABLE network_answers (
     account     TEXT    NOT NULL,
     -- The caller's key, or the call's own id where it has none.
     name        TEXT    NOT NULL CHECK (name <> ''),
+    -- The id in its signed body: the path and the key are not signed.
+    message     TEXT    CHECK (message <> ''),
     -- What was asked about what: `refund_requested`, `refund_confirmed` …
     kind        TEXT    NOT NULL,
     refund      TEXT    CHECK (refund <> ''),
@@ -172,13 +179,15 @@ CREATE TABLE network_answers (
     CHECK ((body IS NULL) = (erased_at IS NOT NULL))
 ) STRICT;
 CREATE UNIQUE INDEX network_answers_name ON network_answers (account, name);
+CREATE INDEX network_answers_message ON network_answers (account, message) WHERE message IS NOT NULL;
 CREATE INDEX network_answers_refund ON network_answers (account, refund, kind) WHERE refund IS NOT NULL;
 CREATE INDEX network_answers_age ON network_answers (at) WHERE body IS NOT NULL;
 
 CREATE TRIGGER network_answers_fixed BEFORE UPDATE ON network_answers
 WHEN NEW.body IS NOT NULL OR OLD.erased_at IS NOT NULL
   OR NEW.seq <> OLD.seq OR NEW.account <> OLD.account OR NEW.name <> OLD.name OR NEW.kind <> OLD.kind
-  OR NEW.refund IS NOT OLD.refund OR NEW.salt <> OLD.salt OR NEW.call_sha256 <> OLD.call_sha256
+  OR NEW.refund IS NOT OLD.refund OR NEW.message IS NOT OLD.message OR NEW.salt <> OLD.salt
+  OR NEW.call_sha256 <> OLD.call_sha256
   OR NEW.says_sha256 <> OLD.says_sha256 OR NEW.status <> OLD.status OR NEW.at <> OLD.at
   -- No network repeats a call for longer; sooner, a repeat would be a new call.
   OR NEW.erased_at < OLD.at + 2592000000
@@ -199,7 +208,7 @@ END;
 CREATE TABLE errands (
     seq                 INTEGER PRIMARY KEY,
     account             TEXT    NOT NULL,
-    kind                TEXT    NOT NULL CHECK (kind IN ('refund_status', 'payment_status', 'payment_advice')),
+    kind                TEXT    NOT NULL CHECK (kind IN ('refund_status', 'refund_paid', 'payment_advice')),
     provider_payment_id TEXT    NOT NULL CHECK (provider_payment_id <> ''),
     refund              TEXT,
     -- The id of the question it answers.

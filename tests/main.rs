@@ -9,6 +9,7 @@
 mod architecture;
 mod cli;
 mod faults;
+mod folder;
 mod model;
 mod seeds;
 mod terminal;

@@ -188,7 +188,8 @@ fn ended(it: &InboundRequest) -> String {
     let since = it.confirmations.iter().map(|said| {
         let reason = said.reason.as_deref().unwrap_or_default();
         let amount = said.amount.map_or_else(String::new, |it| format!(" {it}"));
-        format!("; told {} {reason}{amount}", said.status)
+        let asked = said.retrieval.as_ref().map_or("", |_| " (as asked)");
+        format!("; told {} {reason}{amount}{asked}", said.status)
     });
     clean(&format!("{what}{}", since.collect::<String>()))
 }
@@ -205,6 +206,7 @@ fn object(it: &InboundRequest) -> Value {
                 "reference": said.reference,
                 "amount": said.amount.map(Money::decimal),
                 "currency": said.amount.map(|it| it.currency),
+                "asked_for": said.retrieval.is_some(),
                 "at": time(said.at),
             })
         })

@@ -209,13 +209,6 @@ participant! {
     }
 }
 
-impl Debtor {
-    /// Whether a person may be waited for at all.
-    pub const fn may_hold(&self) -> bool {
-        self.hold_seconds > 0
-    }
-}
-
 fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Currency>, D::Error> {
     let currencies = Vec::<Currency>::deserialize(deserializer)?;
     match currencies.is_empty() {

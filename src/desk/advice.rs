@@ -1,6 +1,7 @@
 //! What a network tells the creditor's side: where the money of a refund is to go, and that it wants
 //! to know how one stands.
 
+use super::errands;
 use super::face::Refusal;
 use super::local::Local;
 use crate::domain::bank::BankAccount;
@@ -9,9 +10,8 @@ use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::refund::ObservationSource;
 use crate::domain::state::State;
 use crate::domain::text;
-use crate::domain::transfer::TransferState;
 use crate::failpoint;
-use crate::ledger::{Advised, Advising, Meant, TransferFilter};
+use crate::ledger::{Advised, Advising, Called, ErrandAbout, Meant, NewErrand, Recorded};
 use crate::providers::Finding;
 use crate::providers::network::{Answer, Message, Received};
 
@@ -103,13 +103,13 @@ impl Local {
         Ok(())
     }
 
-    /// The network wants to know how a refund stands: it is confirmed, again or as soon as it is
-    /// paid.
+    /// The network wants to know how a refund stands: once it is confirmed, the network is told again,
+    /// naming the question; until then its confirmation is the answer, and goes at once if it can.
     pub(super) async fn refund_status_asked(
         &self,
-        account: &str,
+        called: &Called,
         received: &Received,
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<(Answer, Recorded), Refusal> {
         self.writable()?;
         let Message::RefundStatusAsked {
             payment,
@@ -117,32 +117,46 @@ impl Local {
             retrieval,
         } = &received.message
         else {
-            return Ok(not_for_us());
+            return Ok((not_for_us(), Recorded::Nothing));
         };
-        let meant = self
-            .ledger
-            .meant(account.to_owned(), payment.clone(), refund.clone());
+        let account = called.account.clone();
+        let meant = self.ledger.meant(account, payment.clone(), refund.clone());
         let Meant::Refund(id) = meant.await? else {
-            return Ok(Answer::Refused {
+            let unknown = Answer::Refused {
                 code: None,
                 why: "this refund is not known here".to_owned(),
                 recoverable: false,
-            });
+            };
+            return Ok((unknown, Recorded::Nothing));
         };
-        let filter = TransferFilter {
-            refund: Some(id),
-            ..TransferFilter::default()
+        let retrieval = retrieval.as_ref().unwrap_or(&received.message_id).clone();
+        let state = self.refund_of(id).await?.refund.state;
+        let confirmed = matches!(state, State::Succeeded | State::Settled);
+        let recorded = match (confirmed, self.transfer_that_paid(id).await?) {
+            (true, Some(_)) => Recorded::Errand(paid(called, (payment, refund), &retrieval)),
+            (false, Some(_)) => {
+                let now = self.clock.now();
+                self.ledger.plan_confirmation(id, now).await?;
+                self.bell.notify_one();
+                Recorded::Nothing
+            }
+            (_, None) => Recorded::Nothing,
         };
-        let transfers = self.ledger.transfers(filter).await?;
-        if transfers.iter().any(|it| it.state == TransferState::Paid) {
-            let now = self.clock.now();
-            self.ledger.repeat_confirmation(id, now).await?;
-            self.bell.notify_one();
-        }
-        let named = retrieval.as_ref().unwrap_or(&received.message_id);
-        Ok(Answer::WillFollow {
-            retrieval: named.clone(),
-        })
+        Ok((Answer::WillFollow { retrieval }, recorded))
+    }
+}
+
+fn paid(called: &Called, (payment, refund): (&str, &str), retrieval: &str) -> NewErrand {
+    NewErrand {
+        account: called.account.clone(),
+        about: ErrandAbout::RefundPaid {
+            payment: payment.to_owned(),
+            refund: refund.to_owned(),
+            retrieval: retrieval.to_owned(),
+        },
+        key: errands::key("refund_paid", &[&called.account, refund, &called.name]),
+        by: "desk".to_owned(),
+        at: called.at,
     }
 }
 

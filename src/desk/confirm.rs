@@ -5,17 +5,16 @@ use chrono::TimeDelta;
 
 use super::accounts::Account;
 use super::face::Refusal;
-use super::later::{ReadyStep, attempt_of, deed};
+use super::later::{ReadyStep, attempt_of};
 use super::local::Local;
-use super::send::{asked, wire};
 use super::track::Done;
 use super::{kinds, refusal};
 use crate::clock::later;
-use crate::domain::evidence::Evidence;
-use crate::domain::refund::{Attempt, LaterStep, ObservationSource};
-use crate::domain::state::{Event, SendGuard, State};
+use crate::domain::id::RefundId;
+use crate::domain::refund::{Attempt, LaterStep};
+use crate::domain::state::{SendGuard, State};
 use crate::failpoint;
-use crate::ledger::{Claim, ConfirmationDue, LedgerError, NewAttempt, RefundSummary};
+use crate::ledger::{Claim, ConfirmationDue, LEASE, LedgerError, RefundSummary};
 use crate::providers::{Deed, PaidTransfer};
 
 /// Nobody can be asked about a confirmation, and after this it may not go again.
@@ -28,7 +27,6 @@ impl Local {
         let summary = self.refund_of(due.id).await?;
         let told = match summary.refund.state {
             State::Pending | State::ActionRequired => self.tell_paid(due, &summary).await,
-            State::Succeeded | State::Settled => self.confirm_again(&summary).await,
             _ => {
                 let now = self.clock.now();
                 let why = NOT_OPEN.to_owned();
@@ -69,7 +67,11 @@ impl Local {
         }
         let (holder, now) = (self.holder.clone(), self.clock.now());
         let claim = match self.ledger.claim_step(due.id, holder, now).await {
-            Err(LedgerError::Leased) => return Ok(Done::Nothing),
+            Err(LedgerError::Leased) => {
+                // Somebody else is at it: looked at again when they must be done.
+                self.ledger.plan_confirmation(due.id, now + LEASE).await?;
+                return Ok(Done::Nothing);
+            }
             claim => claim?,
         };
         let _under_way = self.duty.exchange();
@@ -126,12 +128,20 @@ impl Local {
                 .filter(|attempt| self.is_replayable_now(attempt, account))
                 .cloned());
         }
-        let paid = self.ledger.paid_transfer(refund.id).await?;
-        let transfer = paid.map(|(reference, clearing_system)| PaidTransfer {
+        let transfer = self.transfer_that_paid(refund.id).await?;
+        attempt_of(claim, account, step, transfer, now).map(Some)
+    }
+
+    /// How the bank knows the transfer that paid a refund.
+    pub(super) async fn transfer_that_paid(
+        &self,
+        id: RefundId,
+    ) -> Result<Option<PaidTransfer>, Refusal> {
+        let paid = self.ledger.paid_transfer(id).await?;
+        Ok(paid.map(|(reference, clearing_system)| PaidTransfer {
             reference,
             clearing_system,
-        });
-        attempt_of(claim, account, step, transfer, now).map(Some)
+        }))
     }
 
     /// Within the window from the first send that may have arrived.
@@ -143,52 +153,5 @@ impl Local {
         let window = account.profile.replay_window;
         let window = window.and_then(|window| TimeDelta::from_std(window).ok());
         window.is_some_and(|window| self.clock.now() < first.at + window)
-    }
-
-    /// The network asked for it once more, and had heard it before: what it answers changes nothing.
-    async fn confirm_again(&self, summary: &RefundSummary) -> Result<Done, Refusal> {
-        let refund = &summary.refund;
-        let id = refund.id;
-        let evidence = self.ledger.evidence(id).await?;
-        let step = LaterStep::Confirm;
-        let last = evidence
-            .attempts
-            .into_iter()
-            .rfind(|it| it.step == step.name());
-        let account = self.account(&refund.account);
-        let ready = last
-            .zip(account)
-            .filter(|(attempt, account)| self.is_replayable_now(attempt, account));
-        let Some((attempt, account)) = ready else {
-            self.ledger.repeated(id).await?;
-            return Ok(Done::Nothing);
-        };
-        let provider = account.provider(&self.means()).await?;
-        let _under_way = self.duty.exchange();
-        let new = NewAttempt {
-            id,
-            fence: 0,
-            holder: self.holder.clone(),
-            attempt: attempt.clone(),
-            guard: SendGuard::HOLDS,
-            now: self.clock.now(),
-        };
-        self.ledger.begin_repeat(new).await?;
-        self.ledger.repeated(id).await?;
-        let begun = self.clock.moment();
-        let finding = provider
-            .carry_out(deed(step), &wire(attempt), asked(&refund.content))
-            .await;
-        account.learn(&provider, &finding, begun, &self.clock);
-        let source = ObservationSource::Reply;
-        let mut record = self.evidence_of(summary, &finding, source, None);
-        record.event = Event::Evidence(Evidence::Doubt);
-        (record.provider_refund_id, record.trace, record.exchange) = (None, None, None);
-        if let Some(observation) = &mut record.observation {
-            observation.meaning = format!("confirm again: {}", observation.meaning);
-        }
-        let change = self.ledger.record(record).await?;
-        self.changed(change.summary);
-        Ok(Done::Sent)
     }
 }

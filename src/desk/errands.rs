@@ -10,7 +10,7 @@ use crate::clock::later;
 use crate::domain::digest::Canonical;
 use crate::domain::evidence::Evidence;
 use crate::failpoint;
-use crate::ledger::{ErrandAbout, QueuedErrand};
+use crate::ledger::{ErrandAbout, Meant, QueuedErrand, Turn};
 use crate::providers::Finding;
 use crate::providers::network::{About, Errand};
 
@@ -23,6 +23,8 @@ const ABANDONED: Duration = Duration::from_mins(2);
 /// Before the second try; each further one waits twice as long.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
+/// Whatever the reason, not at once again.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// After so long nobody waits for it.
 const GIVEN_UP: chrono::TimeDelta = chrono::TimeDelta::days(1);
 
@@ -60,6 +62,10 @@ impl Local {
 
     async fn run_errand(&self, errand: QueuedErrand) -> Result<(), Refusal> {
         let now = self.clock.now();
+        if let Some(wait) = self.errand_waits(&errand.account).await? {
+            let at = later(now, jittered(wait, &errand).max(SHORTEST_WAIT));
+            return Ok(self.ledger.put_off_errand(errand.id, at).await?);
+        }
         let again_at = later(now, ABANDONED);
         if !self.ledger.take_errand(errand.id, now, again_at).await? {
             return Ok(());
@@ -75,9 +81,31 @@ impl Local {
         let wait = FIRST_WAIT
             .saturating_mul(1 << errand.tries.min(10))
             .min(LONGEST_WAIT);
-        let again_at = later(now, self.settings.pace.scale(wait));
+        let again_at = later(now, self.settings.pace.scale(jittered(wait, &errand)));
         let again_at = (!over && !gives_up).then_some(again_at);
         Ok(self.ledger.note_errand(errand, said, again_at, now).await?)
+    }
+
+    /// How long an account is to be left alone; else the errand is one of what it may be asked in a
+    /// minute.
+    async fn errand_waits(&self, name: &str) -> Result<Option<Duration>, Refusal> {
+        let Some(account) = self.account(name) else {
+            return Ok(None);
+        };
+        let quiet = account.quiet(&self.clock);
+        if !quiet.is_zero() {
+            return Ok(Some(quiet));
+        }
+        if let Some(wait) = account.standing.wait(&self.clock)
+            && !account.standing.take_other_probe(&self.clock)
+        {
+            return Ok(Some(wait));
+        }
+        let (budget, now) = (account.budget, self.clock.now());
+        let turn = self
+            .ledger
+            .take_turn(name.to_owned(), budget, Turn::Due, now);
+        Ok(turn.await?)
     }
 
     async fn carried_out(&self, queued: &QueuedErrand) -> Result<Finding, Refusal> {
@@ -89,8 +117,12 @@ impl Local {
             let said = "the account's provider has no such calls";
             return Ok(Finding::new(Evidence::Refused, said));
         };
+        let Some(about) = self.about(queued).await? else {
+            let said = "the refund no longer stands as paid";
+            return Ok(Finding::new(Evidence::Refused, said));
+        };
         let errand = Errand {
-            about: about(queued),
+            about,
             key: queued.key.clone(),
             at: queued.at,
         };
@@ -101,6 +133,55 @@ impl Local {
         self.note_pulse(account).await;
         Ok(finding)
     }
+
+    /// What it says in full. `None`: it is not true any more.
+    async fn about(&self, queued: &QueuedErrand) -> Result<Option<About>, Refusal> {
+        let debtor = queued.debtor.clone();
+        Ok(Some(match queued.about.clone() {
+            ErrandAbout::RefundStatus { payment, refund } => About::RefundStatus {
+                payment,
+                refund,
+                debtor,
+            },
+            ErrandAbout::RefundPaid {
+                payment,
+                refund,
+                retrieval,
+            } => {
+                let ids = (queued.account.clone(), payment.clone(), refund.clone());
+                let Meant::Refund(id) = self.ledger.meant(ids.0, ids.1, ids.2).await? else {
+                    return Ok(None);
+                };
+                let Some(transfer) = self.transfer_that_paid(id).await? else {
+                    return Ok(None);
+                };
+                About::RefundPaid {
+                    payment,
+                    refund,
+                    retrieval,
+                    amount: self.refund_of(id).await?.refund.content.amount,
+                    transfer,
+                }
+            }
+            ErrandAbout::PaymentAdvice {
+                payment, retrieval, ..
+            } => About::PaymentAdvice {
+                payment,
+                retrieval,
+                debtor,
+                paid: queued.paid,
+            },
+        }))
+    }
+}
+
+/// Between half of a wait and all of it: what was put off together does not come back together.
+fn jittered(wait: Duration, errand: &QueuedErrand) -> Duration {
+    let digest = Canonical::new("errand wait")
+        .text(&errand.key)
+        .integer(errand.tries.into())
+        .sha256();
+    wait.saturating_mul(256 + u32::from(digest[0])) / 512
 }
 
 /// Taken, or turned down for good.
@@ -109,24 +190,4 @@ fn is_over(finding: &Finding) -> bool {
         || finding
             .http_status
             .is_some_and(|status| (200..300).contains(&status))
-}
-
-fn about(queued: &QueuedErrand) -> About {
-    let debtor = queued.debtor.clone();
-    match queued.about.clone() {
-        ErrandAbout::RefundStatus { payment, refund } => About::RefundStatus {
-            payment,
-            refund,
-            debtor,
-        },
-        ErrandAbout::PaymentStatus { payment } => About::PaymentStatus { payment },
-        ErrandAbout::PaymentAdvice {
-            payment, retrieval, ..
-        } => About::PaymentAdvice {
-            payment,
-            retrieval,
-            debtor,
-            paid: queued.paid,
-        },
-    }
 }

@@ -23,15 +23,17 @@ use crate::domain::listing::{
 };
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::{Attempt, Kind, Observation, Refund};
+use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::sending::{Resumption, Stop};
 use crate::domain::todo::Step;
 use crate::domain::transfer::Transfer;
 
+mod actor;
 mod audit;
 mod bank;
 mod decisions;
+mod draft;
 mod elsewhere;
 mod import;
 mod inbox;
@@ -42,11 +44,13 @@ mod service;
 mod sync;
 mod todo;
 
+pub use actor::Actor;
 pub use audit::AuditVerified;
 pub use bank::{
     BankAnswer, BankAsk, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
 };
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
+pub use draft::Draft;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
@@ -56,34 +60,6 @@ pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
 pub use sync::AccountSync;
 pub use todo::ToDoItem;
-
-/// Who asks: the kernel's word, except what is said to be claimed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Actor {
-    /// The name of whoever logged in, which `sudo` does not change.
-    pub name: String,
-    /// The groups that the system's records put them in, by name; roles go by these, too.
-    #[serde(default)]
-    pub groups: Vec<String>,
-    /// The other user as whom they act since they logged in (`sudo`, `su`): approves nothing.
-    #[serde(default)]
-    pub acts_as: Option<String>,
-    /// Where they say they come from (`SSH_CONNECTION`): recorded, never believed.
-    #[serde(default)]
-    pub claimed_origin: Option<String>,
-}
-
-impl Actor {
-    /// Somebody known by name alone: in no group, as themselves.
-    pub fn named(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            groups: Vec::new(),
-            acts_as: None,
-            claimed_origin: None,
-        }
-    }
-}
 
 /// What a screen or command asks of the desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -250,38 +226,6 @@ pub enum Request {
     Bank(BankAsk),
     /// Who approves in whose place, and who is away. Answer: [`Reply::Roster`].
     Roster(RosterAsk),
-}
-
-/// What a maker decides, as typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Draft {
-    /// Our id, `ACCOUNT/PROVIDER_ID` or a unique reference.
-    pub payment: String,
-    /// An amount expression; `all` for a full refund.
-    pub amount: String,
-    /// On top of the principal.
-    pub compensation: Option<String>,
-    /// A code of the catalogue.
-    pub reason: String,
-    /// Free text.
-    pub note: Option<String>,
-    /// The case at the payer's bank or scheme.
-    pub case_ref: Option<String>,
-    /// The provider's id of the capture, where the payment has several.
-    pub capture_id: Option<String>,
-    /// Refuse unless this much can still be refunded (a decimal).
-    pub expect_available: Option<String>,
-    /// The caller's id of this decision: the same key and content is the same refund.
-    pub key: Option<String>,
-    /// A likely duplicate is meant.
-    pub again: bool,
-    /// The refund this one replaces.
-    pub supersedes: Option<String>,
-    /// In which way the money goes back.
-    #[serde(default)]
-    pub kind: Kind,
-    /// Wait the configured time before sending, so that it can be withdrawn.
-    pub delay: bool,
 }
 
 /// What the desk answers.

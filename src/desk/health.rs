@@ -58,6 +58,16 @@ impl Standing {
         taken
     }
 
+    /// Makes an exchange about no refund the probe, if one is due.
+    pub(super) fn take_other_probe(&self, clock: &Clock) -> bool {
+        let mut known = self.known();
+        let taken = known.breaker.take_probe(clock.elapsed());
+        if taken {
+            known.probe = None;
+        }
+        taken
+    }
+
     /// True when the exchange about this refund is the probe.
     pub(super) fn probes(&self, id: RefundId) -> bool {
         let known = self.known();

@@ -14,6 +14,8 @@ use super::local::Local;
 const LOOKOUT: Duration = Duration::from_millis(200);
 /// The clock is looked at this often at least.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+/// Calls that wait at the same time: half of the connections that are open at most.
+const MOST_AT_ONCE: usize = 256;
 /// Between two notices that lists are stale.
 const QUIET: Duration = Duration::from_millis(500);
 /// Between two looks for what may be erased.
@@ -47,6 +49,15 @@ impl Holds {
             Arc::make_mut(waiting).insert(id);
             false
         });
+    }
+
+    /// How long a request may wait: not at all while so many do that they would take up the places
+    /// of those that need no person.
+    pub(super) fn hold(&self, terms: Duration) -> Duration {
+        match self.waiting.receiver_count() < MOST_AT_ONCE {
+            true => terms,
+            false => Duration::ZERO,
+        }
     }
 
     /// A request was decided here.
@@ -118,5 +129,25 @@ impl Local {
                 Err(error) => tracing::warn!(%error, "cannot look for decisions"),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_wait_and_no_more() {
+        let holds = Holds::default();
+        let hold = Duration::from_secs(20);
+        let mut waiting: Vec<_> = (0..MOST_AT_ONCE)
+            .map(|_| {
+                assert_eq!(holds.hold(hold), hold);
+                holds.waiting.subscribe()
+            })
+            .collect();
+        assert_eq!(holds.hold(hold), Duration::ZERO);
+        waiting.pop();
+        assert_eq!(holds.hold(hold), hold);
     }
 }

@@ -138,8 +138,7 @@ impl Local {
                 (answer, Recorded::Nothing)
             }
             Message::RefundStatusAsked { .. } => {
-                let answer = self.refund_status_asked(heard.account, received).await?;
-                (answer, Recorded::Nothing)
+                self.refund_status_asked(&heard.called, received).await?
             }
             Message::RefundConfirmed { .. } => (Answer::Acknowledged, confirmed(received)),
             Message::PaymentStatusAsked {
@@ -234,7 +233,7 @@ impl Local {
             creditor: asked.creditor.clone(),
             debtor: asked.debtor.clone(),
             raw: heard.received.raw.clone(),
-            deadline: crate::clock::later(heard.called.at, terms.hold),
+            deadline: crate::clock::later(heard.called.at, self.holds.hold(terms.hold)),
             automatic: terms.automatic,
             damaged: !self.findings().is_empty(),
         }
@@ -352,6 +351,7 @@ fn confirmed(received: &Received) -> Recorded {
             reason,
             reference,
             amount,
+            retrieval,
         } => Recorded::Confirmation(NewConfirmation {
             payment: payment.clone(),
             refund: refund.clone(),
@@ -359,6 +359,7 @@ fn confirmed(received: &Received) -> Recorded {
             reason: reason.clone(),
             reference: reference.clone(),
             amount: *amount,
+            retrieval: retrieval.clone(),
             raw: received.raw.clone(),
         }),
         _ => Recorded::Nothing,
@@ -398,6 +399,7 @@ fn called(account: &str, call: &Call<'_>, received: &Received, at: DateTime<Utc>
     Called {
         account: account.to_owned(),
         name,
+        message: received.message_id.clone(),
         kind,
         payment: payment.to_owned(),
         refund: refund.map(str::to_owned),
@@ -451,11 +453,13 @@ fn says(message: &Message, message_id: &str) -> [u8; 32] {
             reason,
             reference,
             amount,
+            retrieval,
             ..
         } => with_money(
             says.text(status)
                 .optional(reason.as_deref())
-                .optional(reference.as_deref()),
+                .optional(reference.as_deref())
+                .optional(retrieval.as_deref()),
             *amount,
         ),
     }

@@ -86,6 +86,8 @@ pub struct Confirmation {
     pub reference: Option<String>,
     /// What was paid.
     pub amount: Option<Money>,
+    /// The question of ours that it answers, if it was asked for.
+    pub retrieval: Option<String>,
     /// When it was received.
     pub at: DateTime<Utc>,
 }

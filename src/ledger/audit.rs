@@ -28,6 +28,27 @@ pub(super) struct Deed<'a> {
     pub detail: &'a str,
 }
 
+/// Tells of one deed about a subject, in the caller's transaction.
+pub(super) fn tell(
+    connection: &Connection,
+    subject: &str,
+    actor: &str,
+    action: &str,
+    detail: &str,
+    at: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    append(
+        connection,
+        &Deed {
+            at,
+            actor,
+            action,
+            subject,
+            detail,
+        },
+    )
+}
+
 /// Adds an entry at the end of the chain, in the caller's transaction.
 pub(super) fn append(connection: &Connection, deed: &Deed<'_>) -> Result<(), LedgerError> {
     let (seq, previous) = newest(connection)?.unwrap_or((0, GENESIS.to_owned()));

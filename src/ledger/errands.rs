@@ -20,10 +20,14 @@ pub enum ErrandAbout {
         /// The refund.
         refund: String,
     },
-    /// How does this payment stand?
-    PaymentStatus {
+    /// This refund was paid, as the network asked: with what is looked up when it is told.
+    RefundPaid {
         /// The payment.
         payment: String,
+        /// The refund.
+        refund: String,
+        /// The id of the question.
+        retrieval: String,
     },
     /// How a payment stands that was asked about: what was paid of it is looked up when it is
     /// queued, so that it says the same however often it is tried.
@@ -118,6 +122,22 @@ impl Ledger {
         .await
     }
 
+    /// Puts an errand off untried.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn put_off_errand(&self, id: i64, at: DateTime<Utc>) -> Result<(), LedgerError> {
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "UPDATE errands SET due_at = ?2 WHERE seq = ?1 AND done_at IS NULL",
+                )?
+                .execute(params![id, millis(at)])?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Notes what came of an errand: it is over, or tried again at a time.
     ///
     /// # Errors
@@ -151,7 +171,7 @@ impl Ledger {
 const fn name(about: &ErrandAbout) -> &'static str {
     match about {
         ErrandAbout::RefundStatus { .. } => "refund_status",
-        ErrandAbout::PaymentStatus { .. } => "payment_status",
+        ErrandAbout::RefundPaid { .. } => "refund_paid",
         ErrandAbout::PaymentAdvice { .. } => "payment_advice",
     }
 }
@@ -159,7 +179,7 @@ const fn name(about: &ErrandAbout) -> &'static str {
 fn payment(about: &ErrandAbout) -> &str {
     match about {
         ErrandAbout::RefundStatus { payment, .. }
-        | ErrandAbout::PaymentStatus { payment }
+        | ErrandAbout::RefundPaid { payment, .. }
         | ErrandAbout::PaymentAdvice { payment, .. } => payment,
     }
 }
@@ -168,7 +188,9 @@ fn payment(about: &ErrandAbout) -> &str {
 pub(super) fn queue(connection: &Connection, errand: &NewErrand) -> Result<(), LedgerError> {
     let (refund, retrieval, debtor, advises) = match &errand.about {
         ErrandAbout::RefundStatus { refund, .. } => (Some(refund), None, None, false),
-        ErrandAbout::PaymentStatus { .. } => (None, None, None, false),
+        ErrandAbout::RefundPaid {
+            refund, retrieval, ..
+        } => (Some(refund), Some(retrieval), None, false),
         ErrandAbout::PaymentAdvice {
             retrieval, debtor, ..
         } => (None, retrieval.as_ref(), debtor.as_ref(), true),
@@ -230,15 +252,20 @@ fn errand(row: &Row<'_>) -> Result<QueuedErrand, LedgerError> {
     let currency = currency
         .map(|code| Currency::from_code(&code))
         .transpose()?;
+    let retrieval: Option<String> = row.get(5)?;
     Ok(QueuedErrand {
         id: row.get(0)?,
         account: row.get(1)?,
-        about: match (kind.as_str(), refund) {
-            ("refund_status", Some(refund)) => ErrandAbout::RefundStatus { payment, refund },
-            ("payment_status", _) => ErrandAbout::PaymentStatus { payment },
-            ("payment_advice", _) => ErrandAbout::PaymentAdvice {
+        about: match (kind.as_str(), refund, retrieval) {
+            ("refund_status", Some(refund), _) => ErrandAbout::RefundStatus { payment, refund },
+            ("refund_paid", Some(refund), Some(retrieval)) => ErrandAbout::RefundPaid {
                 payment,
-                retrieval: row.get(5)?,
+                refund,
+                retrieval,
+            },
+            ("payment_advice", _, retrieval) => ErrandAbout::PaymentAdvice {
+                payment,
+                retrieval,
                 debtor: row.get(11)?,
             },
             _ => return Err(LedgerError::Damaged(kind)),

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, params};
 
 use super::Ledger;
-use super::audit::{self, Deed};
+use super::audit::{self, tell};
 use super::error::LedgerError;
 use super::evidence::{self, Change, Record, standing};
 use super::journal::Sent;
@@ -192,26 +192,6 @@ fn is_again(refund: &Refund, step: LaterStep, number: u32) -> bool {
     refund.later.as_ref().is_some_and(|later| {
         step == LaterStep::Confirm && later.step == step && later.number == number
     })
-}
-
-fn tell(
-    connection: &Connection,
-    subject: &str,
-    actor: &str,
-    action: &str,
-    detail: &str,
-    at: DateTime<Utc>,
-) -> Result<(), LedgerError> {
-    audit::append(
-        connection,
-        &Deed {
-            at,
-            actor,
-            action,
-            subject,
-            detail,
-        },
-    )
 }
 
 fn record_step(

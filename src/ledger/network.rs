@@ -28,6 +28,8 @@ pub struct Called {
     pub account: String,
     /// The caller's key; the call's own id where it has none.
     pub name: String,
+    /// The id in its signed body; neither path nor key is signed. Empty: it has none.
+    pub message: String,
     /// What is asked: `refund_requested`, `refund_confirmed` …
     pub kind: &'static str,
     /// The network's id of the payment.
@@ -92,6 +94,7 @@ pub struct NewConfirmation {
     pub reason: Option<String>,
     pub reference: Option<String>,
     pub amount: Option<Money>,
+    pub retrieval: Option<String>,
     pub raw: String,
 }
 
@@ -137,9 +140,18 @@ impl Ledger {
         before: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<u64, LedgerError> {
-        if !self.read(move |it| is_anything_old(it, before)).await? {
-            return Ok(0);
+        let mut all = 0;
+        while self.read(move |it| is_anything_old(it, before)).await? {
+            all += self.erase_some(before, now).await?;
         }
+        Ok(all)
+    }
+
+    async fn erase_some(
+        &self,
+        before: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, LedgerError> {
         self.write(move |connection| {
             let answers = connection
                 .prepare_cached(
@@ -149,9 +161,9 @@ impl Ledger {
                 .execute(params![millis(before), millis(now), ERASED_AT_ONCE])?;
             let accounts = connection
                 .prepare_cached(&format!(
-                    "UPDATE personal SET value = NULL, erased_at = ?2 WHERE id IN ({GIVEN_THEN})"
+                    "UPDATE personal SET value = NULL, erased_at = ?2 WHERE id IN ({GIVEN_THEN} LIMIT ?3)"
                 ))?
-                .execute(params![millis(before), millis(now)])?;
+                .execute(params![millis(before), millis(now), ERASED_AT_ONCE])?;
             Ok((answers + accounts) as u64)
         })
         .await
@@ -192,6 +204,9 @@ pub(super) fn kept(connection: &Connection, called: &Called) -> Result<Kept, Led
             false => Kept::OtherCall,
         });
     }
+    if is_message_of_another(connection, called)? {
+        return Ok(Kept::OtherCall);
+    }
     let mut about = connection.prepare_cached(
         "SELECT salt, says_sha256, status, body FROM network_answers
          WHERE account = ?1 AND refund = ?2 AND kind = ?3 ORDER BY seq",
@@ -203,6 +218,21 @@ pub(super) fn kept(connection: &Connection, called: &Called) -> Result<Kept, Led
         }
     }
     Ok(Kept::Nothing)
+}
+
+/// Whether the signed message was heard before as another call: under another path, or with another
+/// body.
+fn is_message_of_another(connection: &Connection, called: &Called) -> Result<bool, LedgerError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT salt, call_sha256 FROM network_answers WHERE account = ?1 AND message = ?2",
+    )?;
+    let mut rows = statement.query(params![called.account, called.message])?;
+    while let Some(row) = rows.next()? {
+        if !is_same((row.get(0)?, row.get(1)?), &called.call) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn answered(status: u16, body: Option<Vec<u8>>) -> Kept {
@@ -231,8 +261,8 @@ pub(super) fn keep(
     connection
         .prepare_cached(
             "INSERT INTO network_answers
-                 (account, name, kind, refund, salt, call_sha256, says_sha256, status, body, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 (account, name, kind, refund, salt, call_sha256, says_sha256, status, body, at, message)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, ''))",
         )?
         .execute(params![
             called.account,
@@ -245,6 +275,7 @@ pub(super) fn keep(
             answer.status,
             answer.body,
             millis(called.at),
+            called.message,
         ])?;
     Ok(())
 }
@@ -269,8 +300,8 @@ fn confirm(
     connection
         .prepare_cached(
             "INSERT INTO confirmations (account, provider_payment_id, refund, status, reason, reference,
-                 amount_minor, currency, raw, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 amount_minor, currency, raw, at, retrieval)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             called.account,
@@ -283,6 +314,7 @@ fn confirm(
             said.amount.map(|it| it.currency.code()),
             said.raw,
             millis(called.at),
+            said.retrieval,
         ])?;
     let amount = said
         .amount

@@ -202,6 +202,8 @@ fn set_pragmas(connection: &Connection, path: &Path) -> Result<(), LedgerError> 
     connection.pragma_update(None, "cache_size", WRITER_CACHE_KIB)?;
     // An import writes most pages in each of its batches: copied back once, not once a batch.
     connection.pragma_update(None, "wal_autocheckpoint", WRITER_LOG_PAGES)?;
+    // What is erased is overwritten where that writes no further page.
+    connection.pragma_update(None, "secure_delete", "FAST")?;
     // Triggers that can abort keep a journal per statement: in memory it costs no system calls.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(())

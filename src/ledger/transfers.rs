@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, Row, params};
 
 use super::Ledger;
-use super::audit::{self, Deed};
+use super::audit::tell;
 use super::error::LedgerError;
 use super::personal;
 use super::row::{millis, time};
@@ -90,25 +90,8 @@ fn optional<T>(found: rusqlite::Result<T>) -> Result<Option<T>, LedgerError> {
     Ok(found.optional()?)
 }
 
-fn tell(
-    connection: &Connection,
-    subject: &str,
-    actor: &str,
-    action: &str,
-    detail: &str,
-    at: DateTime<Utc>,
-) -> Result<(), LedgerError> {
-    audit::append(
-        connection,
-        &Deed {
-            at,
-            actor,
-            action,
-            subject,
-            detail,
-        },
-    )
-}
+/// What two people stated or the bank proved is paid whatever the network knows.
+const UNTOLD: &str = "the refund is over; that the network was told is not known here";
 
 const COLUMNS: &str = "SELECT t.refund_id, r.account, t.number, t.end_to_end, t.amount_minor, t.currency, t.state,
         p.last4, p.sha256, p.value IS NOT NULL, t.since, t.reference, t.confirm_at, t.confirm_stuck, r.state,
@@ -117,7 +100,8 @@ const COLUMNS: &str = "SELECT t.refund_id, r.account, t.number, t.end_to_end, t.
          ORDER BY l.file DESC LIMIT 1),
         (SELECT f.proposed_by FROM payment_file_lines l JOIN payment_files f ON f.seq = l.file
          WHERE l.refund_id = t.refund_id AND l.live = 1 AND f.state = 'proposed'),
-        s.said, s.reference, s.dated, s.by_whom, s.at, s.hash
+        s.said, s.reference, s.dated, s.by_whom, s.at, s.hash,
+        EXISTS (SELECT 1 FROM later_steps WHERE refund_id = t.refund_id AND step = 'confirm' AND ended_as = 'done')
      FROM transfers t JOIN refunds r ON r.id = t.refund_id JOIN personal p ON p.id = t.account_ref
      LEFT JOIN transfer_statements s
          ON s.refund_id = t.refund_id AND s.number = t.number AND s.ended_at IS NULL";
@@ -130,7 +114,8 @@ pub(super) fn list(
         true => "1",
         // What is paid and was told to the network has ended, too.
         false => {
-            "(t.state IN ('due', 'in_file') OR t.confirm_at IS NOT NULL OR t.confirm_stuck IS NOT NULL
+            "(t.state = 'in_file' OR t.state = 'due' AND r.state IN ('pending', 'action_required', 'unknown')
+              OR t.confirm_at IS NOT NULL OR t.confirm_stuck IS NOT NULL
               OR s.seq IS NOT NULL)"
         }
     };
@@ -199,11 +184,16 @@ fn transfer(row: &Row<'_>) -> Result<Transfer, LedgerError> {
     let state = TransferState::from_name(&state).ok_or_else(|| damaged("state"))?;
     let stuck: Option<String> = row.get(13)?;
     let due: Option<i64> = row.get(12)?;
-    let confirmation = match (stuck, due) {
-        _ if matches!(refund_state, State::Succeeded | State::Settled) => Confirmation::Done,
-        (Some(why), _) => Confirmation::Stuck(why),
-        (None, Some(at)) => Confirmation::Due(time(at)),
-        (None, None) => Confirmation::NotYet,
+    let told: bool = row.get(23)?;
+    let paid = matches!(refund_state, State::Succeeded | State::Settled);
+    let confirmation = match (told, stuck, due) {
+        (true, ..) => Confirmation::Done,
+        (_, Some(why), _) => Confirmation::Stuck(why),
+        (_, _, Some(at)) => Confirmation::Due(time(at)),
+        (false, None, None) if paid && state == TransferState::Paid => {
+            Confirmation::Stuck(UNTOLD.to_owned())
+        }
+        (false, None, None) => Confirmation::NotYet,
     };
     Ok(Transfer {
         refund: id.parse().map_err(|_| LedgerError::Damaged(id))?,

@@ -17,6 +17,7 @@ use crate::domain::money::Money;
 use crate::domain::replay::Replay;
 
 mod account;
+mod code_table;
 pub mod commerce_hub;
 mod fields;
 pub mod http;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 
-use super::Finding;
 use super::inbound::Headers;
+use super::{Finding, PaidTransfer};
 use crate::domain::bank::BankAccount;
 use crate::domain::money::Money;
 
@@ -117,6 +117,8 @@ pub enum Message {
         reference: Option<String>,
         /// What was paid.
         amount: Option<Money>,
+        /// The question of ours that it answers.
+        retrieval: Option<String>,
     },
     /// To the debtor's side: how does this payment stand? Answered by an advice of our own.
     PaymentStatusAsked {
@@ -206,10 +208,18 @@ pub enum About {
         /// Who paid, as the network named them; none: as the account's settings say.
         debtor: Option<String>,
     },
-    /// From the creditor's side: how does this payment stand? The answer follows.
-    PaymentStatus {
+    /// From the creditor's side: this refund was paid, as we were asked.
+    RefundPaid {
         /// The payment.
         payment: String,
+        /// The refund.
+        refund: String,
+        /// The id of the question.
+        retrieval: String,
+        /// How much was paid.
+        amount: Money,
+        /// With what.
+        transfer: PaidTransfer,
     },
     /// From the debtor's side: this is how a payment stands that we were asked about.
     PaymentAdvice {

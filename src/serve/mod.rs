@@ -44,7 +44,8 @@ use operations::Watch;
 const CONNECTIONS: usize = 512;
 /// The most that the headers of a call may come to, in bytes.
 const HEADERS: usize = 32 * 1024;
-/// How long answers under way may take once the service stops: longer than any request is held.
+/// How long answers under way may take once the service stops. Requests that are held are answered as
+/// soon as it does.
 const LAST_ANSWERS: Duration = Duration::from_secs(30);
 
 /// Whoever answers what an account is called with.

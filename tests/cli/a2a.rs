@@ -236,6 +236,44 @@ fn what_the_bank_returns_came_back() {
     assert_eq!(service.end("TERM"), Some(0));
 }
 
+/// A backup of before the bank was told: what was sent since is known from the journal, and nothing
+/// of it goes again.
+#[test]
+fn an_old_backup_pays_no_transfer_twice() {
+    let shop = shop();
+    let service = Service::start(&shop.desk);
+    let id = compose(&shop, "A2A-1", "12.34");
+    wait_until(&shop, &id, "action_required");
+    let old = shop.file("old.db");
+    let old = old.to_str().unwrap();
+    shop.desk.json(["backup", old]).exits(0);
+    let told = statement(&shop, &payment_file(&shop, "pay.xml"));
+    reconcile(&shop, &told);
+    wait_until(&shop, &id, "settled");
+    assert_eq!(service.end("TERM"), Some(0));
+    shop.desk.json(["restore", old]).exits(0);
+    let refund = shop.desk.status(&id);
+    assert_eq!(refund["state"], "unknown", "{refund:#}");
+    assert_balance(&shop.desk.payment("A2A-1"), "0.00", "12.34", "77.66");
+    // Due by what the backup knows; by the journal it may have been paid.
+    let again = shop.file("again.xml");
+    let again = again.to_str().unwrap();
+    shop.desk
+        .json(["transfers", "--to", again, "--as", "ben"])
+        .exits(3);
+    let service = Service::start(&shop.desk);
+    shop.desk.json(["track", "--once"]);
+    assert_eq!(shop.desk.status(&id)["state"], "unknown");
+    assert_eq!(shop.payouts("128361739311340001"), ["12.34"]);
+    // The bank's statement still proves it.
+    reconcile(&shop, &told);
+    let refund = shop.desk.status(&id);
+    assert_ne!(refund["state"], "failed", "{refund:#}");
+    assert_balance(&shop.desk.payment("A2A-1"), "0.00", "12.34", "77.66");
+    assert_eq!(shop.payouts("128361739311340001"), ["12.34"]);
+    assert_eq!(service.end("TERM"), Some(0));
+}
+
 /// Without a statement two people say it, and one alone does not.
 #[test]
 fn what_two_people_saw_paid_is_confirmed() {
@@ -296,6 +334,18 @@ fn both_roles_play_against_each_other() {
         .map(|it| it["state"].as_str().unwrap())
         .collect();
     assert_eq!(states, ["answered", "answered"]);
+    // Paid and confirmed, and asked about: it is told again, in answer to that question.
+    let told = statement(&shop, &payment_file(&shop, "pay.xml"));
+    assert_eq!(reconcile(&shop, &told)["paid"], 2);
+    let confirmations = || {
+        let inbox = shop.desk.json(["inbox", "--all"]).exits(0).objects();
+        let asked = inbox.iter().find(|it| it["id"] == request["id"]).unwrap();
+        asked["confirmations"].as_array().unwrap().len()
+    };
+    wait_for("the confirmation", || (confirmations() == 1).then_some(()));
+    shop.desk.json(["inbox", "ask", &number]).exits(0);
+    wait_for("the answer", || (confirmations() == 2).then_some(()));
+    assert_eq!(shop.payouts("128361739311340003"), ["20.00", "30.00"]);
     // The bank's role never touches a balance.
     let payment = shop.desk.payment("BANK-3");
     assert_balance(&payment, "0.00", "0.00", "90.00");

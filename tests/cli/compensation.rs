@@ -57,7 +57,7 @@ fn it_is_held_then_paid_on_top_and_takes_nothing_from_the_payment() {
 
     approve(&shop, &refund, "mia").exits(3);
     approve(&shop, &refund, "max");
-    shop.track("10s").exits(0);
+    shop.track("90s").exits(0);
     let refund = shop.desk.status(refund["id"].as_str().unwrap());
     assert_eq!(refund["state"], "succeeded", "{refund:#}");
     let body = refund["attempt_log"][0]["body"].as_str().unwrap();

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::desk::Desk;
+use crate::folder::in_memory;
 use crate::terminal::screen::{Size, Terminal};
 
 const SIZE: Size = Size {
@@ -12,7 +13,7 @@ const SIZE: Size = Size {
 
 #[test]
 fn each_account_and_currency_of_the_demo_has_payments_and_refunds_them() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let data = folder.path();
     let mut open = Terminal::start(SIZE, &["demo", "--data-dir", data.to_str().unwrap()]);
     open.wait_for("2 000");

@@ -237,7 +237,7 @@ fn a_stop_that_is_declined_leaves_the_refund_as_it_was() {
     assert_eq!(text(&status, "state"), "pending", "{status:#}");
     assert!(status["later_step"].is_null());
     assert_balance(&shop.desk.payment("Z-1"), "0.00", "10.01", "79.99");
-    shop.track("5s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(text(&shop.desk.status(id), "state"), "failed");
 }
 

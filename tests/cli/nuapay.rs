@@ -148,7 +148,7 @@ fn a_restart_of_the_provider_in_between_changes_nothing() {
     let mut shop = shop();
     refund(&shop, 'U', 2, "--wait=0s", 4);
     shop.sandbox.restart();
-    shop.track("20s").exits(0);
+    shop.track("90s").exits(0);
     let refund = shop
         .desk
         .status(shop.desk.refunds()[0]["id"].as_str().unwrap());

@@ -18,7 +18,7 @@ fn offline_a_refund_is_queued_and_goes_out_once_released() {
     let id = refund["id"].as_str().unwrap();
     shop.desk.json(["release", id, "--offline"]).exits(3);
     shop.desk.json(["release", id]).exits(0);
-    shop.track("10s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.desk.status(id)["state"], "succeeded");
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
     shop.track("2s").exits(0);
@@ -108,7 +108,7 @@ fn a_provider_that_is_down_gets_the_refund_once_when_it_is_back() {
     assert_balance(&shop.desk.payment("A-1"), "0.00", "12.34", "187.66");
     shop.track("1s").exits(6);
     shop.sandbox.restart();
-    shop.track("20s").exits(0);
+    shop.track("90s").exits(0);
     let status = shop.desk.status(refund["id"].as_str().unwrap());
     assert_eq!(status["state"], "succeeded", "{status:#}");
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
@@ -124,7 +124,7 @@ fn a_provider_that_goes_away_while_pending_changes_nothing() {
     assert_eq!(shop.desk.status(id)["state"], "pending");
     assert_balance(&shop.desk.payment("A-1"), "0.00", "12.34", "187.66");
     shop.sandbox.restart();
-    shop.track("20s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.desk.status(id)["state"], "succeeded");
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
 }

@@ -76,7 +76,7 @@ fn cents_03_and_08_are_found_absent_sent_again_and_paid_once() {
         assert_eq!(refund["next_step"]["clock"], "resend", "{refund:#}");
         assert!(shop.payouts(&format!("pay-0{cents}")).is_empty());
     }
-    shop.track("20s").exits(0);
+    shop.track("90s").exits(0);
     for cents in [3, 8] {
         let amount = format!("10.0{cents}");
         assert_eq!(shop.payouts(&format!("pay-0{cents}")), [amount.as_str()]);

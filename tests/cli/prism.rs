@@ -241,7 +241,7 @@ fn what_was_known_outlives_a_restart_and_the_bytes_on_disk_are_kept() {
             .ends_with("/types.PaymentService/Refund")
     );
     shop.sandbox.restart();
-    shop.track("10s").exits(0);
+    shop.track("90s").exits(0);
     let id = pending["id"].as_str().unwrap();
     assert_eq!(shop.desk.status(id)["state"], "succeeded");
     assert_eq!(shop.payouts("pi_00"), ["10.00"]);

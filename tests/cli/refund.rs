@@ -25,7 +25,7 @@ fn without_waiting_it_is_on_its_way_and_held() {
     let refund = shop.refund("A-1", "12.34", &[]).exits(0).object();
     assert_eq!(refund["state"], "pending");
     assert_balance(&shop.desk.payment("A-1"), "0.00", "12.34", "187.66");
-    shop.track("10s").exits(0);
+    shop.track("90s").exits(0);
     assert_balance(&shop.desk.payment("A-1"), "12.34", "0.00", "187.66");
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
 }

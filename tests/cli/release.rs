@@ -25,7 +25,7 @@ fn several_are_released_each_once() {
     let released = shop.desk.json(typed).exits(0).objects();
     let ids: Vec<&Value> = released.iter().map(|it| &it["id"]).collect();
     assert_eq!(ids, [&first, &second]);
-    shop.track("10s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.payouts("pay-ann"), ["5.00"]);
     assert_eq!(shop.payouts("pay-bob"), ["5.00"]);
 }

@@ -281,7 +281,7 @@ fn what_cannot_be_journalled_is_not_sent() {
     assert_eq!(shop.payouts("pay-ann"), [""; 0]);
     assert_eq!(ran.object()["attempts"], 0);
     fs::remove_dir(&journal).unwrap();
-    shop.track("5s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
 }
 

@@ -33,7 +33,7 @@ fn a_stopped_account_queues_until_two_people_resume() {
     shop.desk.json(["track", "--once"]).exits(0);
     assert!(shop.payouts("pay-ann").is_empty());
     assert_eq!(resume("bob").exits(0).object()["sending"], "resumed");
-    shop.track("20s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.payouts("pay-ann"), ["5.00"]);
     assert_eq!(resume("bob").exits(3).error()["code"], "not_stopped");
 }

@@ -113,7 +113,7 @@ fn it_sends_and_polls_with_no_listener_at_all() {
     let service = Service::start(&shop.desk);
     assert_eq!(service.ready["listener"], Value::Null);
     // Another command waits for what the service does.
-    shop.track("30s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.desk.status(id)["state"], "succeeded");
     assert_eq!(service.end("INT"), Some(0));
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);

@@ -10,6 +10,7 @@ use super::book;
 use super::desk::{Desk, Ran};
 use super::sandbox::Sandbox;
 use super::stock;
+use crate::folder::in_memory;
 
 /// A desk at work. Its processes end and its files go when it is dropped.
 pub struct Shop {
@@ -36,7 +37,7 @@ impl Shop {
 
     /// The same before the desk has imported anything.
     pub fn bare(settlement: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = in_memory();
         let stock = folder.path().join("stock.csv");
         fs::write(&stock, settlement).unwrap();
         let sandbox = Sandbox::start(&folder.path().join("sandbox"), &stock);

@@ -71,7 +71,7 @@ fn a_second_signal_leaves_at_once_and_the_refund_is_found_again() {
     assert_eq!(tracking.finish().status.code(), Some(4), "nobody knows");
     assert_eq!(shop.desk.status(&id)["state"], "submitting");
     assert_balance(&shop.desk.payment("A-1"), "0.00", "12.34", "187.66");
-    shop.track("5s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.desk.status(&id)["state"], "succeeded");
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
 }
@@ -185,7 +185,7 @@ fn an_account_taken_out_of_the_config_floods_nothing() {
     assert!((2..=30).contains(&warned), "{warned} lines:\n{said}");
     // Nothing was decided: back in the config, both go on.
     assert_eq!(shop.desk.status(id)["state"], "approved");
-    shop.track("20s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.payouts("pay-bob"), ["12.34"]);
     assert_eq!(shop.payouts("pay-ann"), ["12.34"]);
 }

@@ -276,7 +276,7 @@ fn a_list_that_cannot_be_read_sends_nothing() {
     );
     assert!(shop.payouts("Epay1").is_empty());
     // Later it goes, once.
-    shop.track("20s").exits(0);
+    shop.track("90s").exits(0);
     assert_eq!(shop.payouts("Epay1"), ["20.00"]);
 }
 

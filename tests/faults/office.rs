@@ -24,6 +24,7 @@ use tempfile::TempDir;
 
 use super::grpc;
 use super::wire::{Network, Wire};
+use crate::folder::in_memory;
 use crate::seeds::{Draw, parts};
 
 const STOCK: &str = "account,payment_id,reference,amount,currency,captured_at,settled_at,payer
@@ -49,7 +50,7 @@ pub struct Through {
     /// In how many rounds people try to prove that the provider never had it; then they say what the
     /// book says.
     pub tries: u32,
-    /// Of what people end there must be this at least in 200 seeds: UNKNOWN when all has arrived,
+    /// Of what people end there must be this at least in the seeds of a commit: UNKNOWN when all has arrived,
     /// proven absent, stated, and turned away.
     pub at_least: [usize; 4],
 }
@@ -64,7 +65,7 @@ pub const COMMERCE_HUB: Through = Through {
     taken_back: Some(5),
     steps: 16,
     tries: 6,
-    at_least: [80, 40, 40, 40],
+    at_least: [50, 16, 40, 24],
 };
 
 /// Bank transfers, called with tokens. It remembers a key for 24 hours, and nothing is on its way
@@ -79,7 +80,7 @@ pub const NUAPAY: Through = Through {
     steps: 16,
     tries: 6,
     // For a day it is sent again by itself, so that little is left to people.
-    at_least: [16, 0, 16, 8],
+    at_least: [10, 0, 10, 5],
 };
 
 /// Card refunds through a service without memory: nothing is ever sent again, nothing is proven
@@ -95,7 +96,7 @@ pub const PRISM: Through = Through {
     steps: 12,
     // Always refused, so once is enough.
     tries: 1,
-    at_least: [80, 0, 80, 40],
+    at_least: [50, 0, 50, 24],
 };
 
 /// Cents that make this provider decline, take back or pay another amount; the rest is ordinary.
@@ -317,11 +318,6 @@ impl Office {
 /// machine's, so only the others can be run again exactly.
 pub fn at_once(seed: u64) -> bool {
     seed % 4 == 3
-}
-
-/// In memory where the system has that: what is proven here is not that files survive.
-fn in_memory() -> TempDir {
-    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
 }
 
 /// Whether a reference at a provider is of an attempt of this refund, in either of its forms.

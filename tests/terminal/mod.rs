@@ -3,6 +3,7 @@
 mod decisions;
 pub mod screen;
 
+use crate::folder::in_memory;
 use rstest::rstest;
 use screen::{Screen, Size, Terminal};
 
@@ -21,7 +22,7 @@ const TINY: Size = Size {
 
 /// A demo of its own folder, at its list of payments that can be refunded.
 fn refundable(size: Size) -> (tempfile::TempDir, Terminal) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let mut desk = Terminal::start(
         size,
         &["demo", "--data-dir", folder.path().to_str().unwrap()],
@@ -143,7 +144,7 @@ fn a_refund_is_withdrawn_before_it_goes_out() {
 
 #[test]
 fn a_tiny_terminal_is_told_to_grow_and_then_serves() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let mut desk = Terminal::start(
         TINY,
         &["demo", "--data-dir", folder.path().to_str().unwrap()],
@@ -162,7 +163,7 @@ fn a_tiny_terminal_is_told_to_grow_and_then_serves() {
 #[case("HUP")]
 #[case("INT")]
 fn a_signal_leaves_the_terminal_as_it_was(#[case] signal: &str) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let mut desk = Terminal::start(
         WIDE,
         &["demo", "--data-dir", folder.path().to_str().unwrap()],
@@ -174,7 +175,7 @@ fn a_signal_leaves_the_terminal_as_it_was(#[case] signal: &str) {
 
 #[test]
 fn a_desk_opened_to_look_at_says_so_and_composes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let data = folder.path().to_str().unwrap();
     let mut desk = Terminal::start(NARROW, &["demo", "--data-dir", data]);
     desk.wait_for("2 000");
@@ -195,7 +196,7 @@ fn a_desk_opened_to_look_at_says_so_and_composes_nothing() {
 
 #[test]
 fn damaged_records_are_said_when_the_desk_opens() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = in_memory();
     let data = folder.path().to_str().unwrap();
     let mut desk = Terminal::start(NARROW, &["demo", "--data-dir", data]);
     desk.wait_for("2 000");

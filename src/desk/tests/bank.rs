@@ -7,11 +7,15 @@ use crate::desk::face::{
     Transfers,
 };
 use crate::domain::bank::{BankAccount, OwnBank, PainVersion};
+use crate::domain::digest::sha256;
 use crate::domain::todo::{Act, Tab};
 use crate::domain::transfer::{
     Confirmation, FileState, PaymentFile, Said, Transfer, TransferState,
 };
-use crate::providers::network::{Answer, Message, Received};
+use crate::ledger::{Called, Kept, NewAnswer};
+use crate::providers::network::{
+    About, Answer, Call, Errand, Message, Network, Received, Response,
+};
 use crate::providers::{BuildError, Deed, RefundFormat, RefundOrder};
 
 mod stage;
@@ -241,28 +245,48 @@ async fn a_refused_confirmation_waits_for_a_person_and_then_has_a_new_key() {
     assert_eq!(told.len(), 2);
     assert_ne!(told[0].0, told[1].0, "a new message");
     assert_eq!(stage.refund(id).await.state, State::Settled);
-    // Asked for once more, the same message goes again and changes nothing.
-    let question = received(Message::RefundStatusAsked {
-        payment: "pay-0".into(),
-        refund: "n-1".into(),
-        retrieval: Some("q-1".into()),
-    });
-    let answer = stage
-        .desk
-        .refund_status_asked("hub", &question)
-        .await
-        .unwrap();
+}
+
+#[tokio::test]
+async fn a_question_about_a_confirmed_refund_is_answered_by_its_name() {
+    let network = FakeNetwork::new(&[confirmed()]);
+    let stage = Stage::network(&network).await;
+    let id = stage.due().await;
+    stage.written().await;
+    // Not paid yet: there is nothing to tell.
+    stage.asked("q-0").await;
+    stage.work().await;
+    assert!(network.told().is_empty() && network.ran().is_empty());
+    let reference = stage.transfer(id).await.end_to_end;
+    stage.reconcile(&entry(&reference, "12.34", "DBIT")).await;
+    stage.work().await;
+    assert_eq!(network.told().len(), 1);
+    stage.asked("q-1").await;
+    stage.work().await;
+    stage.work().await;
+    let ran = network.ran();
+    let [errand] = &ran[..] else {
+        panic!("{ran:?}");
+    };
+    let About::RefundPaid {
+        payment,
+        refund,
+        retrieval,
+        amount,
+        transfer,
+    } = &errand.about
+    else {
+        panic!("{errand:?}");
+    };
     assert_eq!(
-        answer,
-        Answer::WillFollow {
-            retrieval: "q-1".into()
-        }
+        (payment.as_str(), refund.as_str(), retrieval.as_str()),
+        ("pay-0", "n-1", "q-1")
     );
-    stage.work().await;
-    assert_eq!(network.told()[2], told[1]);
+    assert_eq!(amount.minor, 1_234);
+    let told = network.told();
+    assert!(told[0].1.contains(&transfer.reference), "{told:?}");
+    assert_eq!(told.len(), 1, "the confirmation itself went once");
     assert_eq!(stage.refund(id).await.state, State::Settled);
-    stage.work().await;
-    assert_eq!(network.told().len(), 3);
 }
 
 fn said(id: RefundId, said: Said, reference: &str) -> BankAsk {

@@ -68,6 +68,7 @@ fn message(words: &[&str]) -> Option<Message> {
             reason: None,
             reference: Some("FPS0000001".to_owned()),
             amount: Some(usd(1_234)),
+            retrieval: text(4),
         },
         "status" => Message::PaymentStatusAsked {
             payment: text(1)?,

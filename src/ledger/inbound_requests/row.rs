@@ -71,10 +71,14 @@ pub(super) fn with_confirmations(
     request: InboundRequest,
 ) -> Result<InboundRequest, LedgerError> {
     let mut statement = connection.prepare_cached(
-        "SELECT status, reason, reference, amount_minor, currency, at FROM confirmations
-         WHERE account = ?1 AND refund = ?2 ORDER BY seq",
+        "SELECT status, reason, reference, amount_minor, currency, at, retrieval FROM confirmations
+         WHERE account = ?1 AND refund = ?2 AND provider_payment_id = ?3 ORDER BY seq",
     )?;
-    let mut rows = statement.query(params![request.account, request.refund])?;
+    let mut rows = statement.query(params![
+        request.account,
+        request.refund,
+        request.provider_payment_id
+    ])?;
     let mut confirmations = Vec::new();
     while let Some(row) = rows.next()? {
         let minor: Option<i64> = row.get(3)?;
@@ -88,6 +92,7 @@ pub(super) fn with_confirmations(
                 .map(|(minor, currency)| money(minor, &currency))
                 .transpose()?,
             at: time(row.get(5)?),
+            retrieval: row.get(6)?,
         });
     }
     Ok(InboundRequest {

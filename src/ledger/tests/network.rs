@@ -15,6 +15,7 @@ fn called(name: &str, refund: &str) -> Called {
     Called {
         account: "hub-us".into(),
         name: name.into(),
+        message: format!("m-{name}"),
         kind: "refund_requested",
         payment: "a".into(),
         refund: Some(refund.into()),
@@ -111,6 +112,7 @@ async fn full() -> (TempDir, Ledger) {
         reason: None,
         reference: None,
         amount: Some(usd(600)),
+        retrieval: None,
         raw: "{}".into(),
     };
     let confirmed = Called {
@@ -132,6 +134,41 @@ async fn full() -> (TempDir, Ledger) {
     };
     ledger.queue_errand(errand).await.unwrap();
     (folder, ledger)
+}
+
+/// Neither the path nor the key is signed: whoever repeats a message under others is told so.
+#[tokio::test]
+async fn a_signed_message_is_one_call() {
+    let (_folder, ledger) = full().await;
+    let first = called("k4", "r4");
+    let kept = ledger.record_call(first.clone(), Recorded::Nothing, sent());
+    assert_eq!(kept.await.unwrap(), Kept::Nothing);
+    let elsewhere = Called {
+        name: "k5".into(),
+        kind: "refund_confirmed",
+        call: [7; 32],
+        ..first.clone()
+    };
+    assert_eq!(
+        ledger.kept(elsewhere.clone()).await.unwrap(),
+        Kept::OtherCall
+    );
+    let other_account = Called {
+        account: "elsewhere".into(),
+        ..elsewhere.clone()
+    };
+    assert_eq!(ledger.kept(other_account).await.unwrap(), Kept::Nothing);
+    let unnamed = Called {
+        message: String::new(),
+        ..elsewhere
+    };
+    assert_eq!(ledger.kept(unnamed).await.unwrap(), Kept::Nothing);
+    // The same call under another key is the same call.
+    let again = Called {
+        name: "k6".into(),
+        ..first
+    };
+    assert!(matches!(ledger.kept(again).await.unwrap(), Kept::Answer(_)));
 }
 
 const SECOND_ANSWER: &str = "INSERT INTO inbound_requests (account, name, provider_payment_id, refund, amount_minor, currency, raw, found,
@@ -195,7 +232,7 @@ const SECOND_ANSWER: &str = "INSERT INTO inbound_requests (account, name, provid
 #[case::replace_an_account(
     "INSERT OR REPLACE INTO accounts_on_file SELECT * FROM accounts_on_file"
 )]
-#[case::another_errand("UPDATE errands SET kind = 'payment_status'")]
+#[case::another_errand("UPDATE errands SET kind = 'refund_paid'")]
 #[case::drop_an_errand("DELETE FROM errands")]
 #[case::do_an_errand_twice("UPDATE errands SET done_at = 1; UPDATE errands SET done_at = NULL")]
 #[case::replace_an_errand("INSERT OR REPLACE INTO errands SELECT * FROM errands")]

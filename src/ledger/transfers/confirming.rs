@@ -5,15 +5,12 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, params};
 
 use super::super::Ledger;
-use super::super::audit::STEP_SENT;
 use super::super::error::LedgerError;
 use super::super::evidence::{Record, after};
-use super::super::journal::Sent;
 use super::super::later::StepEnd;
 use super::super::lease::LEASE;
 use super::super::row::millis;
-use super::super::write_ahead::{NewAttempt, insert_send};
-use super::super::{closed, journalled, personal, refunds, stops, takeover, verify};
+use super::super::{closed, personal, takeover};
 use super::following;
 use super::tell;
 use crate::domain::id::RefundId;
@@ -90,38 +87,6 @@ impl Ledger {
         .await
     }
 
-    /// Has the network told once more, as it asked for: what is paid is confirmed, again if it was
-    /// before.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn repeat_confirmation(
-        &self,
-        id: RefundId,
-        now: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
-        self.write(move |connection| {
-            let planned = connection.execute(
-                "UPDATE transfers SET confirm_at = ?2
-                 WHERE refund_id = ?1 AND state = 'paid' AND confirm_stuck IS NULL
-                   AND (confirm_at IS NULL OR confirm_at > ?2)",
-                params![id.to_string(), millis(now)],
-            )?;
-            match planned {
-                0 => Ok(()),
-                _ => tell(
-                    connection,
-                    &id.to_string(),
-                    "network",
-                    "transfer.status_asked",
-                    "",
-                    now,
-                ),
-            }
-        })
-        .await
-    }
-
     /// The bank's reference of a refund's paid transfer, and the rail that its account names.
     ///
     /// # Errors
@@ -146,29 +111,6 @@ impl Ledger {
             Ok(Some((reference, kept.and_then(|it| it.clearing_system))))
         })
         .await
-    }
-
-    /// Writes down that a confirmation that was heard goes again, same key and same bytes, because
-    /// the network asked; and journals it. Only when this returns may its bytes go out.
-    ///
-    /// # Errors
-    /// As [`Ledger::begin_step`]; its refund does not stand as confirmed.
-    pub async fn begin_repeat(&self, new: NewAttempt) -> Result<(), LedgerError> {
-        self.head.trust()?;
-        self.journal_ready().await?;
-        let sent = self
-            .write(move |connection| begin_repeat(connection, &new))
-            .await?;
-        self.journal_sent(sent).await
-    }
-
-    /// A confirmation that was asked for again was sent again.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn repeated(&self, id: RefundId) -> Result<(), LedgerError> {
-        self.write(move |connection| plan(connection, id, None))
-            .await
     }
 
     /// A confirmation does not go again by itself: a person must look.
@@ -209,33 +151,6 @@ impl Ledger {
         })
         .await
     }
-}
-
-fn begin_repeat(connection: &Connection, new: &NewAttempt) -> Result<Sent, LedgerError> {
-    let refund = refunds::one(connection, new.id)?
-        .ok_or(LedgerError::NotFound("refund"))?
-        .refund;
-    closed::check(connection, &refund.account)?;
-    verify::trust(connection, refund.content.payment)?;
-    stops::check(connection, &refund.account)?;
-    let confirmed = matches!(refund.state, State::Succeeded | State::Settled);
-    if !confirmed || refund.later.is_some() || new.attempt.sends.is_empty() {
-        return Err(LedgerError::NotFound("confirmation that was heard"));
-    }
-    let send = insert_send(connection, new)?;
-    let detail = format!(
-        "step=confirm attempt={} send={send} key={} sha256={}",
-        new.attempt.number, new.attempt.idempotency_key, new.attempt.sha256
-    );
-    tell(
-        connection,
-        &new.id.to_string(),
-        "desk",
-        STEP_SENT,
-        &detail,
-        new.now,
-    )?;
-    journalled::line(connection, new, send)
 }
 
 /// Whether a refund has a transfer that stands: then there is nobody to ask about it, and what is

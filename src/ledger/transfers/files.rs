@@ -265,6 +265,7 @@ fn due(
         "SELECT {LINE}, p.reference FROM {TABLES} JOIN payments p ON p.id = r.payment_id
          WHERE t.state = 'due' AND r.state = 'action_required' AND r.account = ?1 AND t.currency = ?2
            AND NOT EXISTS (SELECT 1 FROM transfer_statements s WHERE s.refund_id = t.refund_id AND s.ended_at IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM sends s WHERE s.refund_id = t.refund_id AND s.step = 'transfer' AND s.not_executed = 0)
            AND NOT EXISTS (SELECT 1 FROM discrepancies d WHERE d.payment_id = r.payment_id AND d.resolved_at IS NULL
                            AND d.kind NOT IN {})
          ORDER BY t.seq",

@@ -15,13 +15,16 @@ const REMOVED: &str = "\"[removed]\"";
 /// of a card; nuapay.md section 4 and mastercard-a2a.md section 5.2: accounts and addresses of payers),
 /// in lower case. Our own key is
 /// echoed too.
-const SENSITIVE: [&str; 39] = [
+const SENSITIVE: [&str; 44] = [
     "accesstoken",
     "account",
+    "accountholder",
+    "accountholdername",
     "accountname",
     "accountnumber",
     "apikey",
     "authorization",
+    "bban",
     "billingaddress",
     "bin",
     "cardholdername",
@@ -32,12 +35,14 @@ const SENSITIVE: [&str; 39] = [
     "customer",
     "debtoraccount",
     "debtoraddress",
+    "debtorname",
     "email",
     "encryptionblock",
     "encryptiondata",
     "expirationmonth",
     "expirationyear",
     "firstname",
+    "holdername",
     "iban",
     "identification",
     "lastname",

@@ -85,7 +85,7 @@ impl Errands {
                 let path = ["payment-requests", payment, "payment-confirmation-advices"];
                 self.wire(&path, errand, &body)
             }
-            About::PaymentStatus { .. } => Err(BuildError::Cannot("what the creditor's side asks")),
+            About::RefundPaid { .. } => Err(BuildError::Cannot("what the creditor's side tells")),
         }
     }
 

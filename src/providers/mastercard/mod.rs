@@ -40,7 +40,7 @@ mod wire;
 
 pub use debtor::NoRefunds;
 pub use participant::Keys;
-pub use requests::{RETRIEVAL, Requests};
+pub use requests::Requests;
 
 const NAME: &str = "Mastercard A2A";
 /// Bank rails are looked at for ten days after a success (domain.md, rule 4).

@@ -1,4 +1,4 @@
-//! How the merchant's side writes its requests (fact sheet 5.1, 5.4 and 5.5): no secret, no network.
+//! How the merchant's side writes its requests (fact sheet 5.1 and 5.4): no secret, no network.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,11 @@ use super::NAME;
 use super::client::{METHOD, operation_url};
 use super::parts::{self, Party};
 use super::wire::{
-    Amount, Confirmation, Creditor, PaidWith, RefundParts, RefundRequest, RefundState,
-    StatusRequest,
+    Amount, Confirmation, Creditor, PaidWith, RefundParts, RefundRequest, RefundState, RequestBlock,
 };
 use crate::config::mastercard::Creditor as Settings;
 use crate::domain::bank::OwnBank;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 use crate::providers::network::{About, Errand};
 use crate::providers::{BuildError, Deed, PaidTransfer, RefundFormat, RefundOrder, WireRequest};
 
@@ -24,8 +23,6 @@ const ID_MAX_CHARS: usize = 35;
 const TRANSFER_MAX_CHARS: usize = 42;
 /// The reason that a case belongs to (fact sheet 5.1).
 const DISPUTES: &str = "DISPUTES";
-/// The further reference by which a confirmation names the network's question that it answers.
-pub const RETRIEVAL: &str = "refund_status_retrieval_id";
 /// That it was paid (fact sheet 9).
 const APPROVED: &str = "APPR";
 
@@ -87,31 +84,24 @@ impl Requests {
         })
     }
 
-    fn confirmation(
-        &self,
-        refund_id: &str,
-        order: &RefundOrder,
-    ) -> Result<WireRequest, BuildError> {
-        let transfer = order.transfer.as_ref().ok_or_else(|| {
-            unfit(
-                "bank transfer",
-                "no transfer is known that paid it".to_owned(),
-            )
-        })?;
-        check_amount(order, &self.currencies)?;
-        check_id("payment id", &order.provider_payment_id)?;
-        check_id("refund id", refund_id)?;
-        let rail = transfer
-            .clearing_system
-            .as_deref()
-            .unwrap_or(&self.clearing_system);
+    /// The confirmation (5.4) of a refund as the network knows it.
+    fn confirmation<'a>(
+        &'a self,
+        block: RequestBlock,
+        (payment, refund): (&'a str, &'a str),
+        amount: Money,
+        transfer: &'a PaidTransfer,
+    ) -> Result<Confirmation<'a>, BuildError> {
+        check_money(amount, &self.currencies)?;
+        check_id("payment id", payment)?;
+        check_id("refund id", refund)?;
+        let rail = transfer.clearing_system.as_deref();
+        let rail = rail.unwrap_or(&self.clearing_system);
         check_transfer(transfer, rail)?;
-        let retrieval = order.detail(RETRIEVAL);
-        retrieval.map_or(Ok(()), |id| check_id("status retrieval", id))?;
-        let body = Confirmation {
-            block: self.party.block(&order.correlation, order.at),
-            payment_request_lifecycle_id: &order.provider_payment_id,
-            refund_request_lifecycle_id: refund_id,
+        Ok(Confirmation {
+            block,
+            payment_request_lifecycle_id: payment,
+            refund_request_lifecycle_id: refund,
             creditor: &self.creditor,
             status: RefundState {
                 refund_status: APPROVED,
@@ -119,39 +109,49 @@ impl Requests {
             refund_payment_confirmation: PaidWith {
                 reference: &transfer.reference,
                 clearing_system: rail,
-                amount: amount(order)?,
+                amount: written(amount)?,
             },
-            refund_request_status_retrieval_lifecycle_id: retrieval,
-        };
-        let payment = order.provider_payment_id.as_str();
-        let path = [
-            "payment-requests",
-            payment,
-            "refunds",
-            refund_id,
-            "payment-confirmations",
-        ];
-        self.wire(&path, order, &body)
+            refund_request_status_retrieval_lifecycle_id: None,
+        })
     }
 
-    /// A question of the merchant's side (5.5).
+    fn confirms(&self, refund_id: &str, order: &RefundOrder) -> Result<WireRequest, BuildError> {
+        let transfer = order.transfer.as_ref().ok_or_else(|| {
+            let why = "no transfer is known that paid it".to_owned();
+            unfit("bank transfer", why)
+        })?;
+        check_order(order, &self.currencies)?;
+        let payment = order.provider_payment_id.as_str();
+        let block = self.party.block(&order.correlation, order.at);
+        let body = self.confirmation(block, (payment, refund_id), order.amount, transfer)?;
+        self.wire(&confirmation_path(payment, refund_id), order, &body)
+    }
+
+    /// What the merchant's side tells because it was asked: a confirmation that names the question
+    /// (5.4).
     ///
     /// # Errors
-    /// [`BuildError`]: not this side's, or an id that does not fit.
+    /// [`BuildError`]: not this side's, or an id or amount that does not fit.
     pub fn errand(&self, errand: &Errand) -> Result<WireRequest, BuildError> {
-        let About::PaymentStatus { payment } = &errand.about else {
+        let About::RefundPaid {
+            payment,
+            refund,
+            retrieval,
+            amount,
+            transfer,
+        } = &errand.about
+        else {
             return Err(BuildError::Cannot("what the debtor's side asks and tells"));
         };
-        check_id("payment id", payment)?;
-        let body = StatusRequest {
-            block: self.party.block(&errand.key, errand.at),
-            payment_request_lifecycle_id: payment,
-            creditor: &self.creditor,
+        check_id("status retrieval", retrieval)?;
+        let block = self.party.block(&errand.key, errand.at);
+        let body = Confirmation {
+            refund_request_status_retrieval_lifecycle_id: Some(retrieval),
+            ..self.confirmation(block, (payment, refund), *amount, transfer)?
         };
-        let path = ["payment-requests", payment, "status-retrievals"];
         Ok(WireRequest {
             method: METHOD.to_owned(),
-            url: operation_url(&self.base, path),
+            url: operation_url(&self.base, confirmation_path(payment, refund)),
             body: serde_json::to_vec(&body).map_err(|error| unfit("request", error.to_string()))?,
             idempotency_key: parts::key(&errand.key),
             correlation: errand.key.clone(),
@@ -159,9 +159,19 @@ impl Requests {
     }
 }
 
+const fn confirmation_path<'a>(payment: &'a str, refund: &'a str) -> [&'a str; 5] {
+    [
+        "payment-requests",
+        payment,
+        "refunds",
+        refund,
+        "payment-confirmations",
+    ]
+}
+
 impl RefundFormat for Requests {
     fn check(&self, order: &RefundOrder) -> Result<(), BuildError> {
-        check_amount(order, &self.currencies)?;
+        check_order(order, &self.currencies)?;
         check_id("payment id", &order.provider_payment_id)?;
         check_id("our reference", &order.end_to_end)?;
         check_id("initiating party", self.party.id())?;
@@ -183,7 +193,7 @@ impl RefundFormat for Requests {
             refund: RefundParts {
                 payment_request_lifecycle_id: &order.provider_payment_id,
                 creditor_refund_reference: &order.end_to_end,
-                refund_amount: amount(order)?,
+                refund_amount: written(order.amount)?,
                 refund_reason: reason,
                 refund_method: &self.method,
                 case_reference_id: case,
@@ -208,24 +218,27 @@ impl RefundFormat for Requests {
         order: &RefundOrder,
     ) -> Result<WireRequest, BuildError> {
         match deed {
-            Deed::Confirm => self.confirmation(refund_id, order),
+            Deed::Confirm => self.confirms(refund_id, order),
             _ => Err(BuildError::Cannot(deed.words())),
         }
     }
 }
 
-fn amount(order: &RefundOrder) -> Result<Amount, BuildError> {
-    Amount::of(order.amount).map_err(|error| unfit("amount", error.to_string()))
+fn written(amount: Money) -> Result<Amount, BuildError> {
+    Amount::of(amount).map_err(|error| unfit("amount", error.to_string()))
 }
 
-fn check_amount(order: &RefundOrder, allowed: &[Currency]) -> Result<(), BuildError> {
-    let amount = order.amount;
+fn check_order(order: &RefundOrder, allowed: &[Currency]) -> Result<(), BuildError> {
+    check_money(order.amount, allowed)?;
+    refuse_unless(order.compensation.minor == 0, "compensation", || {
+        "the network knows none".to_owned()
+    })
+}
+
+fn check_money(amount: Money, allowed: &[Currency]) -> Result<(), BuildError> {
     let currency = amount.currency;
     refuse_unless(amount.is_positive(), "amount", || {
         format!("{amount} is not more than nothing")
-    })?;
-    refuse_unless(order.compensation.minor == 0, "compensation", || {
-        "the network knows none".to_owned()
     })?;
     refuse_unless(allowed.contains(&currency), "currency", || {
         let codes: Vec<&str> = allowed.iter().map(|it| it.code()).collect();

@@ -185,15 +185,35 @@ fn the_confirmation_is_the_documented_one_byte_for_byte() {
 }
 
 #[test]
-fn a_confirmation_may_answer_a_question_and_name_another_rail() {
+fn a_question_is_answered_by_a_confirmation_that_names_it() {
+    let request = requests().errand(&errand(refund_paid("345566173931134009")));
+    let request = request.unwrap();
+    let confirmed = confirm(&paid()).unwrap();
+    assert_eq!(request.url, confirmed.url);
+    assert_eq!(request.idempotency_key, parts::key("errand-7"));
+    // The documented confirmation, a message of its own, and the question's id.
+    let named = r#","refundRequestStatusRetrievalLifecycleId":"345566173931134009"}"#;
+    let body = String::from_utf8(request.body.clone()).unwrap();
+    let without = body.strip_suffix(named).unwrap();
+    let confirmed = String::from_utf8(confirmed.body).unwrap();
+    let tail = |body: &str| body.split_once(r#""businessType""#).unwrap().1.to_owned();
+    assert_eq!(format!("{}}}", tail(without)), tail(&confirmed));
+    let id = parts::derived_id("message-id", &["errand-7"]);
+    assert_eq!(wire::message_id_of(&request.body), Some(id));
+    assert!(
+        requests()
+            .errand(&errand(refund_paid("")))
+            .unwrap_err()
+            .to_string()
+            .contains("status")
+    );
+}
+
+#[test]
+fn a_confirmation_may_name_another_rail() {
     let mut order = paid();
-    order
-        .details
-        .push((RETRIEVAL.to_owned(), "345566173931134009".to_owned()));
     order.transfer.as_mut().unwrap().clearing_system = Some("SEPA".to_owned());
     let body = String::from_utf8(confirm(&order).unwrap().body).unwrap();
-    let named = r#""refundRequestStatusRetrievalLifecycleId":"345566173931134009"}"#;
-    assert!(body.ends_with(named), "{body}");
     assert!(body.contains(r#""clearingSystem":"SEPA""#), "{body}");
 }
 
@@ -259,9 +279,6 @@ fn a_confirmation_needs_the_transfer_that_paid() {
     let long = refused(|it| it.transfer.as_mut().unwrap().reference = "1".repeat(43));
     assert!(long.contains("1 to 42"), "{long}");
     assert!(refused(|it| it.transfer.as_mut().unwrap().reference.clear()).contains("1 to 42"));
-    assert!(
-        refused(|it| it.details.push((RETRIEVAL.to_owned(), String::new()))).contains("status")
-    );
     for deed in [Deed::Void, Deed::Stop, Deed::Capture] {
         assert!(!requests().can(deed));
         assert!(requests().build_step(deed, "1", &paid()).is_err());
@@ -289,21 +306,16 @@ fn errand(about: About) -> Errand {
     }
 }
 
-#[test]
-fn the_creditors_question_is_the_documented_one() {
-    let about = About::PaymentStatus {
-        payment: "128361739311340082".to_owned(),
-    };
-    let request = requests().errand(&errand(about)).unwrap();
-    let url = format!("{MTF}/payment-requests/128361739311340082/status-retrievals");
-    assert_eq!(request.url, url);
-    let id = parts::derived_id("message-id", &["errand-7"]);
-    assert_eq!(
-        String::from_utf8(request.body).unwrap(),
-        format!(
-            r#"{{"initiatingPartyId":"000645","messageId":"{id}","creationDateTime":"2026-11-21T02:05:00.000Z","businessType":3,"paymentRequestLifecycleId":"128361739311340082","creditor":{{"creditorId":"CAFE0001","creditorServiceProviderId":"000645"}}}}"#
-        )
-    );
+/// That the refund of [`paid`] was paid, as asked.
+fn refund_paid(retrieval: &str) -> About {
+    let order = paid();
+    About::RefundPaid {
+        payment: order.provider_payment_id,
+        refund: "245566173931134008".to_owned(),
+        retrieval: retrieval.to_owned(),
+        amount: order.amount,
+        transfer: order.transfer.unwrap(),
+    }
 }
 
 fn refund_status(debtor: Option<&str>) -> Errand {
@@ -373,10 +385,8 @@ fn a_debtor_that_nobody_named_is_not_made_up() {
 #[test]
 fn each_side_has_its_own_errands_and_a_debtor_makes_no_refund() {
     assert!(requests().errand(&refund_status(Some("D"))).is_err());
-    let about = About::PaymentStatus {
-        payment: "P-1".to_owned(),
-    };
-    assert!(Errands::new(&debtor(MTF)).build(&errand(about)).is_err());
+    let told = errand(refund_paid("Q-1"));
+    assert!(Errands::new(&debtor(MTF)).build(&told).is_err());
     assert!(NoRefunds.build_refund(&order()).is_err() && NoRefunds.check(&order()).is_err());
     for deed in [Deed::Refund, Deed::Confirm, Deed::Void] {
         assert!(!NoRefunds.can(deed));

@@ -8,7 +8,7 @@ mod request;
 pub use reply::{Complaint, Reply};
 pub use request::{
     Amount, Confirmation, Creditor, Debtor, PaidWith, PaymentAdvice, PaymentState, RefundParts,
-    RefundRequest, RefundState, RefundStatusRequest, RequestBlock, StatusRequest, time,
+    RefundRequest, RefundState, RefundStatusRequest, RequestBlock, time,
 };
 
 use super::super::fields::Fields;

@@ -1,45 +1,28 @@
 //! The codes of errors and rejections (fact sheet 11); the table is data in `assets`.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::domain::cause::{Cause, Unpaid};
+use crate::providers::code_table::{CodeTable, speaks_of_a_duplicate};
 
 const CODES: &str = include_str!("../../../assets/nuapay_codes.tsv");
 /// The class of what leaves the outcome open.
 const OPEN: &str = "OPEN";
-/// Words of a description by which the refund may exist: the code of a duplicate is not published
-/// (fact sheet 8).
-const OF_DUPLICATES: [&str; 4] = ["duplicate", "already", "in progress", "idempoten"];
 
-struct Entry {
-    label: &'static str,
-    class: &'static str,
-}
-
-fn table() -> &'static HashMap<&'static str, Entry> {
-    static TABLE: OnceLock<HashMap<&'static str, Entry>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let rows = CODES.lines().filter(|line| !line.starts_with('#')).skip(1);
-        rows.filter_map(|row| {
-            let mut columns = row.split('\t');
-            let code = columns.next()?;
-            let (label, class) = (columns.next()?, columns.next()?);
-            Some((code, Entry { label, class }))
-        })
-        .collect()
-    })
+fn table() -> &'static CodeTable {
+    static TABLE: OnceLock<CodeTable> = OnceLock::new();
+    TABLE.get_or_init(|| CodeTable::read(CODES))
 }
 
 /// Our words for a code.
 pub fn label(code: &str) -> Option<&'static str> {
-    table().get(code).map(|entry| entry.label)
+    table().label(code)
 }
 
 /// Why nothing was paid: by the first of these codes whose class has a next step of its own.
 pub fn unpaid<'c>(mut codes: impl Iterator<Item = &'c str>) -> Option<Unpaid> {
     codes.find_map(|code| {
-        let cause = match table().get(code)?.class {
+        let cause = match table().class(code)? {
             "ACCOUNT_GONE" => Cause::AccountGone,
             "NO_FUNDS" => Cause::NoFunds,
             "SETUP" => Cause::Setup,
@@ -51,11 +34,8 @@ pub fn unpaid<'c>(mut codes: impl Iterator<Item = &'c str>) -> Option<Unpaid> {
 
 /// Whether an error with this code and description speaks of a refund that may exist.
 pub fn leaves_outcome_open(code: Option<&str>, description: Option<&str>) -> bool {
-    let open = code
-        .and_then(|code| table().get(code))
-        .is_some_and(|entry| entry.class == OPEN);
-    let words = description.unwrap_or_default().to_ascii_lowercase();
-    open || OF_DUPLICATES.iter().any(|it| words.contains(it))
+    let class = code.and_then(|code| table().class(code));
+    class == Some(OPEN) || description.is_some_and(speaks_of_a_duplicate)
 }
 
 #[cfg(test)]
@@ -66,10 +46,9 @@ mod tests {
 
     #[test]
     fn every_row_of_the_table_is_read() {
-        let rows = CODES.lines().filter(|row| !row.starts_with('#')).count() - 1;
-        assert_eq!(table().len(), rows);
+        let codes = table().checked(CODES);
         let classes = ["REFUSED", "ACCOUNT_GONE", "NO_FUNDS", "SETUP", OPEN];
-        assert!(table().values().all(|it| classes.contains(&it.class)));
+        assert!(codes.iter().all(|(_, class)| classes.contains(class)));
     }
 
     #[rstest]

@@ -51,6 +51,7 @@ fn wire(what: &str, body: &str, order: &RefundOrder) -> WireRequest {
 pub struct FakeNetwork {
     answers: Mutex<Vec<Finding>>,
     told: Mutex<Vec<(String, String)>>,
+    ran: Mutex<Vec<Errand>>,
 }
 
 impl FakeNetwork {
@@ -59,7 +60,13 @@ impl FakeNetwork {
         Arc::new(Self {
             answers: Mutex::new(answers.to_vec()),
             told: Mutex::default(),
+            ran: Mutex::default(),
         })
+    }
+
+    /// What it was told because it asked.
+    pub fn ran(&self) -> Vec<Errand> {
+        self.ran.lock().unwrap().clone()
     }
 
     /// Key and body of each confirmation.
@@ -109,6 +116,34 @@ impl Provider for FakeNetwork {
 
     fn probe(&self) -> BoxFuture<'_, Finding> {
         std::future::ready(report(Reported::Pending)).boxed()
+    }
+
+    fn network(&self) -> Option<&dyn Network> {
+        Some(self)
+    }
+}
+
+/// Its calls are given to the desk as read.
+impl Network for FakeNetwork {
+    fn read(&self, _: &Call<'_>) -> Result<Received, Response> {
+        unreachable!()
+    }
+
+    fn answer(&self, _: &Received, _: &Answer) -> Response {
+        unreachable!()
+    }
+
+    fn again(&self, _: &Received, _: u16, _: &[u8]) -> Response {
+        unreachable!()
+    }
+
+    fn run<'a>(&'a self, errand: &'a Errand) -> BoxFuture<'a, Finding> {
+        self.ran.lock().unwrap().push(errand.clone());
+        let taken = Finding {
+            http_status: Some(200),
+            ..report(Reported::Succeeded)
+        };
+        std::future::ready(taken).boxed()
     }
 }
 
@@ -191,6 +226,36 @@ impl Stage {
             .account_advised("hub", &received(message))
             .await
             .unwrap()
+    }
+
+    /// The network asks how the refund stands; what the desk answers and writes down.
+    pub async fn asked(&self, retrieval: &str) {
+        let called = Called {
+            account: "hub".into(),
+            name: retrieval.into(),
+            message: String::new(),
+            kind: "refund_status_asked",
+            payment: "pay-0".into(),
+            refund: Some("n-1".into()),
+            call: sha256(retrieval.as_bytes()),
+            says: sha256(retrieval.as_bytes()),
+            at: self.clock.now(),
+        };
+        let question = received(Message::RefundStatusAsked {
+            payment: "pay-0".into(),
+            refund: "n-1".into(),
+            retrieval: Some(retrieval.into()),
+        });
+        let asked = self.desk.refund_status_asked(&called, &question);
+        let (answer, recorded) = asked.await.unwrap();
+        let retrieval = retrieval.into();
+        assert_eq!(answer, Answer::WillFollow { retrieval });
+        let sent = NewAnswer {
+            status: 200,
+            body: b"{}".to_vec(),
+        };
+        let kept = self.desk.ledger.record_call(called, recorded, sent).await;
+        assert_eq!(kept.unwrap(), Kept::Nothing);
     }
 
     /// A refund whose transfer is due.

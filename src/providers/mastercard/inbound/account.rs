@@ -21,7 +21,7 @@ const UK_SORT_CODE: usize = 6;
 #[derive(Default)]
 pub struct Accounts {
     found: Vec<BankAccount>,
-    /// Every text that is a number or part of one.
+    /// Every text that is a number or part of one, or who stands beside one.
     pub texts: Vec<String>,
 }
 
@@ -44,6 +44,7 @@ impl Accounts {
         match value {
             Value::Object(members) if depth <= DEEPEST => {
                 if let Some(account) = account_of(members) {
+                    self.texts.extend(account.holder.clone());
                     self.found.push(account);
                 }
                 for (name, value) in members {

@@ -185,6 +185,7 @@ impl Body {
             reason: self.word_of("refundStatusReason"),
             reference: reference.map(|it| word(&it)),
             amount,
+            retrieval: self.id("refundRequestStatusRetrievalLifecycleId"),
         })
     }
 

@@ -140,6 +140,7 @@ fn an_advice_brings_the_account() {
 #[case(ADVICE.to_owned())]
 #[case(ADVICE.replace("debtorAccount", "somewhereElse"))]
 #[case(ADVICE.replace("accountNumber", "iban"))]
+#[case(ADVICE.replace("debtorAccount", "somewhereElse").replace("accountName", "name"))]
 #[case(ADVICE.replace("\"A Payer\"", "\"60161331926819\""))]
 #[case(ADVICE.replace("60161331926819", "60-16-13 31926819"))]
 fn an_account_is_kept_nowhere_else(#[case] body: String) {
@@ -248,6 +249,7 @@ fn a_payment_is_confirmed() {
         reason: None,
         reference: Some("FPS0000001".to_owned()),
         amount: Some(gbp(1_250)),
+        retrieval: None,
     };
     assert_eq!(received.message, expected);
     let rejected = confirmation()

@@ -12,7 +12,6 @@ use crate::providers::mastercard::keys::Certificates;
 
 const REPLY: &str = include_str!("../samples/refund.resp.json");
 const CONFIRMED: &str = include_str!("../samples/confirmation.resp.json");
-const TAKEN_IN: &str = include_str!("../samples/retrieval.resp.json");
 const ERROR: &str = include_str!("../samples/error.resp.json");
 const KEY: &str = include_str!("../samples/signing.key.pem");
 const CERTIFICATE: &str = include_str!("../samples/signing.cert.pem");
@@ -157,16 +156,16 @@ async fn nothing_is_sent_again_here(#[case] then: Then, #[case] evidence: Eviden
 }
 
 #[tokio::test]
-async fn a_confirmation_and_a_question_go_out_alike() {
+async fn a_confirmation_and_one_that_was_asked_for_go_out_alike() {
     let issued = Issued::new();
     let message = wire::message_id_of(&confirm(&paid()).unwrap().body).unwrap();
     let theirs = "5c0f6f4a6a0d4c3b9d0c9b7a1e2f3a4b";
-    let question = parts::derived_id("message-id", &["errand-7"]);
+    let answer = parts::derived_id("message-id", &["errand-7"]);
     let server = Server::start(
         &issued,
         vec![
             Then::Answer(200, CONFIRMED.replace(theirs, &message)),
-            Then::Answer(200, TAKEN_IN.replace(theirs, &question)),
+            Then::Answer(200, CONFIRMED.replace(theirs, &answer)),
         ],
     );
     let account = account(&server.base, &issued, PATIENT);
@@ -179,14 +178,11 @@ async fn a_confirmation_and_a_question_go_out_alike() {
         amount: None,
     };
     assert_eq!(found.evidence, succeeded, "{}", found.said);
-    let about = About::PaymentStatus {
-        payment: "128361739311340082".to_owned(),
-    };
     let network = account.network().unwrap();
-    let found = network.run(&errand(about)).await;
+    let found = network.run(&errand(refund_paid("Q-1"))).await;
     assert_eq!(
         (found.evidence, found.said.as_str()),
-        (succeeded, "taken in, WFPC")
+        (succeeded, "taken in")
     );
     let requests = server.requests().await;
     assert!(requests.iter().all(verified));

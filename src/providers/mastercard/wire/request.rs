@@ -143,19 +143,6 @@ pub struct PaidWith<'a> {
     pub amount: Amount,
 }
 
-/// The question how a payment stands (5.5).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StatusRequest<'a> {
-    /// The request block.
-    #[serde(flatten)]
-    pub block: RequestBlock,
-    /// The payment.
-    pub payment_request_lifecycle_id: &'a str,
-    /// The merchant.
-    pub creditor: &'a Creditor,
-}
-
 /// The question whether a refund was paid (6.3).
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
