@@ -267,11 +267,10 @@ impl Committing {
         job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
     ) -> Result<(T, Option<Head>), LedgerError> {
         self.epoch.check(connection)?;
-        // First: the deed goes by them already.
+        let done = job(connection)?;
         if let Some(adoption) = &self.adoption {
             rules::write_all(connection, adoption)?;
         }
-        let done = job(connection)?;
         Ok((done, Head::of(connection)?))
     }
 

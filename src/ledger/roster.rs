@@ -42,6 +42,8 @@ impl Ledger {
     /// # Errors
     /// The checker is none by the roles in force.
     pub async fn delegate(&self, new: NewDelegation) -> Result<(), LedgerError> {
+        // A right goes by the rules, which a new ledger has only once something was done with it.
+        self.write(|_| Ok(())).await?;
         self.write(move |connection| delegate(connection, &new))
             .await
     }

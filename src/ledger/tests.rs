@@ -34,6 +34,7 @@ mod plans;
 mod power;
 mod restoring;
 mod roles;
+mod rules;
 mod stops;
 mod transfers;
 mod verify;

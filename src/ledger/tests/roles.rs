@@ -112,6 +112,11 @@ async fn house() -> (TempDir, Ledger, RefundId) {
     )
     .await;
     ledger.adopt(rules(), "ola".into(), now()).unwrap();
+    // Written with the first deed.
+    ledger
+        .note_absence("ben".into(), None, now())
+        .await
+        .unwrap();
     let waiting = limited("a", 1_000);
     let id = waiting.id;
     ledger.reserve(waiting).await.unwrap();
