@@ -52,7 +52,8 @@ impl Session {
         for _ in 0..STARTING.0 {
             if !global.offline && !looks_itself && socket.exists() {
                 match Self::at(global, environ, socket.clone()).await {
-                    Err(NotConnected::Nobody(_)) => {}
+                    // Nobody there, or one that ends this moment: nothing was asked of it yet.
+                    Err(NotConnected::Nobody(_) | NotConnected::Broken { .. }) => {}
                     answered => return answered.map_err(told),
                 }
             }

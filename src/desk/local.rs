@@ -437,4 +437,8 @@ impl Desk for Local {
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
     }
+
+    fn knows(&self, actor: &Actor) -> bool {
+        !self.standing(actor).roles.is_empty()
+    }
 }

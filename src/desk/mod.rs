@@ -91,4 +91,9 @@ pub trait Desk: Send + Sync {
     /// What the desk tells from now on. A listener that falls behind misses notices and must
     /// ask again.
     fn notices(&self) -> broadcast::Receiver<Notice>;
+
+    /// Whether somebody has any part in this desk, and so may be told what happens there.
+    fn knows(&self, _actor: &Actor) -> bool {
+        true
+    }
 }

@@ -78,6 +78,10 @@ fn keep_until_a_start(running: &Settings, new: &mut Settings) -> Vec<String> {
         new.listener.clone_from(&running.listener);
         waits.push("[listener]: addresses and certificates".to_owned());
     }
+    if running.service != new.service {
+        new.service.clone_from(&running.service);
+        waits.push("[service]: the operators' socket".to_owned());
+    }
     waits
 }
 
@@ -103,5 +107,9 @@ impl Desk for Current {
 
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.desk().notices()
+    }
+
+    fn knows(&self, actor: &Actor) -> bool {
+        self.desk().knows(actor)
     }
 }

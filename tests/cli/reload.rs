@@ -52,13 +52,13 @@ fn a_service_goes_on_under_another_configuration() {
         .unwrap();
     let desk = shop.reconfigured(|text| text.replace(&address, "127.0.0.1:9"));
     let bad = fs::read_to_string(&desk.config).unwrap();
-    let mut service = Service::start(&desk);
     let refund = shop
         .refund("A-1", "12.34", &["--offline"])
         .exits(6)
         .object();
     let id = refund["id"].as_str().unwrap();
     shop.desk.json(["release", id]).exits(0);
+    let mut service = Service::start(&desk);
 
     // What makes no sense, or is another's, changes nothing; the service says so and works on.
     for (text, why) in [

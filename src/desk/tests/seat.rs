@@ -65,7 +65,7 @@ impl Seat {
         let reach = Reach {
             socket: service.folder.path().join("desk.sock"),
             acts: Some(actor.clone()),
-            origin: None,
+            origin: actor.claimed_origin.clone(),
             read_only: false,
             patience: Duration::from_secs(60),
         };

@@ -263,9 +263,11 @@ async fn greet(
         return Err(not_a_sandbox());
     }
     let origin = hello.origin.as_deref();
-    Peer::met(who, hello.acts, origin, &shared.clock)
-        .await
-        .map(Some)
+    let peer = Peer::met(who, hello.acts, origin, &shared.clock).await?;
+    match shared.desk.knows(peer.known()) {
+        true => Ok(Some(peer)),
+        false => Err(no_role(&peer.known().name)),
+    }
 }
 
 fn hello_of(frame: &[u8]) -> Result<Hello, Refusal> {
@@ -337,6 +339,18 @@ fn crowded() -> Refusal {
         "as many desks are connected as the service lets in",
         "Leave a desk that nobody uses, then try again.",
     )
+}
+
+/// Whoever may not even look is not told what happens, either.
+fn no_role(name: &str) -> Refusal {
+    Refusal {
+        class: Class::Rule,
+        ..wire::refusal(
+            "role",
+            format!("you are {name}, with no role at this desk"),
+            "Ask whoever runs the desk for a role: [roles] of its configuration.",
+        )
+    }
 }
 
 fn not_a_sandbox() -> Refusal {

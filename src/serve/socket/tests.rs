@@ -77,6 +77,10 @@ impl Desk for Stub {
     fn notices(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
     }
+
+    fn knows(&self, actor: &Actor) -> bool {
+        actor.name != "stranger"
+    }
 }
 
 /// A socket over a stub, in a folder of its own.
@@ -208,6 +212,18 @@ async fn who_asks_is_told_by_the_kernel_and_where_from_is_only_claimed() {
         panic!("let in as another");
     };
     assert_eq!(refusal.code, "as_outside_sandbox");
+}
+
+/// Notices are for those who may look.
+#[tokio::test]
+async fn who_has_no_role_is_not_let_in() {
+    let stage = Stage::open();
+    stage.desk("ann").await;
+    let refused = Remote::connect(stage.reach("stranger")).await;
+    let Err(NotConnected::Refused(refusal)) = refused else {
+        panic!("let in");
+    };
+    assert_eq!(refusal.code, "role");
 }
 
 #[tokio::test]

@@ -11,11 +11,15 @@ use super::points::{POINTS, Way};
 use super::{assert_verifies, kill_at, words};
 use crate::cli::a2a::{self, wait_for};
 use crate::cli::book;
+use crate::cli::desk::Ran;
 use crate::cli::serve::Service;
 use crate::cli::shop::Shop;
 
 /// Stories that are played at the same time: they mostly wait.
 const STORIES: usize = 4;
+
+/// What a command says whose service went away.
+const LOST: [&str; 3] = ["in_doubt", "service_away", "no_service"];
 
 /// One story, in which somebody dies.
 struct Story {
@@ -65,7 +69,8 @@ impl Story {
     fn both_sides(&mut self) {
         let id = self.compose("A2A-3", "20.00");
         let request = self.wait("a request", |desk| {
-            desk.json(["inbox"]).exits(0).objects().into_iter().next()
+            let inbox = answered(desk.json(["inbox"]))?;
+            inbox.objects().into_iter().next()
         });
         let number = request["id"].to_string();
         let account = "GB29NWBK60161331926819";
@@ -104,7 +109,9 @@ impl Story {
         let typed = ["refund", payment, "--amount", amount, "--key", payment];
         let more = ["--reason", "duplicate", "--as", "mia"];
         self.run(&[&typed[..], &more].concat());
-        let payment = self.shop.desk.payment(payment);
+        let payment = self.wait("the payment", |desk| {
+            answered(desk.json(["payment", payment])).map(|it| it.object())
+        });
         payment["refunds"][0]["id"].as_str().unwrap().to_owned()
     }
 
@@ -113,7 +120,14 @@ impl Story {
         let typed = words(typed);
         if !self.died {
             let (died, told) = kill_at(&self.shop.desk, self.label, 1, &typed);
-            // A command's deed is the service's: it may be the service that died.
+            // A command's deed is the service's: it may be the service that died, a moment after
+            // it hung up.
+            if LOST.iter().any(|code| told.contains(code)) {
+                let service = &mut self.service;
+                wait_for("the end of the service", || {
+                    service.as_mut().is_some_and(Service::is_dead).then_some(())
+                });
+            }
             let service_died = self.service.as_mut().is_some_and(Service::is_dead);
             if service_died {
                 self.service = Some(Service::start(&self.shop.desk));
@@ -130,9 +144,10 @@ impl Story {
         assert!(as_it_goes, "{}: {again:#?}", self.label);
     }
 
-    fn transfers(&self) -> Value {
-        let all = self.shop.desk.json(["transfers", "--all"]);
-        all.exits(0).object()
+    fn transfers(&mut self) -> Value {
+        self.wait("the transfers", |desk| {
+            answered(desk.json(["transfers", "--all"])).map(|it| it.object())
+        })
     }
 
     fn statement(&mut self, file: &Path) -> String {
@@ -145,7 +160,7 @@ impl Story {
     fn until(&mut self, id: &str, states: &[&str]) {
         let id = id.to_owned();
         self.wait(&format!("{id} {states:?}"), |desk| {
-            let refund = desk.status(&id);
+            let refund = answered(desk.json(["status", &id]))?.object();
             let state = refund["state"].as_str().unwrap();
             states.contains(&state).then_some(())
         });
@@ -165,5 +180,13 @@ impl Story {
             }
             seen(&self.shop.desk)
         })
+    }
+}
+
+/// What was answered; a service that dies just then answers nothing, and is asked again.
+fn answered(ran: Ran) -> Option<Ran> {
+    match ran.code {
+        Some(6) => None,
+        _ => Some(ran.exits(0)),
     }
 }
