@@ -223,7 +223,7 @@ impl Local {
             false => format!("Ask one of: {}.", others.join(", ")),
         };
         let message = format!(
-            "you are {}, {is}; {} takes a {}",
+            "you are {}, {is}; {} takes the role {}",
             actor.name,
             action.what(),
             any_of(needed)

@@ -418,7 +418,7 @@ async fn a_refusal_says_who_one_is_what_it_takes_and_who_has_it() {
     let refused = stage.makes("vic", "P0", "1").await.unwrap_err();
     assert_eq!(
         refused.message,
-        "you are vic, here as viewer; making refunds takes a maker"
+        "you are vic, here as viewer; making refunds takes the role maker"
     );
     assert_eq!(refused.next, "Ask one of: group leads, max, mia.");
     let refused = stage.makes("eve", "P0", "1").await.unwrap_err();
