@@ -48,7 +48,8 @@ impl Deref for Seat {
 
 impl Seat {
     pub(super) async fn ask(&self, actor: &Actor, request: Request) -> Result<Reply, Refusal> {
-        if is_over_a_socket() {
+        // A socket does not let in who has no role; what the desk itself says to them is asked there.
+        if is_over_a_socket() && self.0.local.knows(actor) {
             self.remote(actor).await.ask(actor, request).await
         } else {
             self.0.local.ask(actor, request).await
