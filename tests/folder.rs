@@ -1,8 +1,14 @@
 //! Where tests put their files.
 
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 
+use chrono::DateTime;
+use refund_desk::ledger::{Ledger, OpenOptions};
 use tempfile::TempDir;
 
 const MEMORY: &str = "/dev/shm";
@@ -26,4 +32,35 @@ fn free_kib() -> Option<u64> {
         .ok()?;
     let text = String::from_utf8(told.stdout).ok()?;
     text.lines().last()?.trim().parse().ok()
+}
+
+/// The file of a new sandbox ledger, made once: that every test makes its tables anew proves nothing
+/// more.
+pub fn blank_ledger() -> &'static [u8] {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let folder = in_memory();
+        let path = folder.path().join("desk.db");
+        let options = OpenOptions {
+            path: path.clone(),
+            environment: "sandbox".to_owned(),
+            read_only: false,
+            now: DateTime::UNIX_EPOCH,
+        };
+        drop(Ledger::open(&options).unwrap());
+        let database = rusqlite::Connection::open(&path).unwrap();
+        // The whole of it in the one file that is copied.
+        database.busy_timeout(Duration::from_secs(30)).unwrap();
+        let log = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        assert_eq!(log, Ok(0), "somebody still reads");
+        fs::read(&path).unwrap()
+    })
+}
+
+/// A data folder with a new ledger, as the desk makes one when it first starts.
+pub fn new_data(data: &Path) {
+    fs::DirBuilder::new().mode(0o700).create(data).unwrap();
+    let database = data.join("desk.db");
+    fs::write(&database, blank_ledger()).unwrap();
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).unwrap();
 }

@@ -25,7 +25,7 @@ impl Local {
     /// What a checker looks at before approving.
     pub(super) async fn review(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
         let summary = self.refund_named(handle).await?;
-        let refund = summary.refund.clone();
+        let refund = summary.refund;
         let before = refund.basis.available;
         let amount = refund.content.amount;
         Ok(Reply::Review(Box::new(Review {
@@ -35,7 +35,7 @@ impl Local {
             duplicates: self.duplicates_of(&refund).await?,
             hindrance: self.hindrance(&refund).await?,
             expires_at: refund.expires_at,
-            card: self.whole_card(actor, summary).await?,
+            card: self.whole_card(actor, refund.id).await?,
         })))
     }
 

@@ -2,15 +2,17 @@
 
 use super::face::{Actor, RefundCard, Refusal, Reply};
 use super::local::{Local, row};
+use super::personal::masked_all;
 use super::send;
+use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Kind};
-use crate::ledger::RefundSummary;
+use crate::ledger::{Dossier, RefundSummary};
 
 impl Local {
     /// The refund of a handle, as `actor` sees it.
     pub(super) async fn refund_card(&self, actor: &Actor, handle: &str) -> Result<Reply, Refusal> {
-        let summary = self.refund_named(handle).await?;
-        let card = self.whole_card(actor, summary).await?;
+        let id = self.refund_named(handle).await?.refund.id;
+        let card = self.whole_card(actor, id).await?;
         Ok(Reply::Refund(Box::new(card)))
     }
 
@@ -18,7 +20,7 @@ impl Local {
     /// that must not make it look refused.
     pub(super) async fn decided(&self, actor: &Actor, summary: RefundSummary) -> Reply {
         self.changed(summary.clone());
-        let card = self.whole_card(actor, summary.clone()).await;
+        let card = self.whole_card(actor, summary.refund.id).await;
         Reply::Refund(Box::new(card.unwrap_or_else(|refusal| {
             tracing::warn!(refund = %summary.refund.id, "{}", refusal.message);
             self.bare_card(summary)
@@ -29,12 +31,15 @@ impl Local {
     pub(super) async fn whole_card(
         &self,
         actor: &Actor,
-        summary: RefundSummary,
+        id: RefundId,
     ) -> Result<RefundCard, Refusal> {
-        let id = summary.refund.id;
-        let evidence = self.ledger.evidence(id).await?;
-        let decisions = self.ledger.decisions(id).await?;
-        let waiting = self.ledger.waiting_for(id).await?;
+        let Dossier {
+            waiting,
+            evidence,
+            decisions,
+            transfers,
+            discrepancies,
+        } = self.ledger.dossier(id).await?;
         let today = self.business_day(self.clock.now());
         let roster = self.ledger.roster(today).await?;
         let mut step = self.step_of(actor, &waiting);
@@ -43,16 +48,16 @@ impl Local {
                 .0
         });
         Ok(RefundCard {
-            attempts: self.legible(&summary.refund.account, evidence.attempts),
+            attempts: self.legible(&waiting.summary.refund.account, evidence.attempts),
             observations: evidence.observations,
             approvals: decisions.approvals,
             decline: decisions.decline,
             proposals: decisions.proposals,
-            transfers: self.transfers_of(id).await?,
+            transfers,
             step,
             may_approve,
-            discrepancies: self.discrepancies_of(id).await?,
-            ..self.bare_card(summary)
+            discrepancies: masked_all(discrepancies),
+            ..self.bare_card(waiting.summary)
         })
     }
 

@@ -8,8 +8,7 @@ use super::face::{
 use super::local::Local;
 use super::personal::{masked_all, masked_one};
 use super::refusal;
-use crate::domain::discrepancy::Discrepancy;
-use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::id::PaymentId;
 use crate::ledger::{Cadence, Closing, DiscrepancyFilter, DisputeNews, Linking, Sighting};
 
 impl Local {
@@ -24,18 +23,6 @@ impl Local {
             disputes: self.ledger.disputes_of(payment).await?,
             discrepancies: masked_all(self.ledger.discrepancies(filter).await?),
         })
-    }
-
-    /// The open discrepancies about a refund.
-    pub(super) async fn discrepancies_of(
-        &self,
-        refund: RefundId,
-    ) -> Result<Vec<Discrepancy>, Refusal> {
-        let filter = DiscrepancyFilter {
-            refund: Some(refund),
-            ..DiscrepancyFilter::default()
-        };
-        Ok(masked_all(self.ledger.discrepancies(filter).await?))
     }
 
     /// All discrepancies, oldest first.

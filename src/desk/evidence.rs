@@ -72,7 +72,7 @@ impl Local {
         actor: &Actor,
         summary: RefundSummary,
     ) -> Result<EvidencePage, Refusal> {
-        let refund = summary.refund.clone();
+        let refund = summary.refund;
         let payment = self.payment_of(refund.content.payment).await?;
         let mut rules = self.ledger.rules_at(refund.created_at).await?;
         let others = |rule: &PastRule| {
@@ -87,7 +87,7 @@ impl Local {
             .await?;
         let entries = self.entries_about(refund.id).await?;
         Ok(EvidencePage {
-            card: self.whole_card(actor, summary).await?,
+            card: self.whole_card(actor, refund.id).await?,
             payment: super::personal::masked(payment),
             rules: policy.into_iter().chain(rules).map(in_force).collect(),
             statement_lines: self.ledger.statement_lines(refund.id).await?,

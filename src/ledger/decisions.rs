@@ -107,15 +107,16 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn decisions(&self, id: RefundId) -> Result<Decisions, LedgerError> {
-        self.read(move |connection| {
-            Ok(Decisions {
-                approvals: approvals(connection, id)?,
-                decline: decline_of(connection, id)?,
-                proposals: proposals::all(connection, id)?,
-            })
-        })
-        .await
+        self.read(move |connection| all(connection, id)).await
     }
+}
+
+pub(super) fn all(connection: &Connection, id: RefundId) -> Result<Decisions, LedgerError> {
+    Ok(Decisions {
+        approvals: approvals(connection, id)?,
+        decline: decline_of(connection, id)?,
+        proposals: proposals::all(connection, id)?,
+    })
 }
 
 fn approve(

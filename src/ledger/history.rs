@@ -51,11 +51,7 @@ impl Ledger {
         id: PaymentId,
         at: DateTime<Utc>,
     ) -> Result<Option<PaymentThen>, LedgerError> {
-        self.read(move |connection| {
-            let snapshot = connection.unchecked_transaction()?;
-            as_of(&snapshot, id, at)
-        })
-        .await
+        self.read(move |connection| as_of(connection, id, at)).await
     }
 }
 

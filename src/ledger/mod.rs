@@ -13,10 +13,13 @@ mod alive;
 mod allowance;
 mod audit;
 mod backup;
+#[cfg(test)]
+pub(crate) mod blank;
 mod closed;
 mod decisions;
 mod discrepancy;
 mod disputes;
+mod dossier;
 mod epoch;
 mod erasures;
 mod errands;
@@ -68,6 +71,7 @@ pub use backup::BackedUp;
 pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy};
 pub use decisions::{Checked, Decisions};
 pub use disputes::DisputeNews;
+pub use dossier::Dossier;
 pub use erasures::{Class as PersonalClass, Erasing, Erasure, Reveal, Shown};
 pub use errands::{ErrandAbout, NewErrand, QueuedErrand};
 pub use error::LedgerError;
@@ -182,13 +186,16 @@ impl Ledger {
             .await
     }
 
+    /// Whatever a job reads, it reads as of one moment.
     async fn read<T, F>(&self, job: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
-        self.readers[turn].run(|connection| job(connection)).await
+        self.readers[turn]
+            .run(|connection| job(&*connection.transaction()?))
+            .await
     }
 
     async fn write<T, F>(&self, job: F) -> Result<T, LedgerError>

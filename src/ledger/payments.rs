@@ -35,12 +35,8 @@ impl Ledger {
         query: PaymentQuery,
         judgement: Judgement,
     ) -> Result<Vec<PlacedPayment>, LedgerError> {
-        self.read(move |connection| {
-            // A payment and its captures are read at one instant.
-            let snapshot = connection.unchecked_transaction()?;
-            page(&snapshot, &query, &judgement)
-        })
-        .await
+        self.read(move |connection| page(connection, &query, &judgement))
+            .await
     }
 
     /// Count and sums of a filter. A newer call replaces a running one.
@@ -62,11 +58,7 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, LedgerError> {
-        self.read(move |connection| {
-            let snapshot = connection.unchecked_transaction()?;
-            one(&snapshot, id)
-        })
-        .await
+        self.read(move |connection| one(connection, id)).await
     }
 
     /// The payments a handle may mean: our id, `ACCOUNT/PROVIDER_ID`, or a reference. At most

@@ -74,13 +74,7 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn evidence(&self, id: RefundId) -> Result<RefundEvidence, LedgerError> {
-        self.read(move |connection| {
-            Ok(RefundEvidence {
-                attempts: attempts(connection, id)?,
-                observations: observations(connection, id)?,
-            })
-        })
-        .await
+        self.read(move |connection| evidence(connection, id)).await
     }
 
     /// The refunds a handle may mean: our id, `ACCOUNT/PROVIDER_ID`, or the end of our id.
@@ -354,6 +348,16 @@ const RECENT: &str = "SELECT max(
      WHERE p.payer = ?3 AND r.created_at >= ?4 AND r.currency = ?5))";
 
 /// The attempts of a refund with their sends, in the caller's transaction.
+pub(super) fn evidence(
+    connection: &Connection,
+    id: RefundId,
+) -> Result<RefundEvidence, LedgerError> {
+    Ok(RefundEvidence {
+        attempts: attempts(connection, id)?,
+        observations: observations(connection, id)?,
+    })
+}
+
 pub(super) fn attempts(connection: &Connection, id: RefundId) -> Result<Vec<Attempt>, LedgerError> {
     let mut attempts = connection
         .prepare_cached(

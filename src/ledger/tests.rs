@@ -81,6 +81,7 @@ fn options(folder: &TempDir) -> OpenOptions {
 
 fn open() -> (TempDir, Ledger) {
     let folder = tempfile::tempdir().unwrap();
+    blank::put(&options(&folder).path);
     let ledger = Ledger::open(&options(&folder)).unwrap();
     (folder, ledger)
 }

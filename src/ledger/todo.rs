@@ -89,7 +89,10 @@ fn candidates(
     Ok(rows)
 }
 
-fn waiting_of(connection: &Connection, summary: RefundSummary) -> Result<Waiting, LedgerError> {
+pub(super) fn waiting_of(
+    connection: &Connection,
+    summary: RefundSummary,
+) -> Result<Waiting, LedgerError> {
     let id = summary.refund.id;
     let sent = proposals::sent(connection, id)?;
     let replaced: bool = connection

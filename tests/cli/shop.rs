@@ -10,7 +10,7 @@ use super::book;
 use super::desk::{Desk, Ran};
 use super::sandbox::Sandbox;
 use super::stock;
-use crate::folder::in_memory;
+use crate::folder::{in_memory, new_data};
 
 /// A desk at work. Its processes end and its files go when it is dropped.
 pub struct Shop {
@@ -45,6 +45,7 @@ impl Shop {
             config: sandbox.config(),
             data: folder.path().join("data"),
         };
+        new_data(&desk.data);
         Self {
             sandbox,
             desk,

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::DateTime;
 use refund_desk::clock::Clock;
 use refund_desk::config::{self, Environ, Settings};
 use refund_desk::desk::Desk as _;
@@ -17,14 +16,13 @@ use refund_desk::desk::local::Local;
 use refund_desk::domain::id::RefundId;
 use refund_desk::domain::listing::RefundFilter;
 use refund_desk::domain::state::State;
-use refund_desk::ledger::{Ledger, OpenOptions};
 use refund_desk::sandbox::{self, Options, Running};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::grpc;
 use super::wire::{Network, Wire};
-use crate::folder::in_memory;
+use crate::folder::{blank_ledger, in_memory};
 use crate::seeds::{Draw, parts};
 
 const STOCK: &str = "account,payment_id,reference,amount,currency,captured_at,settled_at,payer
@@ -172,7 +170,7 @@ impl Office {
             _provider: provider,
             folder,
         };
-        fs::write(office.folder.path().join("desk.db"), empty_ledger()).unwrap();
+        fs::write(office.folder.path().join("desk.db"), blank_ledger()).unwrap();
         office.restart();
         let import = Import {
             files: vec![ImportFile {
@@ -326,26 +324,4 @@ pub fn is_of(correlation: &str, id: RefundId) -> bool {
     let carried = id.end_to_end("refund", 1);
     // Its last three letters count the attempts.
     correlation.starts_with(&plain) || correlation.starts_with(&carried[..28])
-}
-
-/// An empty ledger, made once: that every seed makes its tables anew proves nothing more.
-fn empty_ledger() -> &'static [u8] {
-    static EMPTY: OnceLock<Vec<u8>> = OnceLock::new();
-    EMPTY.get_or_init(|| {
-        let folder = in_memory();
-        let path = folder.path().join("desk.db");
-        let options = OpenOptions {
-            path: path.clone(),
-            environment: "sandbox".to_owned(),
-            read_only: false,
-            now: DateTime::UNIX_EPOCH,
-        };
-        drop(Ledger::open(&options).unwrap());
-        let database = rusqlite::Connection::open(&path).unwrap();
-        // The whole of it in the one file that is copied.
-        database.busy_timeout(Duration::from_secs(30)).unwrap();
-        let log = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-        assert_eq!(log, Ok(0), "somebody still reads");
-        fs::read(&path).unwrap()
-    })
 }

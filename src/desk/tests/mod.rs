@@ -19,6 +19,7 @@ use crate::domain::evidence::{Evidence, Reported};
 use crate::domain::id::RefundId;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
+use crate::ledger::blank;
 use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 
 mod bank;
@@ -170,6 +171,7 @@ impl Stage {
 
     fn desk_over(folder: &std::path::Path, config: &str, clock: Clock) -> Arc<Local> {
         let settings = config::parse(&folder.join("config.toml"), config).unwrap();
+        blank::put(&folder.join("desk.db"));
         let desk = Local::open(Parts {
             settings,
             environ: Environ::new([("KEY".into(), "k".into()), ("SECRET".into(), "s".into())]),

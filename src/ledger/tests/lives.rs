@@ -369,3 +369,27 @@ async fn word_of_a_payout_before_the_send_is_told_as_the_move_it_is() {
     let told = ledger.audit(Some(id.to_string()), 1).await.unwrap();
     assert_eq!(told[0].action, "refund.unknown");
 }
+
+/// Told from two moments, a refund could be called queued when its bytes are on their way.
+#[tokio::test]
+async fn what_is_told_of_a_refund_is_true_at_one_moment() {
+    let (_folder, ledger) = open();
+    import(&ledger, vec![row("a", 100_000)]).await;
+    let ledger = std::sync::Arc::new(ledger);
+    for _ in 0..60 {
+        let id = reserve(&ledger, "a", 100).await;
+        let sender = std::sync::Arc::clone(&ledger);
+        let sending =
+            tokio::spawn(async move { claim_and_begin(&sender, id, attempt(id, 1)).await });
+        let told = loop {
+            let told = ledger.dossier(id).await.unwrap();
+            let queued = told.waiting.summary.refund.state == State::Approved;
+            assert_eq!(queued, told.evidence.attempts.is_empty());
+            if !queued {
+                break told;
+            }
+        };
+        assert_eq!(told.evidence.attempts.len(), 1);
+        sending.await.unwrap().unwrap();
+    }
+}

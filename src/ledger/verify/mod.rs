@@ -66,12 +66,8 @@ impl Ledger {
     /// [`LedgerError::Untrusted`]; the database failed.
     pub async fn trust(&self, payment: PaymentId) -> Result<(), LedgerError> {
         self.head.trust()?;
-        self.read(move |connection| {
-            // One snapshot: what another process writes between two questions is no damage.
-            let snapshot = connection.unchecked_transaction()?;
-            trust(&snapshot, payment)
-        })
-        .await
+        self.read(move |connection| trust(connection, payment))
+            .await
     }
 }
 
