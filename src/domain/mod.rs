@@ -2,8 +2,8 @@
 //!
 //! A reader who wants to know *whether* something may happen looks here: [`state`] for the moves
 //! of a refund, [`balance`] for what is left, [`eligibility`] for limits, [`policy`] and [`approval`] for who must
-//! agree, [`resolution`] for what people state, [`todo`] for what waits for them, [`amount`] for what
-//! an operator typed.
+//! agree, [`resolution`] for what people state, [`todo`] for what waits for them, [`amount`] and
+//! [`query`] for what an operator typed.
 
 pub mod ageing;
 pub mod amount;
@@ -30,6 +30,7 @@ pub mod money;
 pub mod payment;
 pub mod policy;
 pub mod pulse;
+pub mod query;
 pub mod reason;
 pub mod refund;
 pub mod replay;

@@ -13,6 +13,7 @@ mod answer;
 mod compose;
 mod convert;
 mod decide;
+mod find;
 mod form;
 mod keys;
 mod news;
