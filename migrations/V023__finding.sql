@@ -2,32 +2,14 @@
 --
 -- What else a payment is called: e-mail, invoice and the like from its details, each found whole;
 -- and, where a name has letters beyond ASCII, that name without case and accents (`folded`), which
--- the indexes of `payments` cannot compare. Nothing in here is anything but a way to a payment.
+-- the indexes of `payments` cannot compare. Nothing in here is anything but a way to a payment. The
+-- program writes it with the payment: a trigger would make an import of new payments half as slow again.
 CREATE TABLE payment_names (
     kind       TEXT    NOT NULL CHECK (kind IN ('email', 'customer_id', 'invoice', 'auth_code', 'arn', 'end_to_end', 'folded')),
     name       TEXT    NOT NULL COLLATE NOCASE CHECK (name <> ''),
     payment_id INTEGER NOT NULL REFERENCES payments (id) DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (kind, name, payment_id)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TRIGGER payments_named AFTER INSERT ON payments
-WHEN NEW.details IS NOT NULL
-BEGIN
-    INSERT OR IGNORE INTO payment_names (kind, name, payment_id)
-    SELECT value ->> 0, value ->> 1, NEW.id FROM json_each(NEW.details)
-    WHERE value ->> 0 IN ('email', 'customer_id', 'invoice', 'auth_code', 'arn', 'end_to_end') AND value ->> 1 <> '';
-END;
-
-CREATE TRIGGER payments_renamed AFTER UPDATE OF details ON payments
-WHEN NEW.details IS NOT OLD.details
-BEGIN
-    DELETE FROM payment_names
-    WHERE OLD.details IS NOT NULL AND payment_id = OLD.id AND (kind, name) IN (
-        SELECT value ->> 0, value ->> 1 FROM json_each(OLD.details));
-    INSERT OR IGNORE INTO payment_names (kind, name, payment_id)
-    SELECT value ->> 0, value ->> 1, NEW.id FROM json_each(coalesce(NEW.details, '[]'))
-    WHERE value ->> 0 IN ('email', 'customer_id', 'invoice', 'auth_code', 'arn', 'end_to_end') AND value ->> 1 <> '';
-END;
 
 INSERT OR IGNORE INTO payment_names (kind, name, payment_id)
 SELECT d.value ->> 0, d.value ->> 1, p.id FROM payments p, json_each(p.details) d

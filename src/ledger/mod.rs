@@ -1,7 +1,7 @@
 //! The ledger: the only room with SQL. Its face is requests and answers in domain types.
 //!
 //! One thread writes, in transactions that take the lock first; a few threads only read, one of
-//! them kept for long scans. Balances are maintained by the database itself (`migrations/`), so
+//! them kept for long scans and one for searches. Balances are maintained by the database itself (`migrations/`), so
 //! they hold even against hand-written SQL.
 
 use std::sync::Arc;
@@ -88,7 +88,7 @@ use journal::Journal;
 use open::Vfs;
 use worker::Worker;
 
-/// Readers for short questions; long scans have their own.
+/// Readers for short questions; long scans and searches have their own.
 const READERS: usize = 2;
 
 /// A handle to the ledger; cheap to clone. The threads end with the last handle.
@@ -97,6 +97,7 @@ pub struct Ledger {
     writer: Option<Worker>,
     readers: Arc<[Worker]>,
     scanner: Worker,
+    finder: Worker,
     next: Arc<AtomicUsize>,
     epoch: Arc<Epoch>,
     journal: Journal,
@@ -137,6 +138,7 @@ impl Ledger {
                 .collect::<Result<Vec<_>, LedgerError>>()?
                 .into(),
             scanner: start("scanner", scanner)?,
+            finder: start("finder", reader()?)?,
             next: Arc::default(),
             journal,
             head: Arc::new(head),
@@ -164,8 +166,13 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
+        self.reader().run(|connection| job(connection)).await
+    }
+
+    /// The next reader in turn.
+    fn reader(&self) -> &Worker {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
-        self.readers[turn].run(|connection| job(connection)).await
+        &self.readers[turn]
     }
 
     async fn write<T, F>(&self, job: F) -> Result<T, LedgerError>

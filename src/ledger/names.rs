@@ -1,5 +1,5 @@
-//! Names with letters beyond ASCII, kept without case and accents beside the payment: SQLite's own
-//! comparison knows neither.
+//! What a payment is found by beside its own columns: some of its details, and names with letters
+//! beyond ASCII, kept without case and accents because SQLite's own comparison knows neither.
 
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -7,6 +7,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::LedgerError;
 use crate::domain::id::PaymentId;
 use crate::domain::text::folded;
+
+/// The details that a payment is found by, each whole.
+const WHOLE: [&str; 6] = [
+    "email",
+    "customer_id",
+    "invoice",
+    "auth_code",
+    "arn",
+    "end_to_end",
+];
 
 /// Makes `folded(text)` known to a connection; migrations use it.
 pub(super) fn register(connection: &Connection) -> Result<(), LedgerError> {
@@ -30,6 +40,24 @@ pub(super) fn keep(
                  SELECT 'folded', ?1, ?2 WHERE ?1 <> ''",
             )?
             .execute(params![folded(name), id.as_i64()])?;
+    }
+    Ok(())
+}
+
+/// Keeps those details of a payment that it is found by.
+pub(super) fn keep_details(
+    connection: &Connection,
+    id: PaymentId,
+    details: &[(String, String)],
+) -> Result<(), LedgerError> {
+    let names =
+        |(kind, name): &&(String, String)| WHOLE.contains(&kind.as_str()) && !name.is_empty();
+    for (kind, name) in details.iter().filter(names) {
+        connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO payment_names (kind, name, payment_id) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![kind, name, id.as_i64()])?;
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ pub struct PlacedPayment {
 }
 
 impl Ledger {
-    /// A page of payments in list order, by keyset.
+    /// A page of payments in list order, by keyset. It ends when nobody waits for it any more.
     ///
     /// # Errors
     /// The database failed.
@@ -34,25 +34,30 @@ impl Ledger {
         query: PaymentQuery,
         judgement: Judgement,
     ) -> Result<Vec<PlacedPayment>, LedgerError> {
-        self.read(move |connection| {
-            // A payment and its captures are read at one instant.
-            let snapshot = connection.unchecked_transaction()?;
-            pages::page(&snapshot, &query, &judgement)
-        })
-        .await
+        let finder = match query.filter.is_empty() {
+            true => self.reader(),
+            false => &self.finder,
+        };
+        finder
+            .run_while_wanted(move |connection| {
+                // A payment and its captures are read at one instant.
+                let snapshot = connection.unchecked_transaction()?;
+                pages::page(&snapshot, &query, &judgement)
+            })
+            .await
     }
 
-    /// Count and sums of a filter. A newer call replaces a running one.
+    /// Count and sums of a filter. It ends when nobody waits for it any more.
     ///
     /// # Errors
-    /// [`LedgerError::Interrupted`] when replaced; the database failed.
+    /// The database failed.
     pub async fn totals(
         &self,
         filter: PaymentFilter,
         judgement: Judgement,
     ) -> Result<Totals, LedgerError> {
         self.scanner
-            .run_newest(move |connection| {
+            .run_while_wanted(move |connection| {
                 // What is found and what is added up must be the same.
                 let snapshot = connection.unchecked_transaction()?;
                 sums(&snapshot, &filter, &judgement)

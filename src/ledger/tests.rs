@@ -21,6 +21,7 @@ mod chain;
 mod complete;
 mod constraints;
 mod elsewhere;
+mod finding;
 mod importing;
 mod later;
 mod listing;

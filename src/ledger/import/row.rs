@@ -111,7 +111,8 @@ fn insert_payment(
             row.amount.minor,
             refunded(row),
         ])?;
-    names::keep(connection, id, &called(row))
+    names::keep(connection, id, &called(row))?;
+    names::keep_details(connection, id, &row.details)
 }
 
 /// What a payment goes by.
@@ -424,5 +425,6 @@ fn fill_in_details(
     connection
         .prepare_cached("UPDATE payments SET details = ?2 WHERE id = ?1")?
         .execute(params![id.as_i64(), details::json(&merged)])?;
+    names::keep_details(connection, id, &merged)?;
     Ok(true)
 }

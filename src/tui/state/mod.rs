@@ -345,6 +345,12 @@ impl App {
         query::complete(self.payments.typed.before_cursor(), &names)
     }
 
+    /// True while the word before the cursor is the beginning of a term's name.
+    pub fn may_be_term(&self, word: &str) -> bool {
+        let at_end = self.payments.typed.before_cursor() == self.payments.typed.text();
+        at_end && !word.contains(':') && !self.completion().choices.is_empty()
+    }
+
     /// The dialog of the second step, when it is open.
     pub fn confirm(&self) -> Option<&confirm::Confirm> {
         match self.layers.last() {

@@ -14,9 +14,18 @@ impl Turn<'_> {
     /// The filter changed under the operator's fingers: the list follows, unless it cannot be read;
     /// then the last good one stays.
     pub(super) fn filter_typed(&mut self) {
-        let today = self.app.now.date_naive();
         self.app.payments.open_only = false;
-        match query::parse(self.app.payments.typed.text(), today) {
+        let typed = self.app.payments.typed.text();
+        // A term half typed after something else must not empty the list as a word.
+        let settled = match typed.rsplit_once(char::is_whitespace) {
+            Some((before, word)) if self.app.may_be_term(word) => before,
+            _ => typed,
+        };
+        self.read_filter(&settled.to_owned());
+    }
+
+    fn read_filter(&mut self, typed: &str) {
+        match query::parse(typed, self.app.now.date_naive()) {
             Ok(filter) => {
                 self.app.payments.error = None;
                 if filter != self.app.payments.filter {
@@ -44,6 +53,8 @@ impl Turn<'_> {
 
     /// Keeps the filter. What it leaves alone is opened, now or when it is known.
     pub(super) fn accept_filter(&mut self) {
+        let typed = self.app.payments.typed.text().to_owned();
+        self.read_filter(&typed);
         if self.app.payments.error.is_some() {
             return;
         }
