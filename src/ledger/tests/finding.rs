@@ -378,7 +378,10 @@ async fn no_order_is_sorted_for() {
             PaymentSort::Payer,
             "payments_by_payer (payer>? AND payer<?)",
         ),
-        (PaymentSort::Account, "payments_by_account (account<"),
+        (
+            PaymentSort::Account,
+            "payments_by_account ((account,settled_key)<(?,?))",
+        ),
     ] {
         for from in [From::Start, From::After(place)] {
             let query = PaymentQuery {
