@@ -218,7 +218,7 @@ fn tokens(typed: &str) -> Vec<Token> {
     tokens
 }
 
-/// A word to look for, as the ledger compares it.
+/// True for a word that is only looked for where a text begins.
 fn is_short(word: &str) -> bool {
     folded(word).chars().count() < ANYWHERE_FROM
 }

@@ -32,7 +32,7 @@ impl Reading {
     }
 
     fn is_money(&self) -> bool {
-        self.amount.is_some() && self.token.text.contains(['.'])
+        self.amount.is_some() && self.token.text.contains('.')
             || self.amount.is_some_and(|amount| amount.currency.is_some())
     }
 }
