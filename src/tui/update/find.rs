@@ -18,10 +18,10 @@ impl Turn<'_> {
         let typed = self.app.payments.typed.text();
         // A term half typed after something else must not empty the list as a word.
         let settled = match typed.rsplit_once(char::is_whitespace) {
-            Some((before, word)) if self.app.may_be_term(word) => before,
-            _ => typed,
+            Some((before, word)) if self.app.may_be_term(word) => before.to_owned(),
+            _ => typed.to_owned(),
         };
-        self.read_filter(&settled.to_owned());
+        self.read_filter(&settled);
     }
 
     fn read_filter(&mut self, typed: &str) {
