@@ -344,7 +344,7 @@ pub struct Payments {
     /// Of this account
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
-    /// Whose reference, order, ids, payer or last four begin with this
+    /// Words of a name, reference, order or id, and terms: amount:>100, state:unknown, settled:2026-11, can:>0, last4:4242; or what a caller knows: 4242 59 14nov~3
     #[arg(long, value_name = "TEXT")]
     pub query: Option<String>,
     /// Settled on this UTC date or later

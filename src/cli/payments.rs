@@ -9,6 +9,7 @@ use super::{Exit, Failure, discrepancies, json};
 use crate::desk::face::{Class, PaymentCard, PaymentRow, Refusal, Reply, Request};
 use crate::domain::dispute::Dispute;
 use crate::domain::listing::{From, PaymentFilter, PaymentQuery};
+use crate::domain::query::{self, FilterError};
 use crate::domain::text::clean;
 
 /// Rows asked for at a time.
@@ -35,19 +36,14 @@ pub(super) async fn list(
         check_account(session, account).await?;
     }
     let mut query = PaymentQuery {
-        filter: PaymentFilter {
-            account: arguments.account.clone(),
-            text: arguments.query.clone(),
-            from: arguments.from,
-            to: arguments.to,
-            refundable: arguments.refundable,
-        },
+        filter: filter(session, arguments)?,
         ..PaymentQuery::default()
     };
     let mut left = arguments.limit.unwrap_or(u32::MAX);
     if !output.json {
         output.text(&header(&COLUMNS))?;
     }
+    let mut found = false;
     while left > 0 {
         query.limit = left.min(PAGE);
         let Reply::Payments(rows) = session.ask(Request::Payments(query.clone())).await? else {
@@ -56,9 +52,67 @@ pub(super) async fn list(
         let Some(last) = rows.last() else { break };
         query.from = From::After(last.place);
         left -= u32::try_from(rows.len()).unwrap_or(left).min(left);
+        found = true;
         print_rows(output, &rows)?;
     }
+    if !found && left > 0 && !output.json {
+        say_nothing_found(session, output, &query.filter).await?;
+    }
     Ok(Exit::Done)
+}
+
+/// What the options and the query say together. An option that says something wins over the query.
+fn filter(session: &Session, arguments: &args::Payments) -> Result<PaymentFilter, Failure> {
+    let typed = arguments.query.as_deref().unwrap_or_default();
+    let today = session.clock.now().date_naive();
+    let asked = query::parse(typed, today).map_err(|error| misread(typed, &error))?;
+    Ok(PaymentFilter {
+        account: arguments.account.clone().or(asked.account),
+        from: arguments.from.or(asked.from),
+        to: arguments.to.or(asked.to),
+        refundable: arguments.refundable || asked.refundable,
+        ..asked
+    })
+}
+
+fn misread(typed: &str, error: &FilterError) -> Refusal {
+    Refusal {
+        class: Class::Usage,
+        code: "query".to_owned(),
+        message: format!(
+            "--query {typed:?}, at character {}: {:?} {}",
+            error.at + 1,
+            error.wrong,
+            error.what
+        ),
+        money: "Nothing was written and nothing was sent.".to_owned(),
+        next: format!("Write {}", error.expected),
+    }
+}
+
+/// What to ask the caller next, and how far the accounts' data goes: what is not there may only not
+/// have been imported.
+async fn say_nothing_found(
+    session: &Session,
+    output: &Output,
+    filter: &PaymentFilter,
+) -> Result<(), Failure> {
+    let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
+        return Err(misanswered());
+    };
+    let mut said = match filter.is_empty() {
+        true => "no payments yet; refund-desk import FILE reads a settlement file".to_owned(),
+        false => format!("no payment matches; {}", query::ask_next(filter)),
+    };
+    for account in &overview.accounts {
+        let freshness = &account.freshness;
+        let at = freshness.at().map_or_else(
+            || "never imported or synced".to_owned(),
+            |at| at.format("up to date at %Y-%m-%d %H:%M UTC").to_string(),
+        );
+        said.push_str(&format!("\n{}: {at}", freshness.account));
+    }
+    output.text(&said)
 }
 
 /// An account that nobody knows must not look like one without payments. One that left the

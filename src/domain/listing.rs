@@ -4,15 +4,30 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::money::Money;
+use super::query::{AmountRange, Days};
 use super::state::State;
 
-/// Which payments.
+/// Which payments. Everything said must be true of a payment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PaymentFilter {
     /// Of this account.
     pub account: Option<String>,
-    /// Whose reference, order, ids, payer or last four begin with this.
-    pub text: Option<String>,
+    /// Each is in the reference, order, payer or provider's id, or is one of the payment's other
+    /// names whole. Case and accents do not matter; one or two letters only count at a beginning.
+    pub words: Vec<String>,
+    /// Paid with a card or account that ends, or whose last four begin, so.
+    pub last4: Option<String>,
+    /// The payer's e-mail, whole.
+    pub email: Option<String>,
+    /// So much was paid.
+    pub paid: Option<AmountRange>,
+    /// So much can be refunded now.
+    pub can: Option<AmountRange>,
+    /// With a refund in one of these states.
+    pub states: Vec<State>,
+    /// Captured or settled in these days: what a payer remembers.
+    pub paid_on: Option<Days>,
     /// Settled on this UTC date or later.
     pub from: Option<NaiveDate>,
     /// Settled on this UTC date or earlier.
@@ -21,35 +36,13 @@ pub struct PaymentFilter {
     pub refundable: bool,
 }
 
-/// A word of a typed filter that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FilterError {
-    /// Not a date.
-    #[error("{0:?} is not a date; write it as 2026-11-21")]
-    Date(String),
-}
-
 impl PaymentFilter {
-    /// Reads what an operator types after `/`: `account:NAME`, `from:DATE`, `to:DATE`,
-    /// `refundable`, and any other words as the text to search for.
-    ///
-    /// # Errors
-    /// A date that is none.
-    pub fn parse(typed: &str) -> Result<Self, FilterError> {
-        let mut filter = Self::default();
-        let mut words = Vec::new();
-        let date = |text: &str| text.parse().map_err(|_| FilterError::Date(text.to_owned()));
-        for word in typed.split_whitespace() {
-            match word.split_once(':') {
-                Some(("account", name)) => filter.account = Some(name.to_owned()),
-                Some(("from", day)) => filter.from = Some(date(day)?),
-                Some(("to", day)) => filter.to = Some(date(day)?),
-                _ if word == "refundable" => filter.refundable = true,
-                _ => words.push(word),
-            }
+    /// Those in which this is found.
+    pub fn word(word: impl Into<String>) -> Self {
+        Self {
+            words: vec![word.into()],
+            ..Self::default()
         }
-        filter.text = Some(words.join(" ")).filter(|text| !text.is_empty());
-        Ok(filter)
     }
 
     /// True when it leaves nothing out.
@@ -69,6 +62,41 @@ pub enum PaymentSort {
     Amount,
     /// By the balance that is left.
     Available,
+    /// By what was proven paid back; what was not comes by settlement.
+    Refunded,
+    /// By what is held; what is not comes by settlement.
+    Held,
+    /// By the merchant's reference; without one at the end.
+    Reference,
+    /// By order; without one at the end.
+    Order,
+    /// By the payer's name; without one at the end.
+    Payer,
+    /// By account, and in it by settlement.
+    Account,
+}
+
+impl PaymentSort {
+    /// Every order, as the columns stand on the screen.
+    pub const ALL: [Self; 9] = [
+        Self::Settled,
+        Self::Reference,
+        Self::Payer,
+        Self::Account,
+        Self::Order,
+        Self::Amount,
+        Self::Refunded,
+        Self::Held,
+        Self::Available,
+    ];
+
+    /// True where names are sorted, not figures or dates.
+    pub const fn is_by_name(self) -> bool {
+        matches!(
+            self,
+            Self::Reference | Self::Order | Self::Payer | Self::Account
+        )
+    }
 }
 
 /// Newest or largest first, or the other way round.
@@ -82,10 +110,14 @@ pub enum Direction {
     Ascending,
 }
 
-/// A row's place in a sorted list: the value it is sorted by and its id.
+/// A row's place in a sorted list: which part of the list, the value it is sorted by and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
-    /// The value sorted by.
+    /// The part: what was meant exactly stands before everything else, what has no value to sort by
+    /// apart from what has one.
+    #[serde(default)]
+    pub part: u8,
+    /// The value sorted by; 0 where it is a name, which never changes.
     pub key: i64,
     /// The id, which breaks ties.
     pub id: i64,
@@ -182,25 +214,5 @@ impl StateCounts {
     /// How many refunds are in one of `states`.
     pub fn of(&self, states: &[State]) -> u64 {
         states.iter().filter_map(|state| self.0.get(state)).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_typed_filter() {
-        let filter = PaymentFilter::parse("account:hub-us from:2026-01-02 refundable Jane Doe");
-        let expected = PaymentFilter {
-            account: Some("hub-us".into()),
-            text: Some("Jane Doe".into()),
-            from: Some("2026-01-02".parse().unwrap()),
-            to: None,
-            refundable: true,
-        };
-        assert_eq!(filter, Ok(expected));
-        assert!(PaymentFilter::parse("to:yesterday").is_err());
-        assert!(PaymentFilter::parse("  ").unwrap().is_empty());
     }
 }

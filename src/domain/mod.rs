@@ -2,8 +2,9 @@
 //!
 //! A reader who wants to know *whether* something may happen looks here: [`state`] for the moves
 //! of a refund, [`balance`] for what is left, [`eligibility`] for limits, [`policy`] and [`approval`] for who must
-//! agree, [`role`] and [`allowance`] for who may do what and how much, [`resolution`] for what people state, [`todo`] for what waits for them, [`amount`] for what
-//! an operator typed.
+//! agree, [`role`] and [`allowance`] for who may do what and how much, [`resolution`] for what
+//! people state, [`todo`] for what waits for them, [`amount`] and [`query`] for what an operator
+//! typed.
 
 pub mod activity;
 pub mod ageing;
@@ -36,6 +37,7 @@ pub mod payment;
 pub mod personal;
 pub mod policy;
 pub mod pulse;
+pub mod query;
 pub mod reason;
 pub mod refund;
 pub mod replay;

@@ -4,6 +4,7 @@
 //! figure with more decimals than its currency has is refused, never rounded.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -29,6 +30,19 @@ impl Currency {
             .filter(|currency| currency.exponent().is_some())
             .map(Self)
             .ok_or_else(|| MoneyError::UnknownCurrency(code.to_owned()))
+    }
+
+    /// The currencies that have other than two decimals. All codes there may be are tried, once.
+    pub fn uncommon() -> &'static [Self] {
+        static UNCOMMON: LazyLock<Vec<Currency>> = LazyLock::new(|| {
+            let letters = || b'A'..=b'Z';
+            letters()
+                .flat_map(|a| letters().flat_map(move |b| letters().map(move |c| [a, b, c])))
+                .filter_map(|code| Currency::from_code(std::str::from_utf8(&code).ok()?).ok())
+                .filter(|currency| currency.exponent() != 2)
+                .collect()
+        });
+        &UNCOMMON
     }
 
     /// The three-letter code.

@@ -1,5 +1,7 @@
 //! Text from outside: made harmless for terminals, and stripped of card numbers.
 
+use nucleo_matcher::chars;
+
 const SHORTEST_CARD_NUMBER: usize = 13;
 const LONGEST_CARD_NUMBER: usize = 19;
 
@@ -19,6 +21,24 @@ pub fn clean(text: &str) -> String {
         }
     }
     out
+}
+
+/// The text without case and accents, as it is compared in a search: `José` and `JOSE` are `jose`.
+pub fn folded(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let plain = text.chars().filter(|character| !is_accent(*character));
+    plain
+        .map(chars::normalize)
+        .flat_map(char::to_lowercase)
+        .filter(|character| !is_accent(*character))
+        .collect()
+}
+
+/// An accent that stands behind its letter.
+const fn is_accent(character: char) -> bool {
+    matches!(character, '\u{0300}'..='\u{036f}')
 }
 
 fn is_hostile(character: char) -> bool {

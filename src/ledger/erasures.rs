@@ -9,6 +9,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::external::note;
 use super::import::details;
+use super::names;
 use super::personal;
 use super::row::millis;
 use crate::domain::digest::Canonical;
@@ -325,11 +326,14 @@ fn erase_name(
     if let Some(name) = &shown.name {
         gone.push(leave_hash(connection, payment, "name", name, now)?);
     }
-    connection
-        .prepare_cached(
-            "UPDATE payments SET payer = NULL, name_erased_at = ?2 WHERE id = ?1 AND name_erased_at IS NULL",
-        )?
-        .execute(params![payment.as_i64(), millis(now)])?;
+    names::renew(connection, payment, || {
+        connection
+            .prepare_cached(
+                "UPDATE payments SET payer = NULL, name_erased_at = ?2 WHERE id = ?1 AND name_erased_at IS NULL",
+            )?
+            .execute(params![payment.as_i64(), millis(now)])?;
+        Ok(())
+    })?;
     connection
         .prepare_cached(
             "UPDATE discrepancies SET proposed = NULL WHERE payment_id = ?1 AND proposed IS NOT NULL",
@@ -352,6 +356,7 @@ fn erase_contacts(
     let mut gone = Gone::new();
     for (name, value) in &contacts {
         gone.push(leave_hash(connection, payment, name, value, now)?);
+        names::forget(connection, payment, name, value)?;
     }
     connection
         .prepare_cached(

@@ -1,16 +1,21 @@
 //! A filter becomes a WHERE clause with its parameters.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value;
 
 use super::row::{millis, not_blocking};
-use super::search;
+use super::search::{self, Condition};
 use crate::domain::eligibility::Terms;
 use crate::domain::limits::Limit;
 use crate::domain::listing::PaymentFilter;
+use crate::domain::money::Currency;
+use crate::domain::query::AmountRange;
+use crate::domain::state::State;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 /// A WHERE clause under construction. Values are always parameters, never text in the SQL.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Where {
     conditions: Vec<String>,
     values: Vec<Value>,
@@ -74,20 +79,144 @@ pub(super) fn payments(filter: &PaymentFilter, judgement: &Judgement, by_settled
         clause.and(format!("{key} >= ?"), [day_start(from)]);
     }
     if let Some(to) = filter.to {
-        let after = to.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX);
-        clause.and(format!("{key} < ?"), [day_start(after)]);
+        clause.and(format!("{key} < ?"), [day_end(to)]);
     }
     if filter.from.is_some() || filter.to.is_some() {
         clause.and("p.settled_at IS NOT NULL", []);
     }
-    if let Some(words) = &filter.text {
-        search::condition(&mut clause, words);
+    for condition in conditions(filter) {
+        clause.and(condition.test, condition.test_values);
+    }
+    if let Some(days) = filter.paid_on {
+        let (from, to) = (day_start(days.from), day_end(days.to));
+        clause.and(
+            "p.captured_at >= ? AND p.captured_at < ? OR p.settled_at >= ? AND p.settled_at < ?",
+            [from.clone(), to.clone(), from, to],
+        );
+    }
+    if let Some(range) = &filter.can {
+        let (amount, values) = can_refund(judgement);
+        clause.and(
+            format!("{amount} BETWEEN {}", ends(range)),
+            values.into_iter().chain(end_values(range)),
+        );
     }
     if filter.refundable {
         let (condition, values) = refundable(judgement);
         clause.and(condition, values);
     }
     clause
+}
+
+/// Those conditions of a filter that an index may answer, the one that leads to the fewest payments
+/// first.
+pub(super) fn conditions(filter: &PaymentFilter) -> Vec<Condition> {
+    let mut conditions = Vec::new();
+    conditions.extend(filter.email.as_deref().map(search::email));
+    conditions.extend(filter.last4.as_deref().map(search::last4));
+    let paid = filter.paid.as_ref();
+    let exactly = paid.filter(|range| range.is_exact());
+    conditions.extend(exactly.map(self::paid));
+    // A longer word is in fewer names.
+    let mut words: Vec<&String> = filter.words.iter().collect();
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    conditions.extend(words.into_iter().map(|word| search::word(word)));
+    if !filter.states.is_empty() {
+        conditions.push(with_refund(&filter.states));
+    }
+    conditions.extend(paid.filter(|range| !range.is_exact()).map(self::paid));
+    conditions
+}
+
+/// So much was paid, whatever the currency.
+fn paid(range: &AmountRange) -> Condition {
+    let test = format!("p.captured_minor BETWEEN {}", ends(range));
+    let mut ways = Vec::new();
+    let mut values = Vec::new();
+    for (currencies, is_in, least, most) in in_minor_units(range) {
+        ways.push(format!(
+            "SELECT id FROM payments WHERE captured_minor BETWEEN ? AND ? AND +currency {is_in} ({})",
+            marks(currencies.len())
+        ));
+        values.extend([Value::Integer(least), Value::Integer(most)]);
+        values.extend(currencies);
+    }
+    let nothing = "SELECT 0 AS id WHERE 0".to_owned();
+    ways.extend(ways.is_empty().then_some(nothing));
+    Condition {
+        test,
+        test_values: end_values(range),
+        way: Some((ways.join(" UNION ALL "), values)),
+    }
+}
+
+/// The ends of a range in the minor units of `p.currency`, as SQL.
+fn ends(range: &AmountRange) -> String {
+    let mut cases = String::new();
+    for (currencies, is_in, ..) in in_minor_units(range) {
+        cases.push_str(&format!(
+            " WHEN p.currency {is_in} ({}) THEN ?",
+            marks(currencies.len())
+        ));
+    }
+    match cases.is_empty() {
+        true => "1 AND 0".to_owned(),
+        // A currency of which the range has no amount: nothing is between 1 and 0.
+        false => format!("(CASE{cases} ELSE 1 END) AND (CASE{cases} ELSE 0 END)"),
+    }
+}
+
+fn end_values(range: &AmountRange) -> Vec<Value> {
+    let groups = in_minor_units(range);
+    let least = groups
+        .iter()
+        .flat_map(|(codes, _, least, _)| codes.iter().cloned().chain([Value::Integer(*least)]));
+    let most = groups
+        .iter()
+        .flat_map(|(codes, _, _, most)| codes.iter().cloned().chain([Value::Integer(*most)]));
+    least.chain(most).collect()
+}
+
+/// The range in minor units, for each number of decimals a currency may have: currencies, `IN` or
+/// `NOT IN`, from, to.
+fn in_minor_units(range: &AmountRange) -> Vec<(Vec<Value>, &'static str, i64, i64)> {
+    let code = |currency: &Currency| text(currency.code());
+    if let Some(currency) = range.currency {
+        let ends = range.minor(currency.exponent());
+        let group = ends.map(|(least, most)| (vec![code(&currency)], "IN", least, most));
+        return group.into_iter().collect();
+    }
+    let uncommon = Currency::uncommon();
+    let exponents: BTreeSet<u32> = uncommon.iter().map(|it| it.exponent()).collect();
+    let mut groups = Vec::new();
+    if let Some((least, most)) = range.minor(2) {
+        groups.push((uncommon.iter().map(code).collect(), "NOT IN", least, most));
+    }
+    for exponent in exponents {
+        if let Some((least, most)) = range.minor(exponent) {
+            let of = uncommon.iter().filter(|it| it.exponent() == exponent);
+            groups.push((of.map(code).collect(), "IN", least, most));
+        }
+    }
+    groups
+}
+
+/// With a refund in one of these states.
+fn with_refund(states: &[State]) -> Condition {
+    let way = format!(
+        "SELECT payment_id AS id FROM refunds WHERE state IN ({})",
+        marks(states.len())
+    );
+    let values: Vec<Value> = states.iter().map(|state| text(state.name())).collect();
+    Condition {
+        test: format!("p.id IN ({way})"),
+        test_values: values.clone(),
+        way: Some((way, values)),
+    }
+}
+
+fn marks(count: usize) -> String {
+    vec!["?"; count].join(", ")
 }
 
 /// The condition under which something can be refunded now: the same judgement as
@@ -202,7 +331,7 @@ fn with_currency(account: &str, terms: &Terms, values: &mut Vec<Value>) -> Strin
     }
     let codes = terms.currencies.iter().map(|it| text(it.code()));
     values.extend(codes);
-    let marks = vec!["?"; terms.currencies.len()].join(", ");
+    let marks = marks(terms.currencies.len());
     format!("p.account = ? AND p.currency IN ({marks})")
 }
 
@@ -222,6 +351,11 @@ fn in_time(table: &str, terms: &Terms, now: DateTime<Utc>, values: &mut Vec<Valu
 
 pub(super) fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
+}
+
+/// The first moment after a day.
+fn day_end(day: NaiveDate) -> Value {
+    day_start(day.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX))
 }
 
 fn day_start(day: NaiveDate) -> Value {

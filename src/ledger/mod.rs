@@ -1,7 +1,7 @@
 //! The ledger: the only room with SQL. Its face is requests and answers in domain types.
 //!
 //! One thread writes, in transactions that take the lock first; a few threads only read, one of
-//! them kept for long scans. Balances are maintained by the database itself (`migrations/`), so
+//! them kept for long scans and one for searches. Balances are maintained by the database itself (`migrations/`), so
 //! they hold even against hand-written SQL.
 
 use std::sync::Arc;
@@ -38,10 +38,12 @@ mod journal;
 mod journalled;
 mod later;
 mod lease;
+mod names;
 mod network;
 mod on_file;
 mod open;
 mod outbox;
+mod pages;
 mod payments;
 mod personal;
 mod proposals;
@@ -115,7 +117,7 @@ use journal::Journal;
 use open::Vfs;
 use worker::Worker;
 
-/// Readers for short questions; long scans have their own.
+/// Readers for short questions; long scans and searches have their own.
 const READERS: usize = 2;
 
 /// A handle to the ledger; cheap to clone. The threads end with the last handle.
@@ -124,6 +126,7 @@ pub struct Ledger {
     writer: Option<Worker>,
     readers: Arc<[Worker]>,
     scanner: Worker,
+    finder: Worker,
     next: Arc<AtomicUsize>,
     epoch: Arc<Epoch>,
     journal: Journal,
@@ -164,6 +167,7 @@ impl Ledger {
                 .collect::<Result<Vec<_>, LedgerError>>()?
                 .into(),
             scanner: start("scanner", scanner)?,
+            finder: start("finder", reader()?)?,
             next: Arc::default(),
             journal,
             head: Arc::new(head),
@@ -192,10 +196,15 @@ impl Ledger {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
-        self.readers[turn]
+        self.reader()
             .run(|connection| job(&*connection.transaction()?))
             .await
+    }
+
+    /// The next reader in turn.
+    fn reader(&self) -> &Worker {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
+        &self.readers[turn]
     }
 
     async fn write<T, F>(&self, job: F) -> Result<T, LedgerError>

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::error::LedgerError;
-use super::seal;
+use super::{names, seal};
 use crate::failpoint;
 
 mod embedded {
@@ -105,6 +105,7 @@ fn connect(path: &Path, flags: OpenFlags, vfs: Vfs) -> Result<Connection, Ledger
         None => Connection::open_with_flags(path, flags)?,
     };
     seal::register(&connection)?;
+    names::register(&connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     // Else SQLite plans most of them anew each time a value is bound, in case another would do.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -115,6 +116,7 @@ fn connect(path: &Path, flags: OpenFlags, vfs: Vfs) -> Result<Connection, Ledger
 pub(super) fn in_memory() -> Result<Connection, LedgerError> {
     let mut connection = Connection::open_in_memory()?;
     seal::register(&connection)?;
+    names::register(&connection)?;
     embedded::migrations::runner()
         .run(&mut connection)
         .map_err(|error| LedgerError::Upgrade(Box::new(error)))?;

@@ -5,14 +5,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::Ledger;
 use super::error::LedgerError;
-use super::filter;
 pub use super::filter::Judgement;
-use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, PAYMENT_WIDTH, payment, with_captures};
+use super::filter::{self, Where};
+use super::pages;
+use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, payment, with_captures};
+use super::search;
 use crate::domain::id::PaymentId;
-use crate::domain::listing::{
-    AccountFreshness, Direction, From, PaymentFilter, PaymentQuery, PaymentSort, Place, Sums,
-    Totals,
-};
+use crate::domain::listing::{AccountFreshness, PaymentFilter, PaymentQuery, Place, Sums, Totals};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Payment;
 
@@ -26,7 +25,7 @@ pub struct PlacedPayment {
 }
 
 impl Ledger {
-    /// A page of payments in list order, by keyset.
+    /// A page of payments in list order, by keyset. It ends when nobody waits for it any more.
     ///
     /// # Errors
     /// The database failed.
@@ -35,21 +34,33 @@ impl Ledger {
         query: PaymentQuery,
         judgement: Judgement,
     ) -> Result<Vec<PlacedPayment>, LedgerError> {
-        self.read(move |connection| page(connection, &query, &judgement))
+        let finder = match query.filter.is_empty() {
+            true => self.reader(),
+            false => &self.finder,
+        };
+        finder
+            .run_while_wanted(move |connection| {
+                // A payment and its captures are read at one instant.
+                pages::page(&*connection.transaction()?, &query, &judgement)
+            })
             .await
     }
 
-    /// Count and sums of a filter. A newer call replaces a running one.
+    /// Count and sums of a filter. It ends when nobody waits for it any more.
     ///
     /// # Errors
-    /// [`LedgerError::Interrupted`] when replaced; the database failed.
+    /// The database failed.
     pub async fn totals(
         &self,
         filter: PaymentFilter,
         judgement: Judgement,
     ) -> Result<Totals, LedgerError> {
         self.scanner
-            .run_newest(move |connection| sums(connection, &filter, &judgement))
+            .run_while_wanted(move |connection| {
+                // What is found and what is added up must be the same.
+                let snapshot = connection.unchecked_transaction()?;
+                sums(&snapshot, &filter, &judgement)
+            })
             .await
     }
 
@@ -100,69 +111,6 @@ impl Ledger {
     }
 }
 
-fn key_column(sort: PaymentSort) -> &'static str {
-    match sort {
-        PaymentSort::Settled => "settled_key",
-        PaymentSort::Amount => "captured_minor",
-        PaymentSort::Available => "available_minor",
-    }
-}
-
-/// The SQL of a page: a row-value comparison that an index answers, and never an OFFSET.
-fn page_sql(query: &PaymentQuery, judgement: &Judgement) -> (String, Vec<Value>, bool) {
-    let by_settled = query.sort == PaymentSort::Settled;
-    let mut clause = filter::payments(&query.filter, judgement, by_settled);
-    let key = key_column(query.sort);
-    let backwards = matches!(query.from, From::Before(_) | From::End);
-    let descending = (query.direction == Direction::Descending) != backwards;
-    let (order, beyond) = if descending {
-        ("DESC", "<")
-    } else {
-        ("ASC", ">")
-    };
-    if let From::After(place) | From::Before(place) = query.from {
-        clause.and(
-            format!("(p.{key}, p.id) {beyond} (?, ?)"),
-            [Value::Integer(place.key), Value::Integer(place.id)],
-        );
-    }
-    let sql = format!(
-        "SELECT {PAYMENT_COLUMNS}, p.{key} FROM {PAYMENT_TABLES} {}
-         ORDER BY p.{key} {order}, p.id {order} LIMIT {}",
-        clause.sql(),
-        query.limit
-    );
-    (sql, clause.into_values(), backwards)
-}
-
-fn page(
-    connection: &Connection,
-    query: &PaymentQuery,
-    judgement: &Judgement,
-) -> Result<Vec<PlacedPayment>, LedgerError> {
-    let (sql, values, backwards) = page_sql(query, judgement);
-    let rows = connection
-        .prepare_cached(&sql)?
-        .query_map(params_from_iter(values), |row| {
-            Ok((payment(row)?, row.get::<_, i64>(PAYMENT_WIDTH)?))
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
-    let mut page = rows
-        .into_iter()
-        .map(|(payment, key)| {
-            let place = Place {
-                key,
-                id: payment.id.as_i64(),
-            };
-            with_captures(connection, payment).map(|payment| PlacedPayment { place, payment })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    if backwards {
-        page.reverse();
-    }
-    Ok(page)
-}
-
 /// Added up in two halves, so that no list is too long for 64 bits; [`whole`] joins them.
 fn halves(amount: &str) -> String {
     format!("sum({amount} >> {HALF_BITS}), sum({amount} & {})", HALF - 1)
@@ -179,8 +127,7 @@ fn whole(row: &Row<'_>, column: usize, currency: Currency) -> Result<Money, Ledg
         .map_err(|_| LedgerError::Uncountable(currency))
 }
 
-fn sums_sql(filter: &PaymentFilter, judgement: &Judgement) -> (String, Vec<Value>) {
-    let clause = filter::payments(filter, judgement, true);
+fn sums_sql(clause: Where, judgement: &Judgement) -> (String, Vec<Value>) {
     let (can_refund, mut values) = filter::can_refund(judgement);
     // The limit keeps SQLite from merging the two queries and working each amount out twice.
     let sql = format!(
@@ -202,7 +149,8 @@ fn sums(
     filter: &PaymentFilter,
     judgement: &Judgement,
 ) -> Result<Totals, LedgerError> {
-    let (sql, values) = sums_sql(filter, judgement);
+    let clause = search::clause(connection, filter, judgement, true)?;
+    let (sql, values) = sums_sql(clause, judgement);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut totals = Totals::default();
@@ -253,17 +201,12 @@ fn find(connection: &Connection, handle: &str, limit: u32) -> Result<Vec<Payment
 }
 
 #[cfg(test)]
-pub(super) fn plan(connection: &Connection, query: &PaymentQuery, judgement: &Judgement) -> String {
-    let (sql, values, _) = page_sql(query, judgement);
-    super::tests::plan(connection, &sql, values)
-}
-
-#[cfg(test)]
 pub(super) fn sums_plan(
     connection: &Connection,
     filter: &PaymentFilter,
     judgement: &Judgement,
 ) -> String {
-    let (sql, values) = sums_sql(filter, judgement);
+    let clause = search::clause(connection, filter, judgement, true).unwrap();
+    let (sql, values) = sums_sql(clause, judgement);
     super::tests::plan(connection, &sql, values)
 }

@@ -23,6 +23,7 @@ mod complete;
 mod constraints;
 mod elsewhere;
 mod erasing;
+mod finding;
 mod importing;
 mod later;
 mod listing;

@@ -1,16 +1,20 @@
 //! The ledger's threads: one that writes, a few that read. Callers await; no thread is blocked.
 
 use std::fs::File;
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
-use rusqlite::{Connection, InterruptHandle, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::error::LedgerError;
 use grouped::{Grouped, Member};
 
 mod grouped;
+
+/// Steps of SQLite's machine, far less than a millisecond.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 enum Job {
     /// Has the connection to itself.
@@ -23,8 +27,6 @@ enum Job {
 #[derive(Clone)]
 pub(super) struct Worker {
     jobs: mpsc::Sender<Job>,
-    interrupt: Arc<InterruptHandle>,
-    newest: Arc<Mutex<u64>>,
 }
 
 impl Worker {
@@ -35,7 +37,6 @@ impl Worker {
         lock: Option<Arc<File>>,
     ) -> Result<Self, LedgerError> {
         let (jobs, queue) = mpsc::channel::<Job>();
-        let interrupt = Arc::new(connection.get_interrupt_handle());
         let mut connection = connection;
         thread::Builder::new()
             .name(format!("ledger-{name}"))
@@ -49,11 +50,7 @@ impl Worker {
                 path: name.into(),
                 source,
             })?;
-        Ok(Self {
-            jobs,
-            interrupt,
-            newest: Arc::default(),
-        })
+        Ok(Self { jobs })
     }
 
     /// Runs a job on the thread and awaits its result.
@@ -116,27 +113,26 @@ impl Worker {
         self.run_blocking(move |connection| in_transaction(connection, job, then))
     }
 
-    /// As [`Worker::run`], but gives way to the next question: a running one is interrupted, one
-    /// that has not begun is skipped.
-    pub(super) async fn run_newest<T, F>(&self, job: F) -> Result<T, LedgerError>
+    /// As [`Worker::run`], but only for as long as somebody waits: when the future is dropped, a job
+    /// that runs is interrupted, and one that has not begun is skipped.
+    pub(super) async fn run_while_wanted<T, F>(&self, job: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
     {
-        let newest = Arc::clone(&self.newest);
-        let ticket = {
-            let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-            *newest += 1;
-            *newest
-        };
-        self.interrupt.interrupt();
+        let abandoned = Arc::new(AtomicBool::new(false));
+        // Dropped with this future, whether the answer came or nobody waits for it.
+        let _asker = Asker(Arc::clone(&abandoned));
         self.run(move |connection| {
-            let current = *newest.lock().unwrap_or_else(PoisonError::into_inner);
-            if current == ticket {
-                job(connection)
-            } else {
-                Err(LedgerError::Interrupted)
+            if abandoned.load(Ordering::Relaxed) {
+                return Err(LedgerError::Interrupted);
             }
+            // Asked again and again, so that it does not matter where the job is just then.
+            let is_abandoned = move || abandoned.load(Ordering::Relaxed);
+            connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_abandoned))?;
+            let done = job(connection);
+            connection.progress_handler(0, None::<fn() -> bool>)?;
+            done
         })
         .await
     }
@@ -183,6 +179,15 @@ fn work_off(queue: &mpsc::Receiver<Job>, connection: &mut Connection) {
     }
 }
 
+/// Whoever waits for an answer.
+struct Asker(Arc<AtomicBool>);
+
+impl Drop for Asker {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 fn in_transaction<T, U>(
     connection: &mut Connection,
     job: impl FnOnce(&Connection) -> Result<T, LedgerError>,
@@ -192,4 +197,36 @@ fn in_transaction<T, U>(
     let done = job(&transaction)?;
     transaction.commit().map_err(LedgerError::InDoubt)?;
     Ok(then(done))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts for ever.
+    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+                           SELECT count(*) FROM n";
+
+    #[tokio::test]
+    async fn a_question_nobody_waits_for_is_interrupted() {
+        let connection = Connection::open_in_memory().unwrap();
+        let worker = Worker::start("test", connection, None).unwrap();
+        let (begun, has_begun) = oneshot::channel();
+        let endless = worker.run_while_wanted(move |connection| {
+            let _ = begun.send(());
+            Ok(connection.query_row(ENDLESS, [], |row| row.get::<_, i64>(0))?)
+        });
+        let skipped = worker.run_while_wanted(|_| -> Result<(), _> { unreachable!() });
+        tokio::select! {
+            biased;
+            _ = endless => unreachable!(),
+            _ = skipped => unreachable!(),
+            begun = has_begun => begun.unwrap(),
+        }
+        // What comes next is neither kept waiting nor hit.
+        let one = worker.run_while_wanted(|connection| {
+            Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?)
+        });
+        assert_eq!(one.await.unwrap(), 1);
+    }
 }

@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{AbortHandle, BoxFuture, abortable};
 use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
@@ -93,14 +93,20 @@ struct Answer {
 struct Asking {
     desk: Arc<dyn Desk>,
     actor: Actor,
-    under_way: FuturesUnordered<BoxFuture<'static, Answer>>,
+    under_way: FuturesUnordered<BoxFuture<'static, Option<Answer>>>,
     waiting: BTreeMap<Slot, VecDeque<(u64, Request)>>,
+    searches: BTreeMap<Slot, AbortHandle>,
 }
 
 impl Asking {
     /// Asks, after what was asked before for the same slot. What waits is replaced by what is newer,
     /// so that a held key asks for the last row and not for every row; decisions are never dropped.
     fn ask(&mut self, slot: Slot, seq: u64, request: Request) {
+        // Nobody waits for the old search any more: the desk stops it when its question is dropped.
+        if let Some(search) = self.searches.remove(&slot) {
+            search.abort();
+            return self.start(slot, seq, request);
+        }
         match self.waiting.get_mut(&slot) {
             Some(waiting) => {
                 if !slot.is_decision() {
@@ -121,11 +127,16 @@ impl Asking {
             let reply = desk.ask(&actor, request).await;
             Answer { slot, seq, reply }
         };
-        self.under_way.push(future.boxed());
+        let (future, handle) = abortable(future);
+        if slot.is_search() {
+            self.searches.insert(slot, handle);
+        }
+        self.under_way.push(future.map(Result::ok).boxed());
     }
 
     /// An answer came: the next request of its slot may go.
     fn done(&mut self, slot: Slot) {
+        self.searches.remove(&slot);
         match self.waiting.get_mut(&slot).and_then(VecDeque::pop_front) {
             Some((seq, request)) => self.start(slot, seq, request),
             None => {
@@ -152,7 +163,8 @@ pub struct Desktop<B: Rim, I, S> {
 enum Event {
     Signal(Option<Signal>),
     Input(Option<io::Result<Input>>),
-    Answer(Answer),
+    /// None: the question was dropped for a newer one.
+    Answer(Option<Answer>),
     Notice(Result<Notice, RecvError>),
     Woke,
     Cooled,
@@ -182,6 +194,7 @@ where
             actor,
             under_way: FuturesUnordered::new(),
             waiting: BTreeMap::new(),
+            searches: BTreeMap::new(),
         };
         Ok(Self {
             app,
@@ -286,7 +299,8 @@ where
                 Input::Pasted(text) => Msg::Pasted(text),
                 Input::Resized(width, height) => Msg::Resized(width, height),
             })?,
-            Event::Answer(Answer { slot, seq, reply }) => {
+            Event::Answer(None) => {}
+            Event::Answer(Some(Answer { slot, seq, reply })) => {
                 self.asking.done(slot);
                 self.tell(Msg::Answer {
                     slot,

@@ -150,6 +150,7 @@ fn page_in_the_middle(bencher: divan::Bencher) {
     let bench = Bench::filled();
     // Halfway through the year, whatever id stands there.
     let middle = Place {
+        part: 1,
         key: 1_782_000_000_000,
         id: 1 << 59,
     };
@@ -161,10 +162,7 @@ fn search_by_prefix(bencher: divan::Bencher) {
     let bench = Bench::filled();
     bencher.bench_local(|| {
         bench.ask(Request::Payments(PaymentQuery {
-            filter: PaymentFilter {
-                text: Some("CD-0123".into()),
-                ..PaymentFilter::default()
-            },
+            filter: PaymentFilter::word("CD-0123"),
             limit: 200,
             ..PaymentQuery::default()
         }));

@@ -129,6 +129,29 @@ fn filters_narrow_the_list() {
 }
 
 #[test]
+fn a_query_says_what_a_caller_knows() {
+    let shop = Shop::open();
+    let query = |typed: &str| references(&shop, &["--query", typed]);
+    assert_eq!(query("1111 200"), ["A-1"], "last four and amount");
+    assert_eq!(query("amount:>150 can:>0"), ["BIG-1", "A-1"]);
+    assert_eq!(query("ash ann"), ["A-1"], "every word, in any order");
+    assert_eq!(query("eigh"), ["Z-8"], "in the middle of a name");
+    assert!(query("state:open").is_empty());
+
+    let wrong = shop.desk.json(["payments", "--query", "ann amount:1,50"]);
+    let told = wrong.exits(2).error();
+    assert_eq!(told["code"], "query");
+    let message = told["message"].as_str().unwrap();
+    assert!(message.contains("at character 12: \"1,50\""), "{message}");
+
+    let nothing = shop.desk.run(["payments", "--query", "nobody"]).exits(0);
+    let said = nothing.stdout;
+    assert!(said.contains("ask for the last four digits"), "{said}");
+    assert!(said.contains("hub-us: up to date at"), "{said}");
+    assert!(said.contains("nuapay-uk: never imported"), "{said}");
+}
+
+#[test]
 fn dates_of_settlement_are_inclusive() {
     let shop = Shop::open();
     let day = |ago: u64| {

@@ -30,6 +30,7 @@ impl Shop {
     /// A shop with the payments of a settlement file.
     pub fn with(settlement: &str) -> Self {
         let shop = Self::bare(settlement);
+        new_data(&shop.desk.data);
         let imported = shop.desk.run(["import".as_ref(), shop.stock().as_os_str()]);
         imported.exits(0);
         shop
@@ -45,7 +46,6 @@ impl Shop {
             config: sandbox.config(),
             data: folder.path().join("data"),
         };
-        new_data(&desk.data);
         Self {
             sandbox,
             desk,

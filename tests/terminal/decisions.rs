@@ -21,6 +21,13 @@ fn desk(shop: &Shop, size: super::Size, name: &str) -> Terminal {
 fn find(desk: &mut Terminal, reference: &str) {
     // What was filtered by before is cleared first.
     desk.keys(&format!("1/\x15{reference}\r"));
+    // The only one is opened at once.
+    desk.wait_for("? help  esc back");
+    desk.keys("\x1b");
+    // What follows an escape at once would be read as one key with it.
+    desk.wait_until("the list", |screen| {
+        !screen.text().contains("? help  esc back")
+    });
     desk.wait_for(&format!("/ {reference}"));
     desk.wait_until("the payment", |screen| {
         screen

@@ -12,6 +12,7 @@ use crate::domain::personal::{CONTACTS, mask_name};
 use crate::ledger::discrepancy::{self, Contradiction};
 use crate::ledger::error::LedgerError;
 use crate::ledger::external::{self, note};
+use crate::ledger::names;
 use crate::ledger::row::millis;
 use crate::ledger::seal::{self, Sealed};
 
@@ -111,7 +112,13 @@ fn insert_payment(
             row.amount.minor,
             refunded(row),
         ])?;
-    Ok(())
+    names::keep(connection, id, &called(row))?;
+    names::keep_details(connection, id, &row.details)
+}
+
+/// What a payment goes by.
+fn called(row: &ImportRow) -> [Option<&str>; 3] {
+    [&row.reference, &row.order, &row.payer].map(Option::as_deref)
 }
 
 fn insert_capture(
@@ -369,6 +376,18 @@ fn settle(
 
 /// Fills in what was not known; what is known stays.
 fn fill_in(connection: &Connection, id: PaymentId, row: &ImportRow) -> Result<bool, LedgerError> {
+    let news = match called(row).iter().flatten().all(|name| name.is_ascii()) {
+        true => fill_in_texts(connection, id, row)?,
+        false => names::renew(connection, id, || fill_in_texts(connection, id, row))?,
+    };
+    Ok(fill_in_details(connection, id, row)? || news)
+}
+
+fn fill_in_texts(
+    connection: &Connection,
+    id: PaymentId,
+    row: &ImportRow,
+) -> Result<bool, LedgerError> {
     let changed = connection
         .prepare_cached(
             "UPDATE payments SET
@@ -391,7 +410,7 @@ fn fill_in(connection: &Connection, id: PaymentId, row: &ImportRow) -> Result<bo
             row.last4,
             row.description,
         ])?;
-    Ok(fill_in_details(connection, id, row)? || changed > 0)
+    Ok(changed > 0)
 }
 
 fn fill_in_details(
@@ -417,5 +436,6 @@ fn fill_in_details(
     connection
         .prepare_cached("UPDATE payments SET details = ?2 WHERE id = ?1")?
         .execute(params![id.as_i64(), details::json(&merged)])?;
+    names::keep_details(connection, id, &merged)?;
     Ok(true)
 }

@@ -72,7 +72,14 @@ fn dates_are_found_by_settlement_and_never_sorted_for() {
         (PaymentSort::Amount, "payments_by_amount"),
         (PaymentSort::Available, "payments_by_available"),
     ] {
-        for from in [From::Start, From::After(Place { key: 1, id: 1 })] {
+        for from in [
+            From::Start,
+            From::After(Place {
+                part: 1,
+                key: 1,
+                id: 1,
+            }),
+        ] {
             let query = PaymentQuery {
                 filter: filter.clone(),
                 sort,
@@ -80,7 +87,7 @@ fn dates_are_found_by_settlement_and_never_sorted_for() {
                 from,
                 limit: 200,
             };
-            let plan = super::super::payments::plan(&connection, &query, &judgement());
+            let plan = super::super::pages::plan(&connection, &query, &judgement());
             assert!(plan.contains(index), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }

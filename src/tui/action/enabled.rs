@@ -5,7 +5,7 @@ use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::todo::{Act, Step};
 use crate::tui::state::slots::Slot;
-use crate::tui::state::{App, Screen};
+use crate::tui::state::{App, Layer, Screen};
 use crate::tui::view;
 
 use super::Action;
@@ -37,6 +37,9 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Open if selection(app) => no("nothing is selected"),
         Action::Reveal if app.is_read_only() => {
             no("the desk is read-only: who looks is written down, or does not look")
+        }
+        Action::Complete if !matches!(app.layers.last(), Some(Layer::Filter)) => {
+            no("nothing here can be completed")
         }
         Action::Copy if selection(app) => no("nothing is selected"),
         Action::Quit if app.slots.is_waiting(Slot::Compose) => {

@@ -10,6 +10,7 @@ use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::payment::Payment;
+use crate::domain::query::{self, Completion};
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::todo::{Act, Step, Who};
@@ -157,6 +158,8 @@ pub struct App {
     pub pressed: Vec<Key>,
     /// Answers awaited.
     pub slots: slots::Slots,
+    /// The reference or id that was typed to go to.
+    pub jump: String,
     /// The next list of payments is a new one, its end, or the same anew.
     pub opening: Opening,
     /// Something changed since the last frame.
@@ -203,6 +206,7 @@ impl App {
             toasts: Vec::new(),
             pressed: Vec::new(),
             slots: slots::Slots::default(),
+            jump: String::new(),
             opening: Opening::default(),
             dirty: true,
             quit: false,
@@ -361,6 +365,21 @@ impl App {
     pub fn is_stopped(&self, account: &str) -> bool {
         let stops = self.overview.iter().flat_map(|overview| &overview.stops);
         stops.into_iter().any(|stop| stop.concerns(account))
+    }
+
+    /// What the word being typed in the filter could become.
+    pub fn completion(&self) -> Completion {
+        let accounts = self.overview.iter().flat_map(|overview| &overview.accounts);
+        let names: Vec<&str> = accounts
+            .map(|account| account.freshness.account.as_str())
+            .collect();
+        query::complete(self.payments.typed.before_cursor(), &names)
+    }
+
+    /// True while the word before the cursor is the beginning of a term's name.
+    pub fn may_be_term(&self, word: &str) -> bool {
+        let at_end = self.payments.typed.before_cursor() == self.payments.typed.text();
+        at_end && !word.contains(':') && !self.completion().choices.is_empty()
     }
 
     /// The dialog of the second step, when it is open.

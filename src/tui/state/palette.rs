@@ -3,6 +3,7 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use crate::domain::id::{PaymentId, RefundId};
 use crate::tui::action::{ACTIONS, Context, Spec};
 
 use super::edit::LineEdit;
@@ -17,6 +18,13 @@ pub struct Palette {
 }
 
 impl Palette {
+    /// The reference or id to go to: an id of ours, or what is no command.
+    pub fn handle(&self, no_command: bool) -> Option<&str> {
+        let typed = self.typed.text().trim();
+        let is_id = typed.parse::<PaymentId>().is_ok() || typed.parse::<RefundId>().is_ok();
+        (is_id || no_command && !typed.is_empty()).then_some(typed)
+    }
+
     /// What is found, best first, among what can be reached in `context`.
     pub fn found(&self, context: Context) -> Vec<&'static Spec> {
         let pattern = Pattern::parse(

@@ -4,6 +4,7 @@ use crate::domain::eligibility::Eligibility;
 use crate::domain::id::PaymentId;
 use crate::domain::listing::{Direction, PaymentFilter, PaymentSort, Place, Totals};
 use crate::domain::payment::Payment;
+use crate::domain::query::FilterError;
 
 use super::edit::LineEdit;
 
@@ -33,7 +34,7 @@ pub struct Payments {
     /// It as typed.
     pub typed: LineEdit,
     /// Why what is being typed is no filter; the last good one stays in force.
-    pub error: Option<String>,
+    pub error: Option<FilterError>,
     /// By what the list is sorted.
     pub sort: PaymentSort,
     /// Which way.
@@ -54,11 +55,22 @@ pub struct Payments {
     pub loaded: bool,
     /// Why the last page could not be read.
     pub failed: Option<String>,
+    /// The filter was accepted before its payments were known: just one is opened when it comes.
+    pub open_only: bool,
     /// Count and sums of the filter, once known.
     pub totals: Option<Totals>,
 }
 
 impl Payments {
+    /// The one payment of the filter, when there is just one.
+    pub fn only(&self) -> Option<PaymentId> {
+        let whole = self.loaded && self.at_start && self.at_end && !self.filter.is_empty();
+        match self.rows.as_slice() {
+            [row] if whole => Some(row.payment.id),
+            _ => None,
+        }
+    }
+
     /// The cursor's place in the window.
     pub fn cursor(&self) -> Option<usize> {
         let selected = self.selected?;

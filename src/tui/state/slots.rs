@@ -21,6 +21,10 @@ pub enum Slot {
     Totals,
     /// The payment looked at.
     Card,
+    /// The payment whose reference or id was typed.
+    Jump,
+    /// The same for a refund.
+    JumpRefund,
     /// One row of the window that changed.
     Row(PaymentId),
     /// The list of refunds.
@@ -46,6 +50,11 @@ pub enum Slot {
 }
 
 impl Slot {
+    /// True for a search: a newer one ends it at once.
+    pub const fn is_search(self) -> bool {
+        matches!(self, Self::Page | Self::Totals)
+    }
+
     /// True for a request that changes something: it is never dropped or replaced.
     pub const fn is_decision(self) -> bool {
         matches!(self, Self::Compose | Self::Decide)

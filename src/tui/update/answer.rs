@@ -36,6 +36,8 @@ impl Turn<'_> {
                 self.count_from_end();
             }
             (Slot::Card, Reply::Payment(card)) => self.card_answered(*card),
+            (Slot::Jump, Reply::Payment(card)) => self.jumped(*card),
+            (Slot::JumpRefund, Reply::Refund(card)) => self.jumped_to_refund(*card),
             (Slot::Row(_), Reply::Payment(card)) => self.row_answered(&card),
             (Slot::Refunds, Reply::Refunds(rows)) => {
                 self.app.refunds.rows = rows.into_iter().map(convert::refund_row).collect();
@@ -84,6 +86,7 @@ impl Turn<'_> {
 
     fn refused(&mut self, slot: Slot, refusal: Refusal) {
         match slot {
+            Slot::Jump | Slot::JumpRefund => self.jump_refused(slot, &refusal),
             Slot::Preview | Slot::Compose => self.compose_refused(slot, refusal),
             Slot::Decide => {
                 self.close_confirm();
@@ -120,7 +123,7 @@ impl Turn<'_> {
         self.say(Level::Error, said.join("; "));
     }
 
-    fn card_answered(&mut self, card: PaymentCard) {
+    pub(super) fn card_answered(&mut self, card: PaymentCard) {
         self.row_answered(&card);
         self.app.card = Some(convert::card(card));
     }

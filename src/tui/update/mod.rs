@@ -14,6 +14,7 @@ mod answer;
 mod compose;
 mod convert;
 mod decide;
+mod find;
 mod form;
 mod keys;
 mod news;

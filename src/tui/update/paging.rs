@@ -1,8 +1,7 @@
 //! The window on the list of payments: which pages are asked for, and how answers join it.
 
 use crate::desk::face::{PaymentRow, Request};
-use crate::domain::listing::{Direction, From, PaymentFilter, PaymentQuery, PaymentSort};
-use crate::tui::state::edit::LineEdit;
+use crate::domain::listing::{Direction, From, PaymentQuery, PaymentSort};
 use crate::tui::state::layout;
 use crate::tui::state::payments::{PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
 use crate::tui::state::slots::Slot;
@@ -110,6 +109,7 @@ impl Turn<'_> {
             Opening::Again => payments.settle(height),
         }
         self.count_from_end();
+        self.open_only();
     }
 
     pub(super) fn page_after_answered(&mut self, rows: Vec<PaymentRow>) {
@@ -177,11 +177,17 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn sort(&mut self) {
-        self.app.payments.sort = match self.app.payments.sort {
-            PaymentSort::Settled => PaymentSort::Amount,
-            PaymentSort::Amount => PaymentSort::Available,
-            PaymentSort::Available => PaymentSort::Settled,
+    /// Sorts by the column after the present one, or before it: names from a to z, figures and
+    /// dates the largest and newest first.
+    pub(super) fn sort(&mut self, forward: bool) {
+        let all = PaymentSort::ALL;
+        let payments = &mut self.app.payments;
+        let at = all.iter().position(|sort| *sort == payments.sort);
+        let step = if forward { 1 } else { all.len() - 1 };
+        payments.sort = all[(at.unwrap_or(0) + step) % all.len()];
+        payments.direction = match payments.sort.is_by_name() {
+            true => Direction::Ascending,
+            false => Direction::Descending,
         };
         self.reopen(Opening::Start);
     }
@@ -192,26 +198,6 @@ impl Turn<'_> {
             Direction::Ascending => Direction::Descending,
         };
         self.reopen(Opening::Start);
-    }
-
-    /// The filter changed under the operator's fingers: the list follows, unless it cannot be read;
-    /// then the last good one stays.
-    pub(super) fn filter_typed(&mut self) {
-        match PaymentFilter::parse(self.app.payments.typed.text()) {
-            Ok(filter) => {
-                self.app.payments.error = None;
-                if filter != self.app.payments.filter {
-                    self.app.payments.filter = filter;
-                    self.open_payments();
-                }
-            }
-            Err(error) => self.app.payments.error = Some(error.to_string()),
-        }
-    }
-
-    pub(super) fn clear_filter(&mut self) {
-        self.app.payments.typed = LineEdit::default();
-        self.filter_typed();
     }
 
     pub(super) fn settle_lists(&mut self) {

@@ -9,6 +9,8 @@ use crate::tui::state::{Layer, Screen};
 
 use super::*;
 
+mod finding;
+
 fn session() -> Session {
     Session::new(FakeDesk::full(900), (80, 24))
 }
@@ -531,7 +533,7 @@ fn what_was_typed_is_dropped_only_on_purpose() {
     session.press("enter");
     assert_eq!(session.app.compose().unwrap().amount.text(), "12.34");
     session.press("esc y");
-    assert_eq!(session.app.context(), Context::Payments);
+    assert_eq!(session.app.context(), Context::Payment);
 }
 
 #[test]

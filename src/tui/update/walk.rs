@@ -36,7 +36,9 @@ impl Turn<'_> {
             Action::Filter => self.push(Layer::Filter),
             Action::Refund => self.compose(),
             Action::Explain => self.explain(),
-            Action::Sort => self.sort(),
+            Action::Sort => self.sort(true),
+            Action::SortBack => self.sort(false),
+            Action::Complete => self.complete_filter(),
             Action::Turn => self.turn_round(),
             Action::NextTab => self.step_tab(true),
             Action::PreviousTab => self.step_tab(false),
@@ -128,9 +130,7 @@ impl Turn<'_> {
 
     fn accept(&mut self) {
         match self.app.layers.last() {
-            Some(Layer::Filter) if self.app.payments.error.is_none() => {
-                self.app.layers.pop();
-            }
+            Some(Layer::Filter) => self.accept_filter(),
             Some(Layer::Activity(_)) => self.accept_activity(),
             Some(Layer::Compose(form)) if form.is_at_end() => self.act(Action::Review),
             Some(Layer::Compose(_)) => self.step_field(1),
@@ -146,9 +146,12 @@ impl Turn<'_> {
         };
         let found = palette.found(self.app.context_below());
         let chosen = found.get(palette.cursor).map(|spec| spec.action);
+        let handle = palette.handle(found.is_empty()).map(str::to_owned);
         self.app.layers.pop();
-        if let Some(action) = chosen {
-            self.act(action);
+        match (handle, chosen) {
+            (Some(handle), _) => self.jump(&handle),
+            (None, Some(action)) => self.act(action),
+            (None, None) => {}
         }
     }
 

@@ -115,7 +115,7 @@ fn offered(app: &App) -> Vec<Offer> {
         let deaf = context == Context::Confirm && enabled(entry.action, app).is_err();
         let second = matches!(
             entry.action,
-            Action::Approve | Action::Decline | Action::Resolve
+            Action::Approve | Action::Decline | Action::Resolve | Action::Complete
         );
         let second = second || (context == Context::ToDo && entry.action == Action::Withdraw);
         let idle = second && enabled(entry.action, app).is_err();

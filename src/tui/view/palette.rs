@@ -21,8 +21,21 @@ pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Po
     let cursor = field::draw(&mut inside, 2, 0, width.saturating_sub(2), &palette.typed);
     let rows = inside.height().saturating_sub(2);
     let top = palette.cursor.saturating_sub(rows.saturating_sub(1));
-    if found.is_empty() {
-        inside.put(2, 2, "no command of this screen", Role::Dim);
+    match palette.handle(found.is_empty()) {
+        Some(handle) => {
+            let said = format!("enter: go to payment or refund {handle}");
+            inside.put(
+                2,
+                2,
+                &text::truncate(&said, width.saturating_sub(2)),
+                Role::Text,
+            );
+            return Some(cursor_at(&inside, cursor));
+        }
+        None if found.is_empty() => {
+            inside.put(2, 2, "no command of this screen", Role::Dim);
+        }
+        None => {}
     }
     for (y, (at, spec)) in found.iter().enumerate().skip(top).take(rows).enumerate() {
         let usable = enabled(spec.action, app);
@@ -49,6 +62,10 @@ pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Po
         );
         inside.put_right(y + 2, &[(keys, Role::Key)]);
     }
+    Some(cursor_at(&inside, cursor))
+}
+
+fn cursor_at(inside: &Pen<'_>, cursor: usize) -> Position {
     let x = u16::try_from(cursor).unwrap_or(0);
-    Some(Position::new(inside.area().x + x, inside.area().y))
+    Position::new(inside.area().x + x, inside.area().y)
 }

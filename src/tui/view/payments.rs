@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::domain::listing::{Direction, PaymentSort, Totals};
 use crate::domain::money::Money;
+use crate::domain::query;
 use crate::tui::state::payments::{Payments, Row};
 use crate::tui::state::{App, Layer, layout};
 use crate::tui::theme::Role;
@@ -133,30 +134,61 @@ fn order(payments: &Payments) -> String {
         PaymentSort::Settled => "settlement",
         PaymentSort::Amount => "amount",
         PaymentSort::Available => "balance",
+        PaymentSort::Refunded => "refunded",
+        PaymentSort::Held => "held",
+        PaymentSort::Reference => "reference",
+        PaymentSort::Order => "order",
+        PaymentSort::Payer => "payer",
+        PaymentSort::Account => "account",
     };
     let first = match (payments.sort, payments.direction) {
         (PaymentSort::Settled, Direction::Descending) => "newest first",
         (PaymentSort::Settled, Direction::Ascending) => "oldest first",
+        (sort, Direction::Descending) if sort.is_by_name() => "z to a",
+        (sort, Direction::Ascending) if sort.is_by_name() => "a to z",
         (_, Direction::Descending) => "largest first",
         (_, Direction::Ascending) => "smallest first",
     };
     format!("by {by}, {first} ")
 }
 
+/// What is being typed, with its mistake marked, and what it could become or what is wrong with it.
 fn typed_filter(app: &App, pen: &mut Pen<'_>) -> Position {
-    let hint = " text  account:NAME  from:DATE  to:DATE  refundable";
-    let (said, role) = match &app.payments.error {
-        Some(error) => (format!(" {error}"), Role::Bad),
-        None => (hint.to_owned(), Role::Dim),
-    };
+    let payments = &app.payments;
+    let (said, role) = said_of_filter(app);
     let room = pen.width().saturating_sub(3);
+    let needed = text::width(payments.typed.text()) + 1;
     let field = room
-        .saturating_sub(text::width(&said))
-        .clamp(20.min(room), 40);
+        .saturating_sub(text::width(&said) + 1)
+        .clamp(20.min(room), needed.max(40).min(room));
     pen.put(1, 0, "/", Role::Key);
-    let cursor = field::draw(pen, 3, 0, field, &app.payments.typed);
-    pen.put(3 + field, 0, &text::truncate(&said, room - field), role);
+    let cursor = field::draw(pen, 3, 0, field, &payments.typed);
+    if let Some(error) = &payments.error {
+        field::mark(pen, (3, 0), field, &payments.typed, error.at, &error.wrong);
+    }
+    let beside = room.saturating_sub(field);
+    pen.put(
+        3 + field,
+        0,
+        &text::truncate(&format!(" {said}"), beside),
+        role,
+    );
     at(pen, cursor, 0)
+}
+
+/// A term half typed is no mistake while it can be completed.
+fn said_of_filter(app: &App) -> (String, Role) {
+    let completion = app.completion();
+    match &app.payments.error {
+        _ if !completion.choices.is_empty() => {
+            (format!("tab: {}", completion.choices.join(" ")), Role::Dim)
+        }
+        Some(error) => (error.to_string(), Role::Bad),
+        None => {
+            let hint = "name, order, id; 4242 59 14nov~3; amount:>100 state: settled: account:";
+            (hint.to_owned(), Role::Dim)
+        }
+    }
 }
 
 fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
@@ -164,7 +196,7 @@ fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let columns = table::fit(&COLUMNS, pen.width().saturating_sub(2));
     table::head(pen, 0, &columns, Some(sorted_column(payments)));
     if payments.rows.is_empty() {
-        empty(payments, pen);
+        empty(app, pen);
         return None;
     }
     let cursor = payments.cursor();
@@ -196,6 +228,12 @@ fn sorted_column(payments: &Payments) -> (Cell, &'static str) {
         PaymentSort::Settled => Cell::Settled,
         PaymentSort::Amount => Cell::Paid,
         PaymentSort::Available => Cell::CanRefund,
+        PaymentSort::Refunded => Cell::Refunded,
+        PaymentSort::Held => Cell::Held,
+        PaymentSort::Reference => Cell::Reference,
+        PaymentSort::Order => Cell::Order,
+        PaymentSort::Payer => Cell::Payer,
+        PaymentSort::Account => Cell::Account,
     };
     let arrow = match payments.direction {
         Direction::Descending => " ↓",
@@ -204,7 +242,8 @@ fn sorted_column(payments: &Payments) -> (Cell, &'static str) {
     (cell, arrow)
 }
 
-fn empty(payments: &Payments, pen: &mut Pen<'_>) {
+fn empty(app: &App, pen: &mut Pen<'_>) {
+    let payments = &app.payments;
     let (what, hint) = match (&payments.failed, payments.loaded) {
         (Some(_), _) => (
             "the payments could not be read",
@@ -215,10 +254,31 @@ fn empty(payments: &Payments, pen: &mut Pen<'_>) {
             "no payments yet",
             "refund-desk import FILE reads a settlement file",
         ),
-        (None, true) => ("no payment matches", "esc clears the filter"),
+        (None, true) => ("no payment matches", query::ask_next(&payments.filter)),
     };
+    let room = pen.width().saturating_sub(3);
     pen.put(2, 2, what, Role::Text);
-    pen.put(2, 3, hint, Role::Dim);
+    pen.put(2, 3, &text::truncate(hint, room), Role::Dim);
+    if payments.loaded && payments.failed.is_none() && !payments.filter.is_empty() {
+        freshness(app, pen, room);
+    }
+}
+
+/// How far the data goes: what is not found may only not have been imported.
+fn freshness(app: &App, pen: &mut Pen<'_>, room: usize) {
+    let accounts = app.overview.iter().flat_map(|overview| &overview.accounts);
+    for (y, account) in (5..pen.height()).zip(accounts) {
+        let known = &account.freshness;
+        let (age, role) = match known.at() {
+            Some(at) => (
+                format!("up to date {} ago", words::age(app.now, at)),
+                Role::Dim,
+            ),
+            None => ("never imported or synced".to_owned(), Role::Warn),
+        };
+        let line = format!("{:<14} {age}", known.account);
+        pen.put(2, y, &text::truncate(&line, room), role);
+    }
 }
 
 fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (String, Role) {

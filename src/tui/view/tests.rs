@@ -54,11 +54,26 @@ fn payments() {
     snap("payments_filter_error", full, |session| {
         session.press("/").type_text("CD-00 from:soon");
     });
+    snap("payments_completing", full, |session| {
+        session.press("/").type_text("account:hub-us s");
+    });
+    snap("payments_no_caller", full, |session| {
+        session
+            .press("/")
+            .type_text("4242 59 14nov~3")
+            .press("enter");
+    });
+    snap("payments_by_payer", full, |session| {
+        session.press("s s");
+    });
+    snap("palette_jump", full, |session| {
+        session.press(":").type_text("INV-2026-000123");
+    });
     snap("payments_no_match", full, |session| {
         session.press("/").type_text("nobody").press("enter");
     });
     snap("payments_by_amount", full, |session| {
-        session.press("s");
+        session.press("s s s s s");
     });
     snap("payments_offline_read_only", full, |session| {
         {

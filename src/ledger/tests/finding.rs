@@ -1,0 +1,467 @@
+//! Finding payments: what is found, what stands first, every order, and how SQLite goes about it.
+
+use std::cmp::{Ordering, Reverse};
+
+use rstest::rstest;
+
+use super::*;
+use crate::domain::listing::{Direction, From, PaymentFilter, PaymentQuery, PaymentSort, Place};
+use crate::domain::payment::Payment;
+use crate::domain::query;
+use crate::ledger::{pages, search};
+
+fn money(minor: i64, code: &str) -> Money {
+    Money::new(minor, Currency::from_code(code).unwrap())
+}
+
+/// A payment by hand: id, reference, order, payer, last four, and what was paid.
+type Hand<'a> = (&'a str, &'a str, &'a str, &'a str, &'a str, Money);
+
+fn by_hand(hand: Hand<'_>, days: i64) -> ImportRow {
+    let (id, reference, order, payer, last4, amount) = hand;
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    ImportRow {
+        reference: text(reference),
+        order: text(order),
+        payer: text(payer),
+        last4: text(last4),
+        amount,
+        captured_at: now() - TimeDelta::days(days),
+        settled_at: Some(now() - TimeDelta::days(days - 2)),
+        ..row(id, 1)
+    }
+}
+
+fn rows() -> Vec<ImportRow> {
+    let hands = [
+        ("4242", "CD-1", "ORD-7", "Jane Doe", "1111", usd(5_900)),
+        (
+            "b2",
+            "CD-2",
+            "4242",
+            "Jos\u{e9} M\u{fc}ller",
+            "2222",
+            usd(5_900),
+        ),
+        ("c3", "CD-4242-X", "", "Mary-Jane Poe", "4242", usd(5_900)),
+        ("d4", "", "ORD-7", "Doe, Janet", "4242", usd(1_250)),
+        (
+            "e5",
+            "100%_sure",
+            "O-1",
+            "\u{5c71}\u{7530}\u{592a}\u{90ce}",
+            "",
+            money(59, "JPY"),
+        ),
+        (
+            "f6",
+            "Stra\u{df}e",
+            "O-2",
+            "jane@shop.example",
+            "9999",
+            money(59_000, "BHD"),
+        ),
+        ("g7", "CD-7", "O-3", "", "4243", money(5_900, "EUR")),
+    ];
+    let ages = [10, 8, 9, 40, 10, 10, 10];
+    let mut rows: Vec<ImportRow> = hands
+        .into_iter()
+        .zip(ages)
+        .map(|(hand, days)| by_hand(hand, days))
+        .collect();
+    rows[0].details = vec![
+        ("email".into(), "Jane@Doe.example".into()),
+        ("invoice".into(), "R-77".into()),
+    ];
+    rows[6].settled_at = None;
+    rows[3].refunded = Some(usd(250));
+    rows[4].account = "prism-us".into();
+    rows
+}
+
+async fn filled() -> (TempDir, Ledger) {
+    let (folder, ledger) = open();
+    let counts = import(&ledger, rows()).await;
+    assert_eq!(counts.rejected, vec![]);
+    reserve(&ledger, "4242", 900).await;
+    (folder, ledger)
+}
+
+fn parsed(typed: &str) -> PaymentFilter {
+    query::parse(typed, now().date_naive()).unwrap()
+}
+
+fn asked(filter: PaymentFilter) -> PaymentQuery {
+    PaymentQuery {
+        filter,
+        limit: 1_000,
+        ..PaymentQuery::default()
+    }
+}
+
+async fn list(ledger: &Ledger, query: PaymentQuery) -> Vec<PlacedPayment> {
+    ledger.payments(query, judgement()).await.unwrap()
+}
+
+async fn found(ledger: &Ledger, typed: &str) -> Vec<String> {
+    let mut found: Vec<String> = list(ledger, asked(parsed(typed)))
+        .await
+        .into_iter()
+        .map(|it| it.payment.provider_payment_id)
+        .collect();
+    let totals = ledger.totals(parsed(typed), judgement()).await.unwrap();
+    assert_eq!(totals.count, found.len() as u64, "{typed}");
+    let sums: u64 = totals.sums.iter().map(|sums| sums.count).sum();
+    assert_eq!(totals.count, sums);
+    found.sort_unstable();
+    found
+}
+
+#[rstest]
+#[case::any_case("JANE", &["4242", "c3", "d4", "f6"])]
+#[case::every_word("jane doe", &["4242", "d4"])]
+#[case::in_any_order("doe jane", &["4242", "d4"])]
+#[case::words_kept_together("\"jane doe\"", &["4242"])]
+#[case::in_the_middle("ary-j", &["c3"])]
+#[case::accents_in_the_name("muller", &["b2"])]
+#[case::accents_in_what_is_typed("JOS\u{c9}", &["b2"])]
+#[case::combined_accents("jose\u{301}", &["b2"])]
+#[case::no_latin("\u{7530}\u{592a}\u{90ce}", &["e5"])]
+#[case::one_letter_begins("j", &["4242", "b2", "f6"])]
+#[case::two_letters_do_not_stand_inside("an", &[])]
+#[case::wildcards_are_letters("0%_s", &["e5"])]
+#[case::no_wildcard("cd%", &[])]
+#[case::a_quote("o'\"", &[])]
+#[case::e_mail_whole("jane@doe.example", &["4242"])]
+#[case::e_mail_in_part("e@doe.ex", &[])]
+#[case::e_mail_as_payer("email:Jane@Shop.example", &["f6"])]
+#[case::e_mail_term("email:JANE@doe.example", &["4242"])]
+#[case::invoice("r-77", &["4242"])]
+#[case::last_four_while_typed("last4:42", &["c3", "d4", "g7"])]
+#[case::last_four("last4:4242", &["c3", "d4"])]
+#[case::four_digits_anywhere("4242", &["4242", "b2", "c3", "d4"])]
+#[case::an_amount_in_every_currency("amount:59", &["4242", "b2", "c3", "e5", "f6", "g7"])]
+#[case::in_one_currency("amount:59jpy", &["e5"])]
+#[case::of_which_it_is_none("amount:59.5jpy", &[])]
+#[case::more_than("amount:>59", &[])]
+#[case::less_than("amount:<59", &["d4"])]
+#[case::between("amount:12.5..12.5usd", &["d4"])]
+#[case::a_caller("4242 59 14nov~3", &["c3"])]
+#[case::card_and_amount("4242 12.50", &["d4"])]
+#[case::remembered_wrong("4242 59 1nov~3", &[])]
+#[case::a_state("state:approved", &["4242"])]
+#[case::another_state("state:unknown,failed", &[])]
+#[case::open("state:open", &["4242"])]
+#[case::settled_on("settled:2026-11-13", &["4242", "e5", "f6"])]
+#[case::settled_in("settled:2026-10", &["d4"])]
+#[case::can("can:>50", &["b2", "c3"])]
+#[case::can_at_most("can:1..10", &["d4"])]
+#[case::can_anything("can:>0", &["4242", "b2", "c3", "d4"])]
+#[case::all_together("jane account:hub-us amount:>10usd settled:2026-11 state:open", &["4242"])]
+#[tokio::test]
+async fn what_is_found(#[case] typed: &str, #[case] expected: &[&str]) {
+    let (_folder, ledger) = filled().await;
+    assert_eq!(found(&ledger, typed).await, expected);
+}
+
+/// Few payments are fetched by their ids, many by walking the list: the same payments either way.
+#[rstest]
+#[case("jane")]
+#[case("jane doe")]
+#[case("4242")]
+#[case("j")]
+#[case("amount:59")]
+#[case("amount:>10")]
+#[case("state:open")]
+#[case("email:jane@doe.example")]
+#[case("4242 59 14nov~3")]
+#[case("m\u{fc}l")]
+#[tokio::test]
+async fn walking_finds_what_an_index_finds(#[case] typed: &str) {
+    let (folder, ledger) = filled().await;
+    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let filter = parsed(typed);
+    let clause = crate::ledger::filter::payments(&filter, &judgement(), false);
+    let sql = format!(
+        "SELECT p.provider_payment_id FROM payments p {}",
+        clause.sql()
+    );
+    let mut statement = connection.prepare(&sql).unwrap();
+    let values = rusqlite::params_from_iter(clause.into_values());
+    let rows = statement.query_map(values, |row| row.get(0)).unwrap();
+    let mut walked: Vec<String> = rows.map(Result::unwrap).collect();
+    walked.sort_unstable();
+    assert!(!walked.is_empty());
+    assert_eq!(walked, found(&ledger, typed).await);
+}
+
+#[tokio::test]
+async fn what_is_meant_exactly_stands_first() {
+    let (_folder, ledger) = filled().await;
+    let ids = async |typed: &str, sort| {
+        let query = PaymentQuery {
+            sort,
+            ..asked(parsed(typed))
+        };
+        let page = list(&ledger, query).await;
+        let ids = page.into_iter().map(|it| it.payment.provider_payment_id);
+        ids.collect::<Vec<_>>()
+    };
+    for sort in PaymentSort::ALL {
+        // The id, then the order, then the last four; what only holds it somewhere comes last.
+        let found = ids("4242", sort).await;
+        assert_eq!(found[..2], ["4242", "b2"], "{sort:?}");
+        assert_eq!(found.len(), 4);
+    }
+    let settled = PaymentSort::Settled;
+    assert_eq!(ids("4242", settled).await, ["4242", "b2", "c3", "d4"]);
+    assert_eq!(ids("ord-7", settled).await, ["4242", "d4"]);
+    assert_eq!(ids("cd-4242-x", settled).await, ["c3"]);
+    let ours = payment_id("d4").to_string();
+    assert_eq!(ids(&ours, settled).await, ["d4"]);
+    let refund = ledger.refunds(Default::default()).await.unwrap()[0]
+        .refund
+        .id;
+    assert_eq!(ids(&refund.to_string(), settled).await, ["4242"]);
+}
+
+/// Page by page, forward and backward, with what was meant exactly at the head.
+#[rstest]
+#[case("4242")]
+#[case("")]
+#[case("cd-")]
+#[tokio::test]
+async fn every_order_page_by_page(#[case] typed: &str) {
+    let (_folder, ledger) = filled().await;
+    for sort in PaymentSort::ALL {
+        for direction in [Direction::Descending, Direction::Ascending] {
+            let query = |from, limit| PaymentQuery {
+                sort,
+                direction,
+                from,
+                limit,
+                filter: parsed(typed),
+            };
+            let whole = list(&ledger, query(From::Start, 100)).await;
+            assert_eq!(list(&ledger, query(From::End, 100)).await, whole);
+            for limit in 1..4 {
+                let mut forward = list(&ledger, query(From::Start, limit)).await;
+                let mut backward = list(&ledger, query(From::End, limit)).await;
+                while forward.len() < whole.len() {
+                    let last = forward.last().unwrap().place;
+                    let page = list(&ledger, query(From::After(last), limit)).await;
+                    assert!(!page.is_empty(), "{sort:?} {direction:?}");
+                    forward.extend(page);
+                    let mut page =
+                        list(&ledger, query(From::Before(backward[0].place), limit)).await;
+                    page.append(&mut backward);
+                    backward = page;
+                }
+                assert_eq!(forward, whole, "{sort:?} {direction:?} {limit}");
+                assert_eq!(backward, whole, "{sort:?} {direction:?} {limit}");
+                let end = list(
+                    &ledger,
+                    query(From::After(whole[whole.len() - 1].place), limit),
+                );
+                assert_eq!(end.await, vec![]);
+                let start = list(&ledger, query(From::Before(whole[0].place), limit));
+                assert_eq!(start.await, vec![]);
+            }
+        }
+    }
+}
+
+/// By settlement; what has no date counts as newest.
+fn newest(payment: &Payment) -> impl Ord + use<> {
+    let settled = payment.settled_at();
+    Reverse((
+        settled.is_none(),
+        settled,
+        payment.captured_at(),
+        payment.id.as_i64(),
+    ))
+}
+
+/// What stands first in an order, by the domain's own figures and names.
+fn order(sort: PaymentSort, direction: Direction, a: &Payment, b: &Payment) -> Ordering {
+    let turned = |ordering: Ordering| match direction {
+        Direction::Ascending => ordering,
+        Direction::Descending => ordering.reverse(),
+    };
+    let name = |payment: &Payment| match sort {
+        PaymentSort::Reference => payment.reference.clone(),
+        PaymentSort::Order => payment.order.clone(),
+        _ => payment.payer.clone(),
+    };
+    let figure = |payment: &Payment| match sort {
+        PaymentSort::Amount => payment.figures().captured.minor,
+        PaymentSort::Refunded => payment.figures().executed.minor,
+        PaymentSort::Held => payment.figures().held.minor,
+        _ => payment.figures().available().minor,
+    };
+    let id = |payment: &Payment| payment.id.as_i64();
+    match sort {
+        PaymentSort::Settled => turned(newest(b).cmp(&newest(a))),
+        PaymentSort::Account => turned((&a.account, newest(b)).cmp(&(&b.account, newest(a)))),
+        PaymentSort::Reference | PaymentSort::Order | PaymentSort::Payer => {
+            match (name(a), name(b)) {
+                (Some(one), Some(other)) => {
+                    let key = |name: &str, it: &Payment| (name.to_ascii_lowercase(), id(it));
+                    turned(key(&one, a).cmp(&key(&other, b)))
+                }
+                (None, None) => newest(a).cmp(&newest(b)),
+                (one, other) => one.is_none().cmp(&other.is_none()),
+            }
+        }
+        PaymentSort::Refunded | PaymentSort::Held if figure(a) == 0 && figure(b) == 0 => {
+            newest(a).cmp(&newest(b))
+        }
+        _ => turned((figure(a), id(a)).cmp(&(figure(b), id(b)))),
+    }
+}
+
+#[tokio::test]
+async fn every_order_is_the_domains() {
+    let (_folder, ledger) = filled().await;
+    for sort in PaymentSort::ALL {
+        for direction in [Direction::Descending, Direction::Ascending] {
+            let query = PaymentQuery {
+                sort,
+                direction,
+                ..asked(PaymentFilter::default())
+            };
+            let page = list(&ledger, query).await;
+            let listed: Vec<Payment> = page.into_iter().map(|it| it.payment).collect();
+            let mut sorted = listed.clone();
+            sorted.sort_by(|a, b| order(sort, direction, a, b));
+            let ids = |list: &[Payment]| -> Vec<String> {
+                list.iter()
+                    .map(|it| it.provider_payment_id.clone())
+                    .collect()
+            };
+            assert_eq!(ids(&listed), ids(&sorted), "{sort:?} {direction:?}");
+        }
+    }
+}
+
+/// Each part of the whole list is a search in an index from the cursor on; nothing is sorted for it.
+#[tokio::test]
+async fn no_order_is_sorted_for() {
+    let (folder, _ledger) = filled().await;
+    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let place = Place {
+        part: 1,
+        key: 1,
+        id: payment_id("b2").as_i64(),
+    };
+    for (sort, index) in [
+        (PaymentSort::Settled, "payments_by_settled (settled_key<"),
+        (PaymentSort::Amount, "payments_by_amount (captured_minor<"),
+        (
+            PaymentSort::Available,
+            "payments_by_available (available_minor<",
+        ),
+        (
+            PaymentSort::Refunded,
+            "payments_by_refunded (executed_minor<",
+        ),
+        (PaymentSort::Held, "payments_by_held (held_minor<"),
+        (
+            PaymentSort::Reference,
+            "payments_by_reference (reference>? AND reference<?)",
+        ),
+        (
+            PaymentSort::Order,
+            "payments_by_order (order_ref>? AND order_ref<?)",
+        ),
+        (
+            PaymentSort::Payer,
+            "payments_by_payer (payer>? AND payer<?)",
+        ),
+        (
+            PaymentSort::Account,
+            "payments_by_account ((account,settled_key)<(?,?))",
+        ),
+    ] {
+        for from in [From::Start, From::After(place)] {
+            let query = PaymentQuery {
+                sort,
+                from,
+                ..asked(PaymentFilter::default())
+            };
+            let plan = pages::plan(&connection, &query, &judgement());
+            let expected = match from {
+                From::Start => index.split(' ').next().unwrap(),
+                _ => index,
+            };
+            assert!(plan.contains(expected), "{sort:?}\n{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{sort:?}\n{plan}");
+        }
+    }
+}
+
+/// What an index leads to is looked up there, and the rest of the filter only at those payments.
+#[rstest]
+#[case("last4:4242 amount:59", &["payments_by_last4 (last4=?)"])]
+#[case("4242 59 14nov~3", &["payments_by_last4 (last4=?)"])]
+#[case("amount:59", &["payments_by_amount (captured_minor>? AND captured_minor<?)"])]
+#[case("amount:>100", &["payments_by_amount (captured_minor>"])]
+#[case("state:unknown", &["refunds_by_state (state=?)"])]
+#[case("email:a@b.example", &["payment_names USING PRIMARY KEY (kind=? AND name=?)", "payments_by_payer (payer=?)"])]
+#[case("j", &["payments_by_reference (reference>? AND reference<?)", "payments_by_payer (payer>? AND payer<?)"])]
+#[case("jane amount:>5", &[
+    "USING COVERING INDEX payments_by_reference", "USING COVERING INDEX payments_by_order",
+    "USING COVERING INDEX payments_by_payer", "USING COVERING INDEX sqlite_autoindex_payments_1"])]
+#[tokio::test]
+async fn a_search_goes_by_index(#[case] typed: &str, #[case] indexes: &[&str]) {
+    let (folder, _ledger) = filled().await;
+    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let plan = search::few_plan(&connection, &parsed(typed), &judgement()).unwrap();
+    for index in indexes {
+        assert!(plan.contains(index), "{index} is not in\n{plan}");
+    }
+    assert!(
+        plan.contains("SEARCH p USING INTEGER PRIMARY KEY (rowid=?)"),
+        "{plan}"
+    );
+}
+
+#[tokio::test]
+async fn names_follow_what_is_known() {
+    let (folder, ledger) = filled().await;
+    // A later file knows the e-mail and the payer of a payment.
+    let mut later = rows();
+    later.truncate(4);
+    let news = &mut later[3];
+    news.details = vec![("email".into(), "janet@doe.example".into())];
+    import(&ledger, later).await;
+    assert_eq!(found(&ledger, "janet@doe.example").await, ["d4"]);
+    let mut payer = rows().remove(6);
+    payer.payer = Some("Zo\u{eb} \u{c5}str\u{f6}m".into());
+    import(&ledger, vec![payer]).await;
+    assert_eq!(found(&ledger, "astrom").await, ["g7"]);
+
+    // The upgrade finds the same names in what was there before.
+    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let names = |connection: &Connection| -> Vec<(String, String, i64)> {
+        let sql =
+            "SELECT kind, name, payment_id FROM payment_names ORDER BY kind, name, payment_id";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    };
+    let kept = names(&connection);
+    assert_eq!(kept.len(), 7, "{kept:?}");
+    connection
+        .execute_batch(
+            "DROP TABLE payment_names;
+             DROP INDEX payments_by_refunded; DROP INDEX payments_by_held; DROP INDEX payments_by_account;",
+        )
+        .unwrap();
+    crate::ledger::names::register(&connection).unwrap();
+    connection
+        .execute_batch(include_str!("../../../migrations/V026__finding.sql"))
+        .unwrap();
+    assert_eq!(names(&connection), kept);
+    sound(&ledger).await;
+}
