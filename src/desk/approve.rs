@@ -4,7 +4,6 @@ use super::compose::{self, tidy};
 use super::face::{Actor, Refusal, Reply, Review};
 use super::local::Local;
 use super::refusal;
-use crate::config::Environment;
 use crate::domain::approval::{Changed, what_changed};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -117,7 +116,7 @@ impl Local {
         if refund.state != State::AwaitingApproval {
             return Err(not_waiting(refund));
         }
-        if !self.mode.shared && self.settings.environment != Environment::Sandbox {
+        if self.is_alone() {
             return Err(refusal::single_user());
         }
         if refund.content.maker == actor.name {

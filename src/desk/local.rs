@@ -19,7 +19,7 @@ use super::holding::Holds;
 use super::personal::{Sweeps, masked};
 use super::{kinds, rules};
 use crate::clock::Clock;
-use crate::config::{Environ, Settings};
+use crate::config::{Environ, Environment, Settings};
 use crate::domain::eligibility::{self, Eligibility, Terms, WhyNot};
 use crate::domain::finding::Finding;
 use crate::domain::limits::Limits;
@@ -161,6 +161,11 @@ impl Local {
     /// The same desk under other settings.
     pub(super) fn succeeded_by(&self, settings: Settings) -> Self {
         Self::under(Arc::clone(&self.shared), settings)
+    }
+
+    /// True where nobody can say who else agrees: no service, and it is in earnest.
+    pub(super) fn is_alone(&self) -> bool {
+        !self.mode.shared && self.settings.environment != Environment::Sandbox
     }
 
     pub(super) fn account(&self, name: &str) -> Option<&Account> {

@@ -209,6 +209,16 @@ pub(super) fn single_user() -> Refusal {
     .knowing(Known::Unchanged)
 }
 
+/// What a checker approved is the service's to send, which alone knew them.
+pub(super) fn sent_by_the_service() -> Refusal {
+    rule(
+        "single_user",
+        "a checker approved it: the service sends it, this desk is its user's alone",
+        "Have whoever runs it start the service: refund-desk serve; it sends what is approved.",
+    )
+    .knowing(Known::Unchanged)
+}
+
 /// The second person of two is the first.
 pub(super) fn same_person(proposal: &Proposal) -> Refusal {
     unchanged(

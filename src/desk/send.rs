@@ -60,6 +60,9 @@ impl Local {
         let Some(account) = self.account(name) else {
             return self.give_back(&claim, refusal::not_configured(name)).await;
         };
+        if claim.approved.is_some() && self.is_alone() {
+            return self.give_back(&claim, refusal::sent_by_the_service()).await;
+        }
         if let Some(change) = self.changed_meanwhile(&claim, self.clock.now()) {
             return self.send_back(&claim, change).await.map(Some);
         }

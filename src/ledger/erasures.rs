@@ -1,22 +1,17 @@
 //! Names, contact data and account numbers of payers: looked at, and erased by two people or when
 //! their time is over. What is left is a salted hash; the audit tells of it, never of the value.
 
-use aws_lc_rs::rand;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
 use super::error::LedgerError;
 use super::external::note;
-use super::import::details;
-use super::names;
+use super::payers::{self, EMAIL, Salted};
 use super::personal;
 use super::row::millis;
 use crate::domain::digest::Canonical;
 use crate::domain::id::{PaymentId, RefundId};
-use crate::domain::personal::CONTACTS;
-
-const SALT: usize = 16;
 
 /// What of a payment is personal: values by what they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,21 +146,13 @@ impl Ledger {
 }
 
 fn known(connection: &Connection, payment: PaymentId) -> Result<Shown, LedgerError> {
-    type Row = (Option<String>, Option<String>, bool);
-    let row: Option<Row> = connection
-        .prepare_cached(
-            "SELECT payer, details, name_erased_at IS NOT NULL OR contacts_erased_at IS NOT NULL
-             FROM payments WHERE id = ?1",
-        )?
-        .query_row([payment.as_i64()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
-    let (name, stored, erased) = row.ok_or(LedgerError::NotFound("payment"))?;
-    let contacts = details::read(stored.as_deref())?
-        .into_iter()
-        .filter(|(name, _)| CONTACTS.contains(&name.as_str()))
-        .collect();
+    let is_known: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM payments WHERE id = ?1)")?
+        .query_row([payment.as_i64()], |row| row.get(0))?;
+    if !is_known {
+        return Err(LedgerError::NotFound("payment"));
+    }
+    let payer = payers::of(connection, payment)?;
     let proposed = connection
         .prepare_cached(
             "SELECT proposed FROM discrepancies
@@ -173,11 +160,12 @@ fn known(connection: &Connection, payment: PaymentId) -> Result<Shown, LedgerErr
         )?
         .query_map([payment.as_i64()], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
+    let email = |salted: Salted| (EMAIL.to_owned(), salted.value);
     Ok(Shown {
-        name,
-        contacts,
+        erased: payer.name_erased || payer.contacts_erased,
+        name: payer.name.map(|salted| salted.value),
+        contacts: payer.email.map(email).into_iter().collect(),
         proposed,
-        erased,
     })
 }
 
@@ -321,19 +309,9 @@ fn erase_name(
     payment: PaymentId,
     now: DateTime<Utc>,
 ) -> Result<Gone, LedgerError> {
-    let shown = known(connection, payment)?;
-    let mut gone = Gone::new();
-    if let Some(name) = &shown.name {
-        gone.push(leave_hash(connection, payment, "name", name, now)?);
-    }
-    names::renew(connection, payment, || {
-        connection
-            .prepare_cached(
-                "UPDATE payments SET payer = NULL, name_erased_at = ?2 WHERE id = ?1 AND name_erased_at IS NULL",
-            )?
-            .execute(params![payment.as_i64(), millis(now)])?;
-        Ok(())
-    })?;
+    let name = payers::of(connection, payment)?.name;
+    let gone = leave_hash(connection, payment, "name", name.as_ref(), now)?;
+    payers::erase_name(connection, payment, now)?;
     connection
         .prepare_cached(
             "UPDATE discrepancies SET proposed = NULL WHERE payment_id = ?1 AND proposed IS NOT NULL",
@@ -347,27 +325,9 @@ fn erase_contacts(
     payment: PaymentId,
     now: DateTime<Utc>,
 ) -> Result<Gone, LedgerError> {
-    let stored: Option<String> = connection
-        .prepare_cached("SELECT details FROM payments WHERE id = ?1")?
-        .query_row([payment.as_i64()], |row| row.get(0))?;
-    let (contacts, others): (Vec<_>, Vec<_>) = details::read(stored.as_deref())?
-        .into_iter()
-        .partition(|(name, _)| CONTACTS.contains(&name.as_str()));
-    let mut gone = Gone::new();
-    for (name, value) in &contacts {
-        gone.push(leave_hash(connection, payment, name, value, now)?);
-        names::forget(connection, payment, name, value)?;
-    }
-    connection
-        .prepare_cached(
-            "UPDATE payments SET details = ?2, contacts_erased_at = ?3
-             WHERE id = ?1 AND contacts_erased_at IS NULL",
-        )?
-        .execute(params![
-            payment.as_i64(),
-            details::json(&others),
-            millis(now)
-        ])?;
+    let email = payers::of(connection, payment)?.email;
+    let gone = leave_hash(connection, payment, EMAIL, email.as_ref(), now)?;
+    payers::erase_contacts(connection, payment, now)?;
     Ok(gone)
 }
 
@@ -407,17 +367,18 @@ fn accounts_of(connection: &Connection, payment: PaymentId) -> Result<Vec<i64>, 
     Ok(numbers)
 }
 
-/// Keeps the salted hash of a value that is about to go.
+/// Keeps the salted hash of a value that is about to go; nothing of none.
 fn leave_hash(
     connection: &Connection,
     payment: PaymentId,
     kind: &str,
-    value: &str,
+    salted: Option<&Salted>,
     now: DateTime<Utc>,
-) -> Result<(String, String), LedgerError> {
-    let mut salt = [0; SALT];
-    rand::fill(&mut salt).map_err(|_| LedgerError::Damaged("no random bytes".to_owned()))?;
-    let sha256 = Canonical::new("personal").bytes(&salt).text(value).hex();
+) -> Result<Gone, LedgerError> {
+    let Some(Salted { value, salt }) = salted else {
+        return Ok(Gone::new());
+    };
+    let sha256 = Canonical::new("personal").bytes(salt).text(value).hex();
     connection
         .prepare_cached(
             "INSERT INTO erased_values (payment_id, kind, salt, sha256, erased_at) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -425,20 +386,19 @@ fn leave_hash(
         .execute(params![
             payment.as_i64(),
             kind,
-            salt.as_slice(),
+            salt,
             sha256,
             millis(now)
         ])?;
-    Ok((kind.to_owned(), sha256))
+    Ok(vec![(kind.to_owned(), sha256)])
 }
 
 impl Class {
     /// Whether a payment still has values of the class.
     const fn present(self) -> &'static str {
         match self {
-            Self::Names => "p.payer IS NOT NULL AND p.name_erased_at IS NULL",
-            // The name of the detail: whatever else it stands in is looked at when it is erased.
-            Self::Contacts => "p.details LIKE '%\"email\"%' AND p.contacts_erased_at IS NULL",
+            Self::Names => "y.name IS NOT NULL",
+            Self::Contacts => "y.email IS NOT NULL",
         }
     }
 
@@ -459,7 +419,7 @@ fn ripe(
 ) -> Result<Vec<PaymentId>, LedgerError> {
     let ids = connection
         .prepare_cached(&format!(
-            "SELECT p.id FROM payments p
+            "SELECT p.id FROM payments p CROSS JOIN payers y ON y.payment_id = p.id
              WHERE (p.settled_key < ?1
                     OR p.settled_key >= {NEVER_SETTLED} AND p.settled_key < {NEVER_SETTLED} + ?1)
                AND {} AND {OVER} LIMIT ?2",

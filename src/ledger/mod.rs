@@ -44,6 +44,7 @@ mod on_file;
 mod open;
 mod outbox;
 mod pages;
+mod payers;
 mod payments;
 mod personal;
 mod proposals;

@@ -9,14 +9,7 @@ use crate::domain::id::PaymentId;
 use crate::domain::text::folded;
 
 /// The details that a payment is found by, each whole.
-const WHOLE: [&str; 6] = [
-    "email",
-    "customer_id",
-    "invoice",
-    "auth_code",
-    "arn",
-    "end_to_end",
-];
+const WHOLE: [&str; 5] = ["customer_id", "invoice", "auth_code", "arn", "end_to_end"];
 
 /// Makes `folded(text)` known to a connection; migrations use it.
 pub(super) fn register(connection: &Connection) -> Result<(), LedgerError> {
@@ -62,21 +55,6 @@ pub(super) fn keep_details(
     Ok(())
 }
 
-/// A payment is no longer found by this detail.
-pub(super) fn forget(
-    connection: &Connection,
-    id: PaymentId,
-    kind: &str,
-    name: &str,
-) -> Result<(), LedgerError> {
-    connection
-        .prepare_cached(
-            "DELETE FROM payment_names WHERE kind = ?1 AND name = ?2 AND payment_id = ?3",
-        )?
-        .execute(params![kind, name, id.as_i64()])?;
-    Ok(())
-}
-
 /// Makes a change to what a payment is called, and keeps its names as they are afterwards.
 pub(super) fn renew<T>(
     connection: &Connection,
@@ -96,12 +74,10 @@ pub(super) fn renew<T>(
     Ok(done)
 }
 
-fn names(connection: &Connection, id: PaymentId) -> Result<[Option<String>; 3], LedgerError> {
+fn names(connection: &Connection, id: PaymentId) -> Result<[Option<String>; 2], LedgerError> {
     let names = connection
-        .prepare_cached("SELECT reference, order_ref, payer FROM payments WHERE id = ?1")?
-        .query_row([id.as_i64()], |row| {
-            Ok([row.get(0)?, row.get(1)?, row.get(2)?])
-        })
+        .prepare_cached("SELECT reference, order_ref FROM payments WHERE id = ?1")?
+        .query_row([id.as_i64()], |row| Ok([row.get(0)?, row.get(1)?]))
         .optional()?;
     Ok(names.unwrap_or_default())
 }

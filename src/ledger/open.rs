@@ -123,6 +123,18 @@ pub(super) fn in_memory() -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
+/// The schema as an earlier program made it.
+#[cfg(test)]
+pub(super) fn as_of(connection: &mut Connection, version: i32) {
+    seal::register(connection).unwrap();
+    names::register(connection).unwrap();
+    let target = refinery::Target::Version(version);
+    let runner = embedded::migrations::runner().set_target(target);
+    runner.run(connection).unwrap();
+    let named = connection.pragma_update(None, "application_id", APPLICATION_ID);
+    named.unwrap();
+}
+
 fn readable(connection: &Connection) -> bool {
     connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))

@@ -23,11 +23,41 @@ struct Part {
     /// Which rows are in it.
     condition: &'static str,
     /// A column of names that comes first.
-    name: Option<&'static str>,
+    name: Option<Name>,
     /// A column of numbers that comes before the id.
     key: Option<&'static str>,
     direction: Direction,
 }
+
+/// A column of names, with the id beside it in its index.
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    column: &'static str,
+    id: &'static str,
+    /// The name of one payment.
+    read: &'static str,
+}
+
+const REFERENCE: Name = Name {
+    column: "p.reference",
+    id: "p.id",
+    read: "SELECT reference FROM payments WHERE id = ?1",
+};
+const ORDER: Name = Name {
+    column: "p.order_ref",
+    id: "p.id",
+    read: "SELECT order_ref FROM payments WHERE id = ?1",
+};
+const ACCOUNT: Name = Name {
+    column: "p.account",
+    id: "p.id",
+    read: "SELECT account FROM payments WHERE id = ?1",
+};
+const PAYER: Name = Name {
+    column: "y.name",
+    id: "y.payment_id",
+    read: "SELECT name FROM payers WHERE payment_id = ?1",
+};
 
 /// The parts in list order.
 fn parts(sort: PaymentSort, direction: Direction) -> Vec<Part> {
@@ -68,18 +98,12 @@ fn parts(sort: PaymentSort, direction: Direction) -> Vec<Part> {
             "p.executed_minor = 0",
         ),
         PaymentSort::Held => nothing_last("held_minor", "p.held_minor <> 0", "p.held_minor = 0"),
-        PaymentSort::Reference => by_name(
-            "reference",
-            "p.reference IS NOT NULL",
-            "p.reference IS NULL",
-        ),
-        PaymentSort::Order => by_name(
-            "order_ref",
-            "p.order_ref IS NOT NULL",
-            "p.order_ref IS NULL",
-        ),
-        PaymentSort::Payer => by_name("payer", "p.payer IS NOT NULL", "p.payer IS NULL"),
-        PaymentSort::Account => vec![part(1, "", Some("account"), Some("settled_key"))],
+        PaymentSort::Reference => {
+            by_name(REFERENCE, "p.reference IS NOT NULL", "p.reference IS NULL")
+        }
+        PaymentSort::Order => by_name(ORDER, "p.order_ref IS NOT NULL", "p.order_ref IS NULL"),
+        PaymentSort::Payer => by_name(PAYER, "y.name IS NOT NULL", "y.name IS NULL"),
+        PaymentSort::Account => vec![part(1, "", Some(ACCOUNT), Some("settled_key"))],
     }
 }
 
@@ -212,7 +236,7 @@ fn cursor(connection: &Connection, part: &Part, place: Place) -> Result<Vec<Valu
     let mut values = Vec::new();
     if let Some(name) = part.name {
         let value: Option<Value> = connection
-            .prepare_cached(&format!("SELECT {name} FROM payments WHERE id = ?1"))?
+            .prepare_cached(name.read)?
             .query_row([place.id], |row| row.get(0))
             .optional()?;
         values.push(value.unwrap_or(Value::Null));
@@ -238,10 +262,13 @@ fn part_sql(
     } else {
         ("ASC", ">")
     };
-    let columns: Vec<String> = [part.name, part.key, Some("id")]
+    let key = part.key.map(|key| format!("p.{key}"));
+    let columns: Vec<String> = part
+        .name
+        .map(|name| name.column.to_owned())
         .into_iter()
-        .flatten()
-        .map(|column| format!("p.{column}"))
+        .chain(key.clone())
+        .chain([part.name.map_or("p.id", |name| name.id).to_owned()])
         .collect();
     if !part.condition.is_empty() {
         clause.and(part.condition, []);
@@ -251,7 +278,7 @@ fn part_sql(
         let row = columns.join(", ");
         clause.and(format!("({row}) {comparison} ({marks})"), values);
     }
-    let key = part.key.map_or("0".to_owned(), |key| format!("p.{key}"));
+    let key = key.unwrap_or_else(|| "0".to_owned());
     let sorted: Vec<String> = columns.iter().map(|it| format!("{it} {order}")).collect();
     let sql = format!(
         "SELECT {PAYMENT_COLUMNS}, {key} FROM {PAYMENT_TABLES} {} ORDER BY {} LIMIT {room}",

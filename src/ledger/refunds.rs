@@ -300,7 +300,7 @@ pub(super) fn all_alike(
             "p.order_ref = ?3",
             text(&payment.order),
         ),
-        (Likeness::SamePayer, "p.payer = ?3", text(&payment.payer)),
+        (Likeness::SamePayer, "y.name = ?3", text(&payment.payer)),
     ];
     let mut found: Vec<(Likeness, RefundSummary)> = Vec::new();
     for (likeness, condition, value) in ways {
@@ -344,8 +344,8 @@ const RECENT: &str = "SELECT max(
      FROM payments p CROSS JOIN refunds r ON r.payment_id = p.id
      WHERE p.order_ref = ?2 AND r.created_at >= ?4 AND r.currency = ?5),
     (SELECT coalesce(sum(r.held_minor + r.executed_minor), 0)
-     FROM payments p CROSS JOIN refunds r ON r.payment_id = p.id
-     WHERE p.payer = ?3 AND r.created_at >= ?4 AND r.currency = ?5))";
+     FROM payers y CROSS JOIN refunds r ON r.payment_id = y.payment_id
+     WHERE y.name = ?3 AND r.created_at >= ?4 AND r.currency = ?5))";
 
 /// The attempts of a refund with their sends, in the caller's transaction.
 pub(super) fn evidence(

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use super::Ledger;
 use super::error::LedgerError;
 use super::external::note;
-use super::names;
+use super::payers;
 use super::refunds;
 use super::row::{millis, time};
 use crate::domain::discrepancy::{Discrepancy, DiscrepancyKind, Resolution};
@@ -277,12 +277,7 @@ fn may_close(
 fn accept(connection: &Connection, open: &Discrepancy) -> Result<(), LedgerError> {
     match (open.kind, &open.proposed) {
         (DiscrepancyKind::FilePayer, Some(payer)) => {
-            names::renew(connection, open.payment, || {
-                connection
-                    .prepare_cached("UPDATE payments SET payer = ?2 WHERE id = ?1 AND name_erased_at IS NULL")?
-                    .execute(params![open.payment.as_i64(), payer])?;
-                Ok(())
-            })
+            payers::rename(connection, open.payment, payer)
         }
         (DiscrepancyKind::FileAmount | DiscrepancyKind::FileCurrency, _) => {
             Err(LedgerError::NotAllowed(

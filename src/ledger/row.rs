@@ -5,6 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use super::error::LedgerError;
+use super::payers::EMAIL;
 use crate::domain::approval::{self, Basis};
 use crate::domain::balance::{Figures, RefundFigures};
 use crate::domain::cause::{Cause, Unpaid};
@@ -43,7 +44,7 @@ macro_rules! not_blocking {
 pub(super) use not_blocking;
 
 pub(super) const PAYMENT_COLUMNS: &str = concat!(
-    "p.id, p.account, p.provider_payment_id, p.reference, p.order_ref, p.payer, p.method, p.scheme,
+    "p.id, p.account, p.provider_payment_id, p.reference, p.order_ref, y.name, p.method, p.scheme,
      p.last4, p.description, p.details, p.currency, p.source_line, f.name, f.sha256, f.importer, f.at,
      p.executed_minor, p.held_minor, p.disputed_minor,
      EXISTS (SELECT 1 FROM discrepancies d WHERE d.payment_id = p.id AND d.resolved_at IS NULL
@@ -51,13 +52,15 @@ pub(super) const PAYMENT_COLUMNS: &str = concat!(
     not_blocking!(),
     "), p.verified_at,
      coalesce((SELECT sum(w.held_minor) FROM compensation_weights w WHERE w.payment_id = p.id), 0),
-     coalesce((SELECT sum(w.executed_minor) FROM compensation_weights w WHERE w.payment_id = p.id), 0)"
+     coalesce((SELECT sum(w.executed_minor) FROM compensation_weights w WHERE w.payment_id = p.id), 0),
+     y.email"
 );
 
 /// How many columns [`PAYMENT_COLUMNS`] are: what a query adds comes after them.
-pub(super) const PAYMENT_WIDTH: usize = 24;
+pub(super) const PAYMENT_WIDTH: usize = 25;
 
-pub(super) const PAYMENT_TABLES: &str = "payments p JOIN import_files f ON f.seq = p.source_file";
+pub(super) const PAYMENT_TABLES: &str = "payments p JOIN import_files f ON f.seq = p.source_file
+     LEFT JOIN payers y ON y.payment_id = p.id";
 
 /// A payment without its captures, from [`PAYMENT_COLUMNS`]; all it has counts as unallocated until
 /// [`with_captures`] has taken their share.
@@ -65,12 +68,15 @@ pub(super) fn payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
     let currency = currency(row, 11)?;
     let money = |column| row.get(column).map(|minor| Money::new(minor, currency));
     let details: Option<String> = row.get(10)?;
-    let details = match details {
+    let mut details: Vec<(String, String)> = match details {
         Some(json) => {
             serde_json::from_str(&json).map_err(|error| damaged(10, error.to_string()))?
         }
         None => Vec::new(),
     };
+    if let Some(email) = row.get(24)? {
+        details.insert(0, (EMAIL.to_owned(), email));
+    }
     Ok(Payment {
         id: PaymentId::from_i64(row.get(0)?),
         account: row.get(1)?,
@@ -169,7 +175,7 @@ pub(super) const REFUND_COLUMNS: &str =
      r.reason, r.note, r.case_ref, r.maker, r.hash, r.policy_version, r.caller_key, r.state, r.reported_minor,
      r.proven_minor, r.provider_refund_id, r.trace, r.said, r.send_after, r.needs_release, r.due_at, r.looks,
      (SELECT count(*) FROM attempts a WHERE a.refund_id = r.id AND a.step = 'refund'), r.created_at, r.updated_at,
-     p.reference, p.payer, p.last4, r.exchange, r.expires_at, r.supersedes,
+     p.reference, y.name, p.last4, r.exchange, r.expires_at, r.supersedes,
      (SELECT checker FROM approvals a WHERE a.refund_id = r.id AND a.voided_at IS NULL),
      (SELECT checker FROM declines d WHERE d.refund_id = r.id),
      (SELECT hash FROM proposals s WHERE s.refund_id = r.id AND s.ended_at IS NULL),
@@ -180,6 +186,7 @@ pub(super) const REFUND_COLUMNS: &str =
 
 pub(super) const REFUND_TABLES: &str =
     "refunds r JOIN captures c ON c.seq = r.capture_seq JOIN payments p ON p.id = r.payment_id
+     LEFT JOIN payers y ON y.payment_id = p.id
      LEFT JOIN later_steps l ON l.refund_id = r.id AND l.ended_at IS NULL";
 
 /// A refund from [`REFUND_COLUMNS`].

@@ -18,9 +18,9 @@ const FEW: usize = 5_000;
 const MEANT: usize = 50;
 
 /// The columns of names, each with an index that compares without case.
-const NAMES: [&str; 3] = ["p.reference", "p.order_ref", "p.payer"];
+const NAMES: [&str; 2] = ["p.reference", "p.order_ref"];
 /// What is found whole.
-const WHOLE: &str = "kind IN ('email', 'customer_id', 'invoice', 'auth_code', 'arn', 'end_to_end')";
+const WHOLE: &str = "kind IN ('customer_id', 'invoice', 'auth_code', 'arn', 'end_to_end')";
 
 /// A part of a filter: as a test of a row `p`, and as the way to its rows where an index has one.
 pub(super) struct Condition {
@@ -110,10 +110,11 @@ pub(super) fn meant(
         "SELECT id, 0 FROM payments WHERE provider_payment_id IN (?, lower(?), upper(?))"
             .to_owned(),
         format!("SELECT payment_id, 0 FROM payment_names WHERE {WHOLE} AND name = ?"),
+        "SELECT payment_id, 0 FROM payers WHERE email = ?".to_owned(),
         "SELECT id, 1 FROM payments WHERE order_ref = ?".to_owned(),
         "SELECT id, 2 FROM payments WHERE last4 = ?".to_owned(),
     ];
-    let mut values = vec![text(word); 7];
+    let mut values = vec![text(word); 8];
     for (way, value) in own_ids(word) {
         ways.push(way.replace(" AS id", ", 0"));
         values.push(value);
@@ -147,80 +148,106 @@ fn own_ids(word: &str) -> Vec<(String, Value)> {
 /// A word, wherever it may stand.
 pub(super) fn word(word: &str) -> Condition {
     let folded = folded(word);
-    let anywhere = folded.chars().count() >= ANYWHERE_FROM;
-    let mut places = Vec::new();
-    for column in NAMES {
-        places.push(match anywhere {
-            true => contains(column, &folded),
-            false => begins(column, &folded),
-        });
-    }
-    places.push(match anywhere {
-        true => contains("p.provider_payment_id", &folded),
-        false => begins_in_any_case("p.provider_payment_id", word),
-    });
-    if word.len() <= 4 {
-        places.push(begins("p.last4", word));
-    }
-    let mut ways = own_ids(word)
-        .into_iter()
-        .map(|(way, value)| (way, vec![value]))
-        .collect::<Vec<_>>();
-    let names = "SELECT payment_id AS id FROM payment_names WHERE";
-    ways.push((format!("{names} {WHOLE} AND name = ?"), vec![text(word)]));
-    let (spelt, values) = match anywhere {
-        true => contains("name", &folded),
-        false => begins("name", &folded),
+    let stands = |column| match folded.chars().count() >= ANYWHERE_FROM {
+        true => contains(column, &folded),
+        false => begins(column, &folded),
     };
-    ways.push((format!("{names} kind = 'folded' AND {spelt}"), values));
-    any(&places, ways)
+    let mut places: Vec<Place> = NAMES.map(stands).map(Place::of_payment).into();
+    places.push(Place::of_payer(stands("y.name")));
+    places.push(Place::of_payment(match folded.chars().count() {
+        ANYWHERE_FROM.. => contains("p.provider_payment_id", &folded),
+        _ => begins_in_any_case("p.provider_payment_id", word),
+    }));
+    if word.len() <= 4 {
+        places.push(Place::of_payment(begins("p.last4", word)));
+    }
+    places.extend(
+        own_ids(word)
+            .into_iter()
+            .map(|(way, value)| Place::among(way, vec![value])),
+    );
+    let names = "SELECT payment_id AS id FROM payment_names WHERE";
+    let whole = format!("{names} {WHOLE} AND name = ?");
+    places.push(Place::among(whole, vec![text(word)]));
+    places.push(Place::payers("email = ?", vec![text(word)]));
+    let (spelt, values) = stands("name");
+    places.push(Place::among(
+        format!("{names} kind = 'folded' AND {spelt}"),
+        values,
+    ));
+    let (spelt, values) = stands("folded");
+    places.push(Place::payers(&spelt, values));
+    any(places)
 }
 
 /// The payer's e-mail, whole.
 pub(super) fn email(email: &str) -> Condition {
-    let way = "SELECT payment_id AS id FROM payment_names WHERE kind = 'email' AND name = ?";
-    let payer = ("p.payer = ?".to_owned(), vec![text(email)]);
-    any(&[payer], vec![(way.to_owned(), vec![text(email)])])
+    any(vec![
+        Place::payers("email = ?", vec![text(email)]),
+        Place::payers("name = ?", vec![text(email)]),
+    ])
 }
 
 /// The end of a card or account, or its beginning while it is typed.
 pub(super) fn last4(last4: &str) -> Condition {
-    let place = match last4.len() {
+    any(vec![Place::of_payment(match last4.len() {
         4 => ("p.last4 = ?".to_owned(), vec![text(last4)]),
         _ => begins("p.last4", last4),
-    };
-    any(&[place], Vec::new())
+    })])
 }
 
-/// One of several places in `payments`, or one of several ways to a payment.
-fn any(places: &[(String, Vec<Value>)], ways: Vec<(String, Vec<Value>)>) -> Condition {
-    let mut tests: Vec<String> = Vec::new();
-    let mut test_values = Vec::new();
-    let mut selects = Vec::new();
-    let mut values = Vec::new();
-    for (place, of_place) in places {
-        tests.push(place.clone());
-        test_values.extend(of_place.iter().cloned());
-        selects.push(format!("SELECT p.id FROM payments p WHERE {place}"));
-        values.extend(of_place.iter().cloned());
+/// Where a word may stand: as a test of a row `p`, and as the way to its rows.
+struct Place {
+    test: String,
+    way: String,
+    values: Vec<Value>,
+}
+
+impl Place {
+    /// In a column of the payment `p` itself.
+    fn of_payment((test, values): (String, Vec<Value>)) -> Self {
+        Self {
+            way: format!("SELECT p.id FROM payments p WHERE {test}"),
+            test,
+            values,
+        }
     }
-    if !ways.is_empty() {
-        let sets: Vec<&str> = ways.iter().map(|(way, _)| way.as_str()).collect();
-        tests.push(format!("p.id IN ({})", sets.join(" UNION ALL ")));
+
+    /// In a column of its payer `y`. The test looks at one payer: a list is walked without reading
+    /// all of them.
+    fn of_payer((test, values): (String, Vec<Value>)) -> Self {
+        Self {
+            way: format!("SELECT y.payment_id AS id FROM payers y WHERE {test}"),
+            test: format!("EXISTS (SELECT 1 FROM payers y WHERE y.payment_id = p.id AND {test})"),
+            values,
+        }
     }
-    for (way, of_way) in ways {
-        test_values.extend(of_way.iter().cloned());
-        values.extend(of_way);
-        selects.push(way);
+
+    /// Among few, which a way leads to at once.
+    fn among(way: String, values: Vec<Value>) -> Self {
+        Self {
+            test: format!("p.id IN ({way})"),
+            way,
+            values,
+        }
     }
+
+    /// Among few payers.
+    fn payers(test: &str, values: Vec<Value>) -> Self {
+        let way = format!("SELECT payment_id AS id FROM payers WHERE {test}");
+        Self::among(way, values)
+    }
+}
+
+/// In one of several places.
+fn any(places: Vec<Place>) -> Condition {
+    let tests: Vec<String> = places.iter().map(|it| format!("({})", it.test)).collect();
+    let ways: Vec<String> = places.iter().map(|it| it.way.clone()).collect();
+    let values: Vec<Value> = places.into_iter().flat_map(|it| it.values).collect();
     Condition {
-        test: tests
-            .iter()
-            .map(|test| format!("({test})"))
-            .collect::<Vec<_>>()
-            .join(" OR "),
-        test_values,
-        way: Some((selects.join(" UNION ALL "), values)),
+        test: tests.join(" OR "),
+        test_values: values.clone(),
+        way: Some((ways.join(" UNION ALL "), values)),
     }
 }
 

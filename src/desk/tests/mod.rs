@@ -141,9 +141,14 @@ impl Stage {
     async fn open_at(payments: usize, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let stage = Self::over(folder, CONFIG, clock);
+        stage.import(payments).await;
+        stage
+    }
+
+    async fn import(&self, payments: usize) {
         let mut text =
             "account,payment_id,reference,amount,currency,captured_at,settled_at\n".to_owned();
-        let day = (stage.clock.now() - chrono::TimeDelta::days(9)).date_naive();
+        let day = (self.clock.now() - chrono::TimeDelta::days(9)).date_naive();
         for number in 0..payments {
             text +=
                 &format!("hub,pay-{number},P{number},90.00,USD,{day}T12:00:00Z,{day}T13:00:00Z\n");
@@ -157,8 +162,7 @@ impl Stage {
             expect_rows: None,
             expect_sums: Vec::new(),
         };
-        stage.ask(Request::Import(import)).await;
-        stage
+        self.ask(Request::Import(import)).await;
     }
 
     fn over(folder: TempDir, config: &str, clock: Clock) -> Self {
@@ -170,14 +174,18 @@ impl Stage {
     }
 
     fn desk_over(folder: &std::path::Path, config: &str, clock: Clock) -> Arc<Local> {
-        let settings = config::parse(&folder.join("config.toml"), config).unwrap();
         blank::put(&folder.join("desk.db"));
+        Self::desk_in(folder, config, clock, Mode::default())
+    }
+
+    fn desk_in(folder: &std::path::Path, config: &str, clock: Clock, mode: Mode) -> Arc<Local> {
+        let settings = config::parse(&folder.join("config.toml"), config).unwrap();
         let desk = Local::open(Parts {
             settings,
             environ: Environ::new([("KEY".into(), "k".into()), ("SECRET".into(), "s".into())]),
             database: folder.join("desk.db"),
             rejects: folder.join("rejects"),
-            mode: Mode::default(),
+            mode,
             clock,
             opened_by: actor().name,
         });

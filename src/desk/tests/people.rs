@@ -51,6 +51,51 @@ async fn a_card_expires_with_its_refund() {
     assert!(stage.to_do("ben").await.is_empty());
 }
 
+/// What two people of a service decided is not sent by a desk that cannot know who they were.
+#[tokio::test]
+async fn what_was_approved_at_the_service_is_sent_by_the_service() {
+    let config = CONFIG
+        .replace("\"sandbox\"", "\"test\"")
+        .replace("pace = 10", "");
+    let config = config + ABOVE_TEN;
+    let (folder, clock) = (tempfile::tempdir().unwrap(), Clock::system());
+    let open = |folder: &TempDir, shared| {
+        let mode = Mode {
+            shared,
+            ..Mode::default()
+        };
+        Stage::desk_in(folder.path(), &config, clock.clone(), mode).into()
+    };
+    let stage = Stage {
+        desk: open(&folder, true),
+        folder,
+        clock: clock.clone(),
+    };
+    stage.import(1).await;
+    let id = stage.compose("P0").await;
+    stage.approve("ben", id).await.unwrap();
+    let Stage { folder, desk, .. } = stage;
+    let gone = Arc::downgrade(&*desk);
+    drop(desk);
+    while gone.upgrade().is_some() {
+        tokio::task::yield_now().await;
+    }
+    let alone = Stage {
+        desk: open(&folder, false),
+        folder,
+        clock: clock.clone(),
+    };
+    let fake = Fake::new(
+        at_once(report(Reported::Pending)),
+        at_once(report(Reported::Pending)),
+    );
+    alone.provider(&fake);
+    alone.work().await;
+    let kept = alone.refund(id).await;
+    assert_eq!((kept.state, fake.sends()), (State::Approved, 0));
+    assert!(kept.said.unwrap().contains("service"));
+}
+
 #[tokio::test]
 async fn a_card_lies_with_everybody_but_its_maker() {
     let stage = Stage::real(ABOVE_TEN).await;

@@ -8,11 +8,12 @@ use super::{ImportRow, ImportSource, details};
 use crate::domain::discrepancy::DiscrepancyKind;
 use crate::domain::id::PaymentId;
 use crate::domain::money::{LARGEST_MINOR, Money};
-use crate::domain::personal::{CONTACTS, mask_name};
+use crate::domain::personal::mask_name;
 use crate::ledger::discrepancy::{self, Contradiction};
 use crate::ledger::error::LedgerError;
 use crate::ledger::external::{self, note};
 use crate::ledger::names;
+use crate::ledger::payers::{self, EMAIL};
 use crate::ledger::row::millis;
 use crate::ledger::seal::{self, Sealed};
 
@@ -49,7 +50,8 @@ pub(super) fn write(
     let id = PaymentId::derive(&row.account, &row.payment_id);
     let known = connection
         .prepare_cached(
-            "SELECT provider_payment_id, account, currency, payer FROM payments WHERE id = ?1",
+            "SELECT p.provider_payment_id, p.account, p.currency, y.name
+             FROM payments p LEFT JOIN payers y ON y.payment_id = p.id WHERE p.id = ?1",
         )?
         .query_row([id.as_i64()], |row| {
             Ok(Known {
@@ -87,10 +89,10 @@ fn insert_payment(
     let line = i64::try_from(row.line).unwrap_or(i64::MAX);
     connection
         .prepare_cached(
-            "INSERT OR FAIL INTO payments (id, account, provider_payment_id, reference, order_ref, payer, method, scheme,
+            "INSERT OR FAIL INTO payments (id, account, provider_payment_id, reference, order_ref, method, scheme,
                  last4, description, details, currency, captured_at, settled_at, source_file, source_line,
                  captures, captured_minor, executed_minor)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, ?16, ?17)",
         )?
         .execute(params![
             id.as_i64(),
@@ -98,12 +100,11 @@ fn insert_payment(
             row.payment_id,
             row.reference,
             row.order,
-            row.payer,
             row.method,
             row.scheme,
             row.last4,
             row.description,
-            details::json(&row.details),
+            details::json(&impersonal(row)),
             row.amount.currency.code(),
             millis(row.captured_at),
             row.settled_at.map(millis),
@@ -112,13 +113,27 @@ fn insert_payment(
             row.amount.minor,
             refunded(row),
         ])?;
+    payers::keep(connection, id, row.payer.as_deref(), email(row))?;
     names::keep(connection, id, &called(row))?;
     names::keep_details(connection, id, &row.details)
 }
 
+/// The details that are not kept with the payer.
+fn impersonal(row: &ImportRow) -> Vec<(String, String)> {
+    let mut details = row.details.clone();
+    details.retain(|(name, _)| name != EMAIL);
+    details
+}
+
+fn email(row: &ImportRow) -> Option<&str> {
+    let details = row.details.iter();
+    let mut emails = details.filter(|(name, text)| name == EMAIL && !text.is_empty());
+    emails.next().map(|(_, text)| text.as_str())
+}
+
 /// What a payment goes by.
-fn called(row: &ImportRow) -> [Option<&str>; 3] {
-    [&row.reference, &row.order, &row.payer].map(Option::as_deref)
+fn called(row: &ImportRow) -> [Option<&str>; 2] {
+    [&row.reference, &row.order].map(Option::as_deref)
 }
 
 fn insert_capture(
@@ -376,10 +391,11 @@ fn settle(
 
 /// Fills in what was not known; what is known stays.
 fn fill_in(connection: &Connection, id: PaymentId, row: &ImportRow) -> Result<bool, LedgerError> {
-    let news = match called(row).iter().flatten().all(|name| name.is_ascii()) {
+    let mut news = match called(row).iter().flatten().all(|name| name.is_ascii()) {
         true => fill_in_texts(connection, id, row)?,
         false => names::renew(connection, id, || fill_in_texts(connection, id, row))?,
     };
+    news |= payers::fill_in(connection, id, row.payer.as_deref(), email(row))?;
     Ok(fill_in_details(connection, id, row)? || news)
 }
 
@@ -392,19 +408,17 @@ fn fill_in_texts(
         .prepare_cached(
             "UPDATE payments SET
                  reference = coalesce(reference, ?2), order_ref = coalesce(order_ref, ?3),
-                 payer = iif(name_erased_at IS NULL, coalesce(payer, ?4), NULL), method = coalesce(method, ?5), scheme = coalesce(scheme, ?6), last4 = coalesce(last4, ?7),
-                 description = coalesce(description, ?8)
+                 method = coalesce(method, ?4), scheme = coalesce(scheme, ?5), last4 = coalesce(last4, ?6),
+                 description = coalesce(description, ?7)
              WHERE id = ?1 AND (
                  reference IS NULL AND ?2 IS NOT NULL OR order_ref IS NULL AND ?3 IS NOT NULL
-                 OR payer IS NULL AND name_erased_at IS NULL AND ?4 IS NOT NULL OR method IS NULL AND ?5 IS NOT NULL
-                 OR scheme IS NULL AND ?6 IS NOT NULL OR last4 IS NULL AND ?7 IS NOT NULL
-                 OR description IS NULL AND ?8 IS NOT NULL)",
+                 OR method IS NULL AND ?4 IS NOT NULL OR scheme IS NULL AND ?5 IS NOT NULL
+                 OR last4 IS NULL AND ?6 IS NOT NULL OR description IS NULL AND ?7 IS NOT NULL)",
         )?
         .execute(params![
             id.as_i64(),
             row.reference,
             row.order,
-            row.payer,
             row.method,
             row.scheme,
             row.last4,
@@ -418,18 +432,14 @@ fn fill_in_details(
     id: PaymentId,
     row: &ImportRow,
 ) -> Result<bool, LedgerError> {
-    if row.details.is_empty() {
+    let said = impersonal(row);
+    if said.is_empty() {
         return Ok(false);
     }
-    let (stored, erased): (Option<String>, bool) = connection
-        .prepare_cached(
-            "SELECT details, contacts_erased_at IS NOT NULL FROM payments WHERE id = ?1",
-        )?
-        .query_row([id.as_i64()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let stored: Option<String> = connection
+        .prepare_cached("SELECT details FROM payments WHERE id = ?1")?
+        .query_row([id.as_i64()], |row| row.get(0))?;
     let known = details::read(stored.as_deref())?;
-    let mut said = row.details.clone();
-    // What was erased does not come back with the next file.
-    said.retain(|(name, _)| !(erased && CONTACTS.contains(&name.as_str())));
     let Some(merged) = details::merged(&known, &said) else {
         return Ok(false);
     };

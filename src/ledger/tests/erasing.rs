@@ -62,9 +62,10 @@ async fn erased_is_erased_whoever_writes_the_row() {
         .unwrap();
     assert_eq!(kept, (2, 2));
     for sql in [
-        "UPDATE payments SET payer = 'Jane Roe'",
-        "UPDATE payments SET name_erased_at = NULL",
-        "UPDATE payments SET contacts_erased_at = NULL",
+        "UPDATE payers SET name = 'Jane Roe', name_salt = randomblob(16)",
+        "UPDATE payers SET name_erased_at = NULL",
+        "UPDATE payers SET contacts_erased_at = NULL",
+        "DELETE FROM payers",
         "UPDATE erased_values SET sha256 = sha256",
         "DELETE FROM erased_values",
         "UPDATE erasures SET agreed_by = 'x'",

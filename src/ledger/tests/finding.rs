@@ -374,10 +374,7 @@ async fn no_order_is_sorted_for() {
             PaymentSort::Order,
             "payments_by_order (order_ref>? AND order_ref<?)",
         ),
-        (
-            PaymentSort::Payer,
-            "payments_by_payer (payer>? AND payer<?)",
-        ),
+        (PaymentSort::Payer, "payers_by_name (name>? AND name<?)"),
         (
             PaymentSort::Account,
             "payments_by_account ((account,settled_key)<(?,?))",
@@ -407,11 +404,11 @@ async fn no_order_is_sorted_for() {
 #[case("amount:59", &["payments_by_amount (captured_minor>? AND captured_minor<?)"])]
 #[case("amount:>100", &["payments_by_amount (captured_minor>"])]
 #[case("state:unknown", &["refunds_by_state (state=?)"])]
-#[case("email:a@b.example", &["payment_names USING PRIMARY KEY (kind=? AND name=?)", "payments_by_payer (payer=?)"])]
-#[case("j", &["payments_by_reference (reference>? AND reference<?)", "payments_by_payer (payer>? AND payer<?)"])]
+#[case("email:a@b.example", &["payers_by_email (email=?)", "payers_by_name (name=?)"])]
+#[case("j", &["payments_by_reference (reference>? AND reference<?)", "payers_by_name (name>? AND name<?)"])]
 #[case("jane amount:>5", &[
     "USING COVERING INDEX payments_by_reference", "USING COVERING INDEX payments_by_order",
-    "USING COVERING INDEX payments_by_payer", "USING COVERING INDEX sqlite_autoindex_payments_1"])]
+    "USING COVERING INDEX payers_by_name", "USING COVERING INDEX sqlite_autoindex_payments_1"])]
 #[tokio::test]
 async fn a_search_goes_by_index(#[case] typed: &str, #[case] indexes: &[&str]) {
     let (folder, _ledger) = filled().await;
@@ -440,28 +437,68 @@ async fn names_follow_what_is_known() {
     payer.payer = Some("Zo\u{eb} \u{c5}str\u{f6}m".into());
     import(&ledger, vec![payer]).await;
     assert_eq!(found(&ledger, "astrom").await, ["g7"]);
-
-    // The upgrade finds the same names in what was there before.
     let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
-    let names = |connection: &Connection| -> Vec<(String, String, i64)> {
-        let sql =
-            "SELECT kind, name, payment_id FROM payment_names ORDER BY kind, name, payment_id";
-        let mut statement = connection.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-        rows.unwrap().map(Result::unwrap).collect()
-    };
-    let kept = names(&connection);
-    assert_eq!(kept.len(), 7, "{kept:?}");
-    connection
-        .execute_batch(
-            "DROP TABLE payment_names;
-             DROP INDEX payments_by_refunded; DROP INDEX payments_by_held; DROP INDEX payments_by_account;",
-        )
+    let mut names = connection
+        .prepare("SELECT kind, name FROM payment_names ORDER BY kind, name")
         .unwrap();
-    crate::ledger::names::register(&connection).unwrap();
-    connection
-        .execute_batch(include_str!("../../../migrations/V026__finding.sql"))
-        .unwrap();
-    assert_eq!(names(&connection), kept);
+    let kept = names.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let kept: Vec<(String, String)> = kept.unwrap().map(Result::unwrap).collect();
+    let expected = [("folded", "strase"), ("invoice", "R-77")];
+    assert_eq!(
+        kept,
+        expected.map(|(kind, name)| (kind.to_owned(), name.to_owned()))
+    );
     sound(&ledger).await;
+}
+
+/// What an older desk kept of payers stands in their own table afterwards, is found as before, and
+/// what it erased stays erased.
+#[tokio::test]
+async fn payers_of_an_older_database_move_to_a_table_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut old = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    crate::ledger::open::as_of(&mut old, 25);
+    old.execute_batch(
+        r#"INSERT INTO desk (name, value) VALUES ('environment', 'sandbox');
+           INSERT INTO import_files VALUES (1, 'old.csv', 'x', 'ina', 1);
+           INSERT INTO accounts (name) VALUES ('hub-us');
+           INSERT INTO payments (id, account, provider_payment_id, reference, payer, details, currency, captured_at, source_file, source_line, name_erased_at, contacts_erased_at)
+           VALUES (1, 'hub-us', 'a', 'A', 'Zoë Åström', '[["email","zoe@b.example"],["invoice","R-1"]]', 'USD', 1, 1, 1, NULL, NULL),
+                  (2, 'hub-us', 'b', 'Å-2', 'Jane', '[["email","jane@b.example"]]', 'USD', 1, 1, 2, NULL, NULL),
+                  (3, 'hub-us', 'c', 'C', NULL, NULL, 'USD', 1, 1, 3, 5, 6),
+                  (4, 'hub-us', 'd', 'D', NULL, '[["arn","74"]]', 'USD', 1, 1, 4, NULL, NULL);"#,
+    )
+    .unwrap();
+    drop(old);
+    let ledger = Ledger::open(&options(&folder)).unwrap();
+    for (typed, references) in [
+        ("astrom", vec!["A"]),
+        ("zoe@b.example", vec!["A"]),
+        ("email:jane@b.example", vec!["Å-2"]),
+        ("a-2", vec!["Å-2"]),
+        ("R-1", vec!["A"]),
+        ("74", vec!["D"]),
+    ] {
+        let list = ledger.payments(asked(parsed(typed)), judgement()).await;
+        let found: Vec<String> = list
+            .unwrap()
+            .into_iter()
+            .filter_map(|it| it.payment.reference)
+            .collect();
+        assert_eq!(found, references, "{typed}");
+    }
+    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let text = |sql: &str| -> String { connection.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(
+        text(
+            "SELECT group_concat(coalesce(details, '-'), ';') FROM (SELECT details FROM payments ORDER BY id)"
+        ),
+        r#"[["invoice","R-1"]];-;-;[["arn","74"]]"#
+    );
+    assert_eq!(
+        text(
+            "SELECT json_group_array(payment_id || ':' || coalesce(name_erased_at, '') || ':' || (name IS NULL)) FROM payers"
+        ),
+        r#"["1::0","2::0","3:5:1"]"#
+    );
 }

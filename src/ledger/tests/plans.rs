@@ -38,11 +38,7 @@ fn due_work_is_found_by_its_time_or_by_its_id() {
 fn what_went_lately_is_found_by_payment_order_and_payer() {
     let (_folder, connection) = by_hand();
     let plan = super::super::refunds::recent_plan(&connection);
-    let indexes = [
-        "payments_by_order",
-        "payments_by_payer",
-        "refunds_by_payment",
-    ];
+    let indexes = ["payments_by_order", "payers_by_name", "refunds_by_payment"];
     assert_searches(&plan, &indexes);
     assert_eq!(plan.matches("refunds_by_payment").count(), 3, "{plan}");
 }
