@@ -83,6 +83,10 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("personal.erased", "agreed and erased a payer"),
     ("personal.swept", "erased what was kept long enough"),
+    (
+        "personal.erased_again",
+        "erased again what a backup brought back",
+    ),
     ("person.came", "came to the desk"),
     ("discrepancy.opened", "found a contradiction"),
     (

@@ -302,9 +302,11 @@ fn propose(connection: &Connection, erasing: &Erasing) -> Result<Erasure, Ledger
     })
 }
 
-type Gone = Vec<(String, String)>;
+/// What is gone: what it was, and its hash.
+pub(super) type Gone = Vec<(String, String)>;
 
-fn erase_name(
+/// Erases the name of a payer, and what files say it is.
+pub(super) fn erase_name(
     connection: &Connection,
     payment: PaymentId,
     now: DateTime<Utc>,
@@ -320,7 +322,8 @@ fn erase_name(
     Ok(gone)
 }
 
-fn erase_contacts(
+/// Erases how to reach a payer.
+pub(super) fn erase_contacts(
     connection: &Connection,
     payment: PaymentId,
     now: DateTime<Utc>,

@@ -27,6 +27,7 @@ mod error;
 mod evidence;
 mod external;
 mod filter;
+mod forgotten;
 mod head;
 mod history;
 mod import;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::backup::{self, beside, sync_folder};
 use super::error::LedgerError;
 use super::evidence::Cadence;
+use super::forgotten::{self, Forgotten};
 use super::journal::{Contents, Journal};
 use super::open::{self, OpenOptions};
 use super::rewind::{Rewind, Rewound, count_sends, rewind};
@@ -99,8 +100,8 @@ pub fn restore(options: &RestoreOptions) -> Result<Restored, LedgerError> {
 fn in_place(options: &RestoreOptions, journal: Option<&Contents>) -> Result<Restored, LedgerError> {
     let head = head::path_of(&options.database);
     let replaced = Replaced {
-        sends: None,
         head: head::known(&head).map(|known| known.name()),
+        ..Replaced::default()
     };
     let rewound = tell(options, &options.database, journal, &replaced)?;
     // It speaks of what was lost; from here on it follows the database again.
@@ -122,9 +123,12 @@ fn read_journal(database: &Path) -> Result<Option<Contents>, LedgerError> {
 
 /// What the database that is replaced can still tell. It may be damaged: that is why it is
 /// replaced.
+#[derive(Default)]
 struct Replaced {
     sends: Option<i64>,
     head: Option<String>,
+    /// An older program's database has erased nothing, or cannot say what.
+    forgotten: Forgotten,
 }
 
 impl Replaced {
@@ -135,12 +139,10 @@ impl Replaced {
             Ok(Self {
                 sends: Some(count_sends(&connection)?),
                 head: head.map(|(seq, hash)| format!("{seq}:{hash}")),
+                forgotten: forgotten::of(&connection).unwrap_or_default(),
             })
         };
-        read().unwrap_or(Self {
-            sends: None,
-            head: None,
-        })
+        read().unwrap_or_default()
     }
 }
 
@@ -207,6 +209,12 @@ fn tell(
             cadence: options.cadence,
             now: options.now,
         },
+    )?;
+    forgotten::again(
+        &transaction,
+        &replaced.forgotten,
+        &options.actor,
+        options.now,
     )?;
     backup::unstamp(&transaction)?;
     failpoint::reach("restore.written");

@@ -108,6 +108,8 @@ impl Line {
             out: out.clone(),
         };
         let uid = line.peer.uid;
+        let (desk, known) = (Arc::clone(&line.shared.desk), line.peer.known().clone());
+        let shut_out = move || (!desk.knows(&known)).then(|| no_role(&known.name));
         // There is room: nothing is in it yet.
         let _ = out.send(Out::new(&line.welcome())).await;
         let drained = async {
@@ -126,7 +128,7 @@ impl Line {
         };
         tokio::select! {
             () = listening => {}
-            told = tell(write, answers, notices, patience) => if let Err(error) = told {
+            told = tell(write, answers, notices, shut_out, patience) => if let Err(error) = told {
                 tracing::info!(uid, %error, "a desk was cut off");
             },
             () = drained => {}
@@ -221,6 +223,7 @@ async fn tell(
     mut write: OwnedWriteHalf,
     mut answers: mpsc::Receiver<Out>,
     mut notices: broadcast::Receiver<Told>,
+    shut_out: impl Fn() -> Option<Refusal>,
     patience: Duration,
 ) -> Result<(), FrameError> {
     let missed = frame_of(&ToDesk::Missed);
@@ -233,10 +236,17 @@ async fn tell(
                     return Ok(());
                 }
             }
-            told = notices.recv() => match told {
-                Ok(frame) => wire::write(&mut write, &frame, patience).await?,
-                Err(RecvError::Lagged(_)) => wire::write(&mut write, &missed, patience).await?,
-                Err(RecvError::Closed) => return Ok(()),
+            told = notices.recv() => match (shut_out(), told) {
+                // Who lost every role meanwhile hears no more of what happens here.
+                (Some(refusal), _) => {
+                    let frame = frame_of(&ToDesk::Refused(refusal));
+                    return wire::write(&mut write, &frame, patience).await;
+                }
+                (None, Ok(frame)) => wire::write(&mut write, &frame, patience).await?,
+                (None, Err(RecvError::Lagged(_))) => {
+                    wire::write(&mut write, &missed, patience).await?;
+                }
+                (None, Err(RecvError::Closed)) => return Ok(()),
             },
         }
     }

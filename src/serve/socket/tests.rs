@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -31,6 +31,7 @@ struct Stub {
     slow: Semaphore,
     notices: broadcast::Sender<Notice>,
     answered: AtomicUsize,
+    all_left: AtomicBool,
 }
 
 impl Stub {
@@ -41,6 +42,7 @@ impl Stub {
             slow: Semaphore::new(0),
             notices: broadcast::Sender::new(1024),
             answered: AtomicUsize::new(0),
+            all_left: AtomicBool::new(false),
         })
     }
 
@@ -79,7 +81,7 @@ impl Desk for Stub {
     }
 
     fn knows(&self, actor: &Actor) -> bool {
-        actor.name != "stranger"
+        actor.name != "stranger" && !self.all_left.load(Ordering::SeqCst)
     }
 }
 
@@ -224,6 +226,18 @@ async fn who_has_no_role_is_not_let_in() {
         panic!("let in");
     };
     assert_eq!(refusal.code, "role");
+}
+
+#[tokio::test]
+async fn who_loses_every_role_hears_no_more() {
+    let stage = Stage::open();
+    let mut stream = stage.greeted().await;
+    let note = Notice::Importing { done: 1, total: 9 };
+    stage.stub.notices.send(note.clone()).unwrap();
+    assert!(matches!(heard(&mut stream).await, Some(ToDesk::Notice(_))));
+    stage.stub.all_left.store(true, Ordering::SeqCst);
+    stage.stub.notices.send(note).unwrap();
+    assert_eq!(refused(&mut stream).await, "role");
 }
 
 #[tokio::test]

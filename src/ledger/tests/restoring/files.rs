@@ -141,3 +141,36 @@ async fn what_was_taken_over_has_no_bytes_and_is_never_sent_again() {
     );
     bench.close().await;
 }
+
+/// A backup from before an erasure brings the payer back, and the restore erases them again.
+#[tokio::test]
+async fn what_was_erased_stays_erased_whatever_is_put_back() {
+    let mut bench = Bench::new().await;
+    let named = ImportRow {
+        details: vec![("email".into(), "jane@roe.example".into())],
+        ..row("c", 1000)
+    };
+    import(bench.ledger(), vec![named]).await;
+    bench.back_up().await;
+    for actor in ["mia", "ben"] {
+        let erasing = Erasing {
+            payment: payment_id("c"),
+            case_ref: "T-1".into(),
+            actor: actor.into(),
+            now: now(),
+        };
+        bench.ledger().erase_payer(erasing).await.unwrap();
+    }
+    bench.restore("b.db").await.unwrap();
+    let payment = bench.ledger().payment(payment_id("c")).await.unwrap();
+    let payment = payment.unwrap();
+    assert_eq!((payment.payer, payment.details), (None, vec![]));
+    let entries = bench.audit().await;
+    let again = entries
+        .iter()
+        .find(|it| it.action == "personal.erased_again");
+    assert_eq!(again.unwrap().detail, "values=2");
+    // Nobody else is touched.
+    let other = bench.ledger().payment(payment_id("a")).await.unwrap();
+    assert_eq!(other.unwrap().payer.as_deref(), Some("Jane Doe"));
+}
