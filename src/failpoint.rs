@@ -1,4 +1,5 @@
-//! Points at which a test has this process die: `SIGKILL`, as the kernel or an operator sends it.
+//! Points at which a test has this process die: `SIGKILL`, as the kernel or an operator sends it, or
+//! a panic where what a panic leaves behind is looked at.
 //!
 //! `REFUND_DESK_FAILPOINT=LABEL[:N]` kills the process the N-th time (first, when left out) that it
 //! reaches LABEL. A release build has none of this. `tests/cli/failpoints` kills at every label in
@@ -24,12 +25,19 @@ mod armed {
 
     /// Dies here, if this is the place.
     pub fn reach(label: &str) {
-        if let Some((armed, left)) = ARMED.get()
-            && armed == label
-            && left.fetch_sub(1, Ordering::Relaxed) == 1
-        {
+        if is_here(label) {
             die(label);
         }
+    }
+
+    /// Panics here, if this is the place.
+    pub fn panic_at(label: &str) {
+        assert!(!is_here(label), "failpoint {label}");
+    }
+
+    fn is_here(label: &str) -> bool {
+        let armed = ARMED.get().filter(|(armed, _)| armed == label);
+        armed.is_some_and(|(_, left)| left.fetch_sub(1, Ordering::Relaxed) == 1)
     }
 
     fn die(label: &str) {
@@ -44,7 +52,7 @@ mod armed {
 }
 
 #[cfg(debug_assertions)]
-pub use armed::{arm, reach};
+pub use armed::{arm, panic_at, reach};
 
 /// A release build cannot be armed.
 #[cfg(not(debug_assertions))]
@@ -54,3 +62,8 @@ pub const fn arm(_wanted: Option<&str>) {}
 #[cfg(not(debug_assertions))]
 #[inline(always)]
 pub const fn reach(_label: &str) {}
+
+/// A release build goes on.
+#[cfg(not(debug_assertions))]
+#[inline(always)]
+pub const fn panic_at(_label: &str) {}

@@ -14,6 +14,7 @@ use crate::domain::state::State;
 mod bank;
 mod elsewhere;
 mod inbox;
+mod manual;
 mod proof;
 mod refund;
 mod roster;
@@ -21,6 +22,7 @@ mod roster;
 pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
+pub use manual::{Completions, KeyList, Manual};
 pub use proof::{Erase, EvidenceOf};
 pub use refund::Refund;
 pub use roster::{Away, Delegate};
@@ -66,7 +68,7 @@ pub struct Global {
     /// No colour [env: NO_COLOR]
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// Plain text: no borders, nothing that moves
+    /// The desk line by line, for screen readers: no borders, nothing that moves
     #[arg(long, global = true)]
     pub plain: bool,
     /// Act as this person; only in a sandbox
@@ -271,8 +273,14 @@ pub enum Command {
     Delegate(Delegate),
     /// Say when you are away, or list who is
     Away(Away),
-    /// The keys of the desk
-    Keys,
+    /// The keys of the desk, as the configuration has them
+    Keys(KeyList),
+    /// Print what a shell needs to complete commands and options
+    ///
+    /// For bash: refund-desk completions bash > ~/.local/share/bash-completion/completions/refund-desk
+    Completions(Completions),
+    /// Print the manual page
+    Man(Manual),
 }
 
 impl Command {

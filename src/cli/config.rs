@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::args::Global;
+use super::preferences::Preferences;
 use super::print::Output;
 use super::{Exit, Failure, sandbox};
 use crate::config::prism::{Connector, Member, Plain};
@@ -84,6 +85,7 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
 pub(super) fn check(global: &Global, environ: &Environ, output: &Output) -> Result<Exit, Failure> {
     let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
     let settings = config::load(&paths.config)?;
+    Preferences::of(&settings)?;
     if !global.read_only {
         sandbox::create(&paths.data)?;
     }
@@ -145,6 +147,13 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
             "contacts_days": settings.retention.contacts.num_days(),
             "accounts_days": settings.retention.accounts.num_days(),
         },
+        "screen": {
+            "theme": settings.screen.theme.name(),
+            "mouse": settings.screen.mouse,
+            "ascii": settings.screen.ascii,
+        },
+        "keys": settings.keys.iter().map(|it| (it.action.clone(), json!(it.keys)))
+            .collect::<serde_json::Map<String, Value>>(),
         "accounts": accounts,
     })
 }

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::args::{self, Global};
 use super::open::{Session, misanswered};
+use super::preferences::Preferences;
 use super::refunds::waits_for_release;
 use super::signal::Stops;
 use super::{Exit, Failure, sandbox, serve, track};
@@ -29,9 +30,11 @@ const LOCK: &str = "demo.lock";
 
 /// Opens the desk on what is configured.
 pub(super) async fn desk(global: &Global, environ: Environ) -> Result<Exit, Failure> {
-    check_terminal(&environ)?;
+    check_terminal(global, &environ)?;
+    // A key list that cannot be is told before anything is opened.
+    let preferences = Preferences::find(global, &environ)?;
     let session = Session::open(global, &environ).await?;
-    show(session, None, global, &environ).await
+    show(session, None, (global, preferences), &environ).await
 }
 
 /// Starts the simulators in this process, fills a cache and opens the desk on it.
@@ -40,7 +43,8 @@ pub(super) async fn run(
     environ: &Environ,
     arguments: &args::Demo,
 ) -> Result<Exit, Failure> {
-    check_terminal(environ)?;
+    check_terminal(global, environ)?;
+    let preferences = Preferences::find(global, environ)?;
     let folder = match &global.data_dir {
         Some(folder) => folder.clone(),
         None => Paths::find(environ, None, None).data.join("demo"),
@@ -77,7 +81,7 @@ pub(super) async fn run(
     let session = Session::open_with(global, environ, &paths, settings.clone())?;
     fill(&session, &settlement).await?;
     let doors = serve::doors(&session, environ, &settings)?;
-    let exit = show(session, doors, global, environ).await;
+    let exit = show(session, doors, (global, preferences), environ).await;
     providers.stop();
     exit
 }
@@ -112,15 +116,19 @@ async fn fill(session: &Session, settlement: &Path) -> Result<(), Failure> {
 async fn show(
     session: Session,
     doors: Option<Serving>,
-    global: &Global,
+    (global, preferences): (&Global, Preferences),
     environ: &Environ,
 ) -> Result<Exit, Failure> {
     let mut caps = Caps::from_env(|name| environ.text(name));
     if global.no_color {
         caps.depth = Depth::None;
     }
+    caps.unicode &= !preferences.screen.ascii;
     let options = tui::Options {
         caps,
+        looks: preferences.screen.theme,
+        keymap: preferences.keymap,
+        mouse: preferences.screen.mouse,
         plain: global.plain,
         ..tui::Options::default()
     };
@@ -205,9 +213,10 @@ fn counted(refunds: usize) -> String {
 }
 
 /// The desk needs a terminal that can move its cursor.
-fn check_terminal(environ: &Environ) -> Result<(), Failure> {
+fn check_terminal(global: &Global, environ: &Environ) -> Result<(), Failure> {
     let usable = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if usable && environ.text("TERM") != Some("dumb") {
+    // Lines can be read and written anywhere.
+    if global.plain || usable && environ.text("TERM") != Some("dumb") {
         return Ok(());
     }
     Err(Refusal {
@@ -215,7 +224,7 @@ fn check_terminal(environ: &Environ) -> Result<(), Failure> {
         code: "no_terminal".to_owned(),
         message: "the desk needs a terminal".to_owned(),
         money: "Nothing was written and nothing was sent.".to_owned(),
-        next: "Use the commands instead: refund-desk --help".to_owned(),
+        next: "Use --plain, or the commands: refund-desk --help".to_owned(),
     }
     .into())
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::args::Global;
 use super::open::{Session, misanswered};
+use super::preferences::Preferences;
 use super::print::Output;
 use super::{Exit, Failure};
 use crate::clock::Clock;
@@ -74,11 +75,16 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let paths = Paths::find(environ, global.config.clone(), global.data_dir.clone());
     let mut lines = Vec::new();
-    let settings = match config::load(&paths.config) {
+    let keys = |settings: Settings| match Preferences::of(&settings) {
+        Ok(_) => Ok(settings),
+        Err(failure) => Err(failure.to_string()),
+    };
+    let loaded = config::load(&paths.config).map_err(|error| error.to_string());
+    let settings = match loaded.and_then(keys) {
         Ok(settings) => Some(settings),
         Err(error) => {
             let fix = "Mend the file, or write a new one with refund-desk init.";
-            lines.push(line(Status::Failure, "config", error.to_string(), fix));
+            lines.push(line(Status::Failure, "config", error, fix));
             None
         }
     };

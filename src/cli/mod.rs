@@ -25,9 +25,11 @@ mod import;
 mod inbox;
 mod json;
 mod log;
+mod manual;
 mod open;
 mod payments;
 mod personal;
+mod preferences;
 mod print;
 mod refund;
 mod refunds;
@@ -43,6 +45,7 @@ mod transfers;
 
 use args::{Cli, Command};
 use open::Session;
+use preferences::Preferences;
 use print::Output;
 
 /// How a command ends: the exit codes of `design/product.md`.
@@ -253,9 +256,13 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
             roster::delegate(&session().await?, output, arguments).await
         }
         Command::Away(arguments) => roster::away(&session().await?, output, &arguments).await,
-        Command::Keys => {
-            output.text(&crate::tui::keys_markdown())?;
-            Ok(Exit::Done)
+        Command::Keys(list) => {
+            manual::keys(&Preferences::find(global, &environ)?.keymap, output, &list)
+        }
+        Command::Completions(wanted) => manual::completions(wanted.shell, output),
+        Command::Man(manual) => {
+            let keymap = Preferences::find(global, &environ)?.keymap;
+            manual::man(&keymap, output, manual.to.as_deref())
         }
     }
 }

@@ -16,8 +16,8 @@ use toml::de::{DeTable, DeValue};
 use super::bounds::within;
 use super::commerce_hub::CommerceHub;
 use super::{
-    Account, AuditOutside, Backups, Environment, Listener, Provider, Service, Settings, retention,
-    roles,
+    Account, AuditOutside, Backups, Environment, KeySetting, Listener, Provider, Screen, Service,
+    Settings, keys, retention, roles,
 };
 use crate::domain::allowance::Amounts;
 use crate::domain::digest::{hex, sha256};
@@ -102,8 +102,12 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
         grants.extend(named.map(|(name, value)| (name.get_ref().to_string(), value)));
     }
     let roles = roles::read(&reader, grants)?;
+    let keys = match root.remove_entry("keys") {
+        Some((key, value)) => keys::read(&reader, (key.span().start, value.into_inner()))?,
+        None => Vec::new(),
+    };
     let rest: Rest = reader.read(None, Spanned::new(0..text.len(), root))?;
-    rest.settle(&reader, accounts, roles)
+    rest.settle(&reader, accounts, roles, keys)
 }
 
 pub(super) struct Reader<'a> {
@@ -195,13 +199,18 @@ impl Reader<'_> {
     }
 
     pub(super) fn at(&self, offset: usize, key: Option<&str>, what: &str) -> ConfigError {
-        let before = self.text.get(..offset).unwrap_or(self.text);
         ConfigError::Wrong {
             path: self.path.to_owned(),
-            line: before.matches('\n').count() + 1,
+            line: self.line(offset),
             key: key.map(str::to_owned),
             what: what.to_owned(),
         }
+    }
+
+    /// The line of a place in the text, counted from 1.
+    pub(super) fn line(&self, offset: usize) -> usize {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        before.matches('\n').count() + 1
     }
 
     /// The line a key stands on, for settings that are checked after reading.
@@ -213,7 +222,7 @@ impl Reader<'_> {
 /// A setting that every account may have.
 const CAP_PER_DAY: &str = "cap_per_day";
 /// Keys that are read apart from their tables, and are no less known.
-const COMMON: [&str; 2] = [CAP_PER_DAY, "roles"];
+const COMMON: [&str; 3] = [CAP_PER_DAY, "roles", "keys"];
 
 /// Adds the nearest known key to the message about an unknown one.
 fn suggest(message: &str) -> String {
@@ -255,6 +264,8 @@ struct Rest {
     audit: Option<AuditOutside>,
     #[serde(default)]
     retention: retention::Table,
+    #[serde(default)]
+    screen: Screen,
 }
 
 #[derive(Deserialize)]
@@ -350,6 +361,7 @@ impl Rest {
         reader: &Reader<'_>,
         accounts: Vec<Account>,
         roles: Roles,
+        keys: Vec<KeySetting>,
     ) -> Result<Settings, ConfigError> {
         let pace = Pace::times(self.tracking.pace);
         if pace != Pace::REAL && self.environment != Environment::Sandbox {
@@ -379,6 +391,8 @@ impl Rest {
             service: self.service,
             audit: self.audit,
             retention: self.retention.into(),
+            screen: self.screen,
+            keys,
             accounts,
         })
     }

@@ -15,6 +15,7 @@ mod backup;
 mod bounds;
 pub mod commerce_hub;
 mod file;
+mod keys;
 mod listener;
 pub mod mastercard;
 pub mod nuapay;
@@ -22,6 +23,7 @@ mod paths;
 pub mod prism;
 mod retention;
 mod roles;
+mod screen;
 pub mod secret;
 mod service;
 #[cfg(test)]
@@ -29,9 +31,11 @@ mod tests;
 
 pub use audit::{AuditOutside, Syslog};
 pub use file::{ConfigError, EXAMPLE, load, parse};
+pub use keys::KeySetting;
 pub use listener::{Listener, MutualTls};
 pub use paths::{Environ, Paths};
 pub use retention::Retention;
+pub use screen::{Looks, Screen};
 pub use service::Service;
 
 /// Everything the desk is told, checked.
@@ -70,6 +74,10 @@ pub struct Settings {
     pub audit: Option<AuditOutside>,
     /// How long personal data stays.
     pub retention: Retention,
+    /// How the screens look and are reached.
+    pub screen: Screen,
+    /// Other keys for the desk's actions, in the order of the file.
+    pub keys: Vec<KeySetting>,
     /// The provider accounts, in the order of the file.
     pub accounts: Vec<Account>,
 }

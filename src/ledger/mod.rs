@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -190,6 +191,22 @@ impl Ledger {
                 Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
             })
             .await
+    }
+
+    /// Copies the write-ahead log back and empties it, unless somebody reads just then: after much was
+    /// written, or the next start reads all of that log before anything can be shown.
+    ///
+    /// # Errors
+    /// The database failed. What was committed stays so.
+    pub async fn empty_log(&self) -> Result<(), LedgerError> {
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        let empty = |connection: &mut Connection| -> Result<(), LedgerError> {
+            connection.busy_timeout(Duration::ZERO)?;
+            let done = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            connection.busy_timeout(open::BUSY)?;
+            Ok(done?)
+        };
+        writer.run(empty).await
     }
 
     /// Whatever a job reads, it reads as of one moment.

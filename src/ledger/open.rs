@@ -31,7 +31,7 @@ const STATEMENTS_KEPT: usize = 256;
 const HEADER: &[u8] = b"SQLite format 3\0";
 /// What SQLite answers for `synchronous = FULL`.
 const SYNCHRONOUS_FULL: i64 = 2;
-const BUSY: Duration = Duration::from_secs(30);
+pub(super) const BUSY: Duration = Duration::from_secs(30);
 
 /// The way SQLite takes to the disk; its own unless a test puts a failing one in between.
 pub(super) type Vfs = Option<&'static str>;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::keymap;
+use super::keymap::Keymap;
 
 pub mod enabled;
 pub use enabled::{Reason, enabled, may_be_stopped};
@@ -57,6 +57,8 @@ pub enum Action {
     Help,
     Back,
     Redraw,
+    Mouse,
+    Suspend,
     Quit,
 }
 
@@ -256,33 +258,35 @@ pub const ACTIONS: &[Spec] = &[
     spec!(NextTab, "list.next-tab", "This list", [(TABBED, &["tab", "]"])], "next tab", "the next tab of the list", SHOWN),
     spec!(PreviousTab, "list.previous-tab", "This list", [(TABBED, &["shift-tab", "["])], "previous tab", "the same, backwards", PALETTE),
     spec!(Refresh, "refresh", "This list", [(LISTS, &["ctrl-r"])], "refresh", "read the list anew", PALETTE),
-    spec!(NextField, "compose.next-field", "This form", [(FORMS, &["tab", "down"])], "next", "go to the next field", FOOTER),
-    spec!(PreviousField, "compose.previous-field", "This form", [(FORMS, &["shift-tab", "up"])], "previous", "go to the field before", QUIET),
-    spec!(NextChoice, "compose.next-choice", "This form", [(FORMS, &["right"])], "choose", "the next choice; in text, one to the right", FOOTER),
-    spec!(PreviousChoice, "compose.previous-choice", "This form", [(FORMS, &["left"])], "choose back", "the choice before; in text, one to the left", QUIET),
-    spec!(ShowRequest, "compose.request", "This form", [(&[Compose], &["ctrl-r"])], "request", "show or hide the exact request that would be sent", FOOTER),
-    spec!(Review, "compose.review", "This form", [(FORMS, &["ctrl-s"])], "review", "check once more, then confirm", Flags { palette: false, ..DANGEROUS }),
+    spec!(NextField, "compose.next-field", "This form", [(FORMS, &["tab", "down"])], "next", "go to the next field", SHOWN),
+    spec!(PreviousField, "compose.previous-field", "This form", [(FORMS, &["shift-tab", "up"])], "previous", "go to the field before", PALETTE),
+    spec!(NextChoice, "compose.next-choice", "This form", [(FORMS, &["right"])], "choose", "the next choice; in text, one to the right", SHOWN),
+    spec!(PreviousChoice, "compose.previous-choice", "This form", [(FORMS, &["left"])], "choose back", "the choice before; in text, one to the left", PALETTE),
+    spec!(ShowRequest, "compose.request", "This form", [(&[Compose], &["ctrl-r"])], "request", "show or hide the exact request that would be sent", SHOWN),
+    spec!(Review, "compose.review", "This form", [(FORMS, &["ctrl-s"])], "review", "check once more, then confirm", DANGEROUS),
     spec!(Complete, "filter.complete", "This form", [(&[Filter], &["tab"])], "complete", "complete the name of a term, an account or a state", FOOTER),
     spec!(Accept, "accept", "This form", [(&[Filter, Compose, Decide], &["enter"])], "accept", "keep the filter, open the one payment found; in a form, the next field or review", FOOTER),
     spec!(Confirm, "confirm", "This form", [(&[Confirm], &["y"])], "yes, do it", "do what the dialog says", FOOTER),
     spec!(Run, "palette.run", "This form", [(&[Palette], &["enter"])], "run", "run the chosen command", FOOTER),
-    spec!(Down, "move.down", "Move", [(MOVING, &["j", "down"]), (&[Palette], &["down", "ctrl-n"])], "down", "one row down", QUIET),
-    spec!(Up, "move.up", "Move", [(MOVING, &["k", "up"]), (&[Palette], &["up", "ctrl-p"])], "up", "one row up", QUIET),
-    spec!(PageDown, "move.page-down", "Move", [(MOVING, &["pgdn", "ctrl-f"]), (&[Compose], &["pgdn"])], "page down", "one page down", QUIET),
-    spec!(PageUp, "move.page-up", "Move", [(MOVING, &["pgup", "ctrl-b"]), (&[Compose], &["pgup"])], "page up", "one page up", QUIET),
-    spec!(HalfDown, "move.half-down", "Move", [(MOVING, &["ctrl-d"])], "half page down", "half a page down", QUIET),
-    spec!(HalfUp, "move.half-up", "Move", [(MOVING, &["ctrl-u"])], "half page up", "half a page up", QUIET),
-    spec!(First, "move.first", "Move", [(MOVING, &["g g", "home"])], "first", "to the first row", QUIET),
-    spec!(Last, "move.last", "Move", [(MOVING, &["G", "end"])], "last", "to the last row", QUIET),
+    spec!(Down, "move.down", "Move", [(MOVING, &["j", "down"]), (&[Palette], &["down", "ctrl-n"])], "down", "one row down", PALETTE),
+    spec!(Up, "move.up", "Move", [(MOVING, &["k", "up"]), (&[Palette], &["up", "ctrl-p"])], "up", "one row up", PALETTE),
+    spec!(PageDown, "move.page-down", "Move", [(MOVING, &["pgdn", "ctrl-f"]), (&[Compose], &["pgdn"])], "page down", "one page down", PALETTE),
+    spec!(PageUp, "move.page-up", "Move", [(MOVING, &["pgup", "ctrl-b"]), (&[Compose], &["pgup"])], "page up", "one page up", PALETTE),
+    spec!(HalfDown, "move.half-down", "Move", [(MOVING, &["ctrl-d"])], "half page down", "half a page down", PALETTE),
+    spec!(HalfUp, "move.half-up", "Move", [(MOVING, &["ctrl-u"])], "half page up", "half a page up", PALETTE),
+    spec!(First, "move.first", "Move", [(MOVING, &["g g", "home"])], "first", "to the first row", PALETTE),
+    spec!(Last, "move.last", "Move", [(MOVING, &["G", "end"])], "last", "to the last row", PALETTE),
     spec!(ShowPayments, "screen.payments", "Desk", [(ROOMS, &["1"])], "payments", "the payments", PALETTE),
     spec!(ShowRefunds, "screen.refunds", "Desk", [(ROOMS, &["2"])], "refunds", "the refunds", PALETTE),
     spec!(ShowToDo, "screen.todo", "Desk", [(ROOMS, &["3"])], "to do", "what waits for a person", PALETTE),
     spec!(ShowActivity, "screen.activity", "Desk", [(ROOMS, &["5"])], "activity", "who did what", PALETTE),
     spec!(ShowProviders, "screen.providers", "Desk", [(ROOMS, &["6"])], "providers", "how each account and its provider stand", PALETTE),
-    spec!(Palette, "palette", "Desk", [(ROOMS, &[":"])], "commands", "find a command by name", FOOTER),
-    spec!(Help, "help", "Desk", [(ROOMS, &["?"])], "help", "the keys of this screen", SHOWN),
-    spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", QUIET),
+    spec!(Palette, "palette", "Desk", [(ROOMS, &[":"]), (FORMS, &["f2"])], "commands", "find a command by name", FOOTER),
+    spec!(Help, "help", "Desk", [(ROOMS, &["?"]), (FORMS, &["f1"])], "help", "the keys of this screen", SHOWN),
+    spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", PALETTE),
     spec!(Redraw, "redraw", "Desk", [(EVERYWHERE, &["ctrl-l"]), (ROOMS, &["L"])], "redraw", "draw the screen anew", PALETTE),
+    spec!(Mouse, "mouse", "Desk", [(ROOMS, &["M"])], "mouse", "take the mouse for the desk, or leave it to the terminal", PALETTE),
+    spec!(Suspend, "suspend", "Desk", [(EVERYWHERE, &["ctrl-z"])], "suspend", "go back to the shell for a while; fg returns", PALETTE),
     spec!(Quit, "quit", "Desk", [(LISTS, &["q"]), (EVERYWHERE, &["ctrl-c"])], "quit", "leave the desk; what was composed goes on", SHOWN),
 ];
 
@@ -295,6 +299,30 @@ pub fn spec(action: Action) -> &'static Spec {
         .unwrap_or(&ACTIONS[0])
 }
 
+impl Action {
+    /// The command that does the same without a screen, where there is one.
+    pub const fn command(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Refund | Self::Review | Self::ShowRequest => "refund",
+            Self::Approve => "approve",
+            Self::Decline => "decline",
+            Self::Resolve => "resolve",
+            Self::Withdraw => "cancel",
+            Self::Capture => "capture",
+            Self::Release => "release",
+            Self::Reveal => "reveal",
+            Self::Open | Self::Explain => "payment",
+            Self::ShowPayments | Self::Filter => "payments",
+            Self::ShowRefunds => "refunds",
+            Self::ShowToDo => "discrepancies",
+            Self::ShowActivity => "audit",
+            Self::ShowProviders => "doctor",
+            Self::Help => "keys",
+            _ => return None,
+        })
+    }
+}
+
 impl Spec {
     /// True where the action can be reached by a key.
     pub fn is_in(&self, context: Context) -> bool {
@@ -304,26 +332,77 @@ impl Spec {
     }
 }
 
+/// An action where it can be done, with its keys there.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// Where.
+    pub context: Context,
+    /// What.
+    pub spec: &'static Spec,
+    /// Its keys, as people write them.
+    pub keys: Vec<String>,
+}
+
+/// Every key, by screen.
+pub fn keys(keymap: &Keymap) -> Vec<Key> {
+    let of = |context: Context| {
+        let here = ACTIONS.iter().filter(move |spec| spec.is_in(context));
+        here.map(move |spec| Key {
+            context,
+            spec,
+            keys: keymap.keys_of(spec.action, context),
+        })
+    };
+    Context::ALL.into_iter().flat_map(of).collect()
+}
+
 /// The key list in Markdown: the content of `assets/keys.md`.
-pub fn keys_markdown() -> String {
+pub fn keys_markdown(keymap: &Keymap) -> String {
     let mut out = String::from(
         "# Keys\n\nDerived from the one table of actions in `src/tui/action.rs`.\n\
-         A key marked * asks for confirmation before anything changes.\n",
+         A key marked * asks for confirmation before anything changes. Other keys are given to a name in\n\
+         `[keys]` of the configuration.\n",
     );
     for context in Context::ALL {
         let _ = write!(
             out,
-            "\n## {}\n\n| keys | does |\n|---|---|\n",
+            "\n## {}\n\n| keys | name | does |\n|---|---|---|\n",
             context.name()
         );
         for spec in ACTIONS.iter().filter(|spec| spec.is_in(context)) {
-            let keys: Vec<String> = keymap::keys_of(spec.action, context)
+            let keys: Vec<String> = keymap
+                .keys_of(spec.action, context)
                 .iter()
                 .map(|keys| format!("`{keys}`"))
                 .collect();
             let mark = if spec.flags.dangerous { " *" } else { "" };
-            let _ = writeln!(out, "| {} | {}{mark} |", keys.join(", "), spec.long);
+            let keys = keys.join(", ");
+            let _ = writeln!(out, "| {keys} | {} | {}{mark} |", spec.id, spec.long);
         }
+    }
+    out
+}
+
+/// The keys in a few lines, by group: the README's list.
+pub fn keys_in_short(keymap: &Keymap) -> String {
+    let mut out = String::new();
+    let mut group = "";
+    for spec in ACTIONS {
+        let context = Context::ALL.into_iter().find(|it| spec.is_in(*it));
+        let keys = context.map(|context| keymap.keys_of(spec.action, context));
+        let keys: Vec<String> = keys
+            .iter()
+            .flatten()
+            .map(|key| format!("`{key}`"))
+            .collect();
+        let mark = if spec.flags.dangerous { "\\*" } else { "" };
+        let lead = match spec.group == group {
+            true => " ·".to_owned(),
+            false if group.is_empty() => format!("- **{}**:", spec.group),
+            false => format!("\n- **{}**:", spec.group),
+        };
+        group = spec.group;
+        let _ = write!(out, "{lead} {} {}{mark}", keys.join(" "), spec.short);
     }
     out
 }
@@ -331,6 +410,7 @@ pub fn keys_markdown() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::state::palette::Palette as Search;
 
     #[test]
     fn every_action_has_one_entry_and_a_key() {
@@ -353,12 +433,68 @@ mod tests {
 
     #[test]
     fn the_confirm_key_opens_nothing_dangerous() {
-        let confirm = keymap::keys_of(Action::Confirm, Context::Confirm);
+        let keymap = Keymap::default();
+        let confirm = keymap.keys_of(Action::Confirm, Context::Confirm);
         for spec in ACTIONS.iter().filter(|spec| spec.flags.dangerous) {
             for context in Context::ALL {
-                let keys = keymap::keys_of(spec.action, context);
+                let keys = keymap.keys_of(spec.action, context);
                 assert!(keys.iter().all(|key| !confirm.contains(key)), "{}", spec.id);
             }
+        }
+    }
+
+    /// What the palette cannot do: open itself, say yes to a dialog, and end what is typed in a line.
+    const NOT_IN_PALETTE: [Action; 5] = [
+        Action::Palette,
+        Action::Confirm,
+        Action::Run,
+        Action::Accept,
+        Action::Complete,
+    ];
+
+    #[test]
+    fn every_action_is_reached_by_key_and_palette_wherever_it_can_be_done() {
+        let keymap = Keymap::default();
+        let opens_palette = |context| !keymap.keys_of(Action::Palette, context).is_empty();
+        for spec in ACTIONS {
+            let mut found = false;
+            for context in Context::ALL.into_iter().filter(|it| spec.is_in(*it)) {
+                let keys = keymap.keys_of(spec.action, context);
+                assert!(!keys.is_empty(), "{} has no key in {context:?}", spec.id);
+                if opens_palette(context) {
+                    let listed = Search::default().found(context, &[]);
+                    let is = listed.iter().any(|it| it.action == spec.action);
+                    assert_eq!(is, !NOT_IN_PALETTE.contains(&spec.action), "{}", spec.id);
+                    found = true;
+                }
+            }
+            assert!(
+                found || NOT_IN_PALETTE.contains(&spec.action),
+                "{}",
+                spec.id
+            );
+        }
+    }
+
+    #[test]
+    fn what_moves_money_has_a_command_too() {
+        for spec in ACTIONS.iter().filter(|spec| spec.flags.dangerous) {
+            assert!(spec.action.command().is_some(), "{}", spec.id);
+        }
+    }
+
+    #[test]
+    fn the_readme_has_the_keys_of_the_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = std::fs::read_to_string(path).unwrap();
+        let (begin, end) = ("<!-- keys: from the table -->\n", "\n<!-- keys end -->");
+        let (before, rest) = readme.split_once(begin).unwrap();
+        let (list, after) = rest.split_once(end).unwrap();
+        let table = keys_in_short(&Keymap::default());
+        if std::env::var("UPDATE_KEYS").is_ok() {
+            std::fs::write(path, format!("{before}{begin}{table}{end}{after}")).unwrap();
+        } else {
+            assert!(list == table, "run the tests with UPDATE_KEYS=1");
         }
     }
 
@@ -366,11 +502,11 @@ mod tests {
     fn the_key_list_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/keys.md");
         if std::env::var("UPDATE_KEYS").is_ok() {
-            std::fs::write(path, keys_markdown()).unwrap();
+            std::fs::write(path, keys_markdown(&Keymap::default())).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
-            written == keys_markdown(),
+            written == keys_markdown(&Keymap::default()),
             "run the tests with UPDATE_KEYS=1"
         );
     }

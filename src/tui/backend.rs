@@ -8,9 +8,12 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
+mod shift;
+
 use super::caps::Multiplexer;
 use super::run::Rim;
 use super::terminal::Guard;
+use shift::{Screen, Shift};
 
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 const SYNC_END: &[u8] = b"\x1b[?2026l";
@@ -24,12 +27,15 @@ const ATTRIBUTES: [(Modifier, &str); 5] = [
     (Modifier::REVERSED, "7"),
 ];
 
+/// Fewer blanks than this are written as they are.
+const WIPE_FROM: u16 = 4;
+
 /// A terminal written to in whole frames.
 pub struct TtyBackend<W: Write> {
     out: W,
     frame: Vec<u8>,
     /// What each cell shows, where that is known.
-    shown: Vec<Option<Cell>>,
+    shown: Screen,
     columns: u16,
     at: Option<Position>,
     cursor: Option<Position>,
@@ -95,6 +101,64 @@ impl<W: Write> TtyBackend<W> {
         }
         self.at = Some(to);
         true
+    }
+
+    /// Writes what differs; the rest of a line on which nothing is to stand is wiped at once.
+    fn write_all(&mut self, wanted: &Screen, written: &mut Written) {
+        let columns = self.columns;
+        let mut wiped = None;
+        for (x, y, cell) in shift::left_over(&self.shown, wanted, columns) {
+            if wiped == Some(y) {
+                continue;
+            }
+            if x < shift::blank_from(wanted, y, columns) || columns - x <= WIPE_FROM {
+                self.write_cell((x, y), cell, written);
+                continue;
+            }
+            self.go(Position::new(x, y));
+            written.change(PLAIN, &mut self.frame);
+            *written = PLAIN;
+            self.frame.extend_from_slice(b"\x1b[K");
+            let line = usize::from(y) * usize::from(columns);
+            let rest = line + usize::from(x)..line + usize::from(columns);
+            if let Some(rest) = self.shown.get_mut(rest) {
+                rest.fill(Some(Cell::default()));
+            }
+            wiped = Some(y);
+        }
+    }
+
+    fn write_cell(&mut self, (x, y): (u16, u16), cell: &Cell, written: &mut Written) {
+        let columns = self.columns;
+        let place = usize::from(y) * usize::from(columns) + usize::from(x);
+        if !self.write_over(Position::new(x, y), place, *written) {
+            self.go(Position::new(x, y));
+        }
+        written.change(Written::of(cell), &mut self.frame);
+        *written = Written::of(cell);
+        self.frame.extend_from_slice(cell.symbol().as_bytes());
+        let cells = super::widget::text::cells(cell.symbol()).max(1);
+        let next = x + u16::try_from(cells).unwrap_or(1);
+        self.remember(place, cell, cells);
+        // At the right edge terminals differ in where the cursor is; then it is not known. The
+        // same holds after a wide character, whose width terminals do not agree on.
+        let edge = next >= columns;
+        self.at = (!edge && cells == 1).then_some(Position::new(next, y));
+    }
+
+    /// Has the terminal move lines it shows, by what every terminal since the VT100 can do: a line
+    /// feed on the last line of a region, or a reverse one on its first.
+    fn scroll(&mut self, shift: &Shift) {
+        let (first, last) = (shift.first + 1, shift.last + 1);
+        let (line, feed) = match shift.up {
+            true => (last, "\n"),
+            false => (first, "\x1bM"),
+        };
+        let feeds = feed.repeat(usize::from(shift.by));
+        let bytes = format!("\x1b[{first};{last}r\x1b[{line}H{feeds}\x1b[r");
+        self.frame.extend_from_slice(bytes.as_bytes());
+        self.at = None;
+        shift.carry_out(&mut self.shown, self.columns);
     }
 
     /// What a cell shows now; the right half of a wide character shows nothing of its own.
@@ -223,24 +287,20 @@ impl<W: Write> Backend for TtyBackend<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut written = PLAIN;
         self.fit();
-        let columns = self.columns;
-        for (x, y, cell) in content {
-            let place = usize::from(y) * usize::from(columns) + usize::from(x);
-            if !self.write_over(Position::new(x, y), place, written) {
-                self.go(Position::new(x, y));
+        let content: Vec<(u16, u16, &Cell)> = content.collect();
+        let mut written = PLAIN;
+        if content.len() < usize::from(self.columns) {
+            // A row further on the same page: there is nothing to be spared.
+            for (x, y, cell) in content {
+                self.write_cell((x, y), cell, &mut written);
             }
-            written.change(Written::of(cell), &mut self.frame);
-            written = Written::of(cell);
-            self.frame.extend_from_slice(cell.symbol().as_bytes());
-            let cells = super::widget::text::cells(cell.symbol()).max(1);
-            let next = x + u16::try_from(cells).unwrap_or(1);
-            self.remember(place, cell, cells);
-            // At the right edge terminals differ in where the cursor is; then it is not known. The
-            // same holds after a wide character, whose width terminals do not agree on.
-            let edge = next >= columns;
-            self.at = (!edge && cells == 1).then_some(Position::new(next, y));
+        } else {
+            let wanted = shift::wanted(&self.shown, &content, usize::from(self.columns));
+            if let Some(shift) = shift::of(&self.shown, &wanted, self.columns) {
+                self.scroll(&shift);
+            }
+            self.write_all(&wanted, &mut written);
         }
         written.change(PLAIN, &mut self.frame);
         Ok(())
@@ -327,6 +387,13 @@ impl<W: Write> Rim for TtyBackend<W> {
         self.out.flush()
     }
 
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
+        match &mut self.guard {
+            Some(guard) => guard.heed_mouse(on),
+            None => Ok(()),
+        }
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         if let Some(guard) = &mut self.guard {
             guard.leave();
@@ -376,6 +443,25 @@ mod tests {
     }
 
     #[test]
+    fn a_row_further_the_terminal_moves_the_others() {
+        let mut terminal = Terminal::new(backend()).unwrap();
+        for top in 0..3 {
+            let before = terminal.backend().out.len();
+            terminal
+                .draw(|frame| {
+                    let buffer = frame.buffer_mut();
+                    for y in 0..6_u16 {
+                        let row = format!("{:x<18}{}", "row ", top + y);
+                        buffer.set_string(0, y, row, Style::new());
+                    }
+                })
+                .unwrap();
+            let written = terminal.backend().out.len() - before;
+            assert!(top == 0 || written < 75, "{written}");
+        }
+    }
+
+    #[test]
     fn an_unchanged_frame_writes_nothing() {
         let mut terminal = Terminal::new(backend()).unwrap();
         let draw = |frame: &mut ratatui::Frame<'_>| {
@@ -388,6 +474,50 @@ mod tests {
     }
 
     proptest! {
+        /// A list that moves under a head and over a foot, with something beside it.
+        #[test]
+        fn an_emulator_shows_a_list_that_moved(
+            tops in prop::collection::vec(0_usize..12, 2..8),
+            beside in prop::collection::vec("[a-z日 ]{0,5}", 8),
+        ) {
+            let mut terminal = Terminal::new(backend()).unwrap();
+            for (at, top) in tops.iter().enumerate() {
+                let mut expected = String::new();
+                terminal.draw(|frame| {
+                    let buffer = frame.buffer_mut();
+                    buffer.set_string(0, 0, "head", Style::new());
+                    for y in 0..4_u16 {
+                        let row = top + usize::from(y);
+                        let style = match row % 3 {
+                            0 => Style::new().fg(Color::Red),
+                            _ => Style::new(),
+                        };
+                        let name = ["Ada 山田 one", "Bo, the second", "third of all"][row % 3];
+                        buffer.set_string(0, y + 1, format!("{name}{row}"), style);
+                        buffer.set_string(15, y + 1, &beside[(at + usize::from(y)) % 8], Style::new());
+                    }
+                    buffer.set_string(0, 5, format!("{top} of 12"), Style::new());
+                    for y in 0..6 {
+                        let mut line = String::new();
+                        let mut x = 0;
+                        while x < 20 {
+                            let symbol = buffer[(x, y)].symbol();
+                            line.push_str(symbol);
+                            x += u16::try_from(super::super::widget::text::cells(symbol).max(1)).unwrap();
+                        }
+                        expected.push_str(line.trim_end());
+                        expected.push('\n');
+                    }
+                }).unwrap();
+                let size = |cells: u16| std::num::NonZeroU16::new(cells).unwrap();
+                let mut emulator = vt100::Parser::new(size(6), size(20), 0);
+                emulator.process(&terminal.backend().out);
+                let shown: Vec<String> =
+                    emulator.screen().rows(0, 20).map(|row| row.trim_end().to_owned()).collect();
+                prop_assert_eq!(shown.join("\n") + "\n", expected);
+            }
+        }
+
         /// Whatever is drawn after whatever, an emulated terminal shows it.
         #[test]
         fn an_emulator_shows_what_was_drawn(

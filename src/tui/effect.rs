@@ -20,6 +20,10 @@ pub enum Effect {
     Copy(String),
     /// Draw everything anew, on an emptied screen.
     Redraw,
+    /// Heed the mouse, or leave it to the terminal.
+    Mouse(bool),
+    /// Give the terminal back and stop until told to go on.
+    Suspend,
     /// Forget the keys typed so far: a dialog was just drawn that must not take them.
     DropTypeAhead,
 }

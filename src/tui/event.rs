@@ -2,7 +2,10 @@
 
 use std::io;
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{
+    Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
+    MouseEventKind,
+};
 use futures_util::stream::{BoxStream, StreamExt};
 
 use super::keymap::{Code, Key};
@@ -12,10 +15,31 @@ use super::keymap::{Code, Key};
 pub enum Input {
     /// A key.
     Key(Key),
+    /// The mouse.
+    Mouse(Mouse),
+    /// A whole line, where the desk is read line by line.
+    Line(String),
     /// Pasted text.
     Pasted(String),
     /// Another size.
     Resized(u16, u16),
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mouse {
+    /// The wheel, one notch.
+    Wheel {
+        /// Towards the end of a list.
+        down: bool,
+    },
+    /// The first button.
+    Click {
+        /// Counted from 0.
+        column: u16,
+        /// Counted from 0.
+        row: u16,
+    },
 }
 
 /// What comes from the terminal. An error, or the end, means that the terminal is gone.
@@ -28,10 +52,23 @@ pub fn inputs() -> BoxStream<'static, io::Result<Input>> {
 fn translate(event: Event) -> Option<Input> {
     match event {
         Event::Key(key) => translate_key(&key).map(Input::Key),
+        Event::Mouse(mouse) => translate_mouse(mouse).map(Input::Mouse),
         Event::Paste(text) => Some(Input::Pasted(text)),
         Event::Resize(width, height) => Some(Input::Resized(width, height)),
         _ => None,
     }
+}
+
+const fn translate_mouse(mouse: MouseEvent) -> Option<Mouse> {
+    Some(match mouse.kind {
+        MouseEventKind::ScrollDown => Mouse::Wheel { down: true },
+        MouseEventKind::ScrollUp => Mouse::Wheel { down: false },
+        MouseEventKind::Down(MouseButton::Left) => Mouse::Click {
+            column: mouse.column,
+            row: mouse.row,
+        },
+        _ => return None,
+    })
 }
 
 fn translate_key(key: &KeyEvent) -> Option<Key> {
@@ -54,6 +91,7 @@ fn translate_key(key: &KeyEvent) -> Option<Key> {
         KeyCode::End => Code::End,
         KeyCode::PageUp => Code::PageUp,
         KeyCode::PageDown => Code::PageDown,
+        KeyCode::F(number) => Code::F(number),
         _ => return None,
     };
     Some(Key {

@@ -1,10 +1,13 @@
 //! Keys, how they are written, and which action they mean where. Derived from the one table in
-//! [`super::action`].
+//! [`super::action`], and from `[keys]` of the configuration where it gives an action other keys.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
-use super::action::{ACTIONS, Action, Context};
+use super::action::{ACTIONS, Action, Context, Spec};
+
+mod own;
+pub use own::Misfit;
 
 /// A key press, without the terminal library's types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,6 +39,7 @@ pub enum Code {
     End,
     PageUp,
     PageDown,
+    F(u8),
 }
 
 const NAMED: [(&str, Code); 15] = [
@@ -66,7 +70,7 @@ impl Key {
         }
     }
 
-    /// Reads a key as the table writes it: `g`, `G`, `ctrl-d`, `enter`.
+    /// Reads a key as the table writes it: `g`, `G`, `ctrl-d`, `enter`, `f5`.
     pub fn parse(name: &str) -> Option<Self> {
         if let Some((_, code)) = NAMED.iter().find(|(known, _)| *known == name) {
             return Some(Self::plain(*code));
@@ -76,6 +80,16 @@ impl Key {
                 ctrl: true,
                 ..Self::parse(rest)?
             });
+        }
+        if let Some(rest) = name.strip_prefix("alt-") {
+            return Some(Self {
+                alt: true,
+                ..Self::parse(rest)?
+            });
+        }
+        let function = name.strip_prefix('f').and_then(|it| it.parse().ok());
+        if let Some(number @ 1..=12) = function {
+            return Some(Self::plain(Code::F(number)));
         }
         let mut characters = name.chars();
         match (characters.next(), characters.next()) {
@@ -104,6 +118,7 @@ impl fmt::Display for Key {
         match (NAMED.iter().find(|(_, code)| *code == self.code), self.code) {
             (Some((name, _)), _) => f.write_str(name),
             (None, Code::Char(character)) => write!(f, "{character}"),
+            (None, Code::F(number)) => write!(f, "f{number}"),
             (None, _) => Ok(()),
         }
     }
@@ -120,6 +135,14 @@ pub struct Binding {
     pub action: Action,
 }
 
+impl Binding {
+    /// Pressed in one place, one of them would keep the other from being reached.
+    fn clashes(&self, other: &Self) -> bool {
+        self.context == other.context
+            && (self.keys.starts_with(&other.keys) || other.keys.starts_with(&self.keys))
+    }
+}
+
 /// What a key, after those pressed before it, means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -131,50 +154,65 @@ pub enum Meaning {
     Nothing,
 }
 
-/// Every binding of the table.
-pub fn bindings() -> &'static [Binding] {
-    static BINDINGS: OnceLock<Vec<Binding>> = OnceLock::new();
-    BINDINGS.get_or_init(|| {
-        let mut all = Vec::new();
-        for spec in ACTIONS {
-            for (contexts, sequences) in spec.keys {
-                for context in *contexts {
-                    all.extend(sequences.iter().map(|sequence| Binding {
-                        context: *context,
-                        keys: sequence.split(' ').filter_map(Key::parse).collect(),
-                        action: spec.action,
-                    }));
-                }
-            }
+/// Which keys do what, where.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    bindings: Arc<Vec<Binding>>,
+}
+
+/// The keys of the table.
+impl Default for Keymap {
+    fn default() -> Self {
+        let all = ACTIONS.iter().flat_map(of_table);
+        Self {
+            bindings: Arc::new(all.collect()),
         }
-        all
+    }
+}
+
+/// The bindings the table gives an action.
+fn of_table(spec: &Spec) -> impl Iterator<Item = Binding> {
+    let action = spec.action;
+    spec.keys.iter().flat_map(move |(contexts, sequences)| {
+        contexts.iter().flat_map(move |context| {
+            sequences.iter().map(move |sequence| Binding {
+                context: *context,
+                keys: sequence.split(' ').filter_map(Key::parse).collect(),
+                action,
+            })
+        })
     })
 }
 
-/// Looks a sequence up.
-pub fn meaning(context: Context, pressed: &[Key]) -> Meaning {
-    let mut found = Meaning::Nothing;
-    for binding in bindings()
-        .iter()
-        .filter(|binding| binding.context == context)
-    {
-        if binding.keys == pressed {
-            return Meaning::Action(binding.action);
+impl Keymap {
+    /// Looks a sequence up.
+    pub fn meaning(&self, context: Context, pressed: &[Key]) -> Meaning {
+        let mut found = Meaning::Nothing;
+        for binding in self.bindings.iter().filter(|it| it.context == context) {
+            if binding.keys == pressed {
+                return Meaning::Action(binding.action);
+            }
+            if binding.keys.starts_with(pressed) {
+                found = Meaning::Prefix;
+            }
         }
-        if binding.keys.starts_with(pressed) {
-            found = Meaning::Prefix;
-        }
+        found
     }
-    found
-}
 
-/// How an action's keys are written for people, in a context: `j, down`.
-pub fn keys_of(action: Action, context: Context) -> Vec<String> {
-    bindings()
-        .iter()
-        .filter(|binding| binding.action == action && binding.context == context)
-        .map(|binding| written(&binding.keys))
-        .collect()
+    /// How an action's keys are written for people, in a context: `j`, `down`.
+    pub fn keys_of(&self, action: Action, context: Context) -> Vec<String> {
+        self.bindings
+            .iter()
+            .filter(|binding| binding.action == action && binding.context == context)
+            .map(|binding| written(&binding.keys))
+            .collect()
+    }
+
+    /// The first key of an action, wherever it has one: for sentences that name it.
+    pub fn key(&self, action: Action) -> String {
+        let first = self.bindings.iter().find(|it| it.action == action);
+        first.map_or_else(String::new, |binding| written(&binding.keys))
+    }
 }
 
 /// A sequence as people read it: `g g`.
@@ -201,24 +239,24 @@ mod tests {
 
     #[test]
     fn no_two_actions_share_keys_in_one_context() {
-        for (at, one) in bindings().iter().enumerate() {
-            for other in &bindings()[at + 1..] {
-                let clash = one.context == other.context
-                    && (one.keys.starts_with(&other.keys) || other.keys.starts_with(&one.keys));
-                assert!(!clash, "{one:?} and {other:?}");
+        let keymap = Keymap::default();
+        for (at, one) in keymap.bindings.iter().enumerate() {
+            for other in &keymap.bindings[at + 1..] {
+                assert!(!one.clashes(other), "{one:?} and {other:?}");
             }
         }
     }
 
     #[test]
     fn a_prefix_waits_for_its_second_key() {
+        let keymap = Keymap::default();
         let g = Key::plain(Code::Char('g'));
-        assert_eq!(meaning(Context::Payments, &[g]), Meaning::Prefix);
+        assert_eq!(keymap.meaning(Context::Payments, &[g]), Meaning::Prefix);
         assert_eq!(
-            meaning(Context::Payments, &[g, g]),
+            keymap.meaning(Context::Payments, &[g, g]),
             Meaning::Action(Action::First)
         );
         let x = Key::plain(Code::Char('x'));
-        assert_eq!(meaning(Context::Payments, &[g, x]), Meaning::Nothing);
+        assert_eq!(keymap.meaning(Context::Payments, &[g, x]), Meaning::Nothing);
     }
 }

@@ -5,9 +5,11 @@
 //! changed. [`state`] is all there is to know; [`view`] draws it and knows nothing else.
 
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::clock::Clock;
+use crate::config::Looks;
 use crate::desk::Desk;
 use crate::desk::face::Actor;
 
@@ -22,6 +24,7 @@ pub mod event;
 #[cfg(test)]
 mod fixture;
 pub mod keymap;
+pub mod plain;
 pub mod run;
 pub mod state;
 pub mod terminal;
@@ -30,15 +33,22 @@ pub mod update;
 pub mod view;
 pub mod widget;
 
-pub use action::keys_markdown;
+pub use action::{Key, keys, keys_markdown};
+pub use keymap::Keymap;
 pub use run::TuiError;
 
 /// How the screens are shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// What the terminal can show: [`Caps::from_env`] of the environment's snapshot.
     pub caps: Caps,
-    /// No frames, for screen readers and odd terminals.
+    /// Which colours.
+    pub looks: Looks,
+    /// Which keys do what.
+    pub keymap: Keymap,
+    /// Clicks and the wheel are heeded.
+    pub mouse: bool,
+    /// Line by line, for screen readers and odd terminals.
     pub plain: bool,
     /// From this many main units on, the total of a refund is typed before it is sent.
     pub typed_total_from: i64,
@@ -48,6 +58,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             caps: Caps::default(),
+            looks: Looks::default(),
+            keymap: Keymap::default(),
+            mouse: false,
             plain: false,
             typed_total_from: 1000,
         }
@@ -67,18 +80,47 @@ pub async fn run(
     clock: Clock,
     options: Options,
 ) -> Result<(), TuiError> {
+    if options.plain {
+        return read_out(desk, actor, clock, options).await;
+    }
     if !options.caps.addressable {
         return Err(TuiError::NoTerminal);
     }
-    let mut app = App::new(clock.now(), (0, 0), options.caps, &actor.name);
-    app.plain = options.plain;
-    app.typed_total_from = options.typed_total_from;
+    let (caps, mouse) = (options.caps, options.mouse);
+    let app = app(&actor, &clock, options);
     let signals = terminal::signals()?;
-    let guard = terminal::Guard::take()?;
-    let backend = backend::TtyBackend::new(io::stdout(), terminal::size, options.caps.multiplexer)
-        .guarded(guard);
+    let guard = terminal::Guard::take(mouse)?;
+    let backend =
+        backend::TtyBackend::new(io::stdout(), terminal::size, caps.multiplexer).guarded(guard);
     let streams = (event::inputs(), signals);
     run::Desktop::new(app, backend, streams, (desk, actor), clock)?
+        .run()
+        .await?;
+    Ok(())
+}
+
+fn app(actor: &Actor, clock: &Clock, options: Options) -> App {
+    let mut app = App::new(clock.now(), (0, 0), options.caps, &actor.name);
+    app.theme = theme::Theme::new(options.looks, options.caps.depth);
+    app.keymap = options.keymap;
+    app.mouse = options.mouse && !options.plain;
+    app.plain = options.plain;
+    app.typed_total_from = options.typed_total_from;
+    app
+}
+
+/// The desk without a screen: what is new is printed, what is typed is read line by line.
+async fn read_out(
+    desk: Arc<dyn Desk>,
+    actor: Actor,
+    clock: Clock,
+    options: Options,
+) -> Result<(), TuiError> {
+    let app = app(&actor, &clock, options);
+    let asked = Rc::default();
+    let speaker = plain::Speaker::new(io::stdout(), Rc::clone(&asked));
+    let streams = (plain::lines(asked), terminal::signals()?);
+    run::Desktop::new(app, speaker, streams, (desk, actor), clock)?
         .run()
         .await?;
     Ok(())

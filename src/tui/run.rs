@@ -22,6 +22,7 @@ use tokio::time::{Sleep, sleep};
 use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::desk::face::{Actor, Notice, Refusal, Reply, Request};
+use crate::failpoint;
 
 use super::effect::Effect;
 use super::event::Input;
@@ -42,6 +43,12 @@ pub trait Rim: Backend {
     /// # Errors
     /// The terminal is gone.
     fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Has the terminal tell of the mouse, or not.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
 
     /// Gives the terminal back and stops the process until it is told to go on.
     ///
@@ -287,15 +294,14 @@ where
         match event {
             // Without signals to come the others still do.
             Event::Signal(None | Some(Signal::Leave)) => self.app.quit = true,
-            Event::Signal(Some(Signal::Suspend)) => {
-                self.terminal.backend_mut().suspend()?;
-                self.anew()?;
-            }
+            Event::Signal(Some(Signal::Suspend)) => self.suspend()?,
             Event::Signal(Some(Signal::Resume)) => self.anew()?,
             // No input any more, or none that can be read: nobody sits there.
             Event::Input(None | Some(Err(_))) => self.app.quit = true,
             Event::Input(Some(Ok(input))) => self.tell(match input {
                 Input::Key(key) => Msg::Key(key),
+                Input::Mouse(mouse) => Msg::Mouse(mouse),
+                Input::Line(line) => Msg::Line(line),
                 Input::Pasted(text) => Msg::Pasted(text),
                 Input::Resized(width, height) => Msg::Resized(width, height),
             })?,
@@ -328,10 +334,19 @@ where
                 Effect::Ask { slot, seq, request } => self.asking.ask(slot, seq, *request),
                 Effect::Copy(text) => self.terminal.backend_mut().copy(&text)?,
                 Effect::Redraw => self.empty()?,
+                Effect::Mouse(on) => self.terminal.backend_mut().mouse(on)?,
+                Effect::Suspend => self.suspend()?,
                 Effect::DropTypeAhead => self.forget_keys = true,
             }
         }
         Ok(())
+    }
+
+    /// Stops until the shell says go on, then draws everything again in the size the terminal has by
+    /// then.
+    fn suspend(&mut self) -> Result<(), TuiError> {
+        self.terminal.backend_mut().suspend()?;
+        self.anew()
     }
 
     /// Takes the terminal again and draws everything.
@@ -348,6 +363,7 @@ where
 
     fn draw(&mut self) -> Result<(), TuiError> {
         self.app.dirty = false;
+        failpoint::panic_at("screen.draw");
         let app = &self.app;
         self.terminal
             .draw(|frame| {

@@ -23,15 +23,23 @@ enum Step {
     Raw,
     Screen,
     Paste,
+    Mouse,
     Cursor,
 }
 
-const STEPS: [Step; 4] = [Step::Raw, Step::Screen, Step::Paste, Step::Cursor];
+const STEPS: [Step; 5] = [
+    Step::Raw,
+    Step::Screen,
+    Step::Paste,
+    Step::Mouse,
+    Step::Cursor,
+];
 
 /// While it lives the terminal belongs to the desk; dropped, the terminal is as it was.
 #[derive(Debug)]
 pub struct Guard {
     taken: Vec<Step>,
+    mouse: bool,
 }
 
 /// The thread that has the terminal: its panic has to put it back.
@@ -44,13 +52,16 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Guard {
-    /// Takes the terminal. When a step fails, those before it are undone.
+    /// Takes the terminal, with its mouse or without. When a step fails, those before it are undone.
     ///
     /// # Errors
     /// The terminal refused.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(mouse: bool) -> io::Result<Self> {
         restore_on_panic();
-        let mut guard = Self { taken: Vec::new() };
+        let mut guard = Self {
+            taken: Vec::new(),
+            mouse,
+        };
         guard.enter()?;
         Ok(guard)
     }
@@ -59,11 +70,24 @@ impl Guard {
     pub(super) fn enter(&mut self) -> io::Result<()> {
         self.leave();
         *locked(&TAKEN_BY) = Some(std::thread::current().id());
-        for step in STEPS {
+        let mouse = self.mouse;
+        for step in STEPS.into_iter().filter(|it| mouse || *it != Step::Mouse) {
             // Noted first: a step that fails half way is undone too.
             self.taken.push(step);
             step.enter()?;
         }
+        Ok(())
+    }
+
+    /// Has the terminal tell of the mouse, or not, also after the next stop.
+    pub(super) fn heed_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        self.taken.retain(|step| *step != Step::Mouse);
+        if on {
+            self.taken.push(Step::Mouse);
+            return Step::Mouse.enter();
+        }
+        Step::Mouse.leave();
         Ok(())
     }
 
@@ -91,6 +115,7 @@ impl Step {
             Self::Raw => enable_raw_mode(),
             Self::Screen => execute!(out, EnterAlternateScreen),
             Self::Paste => execute!(out, EnableBracketedPaste),
+            Self::Mouse => told(MOUSE_ON),
             Self::Cursor => execute!(out, Hide),
         }
     }
@@ -106,9 +131,20 @@ impl Step {
                 execute!(out, LeaveAlternateScreen)
             }
             Self::Paste => execute!(out, DisableBracketedPaste),
+            Self::Mouse => told(MOUSE_OFF),
             Self::Cursor => execute!(out, Show),
         };
     }
+}
+
+/// Presses and the wheel, with their place in decimal; not every move, which would be a flood.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
+fn told(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(bytes)?;
+    out.flush()
 }
 
 /// Puts the terminal back before a panic is reported, so that the report can be read.

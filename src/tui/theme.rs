@@ -1,14 +1,21 @@
-//! What a colour means: views name a role, the theme gives it a style the terminal can show.
+//! What a colour means: views name a role, the theme gives it a style the terminal can show. The
+//! themes are data, in `assets/themes`.
 //!
-//! Foreground and background stay the terminal's own, so that nothing is unreadable on a light or
-//! unusual theme; every role that carries a meaning is also a word on the screen.
+//! Foreground and background are the terminal's own unless a theme names both, so that nothing is
+//! unreadable on an unusual ground; every role that carries a meaning is also a word on the screen.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use ratatui::style::{Color, Modifier, Style};
+use serde::{Deserialize, Deserializer, de};
 
 use super::caps::Depth;
+use crate::config::Looks;
 
 /// The meaning of a piece of text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Plain text.
     Text,
@@ -40,96 +47,114 @@ pub enum Role {
     Input,
 }
 
+const ROLES: usize = Role::Input as usize + 1;
+
 /// Styles for one depth of colour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    depth: Depth,
+    styles: [Style; ROLES],
+}
+
+impl Default for Theme {
+    fn default() -> Self {
+        Self::new(Looks::default(), Depth::default())
+    }
 }
 
 impl Theme {
-    /// The theme of a depth.
-    pub const fn new(depth: Depth) -> Self {
-        Self { depth }
+    /// The theme of this name, in as many colours as there are.
+    pub fn new(looks: Looks, depth: Depth) -> Self {
+        let mut styles = [Style::new(); ROLES];
+        // The files are part of the program and a test reads each: there is none that is wrong.
+        let sheet: BTreeMap<Role, Look> = toml::from_str(file(looks)).unwrap_or_default();
+        for (role, look) in sheet {
+            styles[role as usize] = look.style(depth);
+        }
+        Self { styles }
     }
 
     /// The style of a role.
-    pub fn style(self, role: Role) -> Style {
-        let plain = Style::new();
-        let modified = match role {
-            Role::Text => plain,
-            Role::Dim if self.depth == Depth::None => plain,
-            Role::Dim => plain.fg(self.pick(Color::DarkGray, 245, (138, 138, 138))),
-            Role::Title | Role::Selected => plain.add_modifier(Modifier::BOLD),
-            Role::Head | Role::Input => plain.add_modifier(Modifier::UNDERLINED),
-            Role::Key => plain.add_modifier(Modifier::BOLD),
-            Role::Border if self.depth == Depth::None => plain,
-            Role::Border => plain.fg(self.pick(Color::DarkGray, 241, (98, 98, 98))),
-            Role::Good | Role::Warn | Role::Bad => plain,
-            Role::Alarm | Role::Live => plain.add_modifier(Modifier::BOLD | Modifier::REVERSED),
-            Role::Test => plain.add_modifier(Modifier::REVERSED),
-        };
-        match self.colour(role) {
-            Some(colour) => modified.fg(colour),
-            None => modified,
+    pub const fn style(&self, role: Role) -> Style {
+        self.styles[role as usize]
+    }
+}
+
+const fn file(looks: Looks) -> &'static str {
+    match looks {
+        Looks::Auto => include_str!("../../assets/themes/auto.toml"),
+        Looks::Dark => include_str!("../../assets/themes/dark.toml"),
+        Looks::Light => include_str!("../../assets/themes/light.toml"),
+        Looks::HighContrast => include_str!("../../assets/themes/high-contrast.toml"),
+        Looks::Monochrome => include_str!("../../assets/themes/monochrome.toml"),
+    }
+}
+
+/// One line of a theme.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Look {
+    is: Vec<Attribute>,
+    letters: Option<Shades>,
+    ground: Option<Shades>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Attribute {
+    Bold,
+    Underlined,
+    Reversed,
+}
+
+/// A colour for each depth.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shades {
+    #[serde(deserialize_with = "colour")]
+    sixteen: Color,
+    palette: u8,
+}
+
+/// A name such as `light-red`.
+fn colour<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Color, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Color::from_str(&name).map_err(|_| de::Error::custom(format!("{name} is no colour")))
+}
+
+impl Look {
+    fn style(&self, depth: Depth) -> Style {
+        let mut style = Style::new();
+        for attribute in &self.is {
+            style = style.add_modifier(match attribute {
+                Attribute::Bold => Modifier::BOLD,
+                Attribute::Underlined => Modifier::UNDERLINED,
+                Attribute::Reversed => Modifier::REVERSED,
+            });
+        }
+        let letters = self.letters.and_then(|shades| shades.at(depth));
+        let ground = self.ground.and_then(|shades| shades.at(depth));
+        // Without colours a ground of its own becomes the one ground that is left.
+        if self.ground.is_some() && ground.is_none() {
+            style = style.add_modifier(Modifier::REVERSED);
+        }
+        Style {
+            fg: letters,
+            bg: ground,
+            ..style
         }
     }
+}
 
-    fn colour(self, role: Role) -> Option<Color> {
-        let colour = match role {
-            Role::Selected | Role::Key => self.pick(Color::Cyan, 37, (42, 161, 179)),
-            Role::Good => self.pick(Color::Green, 71, (86, 166, 88)),
-            Role::Warn | Role::Test => self.pick(Color::Yellow, 172, (203, 140, 20)),
-            Role::Bad | Role::Alarm | Role::Live => self.pick(Color::Red, 167, (214, 84, 84)),
-            _ => return None,
-        };
-        (self.depth != Depth::None).then_some(colour)
-    }
-
-    const fn pick(self, sixteen: Color, palette: u8, (r, g, b): (u8, u8, u8)) -> Color {
-        match self.depth {
-            Depth::None => Color::Reset,
-            Depth::Sixteen => sixteen,
-            Depth::Palette => Color::Indexed(palette),
-            Depth::Rgb => Color::Rgb(r, g, b),
+impl Shades {
+    const fn at(self, depth: Depth) -> Option<Color> {
+        match depth {
+            Depth::None => None,
+            Depth::Sixteen => Some(self.sixteen),
+            // Any other colour would take twice the bytes.
+            Depth::Palette | Depth::Rgb => Some(Color::Indexed(self.palette)),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ROLES: [Role; 14] = [
-        Role::Text,
-        Role::Dim,
-        Role::Title,
-        Role::Head,
-        Role::Selected,
-        Role::Key,
-        Role::Border,
-        Role::Good,
-        Role::Warn,
-        Role::Bad,
-        Role::Alarm,
-        Role::Live,
-        Role::Test,
-        Role::Input,
-    ];
-
-    #[test]
-    fn without_colour_there_is_none() {
-        for role in ROLES {
-            let style = Theme::new(Depth::None).style(role);
-            assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
-        }
-    }
-
-    #[test]
-    fn the_background_is_always_the_terminals_own() {
-        for depth in [Depth::Sixteen, Depth::Palette, Depth::Rgb] {
-            for role in ROLES {
-                assert_eq!(Theme::new(depth).style(role).bg, None, "{role:?}");
-            }
-        }
-    }
-}
+mod tests;

@@ -26,7 +26,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
         ],
     ),
     ("serve", &["desk", "domain", "config", "identity", "clock"]),
-    ("tui", &["desk", "domain", "config", "clock"]),
+    ("tui", &["desk", "domain", "config", "clock", "failpoint"]),
     ("sandbox", &["domain::money", "clock"]),
     (
         "cli",

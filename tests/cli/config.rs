@@ -51,6 +51,7 @@ fn message(ran: &Ran) -> String {
 #[case("[policy]\nexpires_after_days = 100000000\n", 11, &["policy.expires_after_days", "1 to 365"])]
 #[case("polls_per_minute = 0\n", 10, &["accounts.hub-us.polls_per_minute", "1 to 60000"])]
 #[case("refund_months = 1000\n", 10, &["accounts.hub-us.refund_months", "1 to 120"])]
+#[case("[screen]\ntheme = \"drak\"\n", 11, &["screen.theme", "did you mean `dark`"])]
 #[case("[desk\n", 10, &[])]
 fn a_mistake_has_file_line_and_key(
     #[case] more: &str,
@@ -72,6 +73,47 @@ fn a_mistake_has_file_line_and_key(
         }
     }
     assert!(!desk.data.join("desk.db").exists());
+}
+
+/// Keys are the desk's own business: a service with a bad list of them still sends.
+#[rstest]
+#[case("\"copy\" = \"r\"", &["keys.copy", "`r` already means refund.compose on \"Payments\""])]
+#[case("refund.compse = \"f\"", &["keys.refund.compse", "did you mean `refund.compose`"])]
+fn keys_that_cannot_be_have_file_line_and_reason(#[case] line: &str, #[case] words: &[&str]) {
+    let (_folder, desk) = desk(&format!("{HUB}[keys]\n{line}\n"));
+    for command in [&["config", "check"][..], &["keys"], &["--plain"]] {
+        let said = message(&desk.json(command).exits(2));
+        let start = format!("{}, line 11: ", desk.config.display());
+        assert!(said.starts_with(&start), "{said}");
+        assert!(words.iter().all(|word| said.contains(word)), "{said}");
+    }
+}
+
+#[test]
+fn keys_manual_and_completions_are_printed() {
+    let (_folder, desk) = desk(&format!("{HUB}[keys]\n\"refund.compose\" = \"f5\"\n"));
+    let printed = |command: &[&str]| {
+        let ran = desk.command(command).output().unwrap();
+        assert!(ran.status.success(), "{command:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    for command in [
+        &["keys"][..],
+        &["keys", "--markdown"],
+        &["keys", "--json"],
+        &["man"],
+    ] {
+        let said = printed(command);
+        assert!(said.contains("f5") && said.contains("refund"), "{said}");
+    }
+    assert!(printed(&["completions", "bash"]).contains("stop-sending"));
+    assert!(printed(&["man"]).starts_with(".ie"));
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().to_str().unwrap();
+    printed(&["man", "--to", to]);
+    for page in ["refund-desk.1", "refund-desk-import.1"] {
+        assert!(folder.path().join(page).exists(), "{page}");
+    }
 }
 
 #[test]

@@ -29,6 +29,26 @@ impl Screen {
         self.0.contents()
     }
 
+    /// It is the desk's own, not the one the shell wrote on.
+    pub fn is_desk(&self) -> bool {
+        self.0.alternate_screen()
+    }
+
+    /// Every colour that letters or ground have somewhere, besides the terminal's own.
+    pub fn colours(&self) -> Vec<vt100::Color> {
+        let (rows, columns) = (self.0.size().0, self.0.size().1);
+        let places =
+            (0..u16::from(rows)).flat_map(|row| (0..u16::from(columns)).map(move |at| (row, at)));
+        let cells = places.filter_map(|(row, at)| self.0.cell(row, at));
+        let colours = cells.flat_map(|cell| [cell.fgcolor(), cell.bgcolor()]);
+        colours.filter(|it| *it != vt100::Color::Default).collect()
+    }
+
+    /// It tells the program of the mouse.
+    pub fn tells_mouse(&self) -> bool {
+        self.0.mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
     /// The row with the selection's mark.
     pub fn selected(&self) -> Option<String> {
         let text = self.text();
@@ -54,18 +74,29 @@ pub struct Terminal {
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     shared: Arc<Shared>,
+    /// How lines are edited and keys meant, as the shell had it.
+    modes: String,
 }
 
 impl Terminal {
     /// Starts the program.
     pub fn start(size: Size, arguments: &[&str]) -> Self {
+        Self::start_in(size, arguments, &[])
+    }
+
+    /// Starts the program with more in its environment.
+    pub fn start_in(size: Size, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).unwrap();
+        let modes = modes(&*pair.master);
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_refund-desk"));
         command.args(arguments);
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env("HOME", "/");
+        for (name, value) in environment {
+            command.env(name, value);
+        }
         command.cwd("/");
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -84,6 +115,7 @@ impl Terminal {
             master: pair.master,
             child,
             shared,
+            modes,
         }
     }
 
@@ -162,12 +194,46 @@ impl Terminal {
     /// Waits for the program to end and looks at the terminal it left.
     pub fn assert_left_clean(&mut self) {
         let code = self.ends();
+        self.assert_whole();
+        assert_eq!(code, 0);
+    }
+
+    /// Waits for a program that was stopped to have put everything back.
+    pub fn wait_until_whole(&self) {
+        self.wait_until("the cursor and the modes of the shell", |screen| {
+            let screen = &screen.0;
+            !screen.hide_cursor() && !screen.bracketed_paste()
+        });
+        // Raw mode ends last, and no byte tells of it: the process stops right after.
+        self.wait_for_stop();
+        self.assert_whole();
+    }
+
+    /// Waits for the process to be stopped, as the kernel tells it.
+    fn wait_for_stop(&self) {
+        let pid = self.child.process_id().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let is_stopped = || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+            let state = stat.rsplit(") ").next().unwrap_or_default();
+            state.starts_with('T')
+        };
+        while !is_stopped() {
+            assert!(Instant::now() < deadline, "it is not stopped");
+            std::thread::yield_now();
+        }
+    }
+
+    /// The terminal is as the shell had it.
+    pub fn assert_whole(&self) {
         let emulator = self.shared.parser.lock().unwrap();
         let screen = emulator.parser.screen();
         assert!(!screen.alternate_screen(), "still on the alternate screen");
         assert!(!screen.hide_cursor(), "the cursor is hidden");
         assert!(!screen.bracketed_paste(), "bracketed paste is on");
-        assert_eq!(code, 0);
+        let mouse = screen.mouse_protocol_mode();
+        assert_eq!(mouse, vt100::MouseProtocolMode::None);
+        assert_eq!(modes(&*self.master), self.modes, "raw mode is on");
     }
 }
 
@@ -176,6 +242,11 @@ impl Drop for Terminal {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What `stty -a` would show.
+fn modes(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios())
 }
 
 fn emulate(mut reader: Box<dyn Read + Send>, shared: &Shared) {

@@ -69,6 +69,8 @@ impl Local {
         // Before anything else can fail: what is in is in.
         if !import.dry_run && progress.done > 0 {
             self.tell(Notice::Changed);
+            // What was written is safe in the log too: whoever cannot empty it now starts slower later.
+            let _ = self.ledger.empty_log().await;
         }
         written?;
         self.finish_report(progress)

@@ -182,7 +182,8 @@ fn decline(app: &App) -> Result<(), Reason> {
     match state {
         // Whoever stated an outcome may take that back.
         State::AwaitingApproval if !app.may_decide(step) => {
-            no("you made it: withdraw it instead (u)")
+            let key = app.keymap.key(Action::Withdraw);
+            no(&format!("you made it: withdraw it instead ({key})"))
         }
         _ => Ok(()),
     }
@@ -204,7 +205,11 @@ fn resolve(app: &App) -> Result<(), Reason> {
     let step = app.step(refund.id);
     match refund.state {
         _ if step.is_some_and(|step| step.act == Act::Decide) => {
-            no("it waits for a second person: approve (a) or decline (d)")
+            let key = |action| app.keymap.key(action);
+            let (yes, other) = (key(Action::Approve), key(Action::Decline));
+            no(&format!(
+                "it waits for a second person: approve ({yes}) or decline ({other})"
+            ))
         }
         State::Unknown | State::ActionRequired => Ok(()),
         State::Pending if step.is_some() => Ok(()),

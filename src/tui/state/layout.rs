@@ -14,6 +14,9 @@ pub const TODO_FRAME_ROWS: u16 = 9;
 /// Lines each thing that waits takes: what it is about, and what to do.
 pub const TODO_ITEM_ROWS: u16 = 2;
 
+/// The line of the screen on which every list begins: below top line, filter or tabs, and head.
+pub const FIRST_ROW: u16 = 3;
+
 /// How wide the pane beside the list is; 0: there is none.
 pub const fn pane_width((width, _): (u16, u16)) -> u16 {
     match width {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::config::Looks;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{PaymentId, RefundId};
@@ -15,9 +16,9 @@ use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::todo::{Act, Step, Who};
 
-use super::action::Context;
+use super::action::{Action, Context};
 use super::caps::Caps;
-use super::keymap::Key;
+use super::keymap::{Key, Keymap};
 use super::theme::Theme;
 
 pub mod activity;
@@ -122,6 +123,15 @@ pub struct App {
     pub caps: Caps,
     /// Roles to styles.
     pub theme: Theme,
+    /// Which keys do what.
+    pub keymap: Keymap,
+    /// The list is scrolling: until then the pane beside it stays empty. It would have to be written
+    /// anew for every row.
+    pub scrolling_until: Option<DateTime<Utc>>,
+    /// What was run from the palette, the last first.
+    pub recent: Vec<Action>,
+    /// Clicks and the wheel are heeded.
+    pub mouse: bool,
     /// No frames.
     pub plain: bool,
     /// From this many main units on, a total is typed before it is sent.
@@ -187,7 +197,11 @@ impl App {
             now,
             size,
             caps,
-            theme: Theme::new(caps.depth),
+            theme: Theme::new(Looks::Auto, caps.depth),
+            keymap: Keymap::default(),
+            scrolling_until: None,
+            recent: Vec::new(),
+            mouse: false,
             plain: false,
             typed_total_from: 1000,
             actor: actor.to_owned(),
@@ -334,7 +348,8 @@ impl App {
         });
         let beside = || {
             let shown = self.screen == Screen::Payments && layout::pane_width(self.size) > 0;
-            self.payments.selected.filter(|_| shown)
+            let rests = self.scrolling_until.is_none();
+            self.payments.selected.filter(|_| shown && rests)
         };
         over.or_else(beside)
     }
@@ -418,7 +433,8 @@ impl App {
             let until_change = (left.num_milliseconds() - 1).rem_euclid(1000) + 1;
             self.now + chrono::TimeDelta::milliseconds(until_change)
         });
-        let at = toast.into_iter().chain(countdown).min();
+        let rest = self.scrolling_until;
+        let at = toast.into_iter().chain(countdown).chain(rest).min();
         let wait = |at: DateTime<Utc>| (at - self.now).to_std().unwrap_or(Duration::from_millis(1));
         let listed = (self.screen == Screen::ToDo).then(|| {
             self.todo

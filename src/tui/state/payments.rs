@@ -126,16 +126,16 @@ impl Payments {
     }
 }
 
-/// Where the screen begins so that the cursor is on it. When the cursor leaves it, it jumps by half
-/// a page: scrolling line by line would send a whole screen for every key.
+/// Where the screen begins so that the cursor is on it: no further than it must, since the terminal
+/// moves by itself what only moved.
 pub fn scrolled(top: usize, cursor: usize, height: usize) -> usize {
     let height = height.max(1);
     if cursor >= top && cursor < top + height {
         top
     } else if cursor < top {
-        cursor.saturating_sub(height / 2)
+        cursor
     } else {
-        (cursor + 1 + height / 2).saturating_sub(height)
+        (cursor + 1).saturating_sub(height)
     }
 }
 
@@ -144,11 +144,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_screen_jumps_by_half_a_page() {
+    fn the_screen_follows_the_cursor() {
         assert_eq!(scrolled(0, 9, 10), 0);
-        assert_eq!(scrolled(0, 10, 10), 6);
-        assert_eq!(scrolled(6, 5, 10), 0);
-        assert_eq!(scrolled(6, 100, 10), 96);
+        assert_eq!(scrolled(0, 10, 10), 1);
+        assert_eq!(scrolled(6, 5, 10), 5);
+        assert_eq!(scrolled(6, 100, 10), 91);
         assert_eq!(scrolled(0, 0, 0), 0);
     }
 }

@@ -5,6 +5,7 @@ use crate::desk::face::{self, Composed, Draft, Refusal, Request};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::refund::{Kind, Refund};
+use crate::tui::action::Action;
 use crate::tui::state::compose::{Compose, Field, Preview};
 use crate::tui::state::confirm::{Confirm, What};
 use crate::tui::state::decide;
@@ -181,7 +182,10 @@ impl Turn<'_> {
             }
             (true, _) => format!("{amount}: this refund was there already"),
             (_, true) => format!("{amount} held, not sent: the desk is offline"),
-            _ => format!("{amount} composed; u withdraws it until it goes out"),
+            _ => format!(
+                "{amount} composed; {} withdraws it until it goes out",
+                self.app.keymap.key(Action::Withdraw)
+            ),
         };
         self.say(Level::Good, said);
     }
@@ -303,8 +307,9 @@ fn sent(app: &App, preview: &Preview) -> String {
         _ if app.is_stopped(&preview.account) => "held, not sent: sending is stopped".to_owned(),
         Some(who) => format!("not before approval: {who}"),
         None => format!(
-            "after {} s; until then u withdraws it",
-            app.send_delay_ms.div_ceil(1000)
+            "after {} s; until then {} withdraws it",
+            app.send_delay_ms.div_ceil(1000),
+            app.keymap.key(Action::Withdraw)
         ),
     }
 }

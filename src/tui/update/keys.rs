@@ -1,7 +1,7 @@
 //! Keys: to actions where the table gives them one, to text where text is typed.
 
 use crate::tui::action::Context;
-use crate::tui::keymap::{Code, Key, Meaning, meaning};
+use crate::tui::keymap::{Code, Key, Meaning};
 use crate::tui::state::Layer;
 use crate::tui::state::edit::Edit;
 
@@ -14,7 +14,7 @@ impl Turn<'_> {
         self.app.todo.reviewing = None;
         self.app.pressed.push(key);
         let pressed = std::mem::take(&mut self.app.pressed);
-        match meaning(context, &pressed) {
+        match self.app.keymap.meaning(context, &pressed) {
             Meaning::Action(action) => self.act(action),
             Meaning::Prefix => self.app.pressed = pressed,
             // The sequence led nowhere: its last key may begin another.
@@ -33,7 +33,7 @@ impl Turn<'_> {
         }
     }
 
-    fn type_key(&mut self, key: Key) {
+    pub(super) fn type_key(&mut self, key: Key) {
         if let (Some(letter), true) = (key.typed(), self.is_on_choice()) {
             self.choose_by_letter(letter);
         } else if let Some(edit) = edit_of(key) {

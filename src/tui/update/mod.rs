@@ -4,6 +4,7 @@ use crate::desk::face::{Notice, Refusal, Reply, Request};
 
 use super::action::{Action, enabled};
 use super::effect::Effect;
+use super::event::Mouse;
 use super::keymap::Key;
 use super::state::slots::Slot;
 use super::state::toast::{Level, Toast};
@@ -17,6 +18,8 @@ mod decide;
 mod find;
 mod form;
 mod keys;
+mod line;
+mod mouse;
 mod news;
 mod paging;
 mod requests;
@@ -31,6 +34,10 @@ pub enum Msg {
     Opened,
     /// A key was pressed.
     Key(Key),
+    /// The mouse was used.
+    Mouse(Mouse),
+    /// A line was typed.
+    Line(String),
     /// Text was pasted.
     Pasted(String),
     /// The terminal has another size.
@@ -76,9 +83,13 @@ impl Turn<'_> {
     fn take(&mut self, msg: Msg) {
         self.app.dirty = true;
         self.drop_old_toasts();
+        let now = self.app.now;
+        self.app.scrolling_until = self.app.scrolling_until.filter(|until| *until > now);
         match msg {
             Msg::Opened => self.open(),
             Msg::Key(key) => self.key(key),
+            Msg::Mouse(mouse) => self.mouse(mouse),
+            Msg::Line(line) => self.line(&line),
             Msg::Pasted(text) => self.paste(&text),
             Msg::Resized(width, height) => self.resize((width, height)),
             Msg::Answer { slot, seq, reply } => self.answer(slot, seq, *reply),

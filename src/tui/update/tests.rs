@@ -4,12 +4,14 @@ use crate::tui::action::{ACTIONS, Context};
 use crate::tui::fixture::decisions;
 use crate::tui::fixture::desk::{FakeDesk, World};
 use crate::tui::fixture::session::Session;
-use crate::tui::keymap::keys_of;
 use crate::tui::state::{Layer, Screen};
 
 use super::*;
 
 mod finding;
+mod lines;
+mod mouse;
+mod palette;
 
 fn session() -> Session {
     Session::new(FakeDesk::full(900), (80, 24))
@@ -56,7 +58,8 @@ fn every_dangerous_action_ends_in_a_confirm() {
         }
         let before = session.desk.world.lock().unwrap().asked.len();
         let context = session.app.context();
-        session.press(&keys_of(spec.action, context)[0]);
+        let key = session.app.keymap.keys_of(spec.action, context)[0].clone();
+        session.press(&key);
         if spec.action == Action::Refund {
             // Composing only fills in a form; what sends it is the review, another dangerous one.
             assert_eq!(session.app.context(), Context::Compose);
@@ -382,7 +385,7 @@ fn nothing_wakes_an_idle_desk_but_a_countdown() {
 fn an_empty_desk_takes_every_key() {
     let mut session = Session::new(FakeDesk::new(World::default()), (80, 24));
     for spec in ACTIONS {
-        for key in keys_of(spec.action, Context::Payments) {
+        for key in session.app.keymap.keys_of(spec.action, Context::Payments) {
             session.press(&key);
             session.press("esc esc");
         }

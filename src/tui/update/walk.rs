@@ -1,5 +1,7 @@
 //! What each action does.
 
+use chrono::TimeDelta;
+
 use crate::desk::face::Request;
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
@@ -13,6 +15,9 @@ use crate::tui::state::{Layer, Screen};
 use crate::tui::view;
 
 use super::Turn;
+
+/// A hand that paused this long rests.
+const REST: TimeDelta = TimeDelta::milliseconds(200);
 
 /// How far a key moves.
 enum Step {
@@ -73,6 +78,8 @@ impl Turn<'_> {
             Action::Help => self.push(Layer::Help { scroll: 0 }),
             Action::Back => self.back(),
             Action::Redraw => self.effects.push(Effect::Redraw),
+            Action::Mouse => self.turn_mouse(),
+            Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Quit => self.app.quit = true,
         }
     }
@@ -144,13 +151,17 @@ impl Turn<'_> {
         let Some(Layer::Palette(palette)) = self.app.layers.last() else {
             return;
         };
-        let found = palette.found(self.app.context_below());
+        let found = palette.found(self.app.context_below(), &self.app.recent);
         let chosen = found.get(palette.cursor).map(|spec| spec.action);
         let handle = palette.handle(found.is_empty()).map(str::to_owned);
         self.app.layers.pop();
         match (handle, chosen) {
             (Some(handle), _) => self.jump(&handle),
-            (None, Some(action)) => self.act(action),
+            (None, Some(action)) => {
+                self.app.recent.retain(|used| *used != action);
+                self.app.recent.insert(0, action);
+                self.act(action);
+            }
             (None, None) => {}
         }
     }
@@ -212,6 +223,23 @@ impl Turn<'_> {
         self.ask(Slot::Reveal, Request::Reveal { subject });
     }
 
+    /// Clicks and the wheel are the desk's, or again the terminal's own.
+    fn turn_mouse(&mut self) {
+        self.app.mouse = !self.app.mouse;
+        self.effects.push(Effect::Mouse(self.app.mouse));
+        self.say(
+            Level::Info,
+            match self.app.mouse {
+                true => "the mouse works at the desk; hold shift to select text as before",
+                false => "the mouse is the terminal's again",
+            },
+        );
+    }
+
+    pub(super) fn step_rows(&mut self, rows: isize) {
+        self.step(&Step::Rows(rows));
+    }
+
     fn step(&mut self, step: &Step) {
         let limit = view::scroll_limit(self.app);
         let page = layout::page_rows(self.app.size);
@@ -251,7 +279,7 @@ impl Turn<'_> {
             Step::Halves(by) if payments => {
                 self.app.payments.page_by(by * (rows / 2).max(1), height)
             }
-            Step::Rows(by) if payments => self.app.payments.move_by(by, height),
+            Step::Rows(by) if payments => self.step_payments(by, height),
             Step::First => self.app.refunds.select_at(0, height),
             Step::Last => self.app.refunds.move_by(isize::MAX, height),
             Step::Pages(by) => self.app.refunds.move_by(by * rows, height),
@@ -259,6 +287,16 @@ impl Turn<'_> {
             Step::Rows(by) => self.app.refunds.move_by(by, height),
         }
         self.prefetch();
+    }
+
+    /// Moves the cursor; when the list scrolls for it, the pane waits until the hand rests.
+    fn step_payments(&mut self, by: isize, height: usize) {
+        let top = self.app.payments.top;
+        self.app.payments.move_by(by, height);
+        let scrolls = self.app.payments.top != top || self.app.scrolling_until.is_some();
+        if scrolls && layout::pane_width(self.app.size) > 0 {
+            self.app.scrolling_until = Some(self.app.now + REST);
+        }
     }
 
     fn step_queue(&mut self, step: &Step) {

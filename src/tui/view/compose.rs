@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::domain::refund::Kind;
+use crate::tui::action::Action;
 use crate::tui::state::compose::{Compose, Field, Preview, Problem, Wire};
 use crate::tui::state::edit::LineEdit;
 use crate::tui::state::{App, layout};
@@ -260,7 +261,10 @@ fn said(app: &App, form: &Compose, width: usize, with_request: bool) -> Vec<Line
     if form.shows_request && with_request {
         request(
             &mut lines,
-            "Exact request (ctrl-r hides it)",
+            &format!(
+                "Exact request ({} hides it)",
+                app.keymap.key(Action::ShowRequest)
+            ),
             preview.request.as_ref(),
             width,
         );
@@ -277,7 +281,10 @@ fn said(app: &App, form: &Compose, width: usize, with_request: bool) -> Vec<Line
     if let Some(wire) = preview.request.as_ref().filter(|_| with_request) {
         heading(&mut lines, "Exact request");
         lines.extend(named(&wire.method, &wire.url, Role::Dim, width));
-        lines.push(vec![("ctrl-r shows its body".to_owned(), Role::Dim)]);
+        lines.push(vec![(
+            format!("{} shows its body", app.keymap.key(Action::ShowRequest)),
+            Role::Dim,
+        )]);
     }
     lines
 }

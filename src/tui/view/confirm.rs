@@ -2,6 +2,7 @@
 
 use ratatui::layout::Position;
 
+use crate::tui::action::{Action, enabled};
 use crate::tui::state::App;
 use crate::tui::state::confirm::{Confirm, What};
 use crate::tui::theme::Role;
@@ -101,7 +102,7 @@ fn answers(app: &App, confirm: &Confirm, pen: &mut Pen<'_>, y: usize) {
         pen.put(0, y, "being done …", Role::Warn);
         return;
     }
-    let usable = crate::tui::action::enabled(crate::tui::action::Action::Confirm, app).is_ok();
+    let usable = enabled(Action::Confirm, app).is_ok();
     let yes = if usable { Role::Text } else { Role::Dim };
     let key = if usable { Role::Key } else { Role::Dim };
     let words = yes_words(&confirm.what);
@@ -111,7 +112,7 @@ fn answers(app: &App, confirm: &Confirm, pen: &mut Pen<'_>, y: usize) {
         &[
             ("[ Cancel ]".to_owned(), Role::Test),
             (" esc, enter".to_owned(), Role::Dim),
-            ("      y".to_owned(), key),
+            (format!("      {}", app.keymap.key(Action::Confirm)), key),
             (format!(" {words}"), yes),
         ],
     );

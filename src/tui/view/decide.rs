@@ -2,6 +2,8 @@
 
 use ratatui::layout::Position;
 
+use crate::tui::action::Action;
+use crate::tui::state::App;
 use crate::tui::state::decide::{Field, Form};
 use crate::tui::state::edit::LineEdit;
 use crate::tui::theme::Role;
@@ -10,7 +12,7 @@ use crate::tui::widget::{field, text};
 
 const NAME_CELLS: usize = 14;
 
-pub(super) fn draw(form: &Form, pen: &mut Pen<'_>) -> Option<Position> {
+pub(super) fn draw(app: &App, form: &Form, pen: &mut Pen<'_>) -> Option<Position> {
     let area = pen.area();
     let width = usize::from(area.width).min(84);
     let fact_room = width.saturating_sub(4 + NAME_CELLS);
@@ -35,14 +37,18 @@ pub(super) fn draw(form: &Form, pen: &mut Pen<'_>) -> Option<Position> {
         let place = one(form, *field, facts.len() + 2 + at, &mut inside);
         cursor = cursor.or(place);
     }
-    let hint = form
-        .missing()
-        .unwrap_or("enter goes on: you will be asked once more");
+    let hint = form.missing().map_or_else(
+        || {
+            let key = app.keymap.key(Action::Accept);
+            format!("{key} goes on: you will be asked once more")
+        },
+        str::to_owned,
+    );
     let last = inside.height().saturating_sub(1);
     inside.put(
         0,
         (facts.len() + fields.len() + 3).min(last),
-        hint,
+        &hint,
         Role::Dim,
     );
     cursor

@@ -1,7 +1,7 @@
 //! The last two lines: what was said or how old the data is, and the keys of the moment.
 
 use crate::tui::action::{ACTIONS, Action, Context, Spec, enabled, spec};
-use crate::tui::keymap::{keys_of, written};
+use crate::tui::keymap::written;
 use crate::tui::state::App;
 use crate::tui::state::toast::Level;
 use crate::tui::theme::Role;
@@ -133,7 +133,11 @@ fn offered(app: &App) -> Vec<Offer> {
         let usable = enabled(entry.action, app).is_ok();
         Some(Offer {
             action: entry.action,
-            key: keys_of(entry.action, context).into_iter().next()?,
+            key: app
+                .keymap
+                .keys_of(entry.action, context)
+                .into_iter()
+                .next()?,
             short,
             role: if usable { Role::Text } else { Role::Dim },
         })

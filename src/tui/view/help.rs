@@ -3,7 +3,6 @@
 use ratatui::layout::Position;
 
 use crate::tui::action::{ACTIONS, enabled};
-use crate::tui::keymap::keys_of;
 use crate::tui::state::App;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
@@ -27,7 +26,7 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line> {
             group = spec.group;
             heading(&mut lines, group);
         }
-        let keys = keys_of(spec.action, context).join(", ");
+        let keys = app.keymap.keys_of(spec.action, context).join(", ");
         let reason = enabled(spec.action, app).err();
         let role = if reason.is_some() {
             Role::Dim

@@ -41,6 +41,11 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let height = pen.height();
     let news = matches!(app.layers.last(), Some(Layer::Confirm(_))) || app.toasts.is_empty();
     footer::draw(app, &mut pen.rows(height - 2, 2), !news);
+    // Read line by line, only what lies on top is told: the rest has been.
+    let over = |layer: &&Layer| app.plain && !matches!(layer, Layer::Filter);
+    if let Some(layer) = app.layers.last().filter(over) {
+        return draw_layer(app, layer, &mut pen.rows(1, height - 3));
+    }
     let mut cursor = match app.screen {
         Screen::Payments => payments::draw(app, &mut pen.rows(1, height - 3)),
         Screen::Refunds => refunds::draw(app, &mut pen.rows(1, height - 3)),
@@ -59,7 +64,7 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
         Layer::Refund(page) => refund::draw(app, page, pen),
         Layer::Explain { id, scroll } => explain::draw(app, *id, *scroll, pen),
         Layer::Compose(form) => compose::draw(app, form, pen),
-        Layer::Decide(form) => decide::draw(form, pen),
+        Layer::Decide(form) => decide::draw(app, form, pen),
         Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
         Layer::Activity(shown) => activity::draw(app, shown, pen),
         Layer::Providers { scroll } => providers::draw(app, *scroll, pen),
@@ -80,7 +85,8 @@ pub fn scroll_limit(app: &App) -> usize {
         Some(Layer::Help { .. }) => help::lines(app, width).len(),
         Some(Layer::Compose(form)) => return compose::scroll_limit(app, form),
         Some(Layer::Palette(palette)) => {
-            return palette.found(app.context_below()).len().saturating_sub(1);
+            let found = palette.found(app.context_below(), &app.recent);
+            return found.len().saturating_sub(1);
         }
         _ => 0,
     };

@@ -3,7 +3,6 @@
 use ratatui::layout::Position;
 
 use crate::tui::action::enabled;
-use crate::tui::keymap::keys_of;
 use crate::tui::state::App;
 use crate::tui::state::palette::Palette;
 use crate::tui::theme::Role;
@@ -11,7 +10,7 @@ use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{field, text};
 
 pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Position> {
-    let found = palette.found(app.context_below());
+    let found = palette.found(app.context_below(), &app.recent);
     let area = pen.area();
     let height = (found.len() + 4).clamp(6, 18).min(pen.height());
     let mut pen = pen.part(super::centered(area, 64, height));
@@ -48,7 +47,9 @@ pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Po
         if selected {
             inside.put(0, y + 2, "▸", Role::Selected);
         }
-        let keys = keys_of(spec.action, app.context_below())
+        let keys = app
+            .keymap
+            .keys_of(spec.action, app.context_below())
             .first()
             .cloned()
             .unwrap_or_default();

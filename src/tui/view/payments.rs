@@ -95,6 +95,9 @@ fn draw_pane(app: &App, pen: &mut Pen<'_>) {
         return;
     };
     let mut inside = pen.beside("Payment");
+    if app.scrolling_until.is_some() {
+        return;
+    }
     let (width, height) = (inside.width(), inside.height());
     for (y, line) in payment::lines(app, id, width)
         .iter()
@@ -245,10 +248,7 @@ fn sorted_column(payments: &Payments) -> (Cell, &'static str) {
 fn empty(app: &App, pen: &mut Pen<'_>) {
     let payments = &app.payments;
     let (what, hint) = match (&payments.failed, payments.loaded) {
-        (Some(_), _) => (
-            "the payments could not be read",
-            "ctrl-l draws anew; see the error below",
-        ),
+        (Some(_), _) => ("the payments could not be read", "see the error below"),
         (None, false) => ("loading …", ""),
         (None, true) if payments.filter.is_empty() => (
             "no payments yet",

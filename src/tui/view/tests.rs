@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::config::Looks;
 use crate::domain::finding::{Finding, Flaw};
 use crate::domain::sending::Stop;
 use crate::tui::caps::Depth;
@@ -133,7 +134,7 @@ fn activity() {
 #[test]
 fn activity_without_colour_or_frames_says_the_same() {
     let mut session = Session::new(full(), (80, 24));
-    session.app.theme = Theme::new(Depth::None);
+    session.app.theme = Theme::new(Looks::Auto, Depth::None);
     session.app.plain = true;
     session.press("5");
     let screen = session.screen();
@@ -336,7 +337,7 @@ fn small_terminals_get_a_plea() {
 fn ascii_and_no_colour_say_the_same() {
     let mut session = Session::new(full(), (80, 24));
     session.app.caps.unicode = false;
-    session.app.theme = Theme::new(Depth::None);
+    session.app.theme = Theme::new(Looks::Auto, Depth::None);
     session.press("2 enter");
     assert!(session.screen().is_ascii(), "{}", session.screen());
 }
@@ -484,7 +485,7 @@ fn what_networks_ask() {
 fn the_queue_without_colour_frames_or_letters_says_the_same() {
     let mut session = Session::new(waiting(), (80, 24));
     as_ben(&mut session);
-    session.app.theme = Theme::new(Depth::None);
+    session.app.theme = Theme::new(Looks::Auto, Depth::None);
     session.app.plain = true;
     session.app.caps.unicode = false;
     session.press("3 tab");

@@ -8,6 +8,7 @@ use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::todo::{Act, Clocked, Step};
+use crate::tui::action::Action;
 use crate::tui::state::todo::{counted_down, time_of};
 use crate::tui::state::{App, countdown};
 use crate::tui::theme::Role;
@@ -44,7 +45,10 @@ pub fn standing(app: &App, refund: &Refund) -> Standing {
             Role::Warn,
         ),
         State::ActionRequired if refund.waits_for_capture() => (
-            "needs you: authorised only, not paid before it is captured (c)".to_owned(),
+            format!(
+                "needs you: authorised only, not paid before it is captured ({})",
+                app.keymap.key(Action::Capture)
+            ),
             "needs you: capture it",
             Role::Bad,
         ),
@@ -75,15 +79,20 @@ pub fn standing(app: &App, refund: &Refund) -> Standing {
 }
 
 fn approved(app: &App, refund: &Refund) -> Standing {
+    let key = |action| app.keymap.key(action);
     let (long, short) = if refund.needs_release {
         (
-            "held: composed offline, not sent until let go (R)".to_owned(),
-            "held: let go with R".to_owned(),
+            format!(
+                "held: composed offline, not sent until let go ({})",
+                key(Action::Release)
+            ),
+            format!("held: let go with {}", key(Action::Release)),
         )
     } else if let Some(left) = countdown(refund, app.now) {
         let seconds = (left.num_milliseconds() + 999) / 1000;
         let words = format!("ready: goes out in {seconds} s");
-        (format!("{words}; u withdraws it"), words)
+        let long = format!("{words}; {} withdraws it", key(Action::Withdraw));
+        (long, words)
     } else {
         let why = refund.said.as_deref().unwrap_or("goes out next");
         (format!("ready: {why}"), "ready".to_owned())
@@ -97,10 +106,11 @@ fn approved(app: &App, refund: &Refund) -> Standing {
 
 fn to_approve(app: &App, refund: &Refund) -> Standing {
     let (who, short) = match app.step(refund.id) {
-        Some(step) if app.may_decide(step) => {
-            ("you can approve (a) or decline (d)", "you can approve")
-        }
-        _ => ("waits for another person", "to approve"),
+        Some(step) if app.may_decide(step) => (
+            format!("you can {}", decide(app, "approve")),
+            "you can approve",
+        ),
+        _ => ("waits for another person".to_owned(), "to approve"),
     };
     let why = refund.said.as_deref().unwrap_or_default();
     let why = why.trim_start_matches("a checker must approve: ");
@@ -114,6 +124,15 @@ fn to_approve(app: &App, refund: &Refund) -> Standing {
         short: short.to_owned(),
         role: Role::Warn,
     }
+}
+
+/// What a second person may do, with the keys for it.
+fn decide(app: &App, agree: &str) -> String {
+    let (yes, no) = (
+        app.keymap.key(Action::Approve),
+        app.keymap.key(Action::Decline),
+    );
+    format!("{agree} ({yes}) or decline ({no})")
 }
 
 /// A step in a sentence: what to do, and until or from when.
@@ -152,11 +171,14 @@ fn unknown(app: &App, refund: &Refund) -> Standing {
     let decides = |step: &&Step| step.act == Act::Decide;
     let next = match (app.step(refund.id).filter(decides), refund.next_look_at) {
         (Some(step), _) if app.may_decide(step) => {
-            "next: you can agree (a) or decline (d)".to_owned()
+            format!("next: you can {}", decide(app, "agree"))
         }
         (Some(_), _) => "next: another person must agree".to_owned(),
         (None, Some(at)) => format!("next: asks at {}", clock(app, at)),
-        (None, None) => "next: two people with evidence (o)".to_owned(),
+        (None, None) => format!(
+            "next: two people with evidence ({})",
+            app.keymap.key(Action::Resolve)
+        ),
     };
     Standing {
         long: format!("UNKNOWN: may have been paid, do not refund again; {next}"),

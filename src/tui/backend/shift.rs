@@ -1,0 +1,163 @@
+//! Lines that only moved: found by comparing what is to be shown with what is, so that no view has to
+//! say that it scrolled.
+
+use std::ops::Range;
+
+use ratatui::buffer::Cell;
+
+/// What each cell shows, where that is known.
+pub(super) type Screen = Vec<Option<Cell>>;
+
+/// At most so many lines at once; more is another page.
+const MOST: u16 = 3;
+/// So many lines' worth of cells must be spared: moving lines costs about one.
+const WORTH_LINES: usize = 2;
+
+/// Lines that move within a region of whole lines.
+pub(super) struct Shift {
+    /// The first line of the region.
+    pub first: u16,
+    /// Its last line.
+    pub last: u16,
+    /// Towards the beginning of the screen.
+    pub up: bool,
+    /// How many lines.
+    pub by: u16,
+}
+
+/// The lines of the screen that can be had by moving what is there.
+pub(super) fn of(shown: &Screen, wanted: &Screen, columns: u16) -> Option<Shift> {
+    let width = usize::from(columns);
+    let found = (1..=MOST).flat_map(|by| [(true, by), (false, by)]);
+    let found = found.filter_map(|(up, by)| {
+        let (lines, spared) = best_run(shown, wanted, width, (up, usize::from(by)))?;
+        Some((spared, lines, up, by))
+    });
+    let (_, lines, up, by) = found.max_by_key(|(spared, ..)| *spared)?;
+    let (first, end) = (
+        u16::try_from(lines.start).ok()?,
+        u16::try_from(lines.end).ok()?,
+    );
+    Some(Shift {
+        first: if up { first } else { first - by },
+        last: if up { end - 1 + by } else { end - 1 },
+        up,
+        by,
+    })
+}
+
+/// What the screen is to show: what it shows, but for these cells.
+pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize) -> Screen {
+    let mut wanted = shown.clone();
+    let is_wide = |cell: &Cell| crate::tui::widget::text::cells(cell.symbol()) == 2;
+    for (x, y, cell) in content {
+        let place = usize::from(*y) * width + usize::from(*x);
+        if let Some(known) = wanted.get_mut(place) {
+            *known = Some((*cell).clone());
+        }
+        // The right half of a wide character shows nothing of its own.
+        if let Some(half) = wanted.get_mut(place + 1).filter(|_| is_wide(cell)) {
+            *half = None;
+        }
+    }
+    // Half of a wide character that went is blank; nobody says so.
+    for line in wanted.chunks_mut(width.max(1)) {
+        let mut covered = false;
+        for cell in line {
+            if cell.is_none() && !covered {
+                *cell = Some(Cell::default());
+            }
+            covered = cell.as_ref().is_some_and(is_wide);
+        }
+    }
+    wanted
+}
+
+/// The lines that gain most by being moved, and how many cells are spared by that.
+fn best_run(
+    shown: &Screen,
+    wanted: &Screen,
+    width: usize,
+    (up, by): (bool, usize),
+) -> Option<(Range<usize>, usize)> {
+    let height = shown.len() / width;
+    let line = |y: usize| y * width..(y + 1) * width;
+    let same = |from: usize, to: usize| {
+        let cells = shown[line(from)].iter().zip(&wanted[line(to)]);
+        cells.filter(|(a, b)| a == b).count()
+    };
+    // The lines that have one to come from.
+    let lines = if up {
+        0..height.saturating_sub(by)
+    } else {
+        by..height
+    };
+    let mut best: Option<(Range<usize>, usize)> = None;
+    let mut run: Option<(usize, isize)> = None;
+    for y in lines {
+        let from = if up { y + by } else { y - by };
+        let gain = same(from, y).cast_signed() - same(y, y).cast_signed();
+        let (start, sum) = match run {
+            Some((start, sum)) if sum > 0 => (start, sum + gain),
+            _ => (y, gain),
+        };
+        run = Some((start, sum));
+        let most = best.as_ref().map_or(WORTH_LINES * width, |(_, most)| *most);
+        if usize::try_from(sum).is_ok_and(|sum| sum > most) {
+            best = Some((start..y + 1, sum.unsigned_abs()));
+        }
+    }
+    best
+}
+
+impl Shift {
+    /// Moves the lines of what is shown; those that came in are empty.
+    pub(super) fn carry_out(&self, shown: &mut Screen, columns: u16) {
+        let width = usize::from(columns);
+        let region = usize::from(self.first) * width..(usize::from(self.last) + 1) * width;
+        let Some(region) = shown.get_mut(region) else {
+            return;
+        };
+        let moved = usize::from(self.by) * width;
+        let new = match self.up {
+            true => {
+                region.rotate_left(moved);
+                region.len() - moved..region.len()
+            }
+            false => {
+                region.rotate_right(moved);
+                0..moved
+            }
+        };
+        region[new].fill(Some(Cell::default()));
+    }
+}
+
+/// The cells that differ from what is shown, in the order of reading.
+pub(super) fn left_over<'a>(
+    shown: &Screen,
+    wanted: &'a Screen,
+    columns: u16,
+) -> Vec<(u16, u16, &'a Cell)> {
+    let width = usize::from(columns.max(1));
+    let differ = wanted.iter().zip(shown).enumerate();
+    differ
+        .filter(|(_, (wanted, shown))| wanted != shown)
+        .filter_map(|(at, (wanted, _))| {
+            let (x, y) = (
+                u16::try_from(at % width).ok()?,
+                u16::try_from(at / width).ok()?,
+            );
+            Some((x, y, wanted.as_ref()?))
+        })
+        .collect()
+}
+
+/// The column of a line from which on nothing stands.
+pub(super) fn blank_from(wanted: &Screen, y: u16, columns: u16) -> u16 {
+    let width = usize::from(columns);
+    let line = wanted.chunks(width.max(1)).nth(usize::from(y));
+    let blank = |cell: &&Option<Cell>| cell.as_ref().is_some_and(|cell| *cell == Cell::default());
+    let blanks = line.map_or(0, |line| line.iter().rev().take_while(blank).count());
+    u16::try_from(width - blanks.min(width)).unwrap_or(columns)
+}

@@ -1,0 +1,53 @@
+//! The palette on every screen, and the pane beside the list.
+
+use super::*;
+
+/// The palette is left, whatever runs: no action leads nowhere from there.
+#[test]
+fn every_command_of_the_palette_runs_on_every_screen() {
+    let rooms = ["1", "2", "3", "5", "6", "enter", "e", "r"];
+    for spec in ACTIONS.iter().filter(|spec| spec.flags.palette) {
+        for room in rooms {
+            let mut session = session();
+            session.press(room);
+            let context = session.app.context();
+            let opens = session.app.keymap.keys_of(Action::Palette, context);
+            if !spec.is_in(context) || opens.is_empty() {
+                continue;
+            }
+            session.press(&opens[0]).type_text(spec.id);
+            let palette = match session.app.layers.last() {
+                Some(Layer::Palette(palette)) => palette,
+                other => panic!("{other:?}"),
+            };
+            let found = palette.found(context, &[]);
+            assert_eq!(found[0].action, spec.action, "{} in {context:?}", spec.id);
+            session.press("enter");
+            assert_ne!(session.app.context(), Context::Palette, "{}", spec.id);
+            assert_eq!(session.app.recent, [spec.action]);
+        }
+    }
+}
+
+/// At 120 columns the pane beside the list is empty while the list scrolls, and back when it rests.
+#[test]
+fn the_pane_waits_until_the_hand_rests() {
+    let mut session = Session::new(FakeDesk::full(900), (120, 40));
+    assert!(shown(&session, "Balance"));
+    for _ in 0..33 {
+        session.press("j");
+    }
+    assert_eq!(session.app.payments.top, 0);
+    assert!(shown(&session, "Balance"));
+    session.press("j");
+    assert_eq!(session.app.payments.top, 1);
+    assert!(!shown(&session, "Balance"));
+    assert_eq!(
+        session.app.next_wake(),
+        Some(std::time::Duration::from_millis(200))
+    );
+    session.app.now += chrono::TimeDelta::milliseconds(200);
+    session.tell(Msg::Woke);
+    assert!(shown(&session, "Balance"));
+    assert_eq!(session.app.next_wake(), None);
+}

@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""What the desk's screen costs, on a generated ledger of a million payments: one command, one table.
+
+  cargo build --release && tests/bench/screen.py
+
+Every figure is taken from the far side of a pseudo-terminal by ptybench.py (no emulator in between).
+Payments, simulators and database live in a folder of their own, which --keep keeps for the next run.
+A limit that is missed is marked, and the exit code is then 1. Timings of a busy machine are its own.
+"""
+import argparse, json, os, shutil, subprocess, sys, tempfile, time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parents[2]
+PTYBENCH = HERE.parent / "shared" / "tools" / "ptybench.py"
+SIZE = "120x40"
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target"))
+    p.add_argument("--binary", type=Path, default=target / "release" / "refund-desk")
+    p.add_argument("--debug-binary", type=Path, default=target / "debug" / "refund-desk",
+                   help="for the forced panic, which a release build cannot be made to have")
+    p.add_argument("--ptybench", type=Path, default=PTYBENCH)
+    p.add_argument("--rows", type=int, default=1_000_000)
+    p.add_argument("--keep", type=Path, metavar="DIR", help="make the ledger here, or use the one that is here")
+    p.add_argument("--runs", type=int, default=5, help="starts to take the median of")
+    return p.parse_args()
+
+
+class Ledger:
+    """The payments, the simulators beside them, and the database."""
+
+    def __init__(self, a, folder):
+        self.binary, self.folder, self.rows = str(a.binary), folder, a.rows
+        self.config, self.data = folder / "config.toml", folder / "data"
+        self.sandbox = subprocess.Popen(
+            [self.binary, "sandbox", "--config-to", str(self.config), "--book", str(folder / "book.jsonl")],
+            stdout=subprocess.PIPE, cwd=folder)
+        self.sandbox.stdout.readline()              # ready
+        self.fill()
+
+    def command(self, *more):
+        return [self.binary, *more, "--config", str(self.config), "--data-dir", str(self.data)]
+
+    def fill(self):
+        if (self.data / "desk.db").exists():
+            return
+        file = self.folder / "settlement.csv"
+        with open(file, "w") as out:
+            out.write("account,payment_id,reference,amount,currency,captured_at,settled_at,payer,last4,order\n")
+            for n in range(self.rows):
+                # Ids, amounts and days of real files are not sorted either.
+                mixed = n * 0x9E3779B97F4A7C15 & (1 << 64) - 1
+                day = f"2026-{1 + mixed // 29 % 10:02}-{1 + mixed % 28:02}"
+                out.write(f"hub-us,{mixed:032x},CD-{n:07},{3 + mixed % 200}.{mixed % 97:02},USD,{day}T10:00:00Z,"
+                          f"{day}T22:00:00Z,customer {n // 3:06},{mixed % 10000:04},ORD-{n // 2:06}\n")
+        subprocess.run(self.command("import", str(file)), check=True, stdout=subprocess.DEVNULL)
+        file.unlink()
+
+    def seconds_to_verify(self):
+        """The desk checks every record behind its first frame; only after that is it idle."""
+        start = time.monotonic()
+        subprocess.run(self.command("audit", "verify"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return time.monotonic() - start
+
+    def close(self):
+        self.sandbox.terminate()
+        self.sandbox.wait()
+
+
+class Load:
+    """A sync and a search through everything, over and over, in processes of their own."""
+
+    def __init__(self, ledger):
+        work = [ledger.command("sync", "nuapay-uk", "nuapay-eu"),
+                ledger.command("payments", "--query", "zzzzzz", "--read-only")]
+        loop = 'while :; do "$@" >/dev/null 2>&1; done'
+        self.loops = [subprocess.Popen(["sh", "-c", loop, "sh", *one], start_new_session=True) for one in work]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for one in self.loops:
+            os.killpg(one.pid, 15)
+            one.wait()
+
+
+def measure(a, command, *options):
+    run = subprocess.run([sys.executable, str(a.ptybench), "--size", SIZE, *options, "--", *command],
+                         capture_output=True, text=True)
+    try:
+        return json.loads(run.stdout)
+    except json.JSONDecodeError:
+        sys.exit(f"ptybench: {run.stderr or run.stdout}")
+
+
+class Table:
+    missed = 0
+
+    def row(self, what, figure, limit="", holds=True):
+        mark = "" if holds else "  MISSED"
+        self.missed += not holds
+        print(f"{what:<58} {figure:<30} {limit}{mark}", flush=True)
+
+
+def key(result, name):
+    return next(row for row in result["keys"] if row["key"] == name)
+
+
+def starts(a, table, command):
+    for name, options in [("first frame", []), ("first frame, queries never answered", ["--mute"]),
+                          ("first frame, answers 250 ms late", ["--reply-delay", "250"])]:
+        r = measure(a, command, "--ready", "Payments", "--settle", "0.5", "--idle", "0",
+                    "--runs", str(a.runs), *options)
+        table.row(name, f"{r['ttff_ms']} ms", "30 ms", r["ttff_ms"] <= 30)
+    table.row("terminal queries sent", str(r["terminal_queries"]), "0", r["terminal_queries"] == 0)
+    r = measure(a, command, "--ready", "CD-", "--settle", "0.5", "--idle", "0", "--runs", str(a.runs))
+    table.row("first frame with payments", f"{r['ttff_ms']} ms, {r['startup_bytes']} bytes")
+
+
+def latency(table, name, row):
+    p50, p99 = row["latency_ms"]["p50"], row["latency_ms"]["p99"]
+    table.row(f"{name}: key to paint p50 / p99", f"{p50} / {p99} ms", "2 / 8 ms", p50 <= 2 and p99 <= 8)
+
+
+def keys(a, table, command, settle):
+    ready = ["--ready", "CD-", "--settle", str(settle), "--idle", "0"]
+    r = measure(a, command, *ready, "--keys", "j*200")
+    down = key(r, "j")
+    table.row("row down, scrolling included: bytes p50 / p99",
+              f"{down['bytes']['p50']} / {down['bytes']['p99']}", "p99 300", down["bytes"]["p99"] <= 300)
+    latency(table, "row down", down)
+    r = measure(a, command, *ready, "--keys", ",".join(["j,sleep:350"] * 60))
+    mean = (r["total_bytes"] - r["startup_bytes"] - r["settle_bytes"]) // 60
+    table.row("row down, a pause after each, the pane beside it included", f"{mean} bytes in the mean")
+    r = measure(a, command, *ready, "--keys", "pgdn*40")
+    page = key(r, "pgdn")
+    table.row("page down: bytes p50 / p99", f"{page['bytes']['p50']} / {page['bytes']['p99']}",
+              "2 500", page["bytes"]["p99"] <= 2500)
+    latency(table, "page down", page)
+    words = ["CD-0123", "customer 04", "4242 59", "amount:>150", "ORD-0777"]
+    typed = ",".join(f"/,text:{word.replace(' ', chr(32))},~esc,~esc,sleep:300" for word in words)
+    r = measure(a, command, *ready, "--quiet", "80", "--keys", typed)
+    worst = max(row["latency_ms"]["p99"] for row in r["keys"] if row["key"] != "/")
+    table.row("filter: keystroke to first results, the slowest key", f"{worst} ms", "60 ms", worst <= 60)
+
+
+def rest(a, table, command, settle):
+    r = measure(a, command, "--ready", "CD-", "--settle", str(settle), "--idle", "10", "--keys", "j*40,pgdn*10")
+    idle = r["idle"]
+    table.row("idle 10 s: bytes", str(idle["bytes"]), "0", idle["bytes"] == 0)
+    table.row("idle 10 s: processor", f"{idle['cpu_pct']} %", "0.05 %", idle["cpu_pct"] <= 0.05)
+    mb = r["peak_rss_kb"] / 1024
+    table.row("resident memory, at its highest", f"{mb:.1f} MB", "25 MB", mb <= 25)
+
+
+def whole(result):
+    is_whole = [result["exit"][name] for name in
+                ("alt_screen_left", "cursor_shown", "bracketed_paste_off", "termios_same")]
+    return all(is_whole)
+
+
+def ends(a, table, ledger):
+    for name, options in [("q", []), ("SIGTERM", ["--panic-signal", "SIGTERM"]),
+                          ("SIGHUP", ["--panic-signal", "SIGHUP"])]:
+        r = measure(a, ledger.command(), "--ready", "CD-", "--idle", "0", *options)
+        table.row(f"terminal whole after {name}", "yes" if whole(r) else str(r["exit"]), "yes", whole(r))
+    if not a.debug_binary.exists():
+        return table.row("terminal whole after a forced panic", "not measured: no debug build")
+    command = [str(a.debug_binary), *ledger.command()[1:], "--read-only"]
+    r = measure(a, command, "--ready", "Payments", "--idle", "0", "--env", "REFUND_DESK_FAILPOINT=screen.draw:2")
+    table.row("terminal whole after a forced panic", "yes" if whole(r) else str(r["exit"]), "yes", whole(r))
+
+
+def main():
+    a = arguments()
+    for needed in (a.binary, a.ptybench):
+        if not needed.exists():
+            sys.exit(f"{needed} is missing")
+    folder = (a.keep or Path(tempfile.mkdtemp(prefix="refund-desk-bench-"))).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    ledger, table = Ledger(a, folder), Table()
+    try:
+        settle = ledger.seconds_to_verify() * 1.5 + 3
+        print(f"{a.rows:,} payments, {SIZE}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
+        starts(a, table, ledger.command())
+        keys(a, table, ledger.command(), settle)
+        with Load(ledger):
+            r = measure(a, ledger.command(), "--ready", "CD-", "--settle", "3", "--idle", "0", "--keys", "j*200")
+        latency(table, "row down while a sync and a full search run", key(r, "j"))
+        rest(a, table, ledger.command(), settle)
+        ends(a, table, ledger)
+    finally:
+        ledger.close()
+        if not a.keep:
+            shutil.rmtree(folder)
+    sys.exit(1 if table.missed else 0)
+
+
+if __name__ == "__main__":
+    main()
