@@ -19,6 +19,8 @@ mod form;
 mod keys;
 mod news;
 mod paging;
+mod phone;
+mod radar;
 mod requests;
 mod review;
 mod todo;
@@ -145,6 +147,7 @@ impl Turn<'_> {
         let open = self.app.layers.iter().any(|layer| match layer {
             Layer::Payment { id, .. } => *id == revealed.payment,
             Layer::Refund(page) => page.row.refund.content.payment == revealed.payment,
+            Layer::Phone(page) => page.payment == revealed.payment,
             _ => false,
         });
         if !open {

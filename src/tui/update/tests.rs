@@ -9,6 +9,7 @@ use crate::tui::state::{Layer, Screen};
 
 use super::*;
 
+mod calls;
 mod finding;
 
 fn session() -> Session {
