@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 
 use crate::domain::reason;
 use crate::domain::refund::{Attempt, Kind, LaterStep};
-use crate::domain::timeline::{self, Kept, Tone};
+use crate::domain::timeline::{self, Kept, Moment, Tone};
 use crate::domain::transfer::{Confirmation, Transfer, TransferState};
 use crate::tui::state::App;
 use crate::tui::state::refunds::{Evidence, Page};
@@ -111,20 +111,27 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
             Role::Dim,
         )]),
         Some(evidence) => {
-            happened(app, &mut lines, shown, evidence, width);
+            let moments = happened(app, &mut lines, shown, evidence, width);
             for transfer in &evidence.transfers {
                 transferred(app, &mut lines, transfer, width);
             }
             for attempt in &evidence.attempts {
                 sent(&mut lines, attempt, width);
             }
+            received(app, &mut lines, &moments, width);
         }
     }
     lines
 }
 
 /// All that happened, in one order.
-fn happened(app: &App, lines: &mut Vec<Line>, shown: &Page, evidence: &Evidence, width: usize) {
+fn happened(
+    app: &App,
+    lines: &mut Vec<Line>,
+    shown: &Page,
+    evidence: &Evidence,
+    width: usize,
+) -> Vec<Moment> {
     let moments = timeline::of(&Kept {
         refund: &shown.row.refund,
         attempts: &evidence.attempts,
@@ -136,7 +143,7 @@ fn happened(app: &App, lines: &mut Vec<Line>, shown: &Page, evidence: &Evidence,
         deeds: &evidence.deeds,
     });
     heading(lines, &format!("Timeline ({})", words::zone(app)));
-    for moment in moments {
+    for moment in &moments {
         let role = match moment.tone {
             Tone::Plain => Role::Text,
             Tone::Good => Role::Good,
@@ -150,8 +157,18 @@ fn happened(app: &App, lines: &mut Vec<Line>, shown: &Page, evidence: &Evidence,
             role,
             width,
         ));
+    }
+    moments
+}
+
+/// What was received, word for word: below, so that the timeline stays one.
+fn received(app: &App, lines: &mut Vec<Line>, moments: &[Moment], width: usize) {
+    if moments.iter().any(|moment| moment.raw.is_some()) {
+        heading(lines, "Received");
+    }
+    for moment in moments {
         if let Some(raw) = &moment.raw {
-            lines.extend(named("", raw, Role::Dim, width));
+            lines.extend(named(&words::clock(app, moment.at), raw, Role::Dim, width));
         }
     }
 }
