@@ -23,7 +23,7 @@ pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
 pub use manual::{Completions, KeyList, Manual};
-pub use proof::{Erase, EvidenceOf};
+pub use proof::{Erase, EvidenceOf, Trace};
 pub use refund::Refund;
 pub use roster::{Away, Delegate};
 
@@ -243,6 +243,15 @@ pub enum Command {
         #[arg(long, value_name = "DATE")]
         date: NaiveDate,
     },
+    /// Show everything of a payer or order, on all accounts, with a sentence to read aloud per refund
+    Phone {
+        /// A payment or a refund
+        subject: String,
+    },
+    /// Print or write the note that may be given to a customer or a bank, to find a refund by
+    Trace(Trace),
+    /// Show how refunds go: ages, ends by day, reasons, and the providers' speed
+    Radar,
     /// Show who paid, in full; the audit says that you saw it
     Reveal {
         /// A payment or a refund
@@ -285,11 +294,15 @@ pub enum Command {
 
 impl Command {
     /// It writes whatever else is asked: a configuration, the simulators' own memory, the service's
-    /// database.
+    /// database, a note.
     pub const fn always_writes(&self) -> bool {
         matches!(
             self,
-            Self::Demo(_) | Self::Sandbox(_) | Self::Init | Self::Serve
+            Self::Demo(_)
+                | Self::Sandbox(_)
+                | Self::Init
+                | Self::Serve
+                | Self::Trace(Trace { to: Some(_), .. })
         )
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::external::ExternalRefund;
 use crate::domain::payment::{Capture, Payment};
 use crate::domain::refund::{Attempt, Later, Observation, Refund};
 use crate::domain::resolution::Proposal;
+use crate::domain::timeline;
 use crate::domain::todo::{Clocked, Step};
 
 /// A time as JSON has it.
@@ -219,8 +220,16 @@ pub(super) fn refund_card(card: &RefundCard) -> Value {
         let transfers = card.transfers.iter().map(super::transfers::transfer);
         fields.insert("transfers".into(), transfers.collect::<Vec<_>>().into());
     }
+    fields.insert("timeline".into(), timeline(card).into());
     fields.extend(decisions(card));
     Value::Object(fields)
+}
+
+/// Everything that happened to it, in one order.
+fn timeline(card: &RefundCard) -> Vec<Value> {
+    let moments = timeline::of(&super::refunds::kept(card));
+    let told = |moment: timeline::Moment| json!({ "at": time(moment.at), "sort": moment.sort.name(), "said": moment.said });
+    moments.into_iter().map(told).collect()
 }
 
 /// What people decided, and the step the refund waits for.

@@ -29,8 +29,10 @@ mod manual;
 mod open;
 mod payments;
 mod personal;
+mod phone;
 mod preferences;
 mod print;
+mod radar;
 mod refund;
 mod refunds;
 mod retry;
@@ -231,6 +233,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::AccessReview { date } => {
             evidence::access_review(&session().await?, output, date).await
         }
+        Command::Phone { subject } => phone::run(&session().await?, output, subject).await,
+        Command::Trace(arguments) => phone::trace(&session().await?, output, arguments).await,
+        Command::Radar => radar::run(&session().await?, output).await,
         Command::Reveal { subject } => personal::reveal(&session().await?, output, subject).await,
         Command::Erase(arguments) => personal::erase(&session().await?, output, arguments).await,
         Command::Backup { file } => backup::take(&session().await?, output, file).await,

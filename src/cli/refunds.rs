@@ -13,6 +13,7 @@ use crate::domain::listing::RefundFilter;
 use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::text::clean;
+use crate::domain::timeline;
 use crate::domain::todo::Clocked;
 
 const COLUMNS: [Column; 7] = [
@@ -265,7 +266,7 @@ fn text_card(card: &RefundCard) -> String {
             format!("{} to …{} {}: {state}", it.amount, it.last4, it.end_to_end),
         )
     }));
-    fields.extend(decisions(card));
+    fields.extend(next_step(card));
     let mut lines: Vec<String> = fields
         .iter()
         .map(|(name, value)| format!("{name:<17} {}", clean(value)))
@@ -274,39 +275,16 @@ fn text_card(card: &RefundCard) -> String {
     lines.join("\n")
 }
 
-/// What people decided, and the step it waits for.
-fn decisions(card: &RefundCard) -> Vec<(&'static str, String)> {
-    let approvals = card.approvals.iter().map(|approval| {
-        let voided = approval.voided.as_ref();
-        let voided = voided.map_or(String::new(), |(_, why)| format!(", no longer: {why}"));
-        ("approved", format!("by {}{voided}", approval.checker))
-    });
-    let declined = card.decline.iter();
-    let declined = declined.map(|it| ("declined", format!("by {}: {}", it.checker, it.note)));
-    let stated = card.proposals.iter().map(|it| {
-        let ended = it.ended.as_ref();
-        let ended = ended.map_or("waits for a second person".to_owned(), |ended| {
-            format!("{} by {}", ended.how.name(), ended.by)
-        });
-        (
-            "stated",
-            format!("by {}: {} ({}); {ended}", it.by, it.outcome, it.proof),
-        )
-    });
-    let next = card.step.iter().map(|step| {
-        let at = match step.clocked {
-            Some(Clocked::Resend(at)) => format!(" Not before {}.", stamp(at)),
-            Some(Clocked::AbsenceFrom(at)) => format!(" Not before {}.", stamp(at)),
-            Some(Clocked::Expires(at)) => format!(" Expires {}.", stamp(at)),
-            None => String::new(),
-        };
-        ("next step", format!("{}{at}", step.next))
-    });
-    approvals
-        .chain(declined)
-        .chain(stated)
-        .chain(next)
-        .collect()
+/// The step it waits for.
+fn next_step(card: &RefundCard) -> Option<(&'static str, String)> {
+    let step = card.step.as_ref()?;
+    let at = match step.clocked {
+        Some(Clocked::Resend(at)) => format!(" Not before {}.", stamp(at)),
+        Some(Clocked::AbsenceFrom(at)) => format!(" Not before {}.", stamp(at)),
+        Some(Clocked::Expires(at)) => format!(" Expires {}.", stamp(at)),
+        None => String::new(),
+    };
+    Some(("next step", format!("{}{at}", step.next)))
 }
 
 fn stamp(at: DateTime<Utc>) -> String {
@@ -323,21 +301,28 @@ fn evidence(card: &RefundCard) -> Vec<String> {
             attempt.sends.len()
         )
     });
-    let observations = card.observations.iter().map(|observation| {
-        let status = observation
-            .http_status
-            .map_or(String::new(), |status| format!(" HTTP {status}"));
-        format!(
-            "{} {:<8} {}{status}: {}",
-            observation.at.format("%Y-%m-%d %H:%M:%S UTC"),
-            observation.source.name(),
-            observation.meaning,
-            clean(&observation.said)
-        )
+    let happened = timeline::of(&kept(card)).into_iter().map(|moment| {
+        let (at, said) = (stamp(moment.at), clean(&moment.said));
+        format!("{at} {:<8} {said}", moment.sort.name())
     });
     let open = card.discrepancies.iter().map(|it| {
         let said = discrepancies::described(it);
         format!("discrepancy {} {said}", it.id)
     });
-    attempts.chain(observations).chain(open).collect()
+    attempts.chain(happened).chain(open).collect()
+}
+
+/// What the timeline is made of.
+pub(super) fn kept(card: &RefundCard) -> timeline::Kept<'_> {
+    timeline::Kept {
+        refund: &card.row.refund,
+        attempts: &card.attempts,
+        observations: &card.observations,
+        approvals: &card.approvals,
+        decline: card.decline.as_ref(),
+        proposals: &card.proposals,
+        // They stand below, with their numbers.
+        discrepancies: &[],
+        deeds: &card.deeds,
+    }
 }

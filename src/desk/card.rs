@@ -6,7 +6,11 @@ use super::personal::masked_all;
 use super::send;
 use crate::domain::id::RefundId;
 use crate::domain::refund::{Attempt, Kind};
+use crate::domain::timeline;
 use crate::ledger::{Dossier, RefundSummary};
+
+/// The newest entries about a refund; more than any has.
+const DEEDS: u32 = 1_000;
 
 impl Local {
     /// The refund of a handle, as `actor` sees it.
@@ -47,6 +51,8 @@ impl Local {
             self.checkers_of(actor, &waiting.summary.refund, &roster, step)
                 .0
         });
+        let mut deeds = self.ledger.audit(Some(id.to_string()), DEEDS).await?;
+        deeds.retain(timeline::tells);
         Ok(RefundCard {
             attempts: self.legible(&waiting.summary.refund.account, evidence.attempts),
             observations: evidence.observations,
@@ -54,6 +60,7 @@ impl Local {
             decline: decisions.decline,
             proposals: decisions.proposals,
             transfers,
+            deeds,
             step,
             may_approve,
             discrepancies: masked_all(discrepancies),
@@ -88,6 +95,7 @@ impl Local {
             decline: None,
             proposals: Vec::new(),
             transfers: Vec::new(),
+            deeds: Vec::new(),
             step: None,
             discrepancies: Vec::new(),
             may_approve: None,

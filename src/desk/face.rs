@@ -23,10 +23,13 @@ use crate::domain::listing::{
 };
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
+use crate::domain::phone::Call;
+use crate::domain::radar::Radar;
 use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::sending::{Resumption, Stop};
 use crate::domain::todo::Step;
+use crate::domain::trace::TraceNote;
 use crate::domain::transfer::Transfer;
 
 mod actor;
@@ -101,6 +104,13 @@ pub enum Request {
     /// One refund by its id, `ACCOUNT/PROVIDER_ID`, the end of its id, or the reference of a
     /// payment that has just one refund. Answer: [`Reply::Refund`].
     Refund(String),
+    /// Everything of the payer or order of a payment, on all accounts, with a sentence to read aloud
+    /// per refund: a payment or refund as typed. Answer: [`Reply::Call`].
+    Call(String),
+    /// What may be given to a customer or a bank about a refund. Answer: [`Reply::Trace`].
+    Trace(String),
+    /// How refunds go: ages, ends, reasons, speed. Answer: [`Reply::Radar`].
+    Radar,
     /// Withdraws a refund that was not sent, or, where that is asked for, has its provider stop one
     /// that was: until that is proven it stands as before, with a later step under way. Answer: [`Reply::Refund`].
     Cancel {
@@ -271,6 +281,12 @@ pub enum Reply {
     Refunds(Vec<RefundRow>),
     /// To [`Request::Refund`] and every decision about one.
     Refund(Box<RefundCard>),
+    /// To [`Request::Call`].
+    Call(Box<Call>),
+    /// To [`Request::Trace`].
+    Trace(Box<TraceNote>),
+    /// To [`Request::Radar`].
+    Radar(Box<Radar>),
     /// To [`Request::Review`].
     Review(Box<Review>),
     /// To [`Request::Retry`], oldest first.
@@ -474,6 +490,9 @@ pub struct RefundCard {
     pub decline: Option<Decline>,
     /// Outcomes that people stated, oldest first.
     pub proposals: Vec<Proposal>,
+    /// What the audit has about it that nothing else here tells, oldest first.
+    #[serde(default)]
+    pub deeds: Vec<AuditEntry>,
     /// Its bank leg, oldest try first; empty where its provider pays.
     #[serde(default)]
     pub transfers: Vec<Transfer>,

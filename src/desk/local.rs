@@ -256,6 +256,12 @@ impl Local {
                 Ok(Reply::Refunds(found.into_iter().map(row).collect()))
             }
             Request::Refund(handle) => self.refund_card(actor, &handle).await,
+            Request::Call(handle) => self.call(&handle).await,
+            Request::Trace(handle) => self.trace(&handle).await,
+            Request::Radar => {
+                let radar = self.radar().await?;
+                Ok(Reply::Radar(Box::new(radar)))
+            }
             Request::Review(handle) => self.review(actor, &handle).await,
             Request::Approve { refund, seen } => self.approve(actor, &refund, &seen).await,
             Request::Decline { refund, note } => self.decline(actor, &refund, &note).await,

@@ -90,6 +90,9 @@ pub(super) const fn action_of(request: &Request) -> Action {
         | Request::Preview(_)
         | Request::Refunds(_)
         | Request::Refund(_)
+        | Request::Call(_)
+        | Request::Trace(_)
+        | Request::Radar
         | Request::Review(_)
         | Request::ToDo
         | Request::Inbox { .. }

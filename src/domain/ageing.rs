@@ -6,6 +6,7 @@ use chrono::{Datelike, Days, NaiveDate, Weekday};
 /// The marks of a rail, in business days (Monday to Friday) after the day something began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Marks {
+    rail: &'static str,
     amber_days: u32,
     red_days: u32,
 }
@@ -24,11 +25,13 @@ pub enum Age {
 impl Marks {
     /// Card refunds through Commerce Hub.
     pub const COMMERCE_HUB: Self = Self {
+        rail: "cards",
         amber_days: 3,
         red_days: 5,
     };
     /// Card refunds elsewhere.
     pub const CARDS: Self = Self {
+        rail: "cards",
         amber_days: 5,
         red_days: 10,
     };
@@ -36,14 +39,26 @@ impl Marks {
     /// Credit transfers by Faster Payments: there within seconds. The two hours to amber are the rest
     /// of the day they began on.
     pub const FASTER_PAYMENTS: Self = Self {
+        rail: "Faster Payments",
         amber_days: 0,
         red_days: 1,
     };
     /// SEPA credit transfers: there on the next business day.
     pub const SEPA: Self = Self {
+        rail: "SEPA",
         amber_days: 1,
         red_days: 2,
     };
+
+    /// The rail, as people know it.
+    pub const fn rail(&self) -> &'static str {
+        self.rail
+    }
+
+    /// The last day by which something sent on `since` is normally with the customer.
+    pub fn normal_by(&self, since: NaiveDate) -> NaiveDate {
+        last_day_within(since, self.amber_days)
+    }
 
     /// How old something is that began on `since`. Both are dates in the business time zone.
     pub fn age(&self, since: NaiveDate, today: NaiveDate) -> Age {
@@ -104,5 +119,6 @@ mod tests {
     ) {
         assert_eq!(marks.age(since, today), age);
         assert_eq!(today >= marks.red_from(since), age == Age::Red);
+        assert_eq!(today <= marks.normal_by(since), age == Age::Fresh);
     }
 }

@@ -4,7 +4,7 @@
 //! of a refund, [`balance`] for what is left, [`eligibility`] for limits, [`policy`] and [`approval`] for who must
 //! agree, [`role`] and [`allowance`] for who may do what and how much, [`resolution`] for what
 //! people state, [`todo`] for what waits for them, [`amount`] and [`query`] for what an operator
-//! typed.
+//! typed, [`phone`] and [`trace`] for what may be told to a customer.
 
 pub mod activity;
 pub mod ageing;
@@ -35,9 +35,11 @@ pub mod listing;
 pub mod money;
 pub mod payment;
 pub mod personal;
+pub mod phone;
 pub mod policy;
 pub mod pulse;
 pub mod query;
+pub mod radar;
 pub mod reason;
 pub mod refund;
 pub mod replay;
@@ -48,5 +50,7 @@ pub mod schedule;
 pub mod sending;
 pub mod state;
 pub mod text;
+pub mod timeline;
 pub mod todo;
+pub mod trace;
 pub mod transfer;

@@ -15,6 +15,7 @@ pub enum Action {
     ShowPayments,
     ShowRefunds,
     ShowToDo,
+    ShowRadar,
     ShowActivity,
     ShowProviders,
     Open,
@@ -34,6 +35,8 @@ pub enum Action {
     Capture,
     Release,
     Refresh,
+    Phone,
+    Trace,
     Copy,
     Reveal,
     Up,
@@ -89,6 +92,10 @@ pub enum Context {
     Help,
     /// How the providers stand.
     Providers,
+    /// What is said to a payer.
+    Phone,
+    /// How refunds go.
+    Radar,
     /// Who did what.
     Activity,
     /// Actions by name.
@@ -97,13 +104,15 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the key list.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Payments,
         Self::Refunds,
         Self::ToDo,
         Self::Payment,
         Self::Refund,
         Self::Explain,
+        Self::Phone,
+        Self::Radar,
         Self::Activity,
         Self::Providers,
         Self::Compose,
@@ -128,6 +137,8 @@ impl Context {
             Self::Confirm => "Confirm",
             Self::Filter => "Filter",
             Self::Providers => "Providers",
+            Self::Phone => "On the phone",
+            Self::Radar => "Radar",
             Self::Activity => "Activity",
             Self::Help => "Help",
             Self::Palette => "Command palette",
@@ -205,21 +216,21 @@ pub struct Spec {
 }
 
 use Context::{
-    Activity, Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments,
-    Providers, Refund, Refunds, ToDo,
+    Activity, Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments, Phone,
+    Providers, Radar, Refund, Refunds, ToDo,
 };
 
 const LISTS: &[Context] = &[Payments, Refunds, ToDo];
 const TABBED: &[Context] = &[Refunds, ToDo];
 const DECIDED: &[Context] = &[ToDo, Refunds, Refund];
 const FORMS: &[Context] = &[Compose, Decide];
-const PAGES: &[Context] = &[Payment, Refund, Explain, Activity, Providers];
-const ROWS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain];
+const PAGES: &[Context] = &[Payment, Refund, Explain, Phone, Radar, Activity, Providers];
+const ROWS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone];
 const ROOMS: &[Context] = &[
-    Payments, Refunds, ToDo, Payment, Refund, Explain, Activity, Providers,
+    Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Radar, Activity, Providers,
 ];
 const MOVING: &[Context] = &[
-    Payments, Refunds, ToDo, Payment, Refund, Explain, Activity, Providers, Help,
+    Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Radar, Activity, Providers, Help,
 ];
 const EVERYWHERE: &[Context] = &Context::ALL;
 
@@ -249,15 +260,17 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Capture, "refund.capture", "This row", [(DECIDED, &["c"])], "capture", "have the provider pay what it has only authorised", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
+    spec!(Phone, "payment.phone", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain], &["p"])], "phone", "all of this payer or order, and what to read aloud", PALETTE),
+    spec!(Trace, "refund.trace", "This row", [(&[Refunds, ToDo, Refund], &["t"])], "trace note", "copy what may be given to the customer or a bank (OSC 52)", PALETTE),
     spec!(Copy, "copy", "This row", [(ROWS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
-    spec!(Reveal, "payer.reveal", "This row", [(&[Payment, Refund], &["v"])], "who paid", "show who paid, in full; the records say that you looked", PALETTE),
+    spec!(Reveal, "payer.reveal", "This row", [(&[Payment, Refund, Phone], &["v"])], "who paid", "show who paid, in full; the records say that you looked", PALETTE),
     spec!(Filter, "payments.filter", "This list", [(&[Payments, Activity], &["/"])], "filter", "show only some of them", SHOWN),
     spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s", ">"])], "sort", "sort by the next column", SHOWN),
     spec!(SortBack, "payments.sort-back", "This list", [(&[Payments], &["<"])], "sort back", "sort by the column before", PALETTE),
     spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
     spec!(NextTab, "list.next-tab", "This list", [(TABBED, &["tab", "]"])], "next tab", "the next tab of the list", SHOWN),
     spec!(PreviousTab, "list.previous-tab", "This list", [(TABBED, &["shift-tab", "["])], "previous tab", "the same, backwards", PALETTE),
-    spec!(Refresh, "refresh", "This list", [(LISTS, &["ctrl-r"])], "refresh", "read the list anew", PALETTE),
+    spec!(Refresh, "refresh", "This list", [(LISTS, &["ctrl-r"]), (&[Phone, Radar], &["ctrl-r"])], "refresh", "read the list anew", PALETTE),
     spec!(NextField, "compose.next-field", "This form", [(FORMS, &["tab", "down"])], "next", "go to the next field", SHOWN),
     spec!(PreviousField, "compose.previous-field", "This form", [(FORMS, &["shift-tab", "up"])], "previous", "go to the field before", PALETTE),
     spec!(NextChoice, "compose.next-choice", "This form", [(FORMS, &["right"])], "choose", "the next choice; in text, one to the right", SHOWN),
@@ -279,6 +292,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(ShowPayments, "screen.payments", "Desk", [(ROOMS, &["1"])], "payments", "the payments", PALETTE),
     spec!(ShowRefunds, "screen.refunds", "Desk", [(ROOMS, &["2"])], "refunds", "the refunds", PALETTE),
     spec!(ShowToDo, "screen.todo", "Desk", [(ROOMS, &["3"])], "to do", "what waits for a person", PALETTE),
+    spec!(ShowRadar, "screen.radar", "Desk", [(ROOMS, &["4"])], "radar", "how refunds go: ages, ends, reasons, speed", PALETTE),
     spec!(ShowActivity, "screen.activity", "Desk", [(ROOMS, &["5"])], "activity", "who did what", PALETTE),
     spec!(ShowProviders, "screen.providers", "Desk", [(ROOMS, &["6"])], "providers", "how each account and its provider stand", PALETTE),
     spec!(Palette, "palette", "Desk", [(ROOMS, &[":"]), (FORMS, &["f2"])], "commands", "find a command by name", FOOTER),

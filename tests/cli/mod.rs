@@ -38,6 +38,7 @@ mod outcomes;
 mod payments;
 mod people;
 mod personal;
+mod phone;
 mod race;
 mod racing;
 mod refund;

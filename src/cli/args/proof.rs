@@ -1,4 +1,6 @@
-//! The arguments of what is shown to an auditor, and of personal data.
+//! The arguments of what is shown to an auditor or given to a customer, and of personal data.
+
+use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::Args;
@@ -18,6 +20,16 @@ pub struct EvidenceOf {
     /// The month, in the business time zone
     #[arg(long, value_name = "YYYY-MM", requires = "sample", value_parser = month)]
     pub month: Option<NaiveDate>,
+}
+
+/// `trace`
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// Our id, its last letters, ACCOUNT/PROVIDER_ID, or the reference of a payment with one refund
+    pub refund: String,
+    /// Write the note to this new file instead
+    #[arg(long, value_name = "FILE")]
+    pub to: Option<PathBuf>,
 }
 
 /// `erase`

@@ -60,6 +60,9 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Preview(_)
         | Request::Refunds(_)
         | Request::Refund(_)
+        | Request::Call(_)
+        | Request::Trace(_)
+        | Request::Radar
         | Request::Review(_)
         | Request::ToDo
         | Request::Inbox { .. }

@@ -25,6 +25,7 @@ use crate::providers::{Asked, Finding, Inquiry, Provider, WireRequest};
 mod bank;
 mod blind;
 mod breaker;
+mod calls;
 mod clocks;
 mod inbox;
 mod lists;

@@ -44,6 +44,19 @@ fn what_went_lately_is_found_by_payment_order_and_payer() {
 }
 
 #[test]
+fn what_belongs_to_a_call_is_found_by_order_customer_and_payer() {
+    let (_folder, connection) = by_hand();
+    let plan = super::super::phone::kin_plan(&connection);
+    let indexes = [
+        "payments_by_order",
+        "(kind=? AND name=?)",
+        "payers_by_email",
+        "payers_by_name",
+    ];
+    assert_searches(&plan, &indexes);
+}
+
+#[test]
 fn the_audit_of_a_subject_is_found_by_it() {
     let (_folder, connection) = by_hand();
     let plan = super::super::audit::newest_plan(&connection);

@@ -41,6 +41,8 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Complete if !matches!(app.layers.last(), Some(Layer::Filter)) => {
             no("nothing here can be completed")
         }
+        Action::Phone if app.focus_payment().is_none() => no("no payment is selected"),
+        Action::Trace if app.focus_refund().is_none() => no("no refund is selected"),
         Action::Copy if selection(app) => no("nothing is selected"),
         Action::Quit if app.slots.is_waiting(Slot::Compose) => {
             no("the refund is being saved; a moment")

@@ -31,7 +31,9 @@ pub mod edit;
 pub mod layout;
 pub mod palette;
 pub mod payments;
+pub mod phone;
 pub mod providers;
+pub mod radar;
 pub mod refunds;
 pub mod slots;
 pub mod toast;
@@ -81,6 +83,10 @@ pub enum Layer {
         /// The first line shown.
         scroll: usize,
     },
+    /// What is said to a payer.
+    Phone(Box<phone::Page>),
+    /// How refunds go.
+    Radar(Box<radar::Page>),
     /// Who did what.
     Activity(Box<activity::Activity>),
     /// The keys of the screen below.
@@ -104,6 +110,8 @@ impl Layer {
             Self::Decide(_) => Context::Decide,
             Self::Confirm(_) => Context::Confirm,
             Self::Providers { .. } => Context::Providers,
+            Self::Phone(_) => Context::Phone,
+            Self::Radar(_) => Context::Radar,
             Self::Activity(page) if page.typing => Context::Filter,
             Self::Activity(_) => Context::Activity,
             Self::Help { .. } => Context::Help,
@@ -262,6 +270,7 @@ impl App {
         for layer in self.layers.iter().rev() {
             match layer {
                 Layer::Payment { id, .. } | Layer::Explain { id, .. } => return Some(*id),
+                Layer::Phone(page) => return Some(page.payment),
                 Layer::Refund(page) => return Some(page.row.refund.content.payment),
                 _ => {}
             }
@@ -291,7 +300,7 @@ impl App {
         for layer in self.layers.iter().rev() {
             match layer {
                 Layer::Refund(page) => return Some(&page.row),
-                Layer::Payment { .. } | Layer::Explain { .. } => return None,
+                Layer::Payment { .. } | Layer::Explain { .. } | Layer::Phone(_) => return None,
                 _ => {}
             }
         }
@@ -307,7 +316,7 @@ impl App {
         let page = |layer: &Layer| {
             matches!(
                 layer,
-                Layer::Payment { .. } | Layer::Refund(_) | Layer::Explain { .. }
+                Layer::Payment { .. } | Layer::Refund(_) | Layer::Explain { .. } | Layer::Phone(_)
             )
         };
         if self.screen != Screen::ToDo || self.layers.iter().any(page) {
@@ -321,7 +330,7 @@ impl App {
         let pages = self.layers.iter().any(|layer| {
             matches!(
                 layer,
-                Layer::Payment { .. } | Layer::Refund(_) | Layer::Explain { .. }
+                Layer::Payment { .. } | Layer::Refund(_) | Layer::Explain { .. } | Layer::Phone(_)
             )
         });
         if self.screen != Screen::ToDo || pages {

@@ -1,6 +1,7 @@
 //! The list of refunds, by tab.
 
 use crate::domain::approval::{Approval, Decline};
+use crate::domain::audit::AuditEntry;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::RefundId;
 use crate::domain::listing::StateCounts;
@@ -186,6 +187,8 @@ pub struct Evidence {
     pub proposals: Vec<Proposal>,
     /// What is open about it, oldest first.
     pub discrepancies: Vec<Discrepancy>,
+    /// What the audit has about it that nothing else here tells, oldest first.
+    pub deeds: Vec<AuditEntry>,
     /// Its bank leg, oldest try first.
     pub transfers: Vec<Transfer>,
     /// The step it waits for, when it waits for a person.

@@ -37,6 +37,12 @@ pub enum Slot {
     Review,
     /// How the providers stand.
     Providers,
+    /// Everything of a payer or order.
+    Phone,
+    /// What may be given away about a refund.
+    Trace,
+    /// How refunds go.
+    Radar,
     /// Who did what.
     Activity,
     /// Who paid, in full.

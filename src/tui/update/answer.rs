@@ -48,6 +48,9 @@ impl Turn<'_> {
             (Slot::Providers, Reply::Providers(rows)) => {
                 self.app.providers = Some(rows.into_iter().map(convert::provider).collect());
             }
+            (Slot::Phone, Reply::Call(call)) => self.call_answered(*call),
+            (Slot::Trace, Reply::Trace(note)) => self.trace_answered(&note),
+            (Slot::Radar, Reply::Radar(radar)) => self.radar_answered(*radar),
             (Slot::Activity, Reply::Audit(entries)) => self.activity_answered(entries),
             (Slot::Reveal, Reply::Revealed(told)) => {
                 self.app.revealed = Some(convert::revealed(told));
@@ -95,6 +98,8 @@ impl Turn<'_> {
                 self.look_again();
             }
             Slot::Activity => self.activity_refused(&refusal),
+            Slot::Phone => self.call_refused(&refusal),
+            Slot::Radar => self.radar_refused(&refusal),
             Slot::ToDo => {
                 self.app.todo.failed = Some(refusal.message.clone());
                 self.say_refusal(&refusal);

@@ -41,6 +41,7 @@ pub(super) fn evidence(card: RefundCard) -> refunds::Evidence {
         decline: card.decline,
         proposals: card.proposals,
         discrepancies: card.discrepancies,
+        deeds: card.deeds,
         transfers: card.transfers,
         step: card.step,
     }

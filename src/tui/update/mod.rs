@@ -22,6 +22,8 @@ mod line;
 mod mouse;
 mod news;
 mod paging;
+mod phone;
+mod radar;
 mod requests;
 mod review;
 mod todo;
@@ -156,6 +158,7 @@ impl Turn<'_> {
         let open = self.app.layers.iter().any(|layer| match layer {
             Layer::Payment { id, .. } => *id == revealed.payment,
             Layer::Refund(page) => page.row.refund.content.payment == revealed.payment,
+            Layer::Phone(page) => page.payment == revealed.payment,
             _ => false,
         });
         if !open {

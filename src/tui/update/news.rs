@@ -60,6 +60,8 @@ impl Turn<'_> {
         if self.shows_refund(id) {
             self.ask_refund(id);
         }
+        self.ask_call_about(payment);
+        self.radar_moved();
         self.preview_again(payment);
     }
 
@@ -82,6 +84,8 @@ impl Turn<'_> {
         if matches!(self.app.layers.last(), Some(Layer::Providers { .. })) {
             self.ask(Slot::Providers, Request::Providers);
         }
+        self.ask_call();
+        self.ask_radar();
         let shown = self.app.layers.iter().find_map(|layer| match layer {
             Layer::Refund(page) => Some(page.row.refund.id),
             _ => None,

@@ -8,6 +8,7 @@ use crate::tui::state::{Layer, Screen};
 
 use super::*;
 
+mod calls;
 mod finding;
 mod lines;
 mod mouse;

@@ -34,6 +34,7 @@ impl Turn<'_> {
             Action::ShowPayments => self.show(Screen::Payments),
             Action::ShowRefunds => self.show(Screen::Refunds),
             Action::ShowToDo => self.show(Screen::ToDo),
+            Action::ShowRadar => self.show_radar(),
             Action::ShowActivity => self.show_activity(),
             Action::ShowProviders => self.show_providers(),
             Action::Open => self.open_selected(),
@@ -54,6 +55,8 @@ impl Turn<'_> {
             Action::Withdraw => self.confirm_withdraw(),
             Action::Capture => self.confirm_capture(),
             Action::Release => self.confirm_release(),
+            Action::Phone => self.open_phone(),
+            Action::Trace => self.trace(),
             Action::Copy => self.copy(),
             Action::Reveal => self.reveal(),
             Action::Up => self.step(&Step::Rows(-1)),
@@ -196,6 +199,9 @@ impl Turn<'_> {
     }
 
     fn copy(&mut self) {
+        if self.copy_sentence() {
+            return;
+        }
         let text = match self.app.focus_refund() {
             Some(row) => Some(row.refund.id.to_string()),
             None => self.app.focus_payment().map(|id| {
@@ -218,6 +224,7 @@ impl Turn<'_> {
         let subject = match self.app.layers.last() {
             Some(Layer::Payment { id, .. }) => id.to_string(),
             Some(Layer::Refund(page)) => page.row.refund.id.to_string(),
+            Some(Layer::Phone(page)) => page.payment.to_string(),
             _ => return,
         };
         self.ask(Slot::Reveal, Request::Reveal { subject });
@@ -254,6 +261,8 @@ impl Turn<'_> {
                 scroll_by(&mut shown.scroll, step, page, limit);
                 self.activity_scrolled(limit);
             }
+            Some(Layer::Phone(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
+            Some(Layer::Radar(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),
             Some(Layer::Compose(form)) => scroll_by(&mut form.scroll, step, page / 2, limit),
             Some(Layer::Palette(palette)) => scroll_by(&mut palette.cursor, step, page, limit),

@@ -18,7 +18,9 @@ mod help;
 mod palette;
 mod payment;
 mod payments;
+mod phone;
 mod providers;
+mod radar;
 mod refund;
 mod refunds;
 mod todo;
@@ -66,6 +68,8 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
         Layer::Compose(form) => compose::draw(app, form, pen),
         Layer::Decide(form) => decide::draw(app, form, pen),
         Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
+        Layer::Phone(shown) => phone::draw(app, shown, pen),
+        Layer::Radar(shown) => radar::draw(app, shown, pen),
         Layer::Activity(shown) => activity::draw(app, shown, pen),
         Layer::Providers { scroll } => providers::draw(app, *scroll, pen),
         Layer::Help { scroll } => help::draw(app, *scroll, pen),
@@ -81,6 +85,8 @@ pub fn scroll_limit(app: &App) -> usize {
         Some(Layer::Refund(page)) => refund::lines(app, page, width).len(),
         Some(Layer::Explain { id, .. }) => explain::lines(app, *id, width).len(),
         Some(Layer::Providers { .. }) => providers::lines(app, width).len(),
+        Some(Layer::Phone(shown)) => phone::lines(app, shown, width).len(),
+        Some(Layer::Radar(shown)) => radar::lines(app, shown, width).len(),
         Some(Layer::Activity(shown)) => activity::lines(app, shown, width).len(),
         Some(Layer::Help { .. }) => help::lines(app, width).len(),
         Some(Layer::Compose(form)) => return compose::scroll_limit(app, form),

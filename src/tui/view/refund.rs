@@ -1,10 +1,10 @@
 //! One refund: what was decided, what was sent, what was learned.
 
-use chrono::{DateTime, Utc};
 use ratatui::layout::Position;
 
 use crate::domain::reason;
-use crate::domain::refund::{Attempt, Kind, LaterStep, Observation};
+use crate::domain::refund::{Attempt, Kind, LaterStep};
+use crate::domain::timeline::{self, Kept, Moment, Tone};
 use crate::domain::transfer::{Confirmation, Transfer, TransferState};
 use crate::tui::state::App;
 use crate::tui::state::refunds::{Evidence, Page};
@@ -111,71 +111,65 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
             Role::Dim,
         )]),
         Some(evidence) => {
-            decided(app, &mut lines, evidence, width);
+            let moments = happened(app, &mut lines, shown, evidence, width);
             for transfer in &evidence.transfers {
                 transferred(app, &mut lines, transfer, width);
             }
             for attempt in &evidence.attempts {
-                sent(app, &mut lines, attempt, width);
+                sent(&mut lines, attempt, width);
             }
-            learned(app, &mut lines, &evidence.observations, width);
+            received(app, &mut lines, &moments, width);
         }
     }
     lines
 }
 
-/// What people said about it, and what is open about it.
-fn decided(app: &App, lines: &mut Vec<Line>, evidence: &Evidence, width: usize) {
-    let mut said: Vec<(DateTime<Utc>, String, Role)> = Vec::new();
-    for approval in &evidence.approvals {
-        let (then, role) = match &approval.voided {
-            None => (String::new(), Role::Good),
-            Some((_, why)) => (format!("; no longer counts: {why}"), Role::Dim),
+/// All that happened, in one order.
+fn happened(
+    app: &App,
+    lines: &mut Vec<Line>,
+    shown: &Page,
+    evidence: &Evidence,
+    width: usize,
+) -> Vec<Moment> {
+    let moments = timeline::of(&Kept {
+        refund: &shown.row.refund,
+        attempts: &evidence.attempts,
+        observations: &evidence.observations,
+        approvals: &evidence.approvals,
+        decline: evidence.decline.as_ref(),
+        proposals: &evidence.proposals,
+        discrepancies: &evidence.discrepancies,
+        deeds: &evidence.deeds,
+    });
+    heading(lines, &format!("Timeline ({})", words::zone(app)));
+    for moment in &moments {
+        let role = match moment.tone {
+            Tone::Plain => Role::Text,
+            Tone::Good => Role::Good,
+            Tone::Waits => Role::Warn,
+            Tone::Bad => Role::Bad,
+            Tone::Gone => Role::Dim,
         };
-        said.push((
-            approval.at,
-            format!("approved by {}{then}", approval.checker),
+        lines.extend(named(
+            &words::clock(app, moment.at),
+            &moment.said,
             role,
+            width,
         ));
     }
-    if let Some(no) = &evidence.decline {
-        said.push((
-            no.at,
-            format!("declined by {}: {}", no.checker, no.note),
-            Role::Bad,
-        ));
+    moments
+}
+
+/// What was received, word for word: below, so that the timeline stays one.
+fn received(app: &App, lines: &mut Vec<Line>, moments: &[Moment], width: usize) {
+    if moments.iter().any(|moment| moment.raw.is_some()) {
+        heading(lines, "Received");
     }
-    for one in &evidence.proposals {
-        let stated = format!("{} says: {} ({})", one.by, one.outcome, one.proof);
-        let (then, role) = match &one.ended {
-            None => ("waits for a second person".to_owned(), Role::Warn),
-            Some(ended) => {
-                let note = ended
-                    .note
-                    .as_deref()
-                    .map_or(String::new(), |it| format!(": {it}"));
-                (
-                    format!("{} by {}{note}", ended.how.name(), ended.by),
-                    Role::Text,
-                )
-            }
-        };
-        said.push((one.at, format!("{stated}; {then}"), role));
-    }
-    for one in &evidence.discrepancies {
-        said.push((
-            one.opened_at,
-            format!("not cleared up: {}", one.said()),
-            Role::Bad,
-        ));
-    }
-    if said.is_empty() {
-        return;
-    }
-    said.sort_by_key(|(at, ..)| *at);
-    heading(lines, "Decisions");
-    for (at, what, role) in said {
-        lines.extend(named(&words::clock(app, at), &what, role, width));
+    for moment in moments {
+        if let Some(raw) = &moment.raw {
+            lines.extend(named(&words::clock(app, moment.at), raw, Role::Dim, width));
+        }
     }
 }
 
@@ -202,7 +196,8 @@ fn transferred(app: &App, lines: &mut Vec<Line>, transfer: &Transfer, width: usi
     }
 }
 
-fn sent(app: &App, lines: &mut Vec<Line>, attempt: &Attempt, width: usize) {
+/// The exact request; when it went out stands on the timeline.
+fn sent(lines: &mut Vec<Line>, attempt: &Attempt, width: usize) {
     heading(
         lines,
         &format!("Attempt {} ({})", attempt.number, attempt.step),
@@ -220,41 +215,10 @@ fn sent(app: &App, lines: &mut Vec<Line>, attempt: &Attempt, width: usize) {
         Role::Text,
         width,
     ));
-    for send in &attempt.sends {
-        let proof = if send.not_executed {
-            "proven not executed"
-        } else {
-            ""
-        };
-        let said = format!("{} {proof}", words::moment(app, send.at));
-        lines.extend(named("sent", said.trim_end(), Role::Text, width));
-    }
     lines.extend(named(
         "body",
         &super::compose::pretty(&String::from_utf8_lossy(&attempt.body)),
         Role::Dim,
         width,
     ));
-}
-
-fn learned(app: &App, lines: &mut Vec<Line>, observations: &[Observation], width: usize) {
-    if observations.is_empty() {
-        return;
-    }
-    heading(lines, "Observations");
-    for one in observations {
-        let status = one
-            .http_status
-            .map_or(String::new(), |status| format!(" · HTTP {status}"));
-        let said = format!(
-            "{}: {}{status} · {}",
-            one.source.name(),
-            one.meaning,
-            one.said
-        );
-        lines.extend(named(&words::clock(app, one.at), &said, Role::Text, width));
-        if let Some(raw) = &one.raw {
-            lines.extend(named("", raw, Role::Dim, width));
-        }
-    }
 }

@@ -14,6 +14,8 @@ use crate::tui::fixture::{decisions, requests};
 use crate::tui::fixture::{elsewhere, now};
 use crate::tui::theme::Theme;
 
+mod calls;
+
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
 /// Snapshots of one situation at both sizes.

@@ -1,5 +1,6 @@
 //! Pieces that several screens are drawn with.
 
+pub mod chart;
 pub mod field;
 pub mod pen;
 pub mod table;

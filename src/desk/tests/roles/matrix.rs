@@ -96,6 +96,9 @@ fn requests(folder: &std::path::Path) -> Vec<(&'static str, Request)> {
             },
         ),
         (TEND, Request::Release { refund: none() }),
+        (LOOK, Request::Call(none())),
+        (LOOK, Request::Trace(none())),
+        (LOOK, Request::Radar),
         (LOOK, Request::Review(none())),
         (
             "!cl",

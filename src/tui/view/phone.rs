@@ -1,0 +1,124 @@
+//! What is said to a payer: everything of theirs, newest first, and what to read aloud.
+
+use chrono::{DateTime, Utc};
+use ratatui::layout::Position;
+
+use crate::domain::phone::{Call, Entry, Kin, What};
+use crate::tui::state::App;
+use crate::tui::state::phone::Page;
+use crate::tui::theme::Role;
+use crate::tui::widget::pen::Pen;
+use crate::tui::widget::{text, words};
+
+use super::{Line, named, page};
+
+pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
+    let width = super::page_width(pen.area().width) - 4;
+    page(pen, "On the phone", &lines(app, shown, width), shown.scroll)
+}
+
+pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
+    let Some(call) = &shown.call else {
+        let said = shown.failed.as_deref().unwrap_or("loading …");
+        return vec![vec![(said.to_owned(), Role::Dim)]];
+    };
+    let mut lines = who(app, call, width);
+    for entry in &call.entries {
+        lines.push(Vec::new());
+        lines.extend(happened(app, entry, width));
+    }
+    if call.more {
+        let said = "there are more payments: those closest to this one are shown";
+        lines.push(Vec::new());
+        lines.push(vec![(said.to_owned(), Role::Warn)]);
+    }
+    lines
+}
+
+fn who(app: &App, call: &Call, width: usize) -> Vec<Line> {
+    let payer = words::payer(call.payer.as_deref(), call.last4.as_deref());
+    let mut lines = named("payer", &payer, Role::Title, width);
+    for (name, value) in app.revealed(call.payment).iter().flat_map(|it| &it.lines) {
+        lines.extend(named(name, value, Role::Warn, width));
+    }
+    if let Some(order) = &call.order {
+        lines.extend(named("order", order, Role::Text, width));
+    }
+    let said = format!(
+        "newest first, all accounts; times and dates in {}",
+        call.zone
+    );
+    lines.extend(named("", &said, Role::Dim, width));
+    lines
+}
+
+fn happened(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
+    let (what, amount, standing, role) = match &entry.what {
+        What::Payment {
+            paid,
+            can_refund,
+            why_not,
+        } => {
+            let can = match why_not {
+                Some(why) => why.short().to_owned(),
+                None => format!("can refund {}", can_refund.grouped()),
+            };
+            ("payment", paid.to_string(), can, Role::Text)
+        }
+        What::Refund { refund, .. } => {
+            let standing = words::standing(app, refund);
+            let amount = refund.content.amount.to_string();
+            ("REFUND", amount, standing.short, standing.role)
+        }
+        What::Elsewhere(external) => {
+            let stands = format!("{}, made elsewhere", external.state.name());
+            ("refund", external.amounts(), stands, Role::Text)
+        }
+        What::Dispute(dispute) => {
+            let stage = dispute.stage.name().replace('_', " ");
+            ("dispute", dispute.amount.to_string(), stage, Role::Warn)
+        }
+    };
+    let mut lines = vec![vec![
+        (text::left(&day(app, entry.at), 18), Role::Dim),
+        (text::left(what, 9), Role::Text),
+        (text::right(&amount, 16), Role::Title),
+        ("  ".to_owned(), Role::Dim),
+        (text::truncate(&standing, width.saturating_sub(45)), role),
+    ]];
+    let reference = entry.reference.as_deref().unwrap_or("no reference");
+    let kin = match entry.kin {
+        Kin::Name => Role::Warn,
+        _ => Role::Dim,
+    };
+    lines.push(vec![
+        (" ".repeat(18), Role::Dim),
+        (format!("{} · {reference} · ", entry.account), Role::Dim),
+        (entry.kin.words().to_owned(), kin),
+    ]);
+    lines.extend(to_be_said(app, entry, width));
+    lines
+}
+
+/// What is read aloud, or must be known before anything is.
+fn to_be_said(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
+    const INDENT: usize = 4;
+    let (said, role) = match &entry.what {
+        What::Refund { said, .. } => (said.clone(), Role::Title),
+        What::Dispute(dispute) => match (dispute.banner(), dispute.deadline) {
+            (Some(banner), _) => (banner, Role::Warn),
+            (None, Some(at)) => (format!("answer by {}", day(app, at)), Role::Text),
+            (None, None) => return Vec::new(),
+        },
+        What::Payment { .. } | What::Elsewhere(_) => return Vec::new(),
+    };
+    let wrapped = text::wrap(&said, width.saturating_sub(INDENT));
+    let line = |part: String| vec![(" ".repeat(INDENT), Role::Dim), (part, role)];
+    wrapped.into_iter().map(line).collect()
+}
+
+fn day(app: &App, at: DateTime<Utc>) -> String {
+    at.with_timezone(&words::zone(app))
+        .format("%Y-%m-%d %H:%M")
+        .to_string()
+}
