@@ -57,6 +57,6 @@ fn what_is_only_similar_moves_no_money() {
     say(&mut session, "refnd");
     assert_eq!(session.app.context(), Context::Payments);
     assert!(shown(&session, "did you mean refund?"));
-    say(&mut session, "hlp");
-    assert_eq!(session.app.context(), Context::Help);
+    say(&mut session, "provid");
+    assert_eq!(session.app.context(), Context::Providers);
 }
