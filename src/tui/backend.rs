@@ -290,7 +290,7 @@ impl<W: Write> Backend for TtyBackend<W> {
         self.fit();
         let content: Vec<(u16, u16, &Cell)> = content.collect();
         let mut written = PLAIN;
-        if content.len() < usize::from(self.columns) {
+        if content.len() <= usize::from(self.columns) {
             // A row further on the same page: there is nothing to be spared.
             for (x, y, cell) in content {
                 self.write_cell((x, y), cell, &mut written);
@@ -458,6 +458,16 @@ mod tests {
                 .unwrap();
             let written = terminal.backend().out.len() - before;
             assert!(top == 0 || written < 75, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_without_a_size_is_none_the_worse() {
+        let backend = TtyBackend::new(Vec::new(), || Ok((0, 0)), Multiplexer::None);
+        let mut terminal = Terminal::new(backend).unwrap();
+        for _ in 0..2 {
+            terminal.draw(|_| ()).unwrap();
+            terminal.clear().unwrap();
         }
     }
 

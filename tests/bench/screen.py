@@ -7,7 +7,7 @@ Every figure is taken from the far side of a pseudo-terminal by ptybench.py (no 
 Payments, simulators and database live in a folder of their own, which --keep keeps for the next run.
 A limit that is missed is marked, and the exit code is then 1. Timings of a busy machine are its own.
 """
-import argparse, json, os, pty, select, shutil, signal, subprocess, sys, tempfile, time
+import argparse, fcntl, json, os, pty, select, shutil, signal, struct, subprocess, sys, tempfile, termios, time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[2]
@@ -65,6 +65,7 @@ class Ledger:
         if pid == 0:
             os.environ["TERM"] = "xterm-256color"
             os.execv(self.binary, self.command())
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         start, quiet_since, used = time.monotonic(), time.monotonic(), -1
         while time.monotonic() - quiet_since < 2:
             if select.select([terminal], [], [], 0.2)[0]:

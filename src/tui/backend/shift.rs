@@ -27,7 +27,8 @@ pub(super) struct Shift {
 
 /// The lines of the screen that can be had by moving what is there.
 pub(super) fn of(shown: &Screen, wanted: &Screen, columns: u16) -> Option<Shift> {
-    let width = usize::from(columns);
+    // Some terminals have no size before they are shown.
+    let width = usize::from(columns.max(1));
     let found = (1..=MOST).flat_map(|by| [(true, by), (false, by)]);
     let found = found.filter_map(|(up, by)| {
         let (lines, spared) = best_run(shown, wanted, width, (up, usize::from(by)))?;
