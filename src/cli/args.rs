@@ -7,7 +7,6 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::desk::face::Stated;
-use crate::domain::audit::Anchor;
 use crate::domain::money::{Currency, Money};
 use crate::domain::state::State;
 
@@ -23,7 +22,7 @@ pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
 pub use manual::{Completions, KeyList, Manual};
-pub use proof::{Erase, EvidenceOf, Trace};
+pub use proof::{Audit, AuditShow, Erase, EvidenceOf, Trace};
 pub use refund::Refund;
 pub use roster::{Away, Delegate};
 
@@ -478,42 +477,6 @@ pub struct Sending {
     /// Why
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
-}
-
-/// `audit`
-#[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// Show the newest entries, oldest of them first
-    Show(AuditShow),
-    /// Check that no entry was changed, removed, moved or added afterwards
-    Verify {
-        /// What an earlier check told: the log must still contain it
-        #[arg(long, value_name = "SEQ:HASH")]
-        head: Option<Anchor>,
-        /// A file of heads ([audit] head_file): the log must still contain every line of it
-        #[arg(long, value_name = "FILE")]
-        against: Option<PathBuf>,
-    },
-}
-
-/// `audit show`
-#[derive(Debug, Args)]
-pub struct AuditShow {
-    /// Only about this refund, this payment and its refunds, or this imported file
-    #[arg(value_name = "SUBJECT")]
-    pub subject: Option<String>,
-    /// Of this UTC date or later
-    #[arg(long, value_name = "DATE")]
-    pub since: Option<NaiveDate>,
-    /// Done by this person; desk: done by the desk itself
-    #[arg(long, value_name = "NAME")]
-    pub actor: Option<String>,
-    /// Whose action begins with this: refund., refund.approved, payments.
-    #[arg(long, value_name = "PREFIX")]
-    pub action: Option<String>,
-    /// At most this many
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub limit: u32,
 }
 
 /// `30s`, `5m`, `2h`, `7d`

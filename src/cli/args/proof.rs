@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use clap::Args;
+use clap::{Args, Subcommand};
+
+use crate::domain::audit::Anchor;
 
 /// `evidence`
 #[derive(Debug, Args)]
@@ -47,4 +49,40 @@ fn month(text: &str) -> Result<NaiveDate, String> {
     format!("{text}-01")
         .parse()
         .map_err(|_| format!("{text:?} is not a month; write 2026-11"))
+}
+
+/// `audit`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Show the newest entries, oldest of them first
+    Show(AuditShow),
+    /// Check that no entry was changed, removed, moved or added afterwards
+    Verify {
+        /// What an earlier check told: the log must still contain it
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Option<Anchor>,
+        /// A file of heads ([audit] head_file): the log must still contain every line of it
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
+}
+
+/// `audit show`
+#[derive(Debug, Args)]
+pub struct AuditShow {
+    /// Only about this refund, this payment and its refunds, or this imported file
+    #[arg(value_name = "SUBJECT")]
+    pub subject: Option<String>,
+    /// Of this UTC date or later
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<NaiveDate>,
+    /// Done by this person; desk: done by the desk itself
+    #[arg(long, value_name = "NAME")]
+    pub actor: Option<String>,
+    /// Whose action begins with this: refund., refund.approved, payments.
+    #[arg(long, value_name = "PREFIX")]
+    pub action: Option<String>,
+    /// At most this many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
 }
