@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
@@ -35,22 +36,24 @@ fn ran(program: &str, arguments: &[&str]) -> bool {
 }
 
 impl Office {
-    /// A service's user, an operator and a checker in one group, and an outsider. None: this
-    /// process may not make users.
+    /// A service's user, an operator, a checker, an importer, a viewer and an admin in one group, and
+    /// an outsider. None: this process may not make users.
     fn open() -> Option<Self> {
-        let pid = std::process::id();
+        static OFFICES: AtomicUsize = AtomicUsize::new(0);
+        let number = OFFICES.fetch_add(1, Ordering::Relaxed);
+        let ours = format!("rdt{}n{number}", std::process::id());
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let mut office = Self {
             folder,
-            group: format!("rdt{pid}g"),
+            group: format!("{ours}g"),
             users: Vec::new(),
         };
         if !ran("setpriv", &["--version"]) || !ran("groupadd", &[&office.group]) {
             return None;
         }
-        for kind in ["s", "o", "c", "x"] {
-            let name = format!("rdt{pid}{kind}");
+        for kind in ["s", "o", "c", "i", "v", "a", "x"] {
+            let name = format!("{ours}{kind}");
             let group = office.group.clone();
             let made = match kind {
                 "x" => ran("useradd", &["-M", "-U", &name]),
@@ -122,8 +125,8 @@ impl Office {
         Process::start(&mut command).finish().into()
     }
 
-    /// The service at work in folders of its own.
-    fn service(&self) -> Process {
+    /// The service at work in folders of its own, with these roles.
+    fn service(&self, roles: &str) -> Process {
         let owner = Some(self.uid("s"));
         let own = |name: &str, mode: u32| {
             let path = self.path(name);
@@ -137,7 +140,7 @@ impl Office {
         fs::write(self.path("etc/key"), "canary").unwrap();
         own("etc/key", 0o600);
         let config = format!(
-            "environment = \"test\"\n[service]\nsocket = \"{}\"\ngroup = \"{}\"\n[policy]\napproval_above = 10\n[accounts.hub-us]\nprovider = \"commerce-hub\"\nbase_url = \"http://127.0.0.1:9/ch\"\ncurrencies = [\"USD\"]\nmerchant_id = \"m\"\nterminal_id = \"t\"\napi_key = \"file:key\"\napi_secret = \"file:key\"\n",
+            "environment = \"test\"\n[service]\nsocket = \"{}\"\ngroup = \"{}\"\n[policy]\napproval_above = 10\n[accounts.hub-us]\nprovider = \"commerce-hub\"\nbase_url = \"http://127.0.0.1:9/ch\"\ncurrencies = [\"USD\"]\nmerchant_id = \"m\"\nterminal_id = \"t\"\napi_key = \"file:key\"\napi_secret = \"file:key\"\n{roles}",
             self.path("run/desk.sock").display(),
             self.group,
         );
@@ -221,7 +224,7 @@ fn office() -> Option<Office> {
 #[test]
 fn outsiders_stay_out_and_nobody_approves_their_own_refund() {
     let Some(office) = office() else { return };
-    let service = office.service();
+    let service = office.service("");
     outsiders_and_operators_read_nothing(&office);
     let (id, hash) = made_by_the_operator(&office);
     own_refunds_are_not_approved(&office, &id, &hash);
@@ -259,21 +262,69 @@ fn outsiders_and_operators_read_nothing(office: &Office) {
     assert_eq!(error["code"], "no_service");
 }
 
+const MADE: [&str; 6] = [
+    "refund",
+    "A-1",
+    "--amount",
+    "50",
+    "--reason",
+    "customer_request",
+];
+
+/// Who asks counts, not by what program or in whose folder: each user of the system does what the
+/// configuration has them for, and is refused all else.
+#[test]
+fn each_user_does_what_their_role_is_for() {
+    let Some(office) = office() else { return };
+    let role = |name: &str, kind: &str| {
+        let user = office.user(kind);
+        format!("[roles.{name}]\nusers = [\"{user}\"]\n")
+    };
+    let roles = [
+        role("maker", "o"),
+        role("checker", "c"),
+        role("importer", "i"),
+        role("viewer", "v"),
+        role("admin", "a"),
+    ];
+    let service = office.service(&roles.concat());
+    let stock = office.path("stock.csv");
+    fs::write(&stock, stock::dated(stock::STOCK)).unwrap();
+    let import = ["import", stock.to_str().unwrap()];
+    let only = |may: &str, exit: i32, typed: &[&str]| {
+        for kind in ["o", "c", "i", "v", "a"].iter().filter(|it| **it != may) {
+            let error = office.desk(kind, kind, typed).exits(3).error();
+            assert_eq!(error["code"], "role", "{kind} {typed:?}");
+            assert!(
+                error["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains(office.user(kind))
+            );
+        }
+        office.desk(may, may, typed).exits(exit)
+    };
+    only("i", 0, &import);
+    let made = only("o", 5, &MADE).object();
+    let id = made["id"].as_str().unwrap();
+    for kind in ["o", "c", "i", "v", "a"] {
+        let seen = office.desk(kind, kind, &["status", id]).exits(0).object();
+        assert_eq!(seen["maker"], office.user("o"), "{kind}");
+    }
+    let hash = office.desk("v", "v", &["status", id]).exits(0).object();
+    let approve = ["approve", id, "--expect", hash["hash"].as_str().unwrap()];
+    // Nobody answers at the provider: approved, and not sent yet.
+    only("c", 6, &approve);
+    end(service);
+}
+
 /// A refund above the limit, its id and what a checker would see.
 fn made_by_the_operator(office: &Office) -> (String, String) {
     let stock = office.path("stock.csv");
     fs::write(&stock, stock::dated(stock::STOCK)).unwrap();
     let stock = stock.to_str().unwrap().to_owned();
     office.desk("o", "o", &["import", &stock]).exits(0);
-    let made = [
-        "refund",
-        "A-1",
-        "--amount",
-        "50",
-        "--reason",
-        "customer_request",
-    ];
-    let made = office.desk("o", "o", &made).exits(5).object();
+    let made = office.desk("o", "o", &MADE).exits(5).object();
     let id = made["id"].as_str().unwrap().to_owned();
     let seen = office.desk("o", "o", &["status", &id]).exits(0).object();
     (id, seen["hash"].as_str().unwrap().to_owned())
