@@ -3,13 +3,17 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::face::{Refusal, Reply};
+use super::kinds;
 use super::local::Local;
 use super::personal::masked;
 use crate::domain::id::PaymentId;
 use crate::domain::personal::mask_name;
 use crate::domain::phone::{self, Call, Entry, What};
+use crate::domain::refund::Kind;
 use crate::domain::trace::{self, Paid};
+use crate::domain::transfer::TransferState;
 use crate::ledger::{Relative, Sent};
+use crate::providers::Deed;
 
 impl Local {
     /// Everything of the payer or order of a payment, or of a refund's payment.
@@ -87,13 +91,18 @@ impl Local {
 
     /// The way of a refund: the rail's first mark is what is normal.
     fn way_of(&self, sent: &Sent) -> phone::Way {
-        let marks = self
-            .account(&sent.refund.account)
-            .map(|it| it.profile.marks);
+        let account = self.account(&sent.refund.account);
+        let marks = account.map(|it| it.profile.marks);
         let references = references_of(sent);
+        // What is confirmed after our own transfer is due from the start, even before there is one.
+        let newest = sent.transfers.last().map(|it| it.state);
+        let ours = sent.refund.content.kind == Kind::Refund && kinds::can(account, Deed::Confirm);
+        let due = ours.then_some(TransferState::Due);
+        let transfer = newest.or(due);
         trace::way(
             &sent.refund,
             sent.sent,
+            transfer,
             &references,
             |at| self.business_day(at),
             |day| marks.map(|marks| marks.normal_by(day)),

@@ -11,6 +11,7 @@ use super::id::PaymentId;
 use super::money::Money;
 use super::refund::{Kind, LaterStep, Refund};
 use super::state::State;
+use super::transfer::TransferState;
 
 /// Why a payment stands on the card, nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -132,6 +133,8 @@ pub struct Way {
     pub normally_by: Option<NaiveDate>,
     /// What a bank finds it by.
     pub reference: Option<String>,
+    /// How the transfer stands by which our own bank pays it; none: no bank of ours does.
+    pub transfer: Option<TransferState>,
 }
 
 /// The sentence to read aloud. A date is named only where the money is on its way or there.
@@ -154,7 +157,16 @@ pub fn sentence(refund: &Refund, way: &Way, today: NaiveDate) -> String {
             "is not finished: something on our side is still open, and I can promise no date yet.",
         ),
         State::Pending | State::Succeeded | State::Settled if stopping => told.stopping(),
-        State::Pending => told.under_way(),
+        State::Pending => match way.transfer {
+            // What a network agreed to is not money that left.
+            Some(TransferState::Due | TransferState::Rejected) => {
+                told.unsent("is being arranged with your bank")
+            }
+            Some(TransferState::InFile) => {
+                told.about("is with our bank to be paid; I cannot say yet whether it has gone out.")
+            }
+            _ => told.under_way(),
+        },
         State::Succeeded | State::Settled => told.sent(),
         State::Failed | State::Rejected => told.about(&format!("did not go through; {nothing}.")),
         State::Reversed => told.came_back(),

@@ -124,21 +124,25 @@ pub fn references(
     all
 }
 
-/// The way of a refund: `sent` is when it first went out and may have arrived, `normal` the last
-/// normal day of its rail for a day of sending.
+/// The way of a refund: `sent` is when it first went out and may have arrived, `transfer` how our own
+/// bank's payment of it stands, `normal` the last normal day of its rail for a day of sending.
 pub fn way(
     refund: &Refund,
     sent: Option<DateTime<Utc>>,
+    transfer: Option<TransferState>,
     references: &[(String, String)],
     day: impl Fn(DateTime<Utc>) -> NaiveDate,
     normal: impl Fn(NaiveDate) -> Option<NaiveDate>,
 ) -> Way {
-    let sent_on = sent.map(day);
+    // Where our own bank pays, the day the network was asked is not the day the money left.
+    let asked_only = transfer == Some(TransferState::Due) && refund.state != State::Unknown;
+    let sent_on = sent.filter(|_| !asked_only).map(day);
     let promised = sent_on.filter(|_| refund.content.kind == Kind::Refund);
     Way {
         sent_on,
         normally_by: promised.and_then(normal),
         reference: references.first().map(|(_, value)| value.clone()),
+        transfer,
     }
 }
 
@@ -214,6 +218,7 @@ mod tests {
         let way = way(
             refund,
             sent,
+            None,
             &references,
             |at| at.date_naive(),
             |_| Some(day("2026-11-18")),

@@ -58,7 +58,7 @@ impl Ledger {
         self.scanner
             .run_while_wanted(move |connection| {
                 // What is found and what is added up must be the same.
-                let snapshot = connection.unchecked_transaction()?;
+                let snapshot = connection.transaction()?;
                 sums(&snapshot, &filter, &judgement)
             })
             .await

@@ -23,13 +23,13 @@ const MOST: usize = 40;
 
 /// The payments that are kin to one, each with why; nearest first, then newest.
 ///
-/// Each way is an index. A name may be that of many: no more of them are looked at than are shown.
+/// Each way is an index. A name may be that of many: not all of them are looked at.
 const KIN: &str = "SELECT k.id, min(k.rank) FROM (
          SELECT ?1 AS id, 0 AS rank
          UNION ALL SELECT id, 1 FROM payments WHERE order_ref = ?2
          UNION ALL SELECT payment_id, 2 FROM payment_names WHERE kind = 'customer_id' AND name = ?3
          UNION ALL SELECT payment_id, 3 FROM payers WHERE email = ?4
-         UNION ALL SELECT payment_id, 4 FROM payers WHERE name = ?5
+         UNION ALL SELECT payment_id, 4 FROM (SELECT payment_id FROM payers WHERE name = ?5 LIMIT 1000)
      ) k JOIN payments p ON p.id = k.id GROUP BY k.id ORDER BY min(k.rank), p.captured_at DESC, k.id LIMIT ?6";
 
 /// Everything about one payment of a call.
@@ -52,7 +52,7 @@ pub struct Relative {
 pub struct Sent {
     /// The refund.
     pub refund: Refund,
-    /// When it first went out and was not proven unexecuted; with a bank leg, when that was paid.
+    /// When it first went out and was not proven unexecuted; with a bank transfer, when that was paid.
     pub sent: Option<DateTime<Utc>>,
     /// Our reference of its last attempt.
     pub correlation: Option<String>,

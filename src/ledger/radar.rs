@@ -107,10 +107,7 @@ impl Ledger {
     /// The database failed.
     pub async fn radar(&self, sweep: Sweep) -> Result<Figures, LedgerError> {
         self.scanner
-            .run_while_wanted(move |connection| {
-                let snapshot = connection.unchecked_transaction()?;
-                figures(&snapshot, &sweep)
-            })
+            .run_while_wanted(move |connection| figures(&*connection.transaction()?, &sweep))
             .await
     }
 }

@@ -23,6 +23,37 @@ use stage::*;
 
 const NUMBER: &str = "60161331926819";
 
+/// What a payer is told, and on which day a note says it was sent.
+async fn told(stage: &Stage, id: RefundId) -> (String, bool) {
+    match stage.ask(Request::Trace(id.to_string())).await {
+        Reply::Trace(note) => (note.said, note.sent_on.is_some()),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What the network agreed to, and what lies in a file, is not money that left.
+#[tokio::test]
+async fn a_payer_is_told_of_money_only_once_the_bank_paid() {
+    let network = FakeNetwork::new(&[confirmed()]);
+    let stage = Stage::network(&network).await;
+    let id = stage.compose("P0").await;
+    stage.work().await;
+    assert_eq!(stage.refund(id).await.state, State::Pending);
+    let arranged =
+        "Your refund of 12.34 USD is being arranged with your bank; no money has been sent yet.";
+    assert_eq!(told(&stage, id).await, (arranged.to_owned(), false));
+    assert_eq!(stage.advised(NUMBER).await, Answer::Acknowledged);
+    stage.written().await;
+    let open = "Your refund of 12.34 USD is not finished: something on our side is still open, and I can promise no date yet.";
+    assert_eq!(told(&stage, id).await, (open.to_owned(), false));
+    let end_to_end = stage.transfer(id).await.end_to_end;
+    stage.reconcile(&entry(&end_to_end, "12.34", "DBIT")).await;
+    stage.work().await;
+    assert_eq!(stage.refund(id).await.state, State::Settled);
+    let (said, dated) = told(&stage, id).await;
+    assert!(said.starts_with("We sent 12.34 USD on ") && dated, "{said}");
+}
+
 #[tokio::test]
 async fn paid_by_file_and_statement_the_network_is_told_and_it_is_settled() {
     let network = FakeNetwork::new(&[confirmed()]);

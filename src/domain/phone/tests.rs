@@ -16,6 +16,7 @@ fn way() -> Way {
         sent_on: Some(day("2026-11-13")),
         normally_by: Some(day("2026-11-18")),
         reference: Some("74537604221".into()),
+        transfer: None,
     }
 }
 
@@ -184,6 +185,32 @@ fn other_kinds_are_called_what_they_are(
     assert_eq!(sentence(&other, &way, day(EARLY)), said);
 }
 
+/// Where our own bank pays, what the network agreed to is not money that left.
+#[rstest]
+#[case(
+    TransferState::Due,
+    "Your refund of 10.03 USD is being arranged with your bank; no money has been sent yet."
+)]
+#[case(
+    TransferState::InFile,
+    "Your refund of 10.03 USD is with our bank to be paid; I cannot say yet whether it has gone out."
+)]
+#[case(
+    TransferState::Paid,
+    "We sent 10.03 USD on 13 November; it is on its way and not confirmed yet; your bank normally shows it by the 18th; the reference is 74537604221."
+)]
+#[case(
+    TransferState::Rejected,
+    "Your refund of 10.03 USD is being arranged with your bank; no money has been sent yet."
+)]
+fn a_transfer_of_ours_is_told_as_it_stands(#[case] transfer: TransferState, #[case] said: &str) {
+    let way = Way {
+        transfer: Some(transfer),
+        ..way()
+    };
+    assert_eq!(sentence(&refund(State::Pending), &way, day(EARLY)), said);
+}
+
 #[test]
 fn the_amount_is_the_one_proven_and_what_came_on_top() {
     let money = |minor| Money::new(minor, Currency::from_code("USD").unwrap());
@@ -206,7 +233,7 @@ fn a_day_is_spoken_as_people_do(#[case] sent: &str, #[case] by: &str, #[case] sa
     let way = Way {
         sent_on: Some(day(sent)),
         normally_by: Some(day(by)),
-        reference: None,
+        ..Way::default()
     };
     let sentence = sentence(&refund(State::Succeeded), &way, day(sent));
     assert!(sentence.contains(said), "{sentence}");
