@@ -151,6 +151,7 @@ fn effective(settings: &Settings, paths: &Paths) -> Value {
             "theme": settings.screen.theme.name(),
             "mouse": settings.screen.mouse,
             "ascii": settings.screen.ascii,
+            "type_total_from": settings.screen.type_total_from,
         },
         "keys": settings.keys.iter().map(|it| (it.action.clone(), json!(it.keys)))
             .collect::<serde_json::Map<String, Value>>(),

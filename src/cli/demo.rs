@@ -18,10 +18,10 @@ use crate::desk::face::{Class, Import, ImportFile, Refusal, Reply, Request};
 use crate::desk::local::Local;
 use crate::domain::listing::RefundFilter;
 use crate::domain::state::State;
-use crate::sandbox::Options;
+use crate::sandbox::{Options, Running};
 use crate::serve::Serving;
-use crate::tui;
 use crate::tui::caps::{Caps, Depth};
+use crate::tui::{self, Front, TuiError};
 
 /// Marks a folder that the demo made and may remove.
 const STAMP: &str = "sandbox.stamp";
@@ -33,8 +33,11 @@ pub(super) async fn desk(global: &Global, environ: Environ) -> Result<Exit, Fail
     check_terminal(global, &environ)?;
     // A key list that cannot be is told before anything is opened.
     let preferences = Preferences::find(global, &environ)?;
-    let session = Session::open(global, &environ).await?;
-    show(session, None, (global, preferences), &environ).await
+    let mut front = raise(global, &environ, preferences, false)?;
+    let Some(opened) = front.until(Session::open(global, &environ)).await else {
+        return Ok(Exit::Done);
+    };
+    show(front, opened?, None).await
 }
 
 /// Starts the simulators in this process, fills a cache and opens the desk on it.
@@ -59,10 +62,26 @@ pub(super) async fn run(
         folder.join(STAMP),
         "This folder was made by refund-desk demo; --fresh empties it.\n",
     )?;
+    let mut front = raise(global, environ, preferences, true)?;
+    let Some(opened) = front.until(open(global, environ, &folder)).await else {
+        return Ok(Exit::Done);
+    };
+    let (providers, session, doors) = opened?;
+    let exit = show(front, session, doors).await;
+    providers.stop();
+    exit
+}
+
+/// Starts the simulators and opens the desk on what they know.
+async fn open(
+    global: &Global,
+    environ: &Environ,
+    folder: &Path,
+) -> Result<(Running, Session, Option<Serving>), Failure> {
     let settlement = folder.join("settlement.csv");
     let paths = Paths {
         config: folder.join("config.toml"),
-        data: folder.clone(),
+        data: folder.to_owned(),
     };
     let options = Options {
         // The same port as before: a refund that was not sent yet names it.
@@ -81,9 +100,7 @@ pub(super) async fn run(
     let session = Session::open_with(global, environ, &paths, settings.clone())?;
     fill(&session, &settlement).await?;
     let doors = serve::doors(&session, environ, &settings)?;
-    let exit = show(session, doors, (global, preferences), environ).await;
-    providers.stop();
-    exit
+    Ok((providers, session, doors))
 }
 
 /// Imports the made-up payments, once.
@@ -113,12 +130,13 @@ async fn fill(session: &Session, settlement: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show(
-    session: Session,
-    doors: Option<Serving>,
-    (global, preferences): (&Global, Preferences),
+/// Has the desk on the terminal before anything is opened behind it.
+fn raise(
+    global: &Global,
     environ: &Environ,
-) -> Result<Exit, Failure> {
+    preferences: Preferences,
+    is_demo: bool,
+) -> Result<Front, Failure> {
     let mut caps = Caps::from_env(|name| environ.text(name));
     if global.no_color {
         caps.depth = Depth::None;
@@ -130,8 +148,17 @@ async fn show(
         keymap: preferences.keymap,
         mouse: preferences.screen.mouse,
         plain: global.plain,
-        ..tui::Options::default()
+        typed_total_from: preferences.screen.type_total_from.into(),
+        drill: is_demo && !global.read_only,
     };
+    Front::raise(options).map_err(unplanned)
+}
+
+fn unplanned(error: TuiError) -> Failure {
+    Failure::Unplanned(error.into())
+}
+
+async fn show(front: Front, session: Session, doors: Option<Serving>) -> Result<Exit, Failure> {
     let own = session.own.as_ref().filter(|_| !session.mode.read_only);
     let working = own.map(|own| tokio::spawn(std::sync::Arc::clone(own).keep_working()));
     let (desk, actor, clock) = (
@@ -139,12 +166,12 @@ async fn show(
         session.actor.clone(),
         session.clock.clone(),
     );
-    let shown = tui::run(desk, actor, clock, options).await;
+    let shown = front.run(desk, actor, clock).await;
     // The terminal is the shell's again: what is with a provider is finished in plain sight.
     if let (Some(own), Some(working)) = (&session.own, working) {
         finish(own, doors, working).await?;
     }
-    shown.map_err(|error| Failure::Unplanned(error.into()))?;
+    shown.map_err(unplanned)?;
     // A service sends on, whoever leaves.
     if session.own.is_some() {
         tell_unsent(&session).await?;

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 
+use super::bounds::within;
+
 /// `[screen]`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Screen {
     /// Which colours; the environment's `NO_COLOR` takes them all away.
@@ -12,6 +14,20 @@ pub struct Screen {
     pub mouse: bool,
     /// Only ASCII is drawn, whatever the locale says.
     pub ascii: bool,
+    /// From so many main units on, of any currency, a total is typed before it is confirmed.
+    #[serde(deserialize_with = "within::<0, 1_000_000_000, _>")]
+    pub type_total_from: u32,
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self {
+            theme: Looks::default(),
+            mouse: false,
+            ascii: false,
+            type_total_from: 1000,
+        }
+    }
 }
 
 /// The themes there are; each is a file in `assets/themes`.
@@ -81,5 +97,9 @@ mod tests {
             said.contains("line 3") && said.contains("`mouse`"),
             "{said}"
         );
+        let set = read("[screen]\ntype_total_from = 250").unwrap();
+        assert_eq!(set.type_total_from, 250);
+        let said = read("[screen]\ntype_total_from = -1").unwrap_err();
+        assert!(said.contains("0 to 1000000000 is"), "{said}");
     }
 }

@@ -565,4 +565,4 @@ fn said_or(refund: &Refund, otherwise: &str) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+pub(crate) mod tests;

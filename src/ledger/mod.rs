@@ -162,7 +162,8 @@ impl Ledger {
         if let Some(connection) = &writer {
             journalled::compare(connection, &journal, options)?;
         }
-        let reader = || open::reader(options, vfs);
+        let mut open = open::readers(options, vfs, READERS + 2)?.into_iter();
+        let mut reader = || open.next().ok_or(LedgerError::Stopped);
         let start = |name, connection| Worker::start(name, connection, lock.clone());
         let scanner = reader()?;
         let head = HeadFile::open(&options.path, &scanner)?;

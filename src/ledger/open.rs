@@ -81,6 +81,22 @@ pub(super) fn reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, Ledg
     Ok(connection)
 }
 
+/// So many of them, opened side by side: each reads the whole schema first.
+pub(super) fn readers(
+    options: &OpenOptions,
+    vfs: Vfs,
+    count: usize,
+) -> Result<Vec<Connection>, LedgerError> {
+    std::thread::scope(|scope| {
+        let open = || scope.spawn(move || reader(options, vfs));
+        let opening: Vec<_> = std::iter::repeat_with(open).take(count).collect();
+        let opened = opening.into_iter().map(|one| one.join());
+        opened
+            .map(|it| it.unwrap_or(Err(LedgerError::Stopped)))
+            .collect()
+    })
+}
+
 /// A connection that does not write to the database, but may write a copy of it elsewhere.
 pub(super) fn source(options: &OpenOptions, vfs: Vfs) -> Result<Connection, LedgerError> {
     let connection = match connect(&options.path, flags(true), vfs) {

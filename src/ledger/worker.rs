@@ -23,6 +23,23 @@ enum Job {
     Grouped(Box<dyn Grouped>),
 }
 
+/// Does one long thing on a thread of its own; whoever dropped the future does not stop it.
+pub(super) async fn apart<T, F>(name: &str, job: F) -> Result<T, LedgerError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, LedgerError> + Send + 'static,
+{
+    let (answer, answered) = oneshot::channel();
+    thread::Builder::new()
+        .name(format!("ledger-{name}"))
+        .spawn(move || answer.send(job()))
+        .map_err(|source| LedgerError::Io {
+            path: name.into(),
+            source,
+        })?;
+    answered.await.map_err(|_| LedgerError::Stopped)?
+}
+
 /// A thread that owns a connection and does jobs in order. It ends when the last handle is gone.
 #[derive(Clone)]
 pub(super) struct Worker {

@@ -61,6 +61,8 @@ pub enum Action {
     Back,
     Redraw,
     Mouse,
+    Drill,
+    ActAs,
     Suspend,
     Quit,
 }
@@ -300,6 +302,8 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", PALETTE),
     spec!(Redraw, "redraw", "Desk", [(EVERYWHERE, &["ctrl-l"]), (ROOMS, &["L"])], "redraw", "draw the screen anew", PALETTE),
     spec!(Mouse, "mouse", "Desk", [(ROOMS, &["M"])], "mouse", "take the mouse for the desk, or leave it to the terminal", PALETTE),
+    spec!(Drill, "drill", "Desk", [(ROOMS, &["D"])], "drill", "begin the two-minute drill of the demo, or leave it", PALETTE),
+    spec!(ActAs, "drill.act-as", "Desk", [(ROOMS, &["A"])], "change seats", "in the drill, sit down as the second person, or as yourself again", PALETTE),
     spec!(Suspend, "suspend", "Desk", [(EVERYWHERE, &["ctrl-z"])], "suspend", "go back to the shell for a while; fg returns", PALETTE),
     spec!(Quit, "quit", "Desk", [(LISTS, &["q"]), (EVERYWHERE, &["ctrl-c"])], "quit", "leave the desk; what was composed goes on", SHOWN),
 ];
@@ -332,6 +336,7 @@ impl Action {
             Self::ShowActivity => "audit",
             Self::ShowProviders => "doctor",
             Self::Help => "keys",
+            Self::Drill => "demo",
             _ => return None,
         })
     }

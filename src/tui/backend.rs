@@ -417,6 +417,7 @@ impl<W: Write> Rim for TtyBackend<W> {
 mod tests {
     use proptest::prelude::*;
     use ratatui::Terminal;
+    use ratatui::buffer::Buffer;
     use ratatui::style::Style;
 
     use super::*;
@@ -483,6 +484,32 @@ mod tests {
         assert_eq!(terminal.backend().out.len(), before);
     }
 
+    /// What an emulated terminal of 20 by 6 shows of all that was written.
+    fn emulated(written: &[u8]) -> String {
+        let size = |cells: u16| std::num::NonZeroU16::new(cells).unwrap();
+        let mut emulator = vt100::Parser::new(size(6), size(20), 0);
+        emulator.process(written);
+        let rows = emulator.screen().rows(0, 20);
+        rows.map(|row| row.trim_end().to_owned() + "\n").collect()
+    }
+
+    /// The same of what was drawn; a wide letter hides the cell behind it.
+    fn text_of(buffer: &Buffer) -> String {
+        let mut text = String::new();
+        for y in 0..6 {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < 20 {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += u16::try_from(super::super::widget::text::cells(symbol).max(1)).unwrap();
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+
     proptest! {
         /// A list that moves under a head and over a foot, with something beside it.
         #[test]
@@ -507,24 +534,10 @@ mod tests {
                         buffer.set_string(15, y + 1, &beside[(at + usize::from(y)) % 8], Style::new());
                     }
                     buffer.set_string(0, 5, format!("{top} of 12"), Style::new());
-                    for y in 0..6 {
-                        let mut line = String::new();
-                        let mut x = 0;
-                        while x < 20 {
-                            let symbol = buffer[(x, y)].symbol();
-                            line.push_str(symbol);
-                            x += u16::try_from(super::super::widget::text::cells(symbol).max(1)).unwrap();
-                        }
-                        expected.push_str(line.trim_end());
-                        expected.push('\n');
-                    }
+                    expected = text_of(buffer);
                 }).unwrap();
-                let size = |cells: u16| std::num::NonZeroU16::new(cells).unwrap();
-                let mut emulator = vt100::Parser::new(size(6), size(20), 0);
-                emulator.process(&terminal.backend().out);
-                let shown: Vec<String> =
-                    emulator.screen().rows(0, 20).map(|row| row.trim_end().to_owned()).collect();
-                prop_assert_eq!(shown.join("\n") + "\n", expected);
+                let shown = emulated(&terminal.backend().out);
+                prop_assert_eq!(shown, expected);
             }
         }
 
@@ -547,26 +560,14 @@ mod tests {
                         frame.buffer_mut().set_string(*x, *y, text, style);
                     }
                 }).unwrap();
-                let size = |cells: u16| std::num::NonZeroU16::new(cells).unwrap();
-                let mut emulator = vt100::Parser::new(size(6), size(20), 0);
-                emulator.process(&terminal.backend().out);
+                let shown = emulated(&terminal.backend().out);
                 let mut expected = String::new();
                 terminal.draw(|frame| {
                     for (x, y, text, _) in &texts {
                         frame.buffer_mut().set_string(*x, *y, text, Style::new());
                     }
                     let buffer = frame.buffer_mut();
-                    for y in 0..6 {
-                        let mut line = String::new();
-                        let mut x = 0;
-                        while x < 20 {
-                            let symbol = buffer[(x, y)].symbol();
-                            line.push_str(symbol);
-                            x += u16::try_from(super::super::widget::text::cells(symbol).max(1)).unwrap();
-                        }
-                        expected.push_str(line.trim_end());
-                        expected.push('\n');
-                    }
+                    expected = text_of(buffer);
                     for (x, y, text, style) in &texts {
                         let style = match style {
                             0 => Style::new(),
@@ -577,9 +578,7 @@ mod tests {
                         buffer.set_string(*x, *y, text, style);
                     }
                 }).unwrap();
-                let shown: Vec<String> =
-                    emulator.screen().rows(0, 20).map(|row| row.trim_end().to_owned()).collect();
-                prop_assert_eq!(shown.join("\n") + "\n", expected);
+                prop_assert_eq!(shown, expected);
             }
         }
     }

@@ -24,6 +24,8 @@ pub enum Effect {
     Mouse(bool),
     /// Give the terminal back and stop until told to go on.
     Suspend,
+    /// Ask as another person from now on; none: as whoever sits there. Only in a demo.
+    StandIn(Option<String>),
     /// Forget the keys typed so far: a dialog was just drawn that must not take them.
     DropTypeAhead,
 }

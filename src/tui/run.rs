@@ -99,7 +99,9 @@ struct Answer {
 /// Requests under way: of each slot one, and the newest that waits for it.
 struct Asking {
     desk: Arc<dyn Desk>,
+    /// Who asks: `own` sits there, and in a drill stands in for another.
     actor: Actor,
+    own: Actor,
     under_way: FuturesUnordered<BoxFuture<'static, Option<Answer>>>,
     waiting: BTreeMap<Slot, VecDeque<(u64, Request)>>,
     searches: BTreeMap<Slot, AbortHandle>,
@@ -141,6 +143,11 @@ impl Asking {
         self.under_way.push(future.map(Result::ok).boxed());
     }
 
+    /// From now on another person asks; none: whoever sits there.
+    fn stand_in(&mut self, name: Option<String>) {
+        self.actor = name.map_or_else(|| self.own.clone(), Actor::named);
+    }
+
     /// An answer came: the next request of its slot may go.
     fn done(&mut self, slot: Slot) {
         self.searches.remove(&slot);
@@ -153,10 +160,58 @@ impl Asking {
     }
 }
 
+/// A terminal with a frame on it.
+pub struct Stage<B: Rim> {
+    terminal: Terminal<B>,
+}
+
+impl<B: Rim> Stage<B>
+where
+    io::Error: From<B::Error>,
+{
+    /// Empties the terminal and draws the first frame, which waits for nothing.
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn new(app: &mut App, backend: B) -> Result<Self, TuiError> {
+        let terminal = Terminal::new(backend).map_err(io::Error::from)?;
+        let mut stage = Self { terminal };
+        let size = stage.terminal.size().map_err(io::Error::from)?;
+        app.fit((size.width, size.height));
+        // Not every terminal has a second screen that begins empty.
+        stage.empty()?;
+        stage.draw(app)?;
+        Ok(stage)
+    }
+
+    fn empty(&mut self) -> Result<(), TuiError> {
+        Ok(self.terminal.clear().map_err(io::Error::from)?)
+    }
+
+    fn draw(&mut self, app: &mut App) -> Result<(), TuiError> {
+        app.dirty = false;
+        failpoint::panic_at("screen.draw");
+        let app = &*app;
+        self.terminal
+            .draw(|frame| {
+                let area = frame.area();
+                if let Some(position) = view::draw(app, area, frame.buffer_mut()) {
+                    frame.set_cursor_position(position);
+                }
+            })
+            .map_err(io::Error::from)?;
+        Ok(())
+    }
+
+    fn rim(&mut self) -> &mut B {
+        self.terminal.backend_mut()
+    }
+}
+
 /// The loop and everything it holds.
 pub struct Desktop<B: Rim, I, S> {
     app: App,
-    terminal: Terminal<B>,
+    stage: Stage<B>,
     inputs: I,
     signals: S,
     notices: Option<broadcast::Receiver<Notice>>,
@@ -185,27 +240,25 @@ where
     S: Stream<Item = Signal> + Unpin,
 {
     /// Puts the parts together.
-    ///
-    /// # Errors
-    /// The terminal is gone.
     pub fn new(
         app: App,
-        backend: B,
+        stage: Stage<B>,
         (inputs, signals): (I, S),
         (desk, actor): (Arc<dyn Desk>, Actor),
         clock: Clock,
-    ) -> Result<Self, TuiError> {
+    ) -> Self {
         let notices = Some(desk.notices());
         let asking = Asking {
             desk,
+            own: actor.clone(),
             actor,
             under_way: FuturesUnordered::new(),
             waiting: BTreeMap::new(),
             searches: BTreeMap::new(),
         };
-        Ok(Self {
+        Self {
             app,
-            terminal: Terminal::new(backend).map_err(io::Error::from)?,
+            stage,
             inputs,
             signals,
             notices,
@@ -213,7 +266,7 @@ where
             clock,
             cooling: None,
             forget_keys: false,
-        })
+        }
     }
 
     /// Runs until the operator leaves, a signal says so or the terminal is gone. Returns the last
@@ -222,12 +275,6 @@ where
     /// # Errors
     /// The terminal failed while being written to.
     pub async fn run(mut self) -> Result<App, TuiError> {
-        let size = self.terminal.size().map_err(io::Error::from)?;
-        self.app.size = (size.width, size.height);
-        // Not every terminal has a second screen that begins empty.
-        self.empty()?;
-        // The first frame does not wait for the desk.
-        self.draw()?;
         self.tell(Msg::Opened)?;
         while !self.app.quit {
             let event = self.wait().await;
@@ -254,7 +301,7 @@ where
 
     async fn wait(&mut self) -> Event {
         if self.app.busy() == 0 && !self.app.dirty && self.cooling.is_none() {
-            self.terminal.backend_mut().idle();
+            self.stage.rim().idle();
         }
         self.app.now = self.clock.now();
         let wake = self.app.next_wake();
@@ -332,11 +379,12 @@ where
         for effect in effects {
             match effect {
                 Effect::Ask { slot, seq, request } => self.asking.ask(slot, seq, *request),
-                Effect::Copy(text) => self.terminal.backend_mut().copy(&text)?,
+                Effect::Copy(text) => self.stage.rim().copy(&text)?,
                 Effect::Redraw => self.empty()?,
-                Effect::Mouse(on) => self.terminal.backend_mut().mouse(on)?,
+                Effect::Mouse(on) => self.stage.rim().mouse(on)?,
                 Effect::Suspend => self.suspend()?,
                 Effect::DropTypeAhead => self.forget_keys = true,
+                Effect::StandIn(name) => self.asking.stand_in(name),
             }
         }
         Ok(())
@@ -345,34 +393,24 @@ where
     /// Stops until the shell says go on, then draws everything again in the size the terminal has by
     /// then.
     fn suspend(&mut self) -> Result<(), TuiError> {
-        self.terminal.backend_mut().suspend()?;
+        self.stage.rim().suspend()?;
         self.anew()
     }
 
     /// Takes the terminal again and draws everything.
     fn anew(&mut self) -> Result<(), TuiError> {
-        self.terminal.backend_mut().resume()?;
+        self.stage.rim().resume()?;
         self.empty()
     }
 
     fn empty(&mut self) -> Result<(), TuiError> {
-        self.terminal.clear().map_err(io::Error::from)?;
+        self.stage.empty()?;
         self.app.dirty = true;
         Ok(())
     }
 
     fn draw(&mut self) -> Result<(), TuiError> {
-        self.app.dirty = false;
-        failpoint::panic_at("screen.draw");
-        let app = &self.app;
-        self.terminal
-            .draw(|frame| {
-                let area = frame.area();
-                if let Some(position) = view::draw(app, area, frame.buffer_mut()) {
-                    frame.set_cursor_position(position);
-                }
-            })
-            .map_err(io::Error::from)?;
+        self.stage.draw(&mut self.app)?;
         self.cooling = Some(Box::pin(sleep(FRAME)));
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The desk in a real pseudo-terminal, as an operator sees it.
 
 mod decisions;
+mod drill;
 mod feel;
 pub mod screen;
 mod service;

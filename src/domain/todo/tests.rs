@@ -13,7 +13,7 @@ fn at(minutes: i64) -> DateTime<Utc> {
     "2026-11-21T10:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::minutes(minutes)
 }
 
-pub(in crate::domain) fn refund(state: State) -> Refund {
+pub(crate) fn refund(state: State) -> Refund {
     let amount = Money::new(1003, Currency::from_code("USD").unwrap());
     let content = Content {
         payment: PaymentId::derive("hub-us", "a"),

@@ -6,7 +6,7 @@ use super::super::Ledger;
 use super::super::error::LedgerError;
 use super::super::head::{self, Head};
 use super::super::open;
-use super::super::worker::Worker;
+use super::super::worker::apart;
 use super::Verdict;
 use super::{chain, journal};
 use crate::domain::audit::Anchor;
@@ -33,19 +33,19 @@ impl Ledger {
     /// # Errors
     /// The database cannot be opened or read.
     pub async fn verify_audit(&self, earlier: Vec<Anchor>) -> Result<AuditVerdict, LedgerError> {
-        let connection = open::reader(&self.options, self.vfs)?;
+        let (options, vfs) = (std::sync::Arc::clone(&self.options), self.vfs);
         let remembered = self.head.known();
         let journal = self.journal.clone();
-        Worker::start("verifier", connection, None)?
-            .run(move |connection| {
-                // Before the snapshot: a line is written after what it names was committed.
-                let heads = journal.heads();
-                let snapshot = connection.transaction()?;
-                let mut found = walk(&snapshot, remembered.as_ref(), earlier)?;
-                found.findings.extend(journal::check(&snapshot, heads)?);
-                Ok(found)
-            })
-            .await
+        apart("verifier", move || {
+            let mut connection = open::reader(&options, vfs)?;
+            // Before the snapshot: a line is written after what it names was committed.
+            let heads = journal.heads();
+            let snapshot = connection.transaction()?;
+            let mut found = walk(&snapshot, remembered.as_ref(), earlier)?;
+            found.findings.extend(journal::check(&snapshot, heads)?);
+            Ok(found)
+        })
+        .await
     }
 }
 

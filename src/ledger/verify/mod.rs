@@ -10,7 +10,7 @@ use super::Ledger;
 use super::error::LedgerError;
 use super::head::{Head, HeadFile};
 use super::open;
-use super::worker::Worker;
+use super::worker::apart;
 use crate::domain::finding::{Finding, Flaw};
 use crate::domain::id::PaymentId;
 
@@ -48,11 +48,12 @@ impl Ledger {
     /// # Errors
     /// The file cannot even be opened. What cannot be read is a finding, not an error.
     pub async fn verify(&self) -> Result<Verdict, LedgerError> {
-        let connection = open::reader(&self.options, self.vfs)?;
+        let (options, vfs) = (std::sync::Arc::clone(&self.options), self.vfs);
         let head = std::sync::Arc::clone(&self.head);
-        Worker::start("verifier", connection, None)?
-            .run(move |connection| all(connection, &head))
-            .await
+        apart("verifier", move || {
+            all(&mut open::reader(&options, vfs)?, &head)
+        })
+        .await
     }
 
     /// What was lost before this ledger was opened.
@@ -73,10 +74,10 @@ impl Ledger {
 
 type Part = fn(&Connection, Option<&Head>, &mut Verdict) -> Result<(), LedgerError>;
 
-fn all(connection: &Connection, head: &HeadFile) -> Result<Verdict, LedgerError> {
+fn all(connection: &mut Connection, head: &HeadFile) -> Result<Verdict, LedgerError> {
     // Before the snapshot, or what is written meanwhile would seem lost.
     let known = head.known();
-    let snapshot = connection.unchecked_transaction()?;
+    let snapshot = connection.transaction()?;
     let mut verdict = Verdict::default();
     // What one part cannot read does not keep the others from telling what they see.
     let parts: [Part; 4] = [

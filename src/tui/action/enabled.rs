@@ -41,6 +41,8 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Complete if !matches!(app.layers.last(), Some(Layer::Filter)) => {
             no("nothing here can be completed")
         }
+        Action::Drill if !app.may_drill => no("the drill is part of the demo: refund-desk demo"),
+        Action::ActAs if app.drill.is_none() => no("only in the drill of a demo"),
         Action::Phone if app.focus_payment().is_none() => no("no payment is selected"),
         Action::Trace if app.focus_refund().is_none() => no("no refund is selected"),
         Action::Copy if selection(app) => no("nothing is selected"),

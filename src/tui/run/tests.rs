@@ -12,11 +12,12 @@ use super::*;
 /// Runs the loop of the product with a scripted operator until the script ends.
 fn play(desk: &Arc<FakeDesk>, steps: Vec<Step>) -> App {
     let (backend, script) = stage((80, 24), steps);
-    let app = App::new(now(), (0, 0), Caps::default(), "ann");
+    let mut app = App::new(now(), (0, 0), Caps::default(), "ann");
     let actor = Actor::named("ann");
     let streams = (script, pending());
     let desk: Arc<dyn Desk> = Arc::clone(desk) as Arc<dyn Desk>;
-    let desktop = Desktop::new(app, backend, streams, (desk, actor), Clock::manual(now())).unwrap();
+    let shown = Stage::new(&mut app, backend).unwrap();
+    let desktop = Desktop::new(app, shown, streams, (desk, actor), Clock::manual(now()));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()

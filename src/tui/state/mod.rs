@@ -10,6 +10,7 @@ use crate::domain::discrepancy::Discrepancy;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::inbound_request::InboundRequest;
+use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::query::{self, Completion};
 use crate::domain::refund::Refund;
@@ -27,6 +28,7 @@ pub mod compose;
 pub mod confirm;
 pub mod decide;
 pub mod desk;
+pub mod drill;
 pub mod edit;
 pub mod layout;
 pub mod palette;
@@ -126,7 +128,13 @@ pub struct App {
     /// The time of the last event: views know no clock.
     pub now: DateTime<Utc>,
     /// Columns and rows of the terminal.
+    pub terminal: (u16, u16),
+    /// What of it the desk has: all but what a drill takes.
     pub size: (u16, u16),
+    /// There is a drill to be had.
+    pub may_drill: bool,
+    /// The drill under way.
+    pub drill: Option<drill::Drill>,
     /// What the terminal can show.
     pub caps: Caps,
     /// Roles to styles.
@@ -162,6 +170,10 @@ pub struct App {
     pub todo: todo::ToDo,
     /// How the providers stand, once answered.
     pub providers: Option<Vec<providers::Row>>,
+    /// What the desk does behind the screens.
+    pub under_way: Option<String>,
+    /// All records are being checked, or were.
+    pub checks_records: bool,
     /// Who paid, in full, for as long as that card is open.
     pub revealed: Option<card::Revealed>,
     /// The payment looked at.
@@ -203,7 +215,10 @@ impl App {
     pub fn new(now: DateTime<Utc>, size: (u16, u16), caps: Caps, actor: &str) -> Self {
         Self {
             now,
+            terminal: size,
             size,
+            may_drill: false,
+            drill: None,
             caps,
             theme: Theme::new(Looks::Auto, caps.depth),
             keymap: Keymap::default(),
@@ -221,6 +236,8 @@ impl App {
             refunds: refunds::Refunds::default(),
             todo: todo::ToDo::default(),
             providers: None,
+            under_way: None,
+            checks_records: false,
             revealed: None,
             card: None,
             card_asked: None,
@@ -233,6 +250,12 @@ impl App {
             dirty: true,
             quit: false,
         }
+    }
+
+    /// A total that is typed before it is confirmed.
+    pub fn types(&self, total: Money) -> bool {
+        let main = total.currency.minor_per_main();
+        total.minor >= self.typed_total_from.saturating_mul(main)
     }
 
     /// How many answers are outstanding: tests wait for none.

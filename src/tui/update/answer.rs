@@ -15,11 +15,25 @@ impl Turn<'_> {
             self.app.dirty = false;
             return;
         }
+        if slot == Slot::Verify {
+            self.app.under_way = None;
+        }
         match reply {
             Ok(reply) => self.answered(slot, reply),
             Err(refusal) => self.refused(slot, refusal),
         }
+        if slot == Slot::Page {
+            self.check_records();
+        }
         self.prefetch();
+    }
+
+    /// Reads everything, behind the screens, once; what is looked at first comes first.
+    fn check_records(&mut self) {
+        if !std::mem::replace(&mut self.app.checks_records, true) {
+            self.app.under_way = Some("checking all records".to_owned());
+            self.ask(Slot::Verify, Request::Verify);
+        }
     }
 
     fn answered(&mut self, slot: Slot, reply: Reply) {

@@ -334,12 +334,9 @@ fn leaving(preview: &Preview, amount: Money) -> Money {
 
 /// What must be typed: the total of a large or supervised refund, and `again` for a likely repeat.
 fn expected(app: &App, preview: &Preview, amount: Money) -> Option<String> {
-    let threshold = app
-        .typed_total_from
-        .saturating_mul(amount.currency.minor_per_main());
     let total = leaving(preview, amount);
     let mut words = Vec::new();
-    if preview.approval.is_some() || total.minor >= threshold {
+    if preview.approval.is_some() || app.types(total) {
         words.push(total.decimal());
     }
     if !preview.duplicates.is_empty() {

@@ -15,6 +15,7 @@ mod answer;
 mod compose;
 mod convert;
 mod decide;
+mod drill;
 mod find;
 mod form;
 mod keys;
@@ -70,6 +71,7 @@ pub fn update(app: &mut App, msg: Msg) -> Vec<Effect> {
         effects: Vec::new(),
     };
     turn.take(msg);
+    turn.drill_looks();
     turn.ask_for_card();
     turn.cover_again();
     turn.effects
@@ -106,12 +108,19 @@ impl Turn<'_> {
         self.ask(Slot::Overview, Request::Overview);
         self.ask_todo();
         self.open_payments();
-        // Reads everything, behind the screens.
-        self.ask(Slot::Verify, Request::Verify);
+        if self.app.may_drill {
+            let key = self.app.keymap.key(Action::Drill);
+            self.say(
+                Level::Info,
+                format!(
+                    "new here? {key} begins a drill of two minutes; nothing here is real money"
+                ),
+            );
+        }
     }
 
     fn resize(&mut self, size: (u16, u16)) {
-        self.app.size = size;
+        self.app.fit(size);
         self.settle_lists();
     }
 

@@ -18,8 +18,19 @@ impl Turn<'_> {
             Notice::Refund(row) => self.refund_changed(*row),
             Notice::Changed => self.refresh(),
             Notice::ServiceAway(away) => self.service_away(away),
-            Notice::Importing { .. } | Notice::Syncing { .. } => self.app.dirty = false,
+            Notice::Importing { done, total } => self.goes_on("importing", done, total, "rows"),
+            Notice::Syncing {
+                account,
+                done,
+                total,
+            } => self.goes_on(&format!("reading {account}"), done, total, "payments"),
         }
+    }
+
+    /// Work of the desk, until it is done.
+    fn goes_on(&mut self, what: &str, done: u64, total: u64, of: &str) {
+        let said = format!("{what}: {done} of {total} {of}");
+        self.app.under_way = (done < total).then_some(said);
     }
 
     /// The service went away, or came back: nobody knows what changed meanwhile.
@@ -32,6 +43,7 @@ impl Turn<'_> {
 
     fn refund_changed(&mut self, row: RefundRow) {
         let row = convert::refund_row(row);
+        self.drill_saw(&row.refund);
         let (id, payment) = (row.refund.id, row.refund.content.payment);
         if row.refund.state == State::Reversed {
             let reference = row.reference.as_deref().unwrap_or("no reference");

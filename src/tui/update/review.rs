@@ -77,15 +77,12 @@ fn approval(app: &App, review: &Review, what: What) -> Confirm {
     warnings.extend(open.map(|it| format!("not cleared up: {}", it.said())));
     let hindrance = review.hindrance.iter();
     warnings.extend(hindrance.map(|why| format!("it could not be sent now: {why}")));
-    let threshold = app
-        .typed_total_from
-        .saturating_mul(amount.currency.minor_per_main());
     // What is typed is all that leaves.
     let on_top = review.card.row.refund.content.compensation.minor;
     let total = Money::new(amount.minor.saturating_add(on_top), amount.currency);
     Confirm {
         warnings,
-        expected: (total.minor >= threshold).then(|| total.decimal()),
+        expected: app.types(total).then(|| total.decimal()),
         ..dialog(what, title, signed(app, review))
     }
 }

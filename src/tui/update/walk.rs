@@ -82,6 +82,8 @@ impl Turn<'_> {
             Action::Back => self.back(),
             Action::Redraw => self.effects.push(Effect::Redraw),
             Action::Mouse => self.turn_mouse(),
+            Action::Drill => self.turn_drill(),
+            Action::ActAs => self.change_seats(),
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Quit => self.app.quit = true,
         }

@@ -56,6 +56,9 @@ fn ages(app: &App, pen: &mut Pen<'_>) {
         pieces.push((format!(" {age}"), Role::Dim));
     }
     pen.pieces(0, 0, &pieces);
+    if let Some(work) = &app.under_way {
+        pen.put_right(0, &[(format!("  {work}"), Role::Warn)]);
+    }
 }
 
 fn keys(app: &App, pen: &mut Pen<'_>) {

@@ -12,6 +12,7 @@ mod activity;
 mod compose;
 mod confirm;
 mod decide;
+mod drill;
 mod explain;
 mod footer;
 mod help;
@@ -32,7 +33,12 @@ type Line = Vec<Piece>;
 /// Draws the whole screen and says where the cursor belongs: on what is selected or typed, so that
 /// a screen reader follows.
 pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    let mut pen = Pen::new(buf, area, app.theme, app.caps, app.plain);
+    let mut whole = Pen::new(buf, area, app.theme, app.caps, app.plain);
+    let left = whole.height().saturating_sub(drill::rows(app));
+    if let Some(under_way) = app.drill.as_ref().filter(|_| left < whole.height()) {
+        drill::draw(app, under_way, &mut whole.rows(left, drill::rows(app)));
+    }
+    let mut pen = whole.rows(0, left);
     let area = pen.area();
     if area.width < layout::MIN_SIZE.0 || area.height < layout::MIN_SIZE.1 {
         let (width, height) = layout::MIN_SIZE;

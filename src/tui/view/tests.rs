@@ -16,19 +16,30 @@ use crate::tui::theme::Theme;
 
 mod calls;
 
-const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-/// Snapshots of one situation at both sizes.
+/// Snapshots of one situation at every size, and of its colours at the first.
 fn snap(name: &str, desk: impl Fn() -> Arc<FakeDesk>, act: impl Fn(&mut Session)) {
     for size in SIZES {
         let mut session = Session::new(desk(), size);
         act(&mut session);
-        let name = format!("{name}_{}x{}", size.0, size.1);
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
-        insta::with_settings!({snapshot_path => path, prepend_module_to_snapshot => false, omit_expression => true}, {
-            insta::assert_snapshot!(format!("tui_{name}"), session.screen());
-        });
+        let at = format!("{name}_{}x{}", size.0, size.1);
+        let screen = session.screen();
+        keep(&at, &screen);
+        if size == SIZES[0] {
+            keep(&format!("{at}_colours"), &session.colours());
+        }
+        // Nothing is told by colour alone.
+        session.app.theme = Theme::new(Looks::Auto, Depth::None);
+        assert_eq!(session.screen(), screen, "{at} without colour");
     }
+}
+
+fn keep(name: &str, shown: &str) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots");
+    insta::with_settings!({snapshot_path => path, prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!(format!("tui_{name}"), shown);
+    });
 }
 
 fn full() -> Arc<FakeDesk> {
@@ -37,6 +48,19 @@ fn full() -> Arc<FakeDesk> {
 
 fn empty() -> Arc<FakeDesk> {
     FakeDesk::new(World::default())
+}
+
+#[test]
+fn the_drill_of_the_demo() {
+    snap("drill", full, |session| {
+        session.app.may_drill = true;
+        session.press("D");
+    });
+    // Where there is no room beside the desk, the desk has all of it.
+    let mut session = Session::new(full(), (80, 12));
+    session.app.may_drill = true;
+    session.press("D");
+    assert!(!session.screen().contains("Drill 1/7"));
 }
 
 #[test]
