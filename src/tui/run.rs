@@ -33,6 +33,8 @@ use super::view;
 
 /// Background news are drawn at most this often; what an operator does is drawn at once.
 const FRAME: Duration = Duration::from_millis(33);
+/// What an operator would not notice.
+const AT_ONCE: Duration = Duration::from_millis(3);
 /// So many events are taken in before a frame is drawn all the same.
 const DRAIN: usize = 256;
 
@@ -281,6 +283,9 @@ where
             let urgent = matches!(event, Event::Input(_) | Event::Cooled | Event::Woke);
             self.handle(event)?;
             self.drain().await?;
+            if urgent {
+                self.wait_for_card().await?;
+            }
             if self
                 .cooling
                 .as_ref()
@@ -332,6 +337,20 @@ where
                 self.handle(Event::Notice(notice))?;
             } else {
                 return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What stands beside the selected row is drawn with it where it comes at once: in two frames it
+    /// would be written twice.
+    async fn wait_for_card(&mut self) -> Result<(), TuiError> {
+        let mut patience = pin!(sleep(AT_ONCE));
+        while self.app.slots.is_waiting(Slot::Card) {
+            tokio::select! {
+                biased;
+                Some(answer) = self.asking.under_way.next() => self.handle(Event::Answer(answer))?,
+                () = &mut patience => break,
             }
         }
         Ok(())
