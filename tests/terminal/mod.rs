@@ -4,6 +4,7 @@ mod decisions;
 mod feel;
 pub mod screen;
 mod service;
+mod shift;
 
 use crate::folder::in_memory;
 use rstest::rstest;

@@ -26,7 +26,10 @@ mod phone;
 mod radar;
 mod requests;
 mod review;
+mod sheet;
+mod shift;
 mod todo;
+mod views;
 mod walk;
 
 /// Something that happened.
@@ -106,6 +109,7 @@ impl Turn<'_> {
         self.ask(Slot::Overview, Request::Overview);
         self.ask_todo();
         self.open_payments();
+        self.open_views();
         // Reads everything, behind the screens.
         self.ask(Slot::Verify, Request::Verify);
     }
