@@ -17,6 +17,7 @@ mod manual;
 mod proof;
 mod refund;
 mod roster;
+mod shift;
 
 pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
@@ -25,6 +26,7 @@ pub use manual::{Completions, KeyList, Manual};
 pub use proof::{Audit, AuditShow, Erase, EvidenceOf, Trace};
 pub use refund::Refund;
 pub use roster::{Away, Delegate};
+pub use shift::{Shift, ViewDeed};
 
 /// The terminal desk where finance operators give money back, once.
 ///
@@ -281,6 +283,8 @@ pub enum Command {
     Delegate(Delegate),
     /// Say when you are away, or list who is
     Away(Away),
+    #[command(flatten)]
+    Shift(Shift),
     /// The keys of the desk, as the configuration has them
     Keys(KeyList),
     /// Print what a shell needs to complete commands and options
@@ -302,6 +306,7 @@ impl Command {
                 | Self::Init
                 | Self::Serve
                 | Self::Trace(Trace { to: Some(_), .. })
+                | Self::Shift(Shift::Handover { to: Some(_), .. })
         )
     }
 }
@@ -379,6 +384,9 @@ pub struct Payments {
     /// At most this many
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
+    /// As one of your saved views says: its filter, order and columns
+    #[arg(long, value_name = "NAME", conflicts_with = "query")]
+    pub view: Option<String>,
 }
 
 /// `approve`

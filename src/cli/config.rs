@@ -220,6 +220,7 @@ fn provider(provider: &Provider) -> Value {
                 config::commerce_hub::RefundCall::Refunds => "refunds",
                 config::commerce_hub::RefundCall::ChargeUri => "charge-uri",
             },
+            "batch_closes": hub.batch_closes,
             "refund_months": hub.refund_months,
             "replay_seconds": hub.replay_seconds,
             "replay_wait_seconds": hub.replay_wait_seconds,

@@ -26,7 +26,7 @@ pub(super) fn payment(row: &PaymentRow) -> Value {
     Value::Object(payment_fields(&row.payment, &row.eligibility))
 }
 
-fn payment_fields(payment: &Payment, eligibility: &Eligibility) -> Map<String, Value> {
+pub(super) fn payment_fields(payment: &Payment, eligibility: &Eligibility) -> Map<String, Value> {
     let figures = payment.figures();
     let details: Map<String, Value> = payment
         .details
@@ -107,6 +107,8 @@ pub(super) fn payment_card(card: &PaymentCard, as_of: Option<DateTime<Utc>>) -> 
     fields.insert("external_refunds".into(), found.into());
     fields.insert("disputes".into(), disputes.into());
     fields.insert("discrepancies".into(), open.into());
+    let notes: Vec<Value> = card.notes.iter().map(super::shift::note_json).collect();
+    fields.insert("notes".into(), notes.into());
     let source = &card.payment.source;
     fields.insert(
         "source".into(),
@@ -220,6 +222,8 @@ pub(super) fn refund_card(card: &RefundCard) -> Value {
         let transfers = card.transfers.iter().map(super::transfers::transfer);
         fields.insert("transfers".into(), transfers.collect::<Vec<_>>().into());
     }
+    let notes: Vec<Value> = card.notes.iter().map(super::shift::note_json).collect();
+    fields.insert("notes".into(), notes.into());
     fields.insert("timeline".into(), timeline(card).into());
     fields.extend(decisions(card));
     Value::Object(fields)
@@ -276,7 +280,7 @@ fn proposal(proposal: &Proposal) -> Value {
     })
 }
 
-fn step(step: &Step) -> Value {
+pub(super) fn step(step: &Step) -> Value {
     let (clock, at) = match step.clocked {
         Some(Clocked::Resend(at)) => (Some("resend"), Some(at)),
         Some(Clocked::AbsenceFrom(at)) => (Some("absence_from"), Some(at)),

@@ -40,6 +40,7 @@ mod roster;
 mod sandbox;
 mod sending;
 mod serve;
+mod shift;
 mod signal;
 mod sync;
 mod track;
@@ -261,6 +262,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
             roster::delegate(&session().await?, output, arguments).await
         }
         Command::Away(arguments) => roster::away(&session().await?, output, &arguments).await,
+        Command::Shift(deed) => shift::run(&session().await?, output, deed).await,
         Command::Keys(list) => {
             manual::keys(&Preferences::find(global, &environ)?.keymap, output, &list)
         }

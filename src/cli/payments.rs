@@ -4,27 +4,21 @@ use chrono::{DateTime, Utc};
 
 use super::args;
 use super::open::{Session, misanswered};
-use super::print::{Align, Column, Output, header, line};
-use super::{Exit, Failure, discrepancies, json};
+use super::print::{Output, header, line};
+use super::{Exit, Failure, discrepancies, json, shift};
 use crate::desk::face::{Class, PaymentCard, PaymentRow, Refusal, Reply, Request};
 use crate::domain::dispute::Dispute;
 use crate::domain::listing::{From, PaymentFilter, PaymentQuery};
 use crate::domain::query::{self, FilterError};
 use crate::domain::text::clean;
+use crate::domain::view::View;
+
+mod columns;
+
+use columns::{Shown, cell, heads, shown};
 
 /// Rows asked for at a time.
 const PAGE: u32 = 1_000;
-
-const COLUMNS: [Column; 8] = [
-    ("ID", 13, Align::Left),
-    ("SETTLED UTC", 11, Align::Left),
-    ("REFERENCE", 14, Align::Left),
-    ("PAYER", 20, Align::Left),
-    ("PAID", 11, Align::Right),
-    ("", 3, Align::Left),
-    ("CAN REFUND", 12, Align::Right),
-    ("ACCOUNT", 10, Align::Left),
-];
 
 /// Lists payments, newest first, page by page.
 pub(super) async fn list(
@@ -35,13 +29,20 @@ pub(super) async fn list(
     if let Some(account) = &arguments.account {
         check_account(session, account).await?;
     }
+    let view = match &arguments.view {
+        Some(name) => shift::named(session, name).await?,
+        None => View::default(),
+    };
     let mut query = PaymentQuery {
-        filter: filter(session, arguments)?,
+        filter: filter(session, arguments, &view)?,
+        sort: view.sort,
+        direction: view.direction,
         ..PaymentQuery::default()
     };
+    let shown = shown(&view.columns);
     let mut left = arguments.limit.unwrap_or(u32::MAX);
     if !output.json {
-        output.text(&header(&COLUMNS))?;
+        output.text(&header(&heads(&shown)))?;
     }
     let mut found = false;
     while left > 0 {
@@ -53,7 +54,7 @@ pub(super) async fn list(
         query.from = From::After(last.place);
         left -= u32::try_from(rows.len()).unwrap_or(left).min(left);
         found = true;
-        print_rows(output, &rows)?;
+        print_rows(output, &rows, &shown)?;
     }
     if !found && left > 0 && !output.json {
         say_nothing_found(session, output, &query.filter).await?;
@@ -62,8 +63,12 @@ pub(super) async fn list(
 }
 
 /// What the options and the query say together. An option that says something wins over the query.
-fn filter(session: &Session, arguments: &args::Payments) -> Result<PaymentFilter, Failure> {
-    let typed = arguments.query.as_deref().unwrap_or_default();
+fn filter(
+    session: &Session,
+    arguments: &args::Payments,
+    view: &View,
+) -> Result<PaymentFilter, Failure> {
+    let typed = arguments.query.as_deref().unwrap_or(&view.filter);
     let today = session.clock.now().date_naive();
     let asked = query::parse(typed, today).map_err(|error| misread(typed, &error))?;
     Ok(PaymentFilter {
@@ -154,40 +159,20 @@ async fn has_payments(session: &Session, account: &str) -> Result<bool, Failure>
     }
 }
 
-fn print_rows(output: &Output, rows: &[PaymentRow]) -> Result<(), Failure> {
+fn print_rows(output: &Output, rows: &[PaymentRow], shown: &[Shown]) -> Result<(), Failure> {
     let lines: Vec<String> = rows
         .iter()
         .map(|row| match output.json {
             true => json::payment(row).to_string(),
-            false => text_row(row),
+            false => text_row(row, shown),
         })
         .collect();
     output.text(&lines.join("\n"))
 }
 
-fn text_row(row: &PaymentRow) -> String {
-    let payment = &row.payment;
-    let can_refund = match row.eligibility.why_not {
-        Some(why) => why.short().to_owned(),
-        None if row.eligibility.unverified => format!("~{}", row.eligibility.can_refund.decimal()),
-        None => row.eligibility.can_refund.decimal(),
-    };
-    let settled = payment
-        .settled_at()
-        .map_or_else(|| "-".to_owned(), |at| at.format("%Y-%m-%d").to_string());
-    line(
-        &COLUMNS,
-        &[
-            payment.id.to_string(),
-            settled,
-            payment.reference.clone().unwrap_or_else(|| "-".to_owned()),
-            payer(payment.payer.as_deref(), payment.last4.as_deref()),
-            payment.figures().captured.decimal(),
-            payment.currency.to_string(),
-            can_refund,
-            payment.account.clone(),
-        ],
-    )
+fn text_row(row: &PaymentRow, shown: &[Shown]) -> String {
+    let cells: Vec<String> = shown.iter().map(|column| cell(row, *column)).collect();
+    line(&heads(shown), &cells)
 }
 
 /// Who paid, and with what: `Jane Doe ·4242`.
@@ -279,6 +264,7 @@ fn text_card(card: &PaymentCard) -> String {
         ));
     }
     lines.extend(elsewhere(card));
+    lines.extend(card.notes.iter().map(shift::note_line));
     lines.join("\n")
 }
 

@@ -1,5 +1,6 @@
 //! The settings of a Commerce Hub account (`providers/commerce-hub.md`).
 
+use chrono::NaiveTime;
 use serde::Deserialize;
 use url::Url;
 
@@ -32,6 +33,10 @@ pub struct CommerceHub {
     /// When a refund is captured, which is what pays it.
     #[serde(default)]
     pub refund_capture: RefundCapture,
+    /// When the day's batch closes, in the business time zone: until then a refund of the day can be
+    /// stopped. None: nobody here knows.
+    #[serde(default)]
+    pub batch_closes: Option<NaiveTime>,
     /// How many calendar months after capture a refund is possible.
     #[serde(default = "twelve", deserialize_with = "within::<1, 120, _>")]
     pub refund_months: u32,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::face::Refusal;
@@ -73,6 +73,14 @@ impl Account {
             factor: settings.pace.factor(),
             quiet_until: Mutex::default(),
             profile,
+        }
+    }
+
+    /// When its provider closes the day's batch, in the business time zone, as configured.
+    pub(super) const fn batch_closes(&self) -> Option<NaiveTime> {
+        match &self.settings {
+            config::Provider::CommerceHub(hub) => hub.batch_closes,
+            _ => None,
         }
     }
 

@@ -53,7 +53,9 @@ impl Local {
         });
         let mut deeds = self.ledger.audit(Some(id.to_string()), DEEDS).await?;
         deeds.retain(timeline::tells);
+        let payment = waiting.summary.refund.content.payment;
         Ok(RefundCard {
+            notes: self.notes_on(payment, id).await?,
             attempts: self.legible(&waiting.summary.refund.account, evidence.attempts),
             observations: evidence.observations,
             approvals: decisions.approvals,
@@ -96,6 +98,7 @@ impl Local {
             proposals: Vec::new(),
             transfers: Vec::new(),
             deeds: Vec::new(),
+            notes: Vec::new(),
             step: None,
             discrepancies: Vec::new(),
             may_approve: None,

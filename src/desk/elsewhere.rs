@@ -172,7 +172,7 @@ impl Local {
 }
 
 /// A text that must say something.
-fn said(text: &str) -> Result<String, Refusal> {
+pub(super) fn said(text: &str) -> Result<String, Refusal> {
     let text = tidy(text.trim())?;
     if text.is_empty() {
         return Err(refusal::usage(

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{Approval, Decline};
@@ -16,12 +16,15 @@ use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::finding::Finding;
+use crate::domain::handover::Handover;
 use crate::domain::id::RefundId;
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
 };
 use crate::domain::money::Money;
+use crate::domain::note::Note;
+use crate::domain::order::Order;
 use crate::domain::payment::Payment;
 use crate::domain::phone::Call;
 use crate::domain::radar::Radar;
@@ -31,10 +34,12 @@ use crate::domain::sending::{Resumption, Stop};
 use crate::domain::todo::Step;
 use crate::domain::trace::TraceNote;
 use crate::domain::transfer::Transfer;
+use crate::domain::view::Views;
 
 mod actor;
 mod audit;
 mod bank;
+mod care;
 mod compose;
 mod decisions;
 mod draft;
@@ -42,6 +47,7 @@ mod elsewhere;
 mod evidence;
 mod import;
 mod inbox;
+mod note;
 mod personal;
 mod refusal;
 mod roster;
@@ -50,12 +56,14 @@ mod sending;
 mod service;
 mod sync;
 mod todo;
+mod views;
 
 pub use actor::Actor;
 pub use audit::AuditVerified;
 pub use bank::{
     BankAnswer, BankAsk, FileContent, FullAccount, Reconciled, TransferWord, Transfers, Unexplained,
 };
+pub use care::{TendOrder, Tended};
 pub use compose::{Composed, Limit, Preview, WirePreview};
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use draft::Draft;
@@ -63,6 +71,7 @@ pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, Li
 pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen, RuleInForce};
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
+pub use note::NoteOrder;
 pub use personal::{EraseOrder, Erasure, Revealed};
 pub use refusal::{Class, Refusal};
 pub use roster::RosterAsk;
@@ -71,6 +80,7 @@ pub use sending::{ProviderState, SendingOrder};
 pub use service::{ServiceState, Worked};
 pub use sync::AccountSync;
 pub use todo::ToDoItem;
+pub use views::ViewsAsk;
 
 /// What a screen or command asks of the desk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -260,6 +270,20 @@ pub enum Request {
     Erase(EraseOrder),
     /// Who approves in whose place, and who is away. Answer: [`Reply::Roster`].
     Roster(RosterAsk),
+    /// Writes a note on a payment or refund. Answer: [`Reply::Noted`].
+    Note(NoteOrder),
+    /// Looks after something in To do. Answer: [`Reply::Tended`].
+    Tend(TendOrder),
+    /// What the next shift must know. Answer: [`Reply::Handover`].
+    Handover {
+        /// Notes since then; none: of the last eight hours.
+        since: Option<DateTime<Utc>>,
+    },
+    /// Every payment and refund of an order, with sums: the order's name, or a payment or refund of it.
+    /// Answer: [`Reply::Order`].
+    Order(String),
+    /// One's own columns and views of the list of payments. Answer: [`Reply::Views`].
+    Views(ViewsAsk),
 }
 
 /// What the desk answers.
@@ -341,6 +365,16 @@ pub enum Reply {
     Erasure(Erasure),
     /// To [`Request::Roster`].
     Roster(Box<Roster>),
+    /// To [`Request::Note`].
+    Noted(Box<Note>),
+    /// To [`Request::Tend`].
+    Tended(Tended),
+    /// To [`Request::Handover`].
+    Handover(Box<Handover>),
+    /// To [`Request::Order`].
+    Order(Box<Order>),
+    /// To [`Request::Views`].
+    Views(Box<Views>),
 }
 
 /// What the desk tells without being asked.
@@ -413,6 +447,9 @@ pub struct Account {
     pub voids: bool,
     /// Its refunds can be stopped once they are sent, for as long as the provider can.
     pub stops: bool,
+    /// Until when on a day, in the business time zone, where that is known.
+    #[serde(default)]
+    pub batch_closes: Option<NaiveTime>,
     /// Its payments can be given back with compensation on top.
     #[serde(default)]
     pub compensates: bool,
@@ -444,6 +481,9 @@ pub struct PaymentCard {
     pub elsewhere: Elsewhere,
     /// The balance line by line: the figures add up to the last.
     pub explained: Vec<BalanceLine>,
+    /// What people wrote on it and on its refunds, oldest first.
+    #[serde(default)]
+    pub notes: Vec<Note>,
 }
 
 /// One line of a balance explained.
@@ -493,6 +533,9 @@ pub struct RefundCard {
     /// What the audit has about it that nothing else here tells, oldest first.
     #[serde(default)]
     pub deeds: Vec<AuditEntry>,
+    /// What people wrote on it and on its payment, oldest first.
+    #[serde(default)]
+    pub notes: Vec<Note>,
     /// Its bank leg, oldest try first; empty where its provider pays.
     #[serde(default)]
     pub transfers: Vec<Transfer>,

@@ -34,7 +34,10 @@ impl Local {
             disputes: then.disputes,
             discrepancies: masked_all(then.discrepancies),
         };
+        let mut notes = self.ledger.notes_of(known.id).await?;
+        notes.retain(|note| note.at <= at);
         Ok(Reply::Payment(Box::new(PaymentCard {
+            notes,
             explained: explain::balance(&then.payment, &then.refunds, &elsewhere, &eligibility),
             elsewhere,
             payment: masked(then.payment),

@@ -324,6 +324,11 @@ impl Local {
                 .map(Reply::Revealed),
             Request::Erase(order) => self.erase(actor, order).await.map(Reply::Erasure),
             Request::Roster(ask) => self.roster(actor, ask).await,
+            Request::Note(order) => self.note(actor, order).await,
+            Request::Tend(order) => self.look_after(actor, order).await,
+            Request::Handover { since } => self.handover(actor, since).await,
+            Request::Order(handle) => self.order(&handle).await,
+            Request::Views(ask) => self.views(actor, ask).await,
             Request::ResumeSending(order) => self
                 .resume_sending(actor, order)
                 .await
@@ -339,6 +344,7 @@ impl Local {
             can_send: account.profile.terms.can_send,
             voids: kinds::can(Some(account), Deed::Void),
             stops: kinds::can(Some(account), Deed::Stop),
+            batch_closes: account.batch_closes(),
             compensates: {
                 let terms = &account.profile.terms;
                 self.compensates(terms.compensation, &terms.currencies)
@@ -410,7 +416,9 @@ impl Local {
         let refunds = self.ledger.refunds_of(payment.id).await?;
         let eligibility = self.judge(&payment, self.clock.now());
         let elsewhere = self.elsewhere(payment.id).await?;
+        let notes = self.ledger.notes_of(payment.id).await?;
         Ok(Reply::Payment(Box::new(PaymentCard {
+            notes,
             explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
             elsewhere,
             payment: masked(payment),

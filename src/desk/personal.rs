@@ -66,7 +66,11 @@ impl Local {
         }
     }
 
-    async fn personal_of(&self, handle: &str) -> Result<(PaymentId, Option<RefundId>), Refusal> {
+    /// The payment, and the refund of it, that a handle means.
+    pub(super) async fn personal_of(
+        &self,
+        handle: &str,
+    ) -> Result<(PaymentId, Option<RefundId>), Refusal> {
         if let Some(payment) = self.payment_meant(handle).await? {
             return Ok((payment.id, None));
         }

@@ -95,6 +95,10 @@ pub(super) const fn action_of(request: &Request) -> Action {
         | Request::Radar
         | Request::Review(_)
         | Request::ToDo
+        | Request::Handover { .. }
+        | Request::Order(_)
+        // Their own looks, and nobody else's.
+        | Request::Views(_)
         | Request::Inbox { .. }
         | Request::Audit { .. }
         | Request::VerifyAudit { .. }
@@ -115,6 +119,8 @@ pub(super) const fn action_of(request: &Request) -> Action {
         | Request::AskRequest { .. }
         | Request::LinkExternal(_)
         | Request::Reveal { .. }
+        | Request::Note(_)
+        | Request::Tend(_)
         | Request::AssignDiscrepancy { .. } => Action::Tend,
         Request::Erase(_) => Action::Erase,
         Request::CloseDiscrepancy(close) => match close.accept {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::care::looked_after;
 use super::face::{Actor, Refusal, ToDoItem};
 use super::local::{Local, row};
 use super::personal::masked_one;
@@ -53,6 +54,8 @@ impl Local {
                     refund: Some(row(waiting.summary)),
                     discrepancy: None,
                     request: None,
+                    owner: None,
+                    aside: Vec::new(),
                 })
             })
             .collect();
@@ -70,6 +73,8 @@ impl Local {
                 since: open.opened_at,
                 discrepancy: Some(masked_one(open)),
                 request: None,
+                owner: None,
+                aside: Vec::new(),
             });
         }
         items.extend(
@@ -85,8 +90,11 @@ impl Local {
                     discrepancy: None,
                     since: request.received_at,
                     request: Some(request),
+                    owner: None,
+                    aside: Vec::new(),
                 }),
         );
+        looked_after(&mut items, &self.ledger.care().await?, self.clock.now());
         items.sort_by_key(|item| (item.step.tab, item.since));
         Ok(items)
     }

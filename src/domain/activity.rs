@@ -88,6 +88,10 @@ const WORDS: &[(&str, &str)] = &[
         "erased again what a backup brought back",
     ),
     ("person.came", "came to the desk"),
+    ("note.written", "wrote a note"),
+    ("todo.assigned", "said who looks after something in To do"),
+    ("todo.put_aside", "snoozed something in their own To do"),
+    ("todo.taken_back", "took back what they had snoozed"),
     ("discrepancy.opened", "found a contradiction"),
     (
         "discrepancy.assigned",

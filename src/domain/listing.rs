@@ -90,6 +90,26 @@ impl PaymentSort {
         Self::Available,
     ];
 
+    /// Its name in commands and saved views.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Amount => "amount",
+            Self::Available => "balance",
+            Self::Refunded => "refunded",
+            Self::Held => "held",
+            Self::Reference => "reference",
+            Self::Order => "order",
+            Self::Payer => "payer",
+            Self::Account => "account",
+        }
+    }
+
+    /// The order of a name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == name)
+    }
+
     /// True where names are sorted, not figures or dates.
     pub const fn is_by_name(self) -> bool {
         matches!(

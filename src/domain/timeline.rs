@@ -6,6 +6,7 @@ use super::activity;
 use super::approval::{Approval, Decline};
 use super::audit::AuditEntry;
 use super::discrepancy::Discrepancy;
+use super::note::Note;
 use super::refund::{Attempt, Observation, Refund};
 use super::resolution::Proposal;
 
@@ -38,6 +39,8 @@ pub enum Sort {
     Sent,
     /// Something became known.
     Learned,
+    /// Somebody wrote a note.
+    Noted,
     /// Something contradicts, and is open.
     Open,
 }
@@ -49,6 +52,7 @@ impl Sort {
             Self::Decided => "decided",
             Self::Sent => "sent",
             Self::Learned => "learned",
+            Self::Noted => "note",
             Self::Open => "open",
         }
     }
@@ -103,6 +107,8 @@ pub struct Kept<'a> {
     pub discrepancies: &'a [Discrepancy],
     /// What the audit has about it.
     pub deeds: &'a [AuditEntry],
+    /// What people wrote on it and on its payment.
+    pub notes: &'a [Note],
 }
 
 /// Whether an entry of the audit is told on the timeline.
@@ -141,6 +147,7 @@ pub fn of(kept: &Kept<'_>) -> Vec<Moment> {
         let said = format!("not cleared up: {}", it.said());
         moment(it.opened_at, Sort::Open, Tone::Bad, said)
     }));
+    moments.extend(kept.notes.iter().map(noted));
     moments.sort_by_key(|it| (it.at, it.sort));
     moments
 }
@@ -220,6 +227,15 @@ fn sent(moments: &mut Vec<Moment>, attempt: &Attempt) {
         let said = format!("{name} {again}{proof}");
         moments.push(moment(send.at, Sort::Sent, tone, said));
     }
+}
+
+fn noted(note: &Note) -> Moment {
+    let on = match note.refund {
+        Some(_) => "",
+        None => " on the payment",
+    };
+    let said = format!("note by {}{on}: {}", note.author, note.said());
+    moment(note.at, Sort::Noted, Tone::Plain, said)
 }
 
 fn learned(one: &Observation) -> Moment {
@@ -323,6 +339,7 @@ mod tests {
             proposals: &[],
             discrepancies: &[],
             deeds: &deeds,
+            notes: &[],
         });
         let told: Vec<(i64, &str, &str)> = moments
             .iter()
@@ -376,6 +393,7 @@ mod tests {
             proposals: &[],
             discrepancies: &[],
             deeds: &deeds,
+            notes: &[],
         };
         let said = |kept: &Kept<'_>| -> Vec<String> {
             of(kept).into_iter().skip(1).map(|it| it.said).collect()

@@ -5,8 +5,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
+use super::care;
 use super::error::LedgerError;
 use super::external::note;
+use super::notes;
 use super::payers::{self, EMAIL, Salted};
 use super::personal;
 use super::row::millis;
@@ -189,6 +191,8 @@ fn erase_payer(connection: &Connection, erasing: &Erasing) -> Result<Erasure, Le
     let mut gone = erase_name(connection, erasing.payment, erasing.now)?;
     gone.extend(erase_contacts(connection, erasing.payment, erasing.now)?);
     gone.extend(erase_accounts(connection, erasing.payment, erasing.now)?);
+    care::forget(connection, erasing.payment)?;
+    gone.extend(notes::erase_of(connection, erasing.payment, erasing.now)?);
     let hashes: Vec<String> = gone
         .iter()
         .map(|(kind, sha256)| format!("{kind}_sha256={sha256}"))
@@ -268,7 +272,8 @@ fn waiting(
 fn propose(connection: &Connection, erasing: &Erasing) -> Result<Erasure, LedgerError> {
     let shown = known(connection, erasing.payment)?;
     let accounts = accounts_of(connection, erasing.payment)?;
-    if shown.name.is_none() && shown.contacts.is_empty() && accounts.is_empty() {
+    let written = notes::is_any(connection, erasing.payment)?;
+    if shown.name.is_none() && shown.contacts.is_empty() && accounts.is_empty() && !written {
         return Err(LedgerError::NotAllowed(
             "nothing is known of this payer that could be erased".to_owned(),
         ));
@@ -400,7 +405,10 @@ impl Class {
     /// Whether a payment still has values of the class.
     const fn present(self) -> &'static str {
         match self {
-            Self::Names => "y.name IS NOT NULL",
+            // What notes say is kept for as long as names: it may be one.
+            Self::Names => {
+                "(y.name IS NOT NULL OR EXISTS (SELECT 1 FROM notes n WHERE n.payment_id = p.id AND n.text IS NOT NULL))"
+            }
             Self::Contacts => "y.email IS NOT NULL",
         }
     }
@@ -463,7 +471,10 @@ fn sweep(
             continue;
         }
         values += match class {
-            Class::Names => erase_name(connection, *payment, now)?.len(),
+            Class::Names => {
+                erase_name(connection, *payment, now)?.len()
+                    + notes::erase_of(connection, *payment, now)?.len()
+            }
             Class::Contacts => erase_contacts(connection, *payment, now)?.len(),
         };
         payments += 1;

@@ -6,6 +6,7 @@ use rusqlite::{Connection, params};
 use super::audit::{self, Deed};
 use super::erasures::{erase_contacts, erase_name};
 use super::error::LedgerError;
+use super::notes;
 use super::personal;
 use crate::domain::id::PaymentId;
 
@@ -16,6 +17,8 @@ pub(super) struct Forgotten {
     contacts: Vec<PaymentId>,
     /// Account numbers, by their number and hash.
     accounts: Vec<(i64, String)>,
+    /// Notes, the same way.
+    notes: Vec<(i64, String)>,
 }
 
 /// What this database has erased.
@@ -33,6 +36,7 @@ pub(super) fn of(connection: &Connection) -> Result<Forgotten, LedgerError> {
         names: payments("SELECT payment_id FROM payers WHERE name_erased_at IS NOT NULL")?,
         contacts: payments("SELECT payment_id FROM payers WHERE contacts_erased_at IS NOT NULL")?,
         accounts,
+        notes: notes::erased(connection)?,
     })
 }
 
@@ -56,6 +60,9 @@ pub(super) fn again(
             personal::erase(connection, *id, now)?;
             values += 1;
         }
+    }
+    for note in &forgotten.notes {
+        values += notes::erase_again(connection, note, now)?;
     }
     if values == 0 {
         return Ok(());

@@ -156,7 +156,7 @@ pub(super) fn erase_contacts(
 }
 
 /// That something was erased is known even of a payer of whom nothing else is.
-fn know_of(connection: &Connection, payment: PaymentId) -> Result<(), LedgerError> {
+pub(super) fn know_of(connection: &Connection, payment: PaymentId) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
             "INSERT INTO payers (payment_id) SELECT ?1

@@ -29,6 +29,7 @@ mod later;
 mod listing;
 mod lives;
 mod network;
+mod notes;
 mod overdraft;
 mod people;
 mod phone;

@@ -18,6 +18,7 @@ pub enum Action {
     ShowRadar,
     ShowActivity,
     ShowProviders,
+    ShowHandover,
     Open,
     Filter,
     Refund,
@@ -38,7 +39,23 @@ pub enum Action {
     Phone,
     Trace,
     Copy,
+    Order,
     Reveal,
+    Note,
+    Columns,
+    TurnColumn,
+    ColumnUp,
+    ColumnDown,
+    ResetColumns,
+    Views,
+    ApplyView,
+    SaveView,
+    RenameView,
+    DeleteView,
+    Take,
+    Give,
+    Snooze,
+    ShowSnoozed,
     Up,
     Down,
     PageUp,
@@ -96,17 +113,23 @@ pub enum Context {
     Providers,
     /// What is said to a payer.
     Phone,
+    /// The handover, or an order.
+    Sheet,
     /// How refunds go.
     Radar,
     /// Who did what.
     Activity,
+    /// Which columns the list of payments has.
+    Columns,
+    /// Saved views of it.
+    Views,
     /// Actions by name.
     Palette,
 }
 
 impl Context {
     /// Every context, in the order of the key list.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Payments,
         Self::Refunds,
         Self::ToDo,
@@ -114,6 +137,7 @@ impl Context {
         Self::Refund,
         Self::Explain,
         Self::Phone,
+        Self::Sheet,
         Self::Radar,
         Self::Activity,
         Self::Providers,
@@ -121,6 +145,8 @@ impl Context {
         Self::Decide,
         Self::Confirm,
         Self::Filter,
+        Self::Columns,
+        Self::Views,
         Self::Help,
         Self::Palette,
     ];
@@ -140,8 +166,11 @@ impl Context {
             Self::Filter => "Filter",
             Self::Providers => "Providers",
             Self::Phone => "On the phone",
+            Self::Sheet => "Handover, or an order",
             Self::Radar => "Radar",
             Self::Activity => "Activity",
+            Self::Columns => "Columns of the payments",
+            Self::Views => "Saved views",
             Self::Help => "Help",
             Self::Palette => "Command palette",
         }
@@ -218,22 +247,28 @@ pub struct Spec {
 }
 
 use Context::{
-    Activity, Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments, Phone,
-    Providers, Radar, Refund, Refunds, ToDo,
+    Activity, Columns, Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments,
+    Phone, Providers, Radar, Refund, Refunds, Sheet, ToDo, Views,
 };
 
 const LISTS: &[Context] = &[Payments, Refunds, ToDo];
 const TABBED: &[Context] = &[Refunds, ToDo];
 const DECIDED: &[Context] = &[ToDo, Refunds, Refund];
 const FORMS: &[Context] = &[Compose, Decide];
-const PAGES: &[Context] = &[Payment, Refund, Explain, Phone, Radar, Activity, Providers];
-const ROWS: &[Context] = &[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone];
+const PAGES: &[Context] = &[
+    Payment, Refund, Explain, Phone, Sheet, Radar, Activity, Providers,
+];
+const ROWS: &[Context] = &[
+    Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Sheet,
+];
 const ROOMS: &[Context] = &[
-    Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Radar, Activity, Providers,
+    Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Sheet, Radar, Activity, Providers,
 ];
 const MOVING: &[Context] = &[
-    Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Radar, Activity, Providers, Help,
+    Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Sheet, Radar, Activity, Providers,
+    Help, Columns, Views,
 ];
+const OWN: &[Context] = &[Columns, Views];
 const EVERYWHERE: &[Context] = &Context::ALL;
 
 macro_rules! spec {
@@ -263,16 +298,32 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
     spec!(Phone, "payment.phone", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain], &["p"])], "phone", "all of this payer or order, and what to read aloud", PALETTE),
+    spec!(Order, "payment.order", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["O"])], "order", "everything of this order, with the sums", PALETTE),
     spec!(Trace, "refund.trace", "This row", [(&[Refunds, ToDo, Refund], &["t"])], "trace note", "copy what may be given to the customer or a bank (OSC 52)", PALETTE),
     spec!(Copy, "copy", "This row", [(ROWS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
     spec!(Reveal, "payer.reveal", "This row", [(&[Payment, Refund, Phone], &["v"])], "who paid", "show who paid, in full; the records say that you looked", PALETTE),
+    spec!(Note, "note", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["n"])], "note", "write a note on this payment or refund", PALETTE),
+    spec!(Take, "todo.take", "This row", [(&[ToDo], &["m"])], "take", "look after this yourself", PALETTE),
+    spec!(Give, "todo.give", "This row", [(&[ToDo], &["w"])], "give to", "have somebody else look after it", PALETTE),
+    spec!(Snooze, "todo.snooze", "This row", [(&[ToDo], &["z"])], "snooze", "put it aside in your own list for a while, with a reason, or take it back", PALETTE),
     spec!(Filter, "payments.filter", "This list", [(&[Payments, Activity], &["/"])], "filter", "show only some of them", SHOWN),
     spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s", ">"])], "sort", "sort by the next column", SHOWN),
     spec!(SortBack, "payments.sort-back", "This list", [(&[Payments], &["<"])], "sort back", "sort by the column before", PALETTE),
     spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
+    spec!(Columns, "payments.columns", "This list", [(&[Payments], &["C"])], "columns", "choose the columns and their order; they are remembered", PALETTE),
+    spec!(Views, "payments.views", "This list", [(&[Payments], &["V"])], "views", "saved views: filter, order and columns under a name", PALETTE),
+    spec!(TurnColumn, "columns.show", "This list", [(&[Columns], &["space"])], "show, hide", "show or hide this column", SHOWN),
+    spec!(ColumnDown, "columns.down", "This list", [(&[Columns], &["J"])], "move down", "move this column down, that is to the right", SHOWN),
+    spec!(ColumnUp, "columns.up", "This list", [(&[Columns], &["K"])], "move up", "the same, up", SHOWN),
+    spec!(ResetColumns, "columns.reset", "This list", [(&[Columns], &["0"])], "as at first", "all columns as the desk has them", PALETTE),
+    spec!(ApplyView, "views.apply", "This list", [(&[Views], &["enter", "l"])], "use", "have the list of payments like this", SHOWN),
+    spec!(SaveView, "views.save", "This list", [(&[Views], &["s"])], "save", "save the list of payments as it is now, under a name", SHOWN),
+    spec!(RenameView, "views.rename", "This list", [(&[Views], &["r"])], "rename", "call this view something else", SHOWN),
+    spec!(DeleteView, "views.delete", "This list", [(&[Views], &["d"])], "delete", "forget this view", SHOWN),
     spec!(NextTab, "list.next-tab", "This list", [(TABBED, &["tab", "]"])], "next tab", "the next tab of the list", SHOWN),
     spec!(PreviousTab, "list.previous-tab", "This list", [(TABBED, &["shift-tab", "["])], "previous tab", "the same, backwards", PALETTE),
-    spec!(Refresh, "refresh", "This list", [(LISTS, &["ctrl-r"]), (&[Phone, Radar], &["ctrl-r"])], "refresh", "read the list anew", PALETTE),
+    spec!(ShowSnoozed, "todo.show-snoozed", "This list", [(&[ToDo], &["Z"])], "snoozed", "show what you have snoozed, too, or hide it again", PALETTE),
+    spec!(Refresh, "refresh", "This list", [(LISTS, &["ctrl-r"]), (&[Phone, Sheet, Radar], &["ctrl-r"])], "refresh", "read the list anew", PALETTE),
     spec!(NextField, "compose.next-field", "This form", [(FORMS, &["tab", "down"])], "next", "go to the next field", SHOWN),
     spec!(PreviousField, "compose.previous-field", "This form", [(FORMS, &["shift-tab", "up"])], "previous", "go to the field before", PALETTE),
     spec!(NextChoice, "compose.next-choice", "This form", [(FORMS, &["right"])], "choose", "the next choice; in text, one to the right", SHOWN),
@@ -297,9 +348,10 @@ pub const ACTIONS: &[Spec] = &[
     spec!(ShowRadar, "screen.radar", "Desk", [(ROOMS, &["4"])], "radar", "how refunds go: ages, ends, reasons, speed", PALETTE),
     spec!(ShowActivity, "screen.activity", "Desk", [(ROOMS, &["5"])], "activity", "who did what", PALETTE),
     spec!(ShowProviders, "screen.providers", "Desk", [(ROOMS, &["6"])], "providers", "how each account and its provider stand", PALETTE),
-    spec!(Palette, "palette", "Desk", [(ROOMS, &[":"]), (FORMS, &["f2"])], "commands", "find a command by name", FOOTER),
-    spec!(Help, "help", "Desk", [(ROOMS, &["?"]), (FORMS, &["f1"])], "help", "the keys of this screen", SHOWN),
-    spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", PALETTE),
+    spec!(ShowHandover, "screen.handover", "Desk", [(ROOMS, &["H"])], "handover", "the page for the next shift: what is open, snoozed, due and said", PALETTE),
+    spec!(Palette, "palette", "Desk", [(ROOMS, &[":"]), (OWN, &[":"]), (FORMS, &["f2"])], "commands", "find a command by name", FOOTER),
+    spec!(Help, "help", "Desk", [(ROOMS, &["?"]), (OWN, &["?"]), (FORMS, &["f1"])], "help", "the keys of this screen", SHOWN),
+    spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (OWN, &["q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", PALETTE),
     spec!(Redraw, "redraw", "Desk", [(EVERYWHERE, &["ctrl-l"]), (ROOMS, &["L"])], "redraw", "draw the screen anew", PALETTE),
     spec!(Mouse, "mouse", "Desk", [(ROOMS, &["M"])], "mouse", "take the mouse for the desk, or leave it to the terminal", PALETTE),
     spec!(Drill, "drill", "Desk", [(ROOMS, &["D"])], "drill", "begin the two-minute drill of the demo, or leave it", PALETTE),
@@ -329,10 +381,21 @@ impl Action {
             Self::Capture => "capture",
             Self::Release => "release",
             Self::Reveal => "reveal",
+            Self::Note => "note",
+            Self::Order => "order",
+            Self::ShowHandover => "handover",
+            Self::Take | Self::Give => "owner",
+            Self::Snooze => "snooze",
             Self::Open | Self::Explain => "payment",
             Self::ShowPayments | Self::Filter => "payments",
+            Self::Views
+            | Self::ApplyView
+            | Self::SaveView
+            | Self::RenameView
+            | Self::DeleteView
+            | Self::Columns => "views",
             Self::ShowRefunds => "refunds",
-            Self::ShowToDo => "discrepancies",
+            Self::ShowToDo | Self::ShowSnoozed => "todo",
             Self::ShowActivity => "audit",
             Self::ShowProviders => "doctor",
             Self::Help => "keys",
@@ -427,106 +490,4 @@ pub fn keys_in_short(keymap: &Keymap) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tui::state::palette::Palette as Search;
-
-    #[test]
-    fn every_action_has_one_entry_and_a_key() {
-        for spec in ACTIONS {
-            let same = ACTIONS
-                .iter()
-                .filter(|other| other.action == spec.action)
-                .count();
-            let same_id = ACTIONS.iter().filter(|other| other.id == spec.id).count();
-            assert_eq!((same, same_id), (1, 1), "{}", spec.id);
-            assert!(
-                Context::ALL.iter().any(|context| spec.is_in(*context)),
-                "{}",
-                spec.id
-            );
-        }
-        // `Quit` is the last of the enum: the table is as long as the enum.
-        assert_eq!(ACTIONS.len(), Action::Quit as usize + 1);
-    }
-
-    #[test]
-    fn the_confirm_key_opens_nothing_dangerous() {
-        let keymap = Keymap::default();
-        let confirm = keymap.keys_of(Action::Confirm, Context::Confirm);
-        for spec in ACTIONS.iter().filter(|spec| spec.flags.dangerous) {
-            for context in Context::ALL {
-                let keys = keymap.keys_of(spec.action, context);
-                assert!(keys.iter().all(|key| !confirm.contains(key)), "{}", spec.id);
-            }
-        }
-    }
-
-    /// What the palette cannot do: open itself, say yes to a dialog, and end what is typed in a line.
-    const NOT_IN_PALETTE: [Action; 5] = [
-        Action::Palette,
-        Action::Confirm,
-        Action::Run,
-        Action::Accept,
-        Action::Complete,
-    ];
-
-    #[test]
-    fn every_action_is_reached_by_key_and_palette_wherever_it_can_be_done() {
-        let keymap = Keymap::default();
-        let opens_palette = |context| !keymap.keys_of(Action::Palette, context).is_empty();
-        for spec in ACTIONS {
-            let mut found = false;
-            for context in Context::ALL.into_iter().filter(|it| spec.is_in(*it)) {
-                let keys = keymap.keys_of(spec.action, context);
-                assert!(!keys.is_empty(), "{} has no key in {context:?}", spec.id);
-                if opens_palette(context) {
-                    let listed = Search::default().found(context, &[]);
-                    let is = listed.iter().any(|it| it.action == spec.action);
-                    assert_eq!(is, !NOT_IN_PALETTE.contains(&spec.action), "{}", spec.id);
-                    found = true;
-                }
-            }
-            assert!(
-                found || NOT_IN_PALETTE.contains(&spec.action),
-                "{}",
-                spec.id
-            );
-        }
-    }
-
-    #[test]
-    fn what_moves_money_has_a_command_too() {
-        for spec in ACTIONS.iter().filter(|spec| spec.flags.dangerous) {
-            assert!(spec.action.command().is_some(), "{}", spec.id);
-        }
-    }
-
-    #[test]
-    fn the_readme_has_the_keys_of_the_table() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        let readme = std::fs::read_to_string(path).unwrap();
-        let (begin, end) = ("<!-- keys: from the table -->\n", "\n<!-- keys end -->");
-        let (before, rest) = readme.split_once(begin).unwrap();
-        let (list, after) = rest.split_once(end).unwrap();
-        let table = keys_in_short(&Keymap::default());
-        if std::env::var("UPDATE_KEYS").is_ok() {
-            std::fs::write(path, format!("{before}{begin}{table}{end}{after}")).unwrap();
-        } else {
-            assert!(list == table, "run the tests with UPDATE_KEYS=1");
-        }
-    }
-
-    #[test]
-    fn the_key_list_is_up_to_date() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/keys.md");
-        if std::env::var("UPDATE_KEYS").is_ok() {
-            std::fs::write(path, keys_markdown(&Keymap::default())).unwrap();
-        }
-        let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            written == keys_markdown(&Keymap::default()),
-            "run the tests with UPDATE_KEYS=1"
-        );
-    }
-}
+mod tests;

@@ -493,6 +493,15 @@ mod tests {
         rows.map(|row| row.trim_end().to_owned() + "\n").collect()
     }
 
+    /// As the desk's own pen does, no half of a wide letter is left beside what is written.
+    fn put(buffer: &mut Buffer, (x, y): (u16, u16), text: &str, style: Style) {
+        let cells = super::super::widget::text::cells;
+        if x > 0 && cells(buffer[(x - 1, y)].symbol()) == 2 {
+            buffer[(x - 1, y)].set_symbol(" ");
+        }
+        buffer.set_string(x, y, text, style);
+    }
+
     /// The same of what was drawn; a wide letter hides the cell behind it.
     fn text_of(buffer: &Buffer) -> String {
         let mut text = String::new();
@@ -549,7 +558,7 @@ mod tests {
         ) {
             let mut terminal = Terminal::new(backend()).unwrap();
             for texts in frames {
-                terminal.draw(|frame| {
+                let paint = |buffer: &mut Buffer| {
                     for (x, y, text, style) in &texts {
                         let style = match style {
                             0 => Style::new(),
@@ -557,26 +566,15 @@ mod tests {
                             2 => Style::new().fg(Color::Indexed(99)),
                             _ => Style::new().add_modifier(Modifier::REVERSED).fg(Color::Green),
                         };
-                        frame.buffer_mut().set_string(*x, *y, text, style);
+                        put(buffer, (*x, *y), text, style);
                     }
-                }).unwrap();
+                };
+                terminal.draw(|frame| paint(frame.buffer_mut())).unwrap();
                 let shown = emulated(&terminal.backend().out);
                 let mut expected = String::new();
                 terminal.draw(|frame| {
-                    for (x, y, text, _) in &texts {
-                        frame.buffer_mut().set_string(*x, *y, text, Style::new());
-                    }
-                    let buffer = frame.buffer_mut();
-                    expected = text_of(buffer);
-                    for (x, y, text, style) in &texts {
-                        let style = match style {
-                            0 => Style::new(),
-                            1 => Style::new().add_modifier(Modifier::BOLD),
-                            2 => Style::new().fg(Color::Indexed(99)),
-                            _ => Style::new().add_modifier(Modifier::REVERSED).fg(Color::Green),
-                        };
-                        buffer.set_string(*x, *y, text, style);
-                    }
+                    paint(frame.buffer_mut());
+                    expected = text_of(frame.buffer_mut());
                 }).unwrap();
                 prop_assert_eq!(shown, expected);
             }

@@ -15,6 +15,8 @@ use Told::{Entry, Nothing};
 const LEASE: &str = "a lease: what is done under it is told";
 const SCHEDULE: &str = "when it is looked at next: no decision and no money";
 
+const LOOKS: &str = "how somebody has their own lists: no decision and no money";
+
 /// Every function of the ledger's face that writes.
 const WRITES: &[(&str, Told)] = &[
     ("adopt", Entry),
@@ -83,6 +85,13 @@ const WRITES: &[(&str, Told)] = &[
         Nothing("how often a provider was asked: no decision and no money"),
     ),
     ("tell_request", Entry),
+    ("write_note", Entry),
+    ("assign", Entry),
+    ("put_aside", Entry),
+    ("take_back", Entry),
+    ("keep_view", Nothing(LOOKS)),
+    ("rename_view", Nothing(LOOKS)),
+    ("delete_view", Nothing(LOOKS)),
     ("turn_down", Entry),
     ("advise", Entry),
     ("advised_nothing", Entry),

@@ -52,6 +52,7 @@ mod secrets;
 mod sending;
 pub mod serve;
 mod service;
+mod shift;
 mod stop;
 mod sync;
 mod unfit;

@@ -5,6 +5,7 @@ mod drill;
 mod feel;
 pub mod screen;
 mod service;
+mod shift;
 
 use crate::folder::in_memory;
 use rstest::rstest;

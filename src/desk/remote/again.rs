@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::desk::face::{BankAsk, Refusal, Reply, Request, RosterAsk};
+use crate::desk::face::{BankAsk, Refusal, Reply, Request, RosterAsk, ViewsAsk};
 
 /// Whether a request may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,9 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Radar
         | Request::Review(_)
         | Request::ToDo
+        | Request::Handover { .. }
+        | Request::Order(_)
+        | Request::Views(ViewsAsk::Show)
         | Request::Inbox { .. }
         | Request::Audit { .. }
         | Request::VerifyAudit { .. }
@@ -103,6 +106,9 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Reveal { .. }
         | Request::Erase(_)
         | Request::Roster(_)
+        | Request::Note(_)
+        | Request::Tend(_)
+        | Request::Views(_)
         | Request::Bank(_) => false,
     }
 }

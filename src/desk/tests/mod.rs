@@ -35,6 +35,7 @@ mod receive;
 mod review;
 mod roles;
 mod seat;
+mod shift;
 mod storm;
 mod two_desks;
 

@@ -32,8 +32,8 @@ pub enum FrameError {
 }
 
 /// The next frame; none: the other side has left. Waits as long as it takes for it to begin, and
-/// `patience` for the rest of its head and for each stride of it. No more memory is taken than has
-/// arrived, whatever the head says. Not to be given up half way.
+/// `patience` for the rest of its head and for each stride of it. No more memory is taken than a stride
+/// beyond what has arrived, whatever the head says. Not to be given up half way.
 ///
 /// # Errors
 /// [`FrameError`]: the connection is of no more use.
@@ -58,6 +58,7 @@ pub async fn read(
         let stride = (told - frame.len()).min(STRIDE);
         let mut part = (&mut *from).take(stride as u64);
         let before = frame.len();
+        frame.reserve(stride);
         hurried(patience, part.read_to_end(&mut frame)).await?;
         if frame.len() - before < stride {
             return Err(FrameError::Half);

@@ -34,6 +34,7 @@ fn settings(base: &str, refund_call: RefundCall) -> Settings {
         hmac_encoding: HmacEncoding::Raw,
         refund_call,
         refund_capture: RefundCapture::AtOnce,
+        batch_closes: None,
         refund_months: 12,
         replay_seconds: 240,
         replay_wait_seconds: 30,

@@ -38,13 +38,29 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Reveal if app.is_read_only() => {
             no("the desk is read-only: who looks is written down, or does not look")
         }
+        Action::Note => note(app),
+        Action::ApplyView | Action::RenameView | Action::DeleteView
+            if app.views.saved.is_empty() =>
+        {
+            no("there is no saved view yet")
+        }
+        Action::SaveView | Action::RenameView | Action::DeleteView if app.is_read_only() => {
+            no("the desk is read-only")
+        }
+        Action::Take | Action::Give | Action::Snooze => tend(app),
+        Action::ShowSnoozed if app.todo.aside() == 0 && !app.todo.with_aside => {
+            no("you have snoozed nothing")
+        }
         Action::Complete if !matches!(app.layers.last(), Some(Layer::Filter)) => {
             no("nothing here can be completed")
         }
         Action::Drill if !app.may_drill => no("the drill is part of the demo: refund-desk demo"),
         Action::ActAs if app.drill.is_none() => no("only in the drill of a demo"),
-        Action::Phone if app.focus_payment().is_none() => no("no payment is selected"),
+        Action::Phone | Action::Order if app.focus_payment().is_none() => {
+            no("no payment is selected")
+        }
         Action::Trace if app.focus_refund().is_none() => no("no refund is selected"),
+        Action::Copy if matches!(app.layers.last(), Some(Layer::Sheet(_))) => Ok(()),
         Action::Copy if selection(app) => no("nothing is selected"),
         Action::Quit if app.slots.is_waiting(Slot::Compose) => {
             no("the refund is being saved; a moment")
@@ -53,6 +69,22 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
             no("the decision is being saved; a moment")
         }
         _ => Ok(()),
+    }
+}
+
+fn note(app: &App) -> Result<(), Reason> {
+    match app.focus_payment() {
+        _ if app.is_read_only() => no("the desk is read-only"),
+        None => no("nothing is selected"),
+        Some(_) => Ok(()),
+    }
+}
+
+fn tend(app: &App) -> Result<(), Reason> {
+    match app.todo.item() {
+        _ if app.is_read_only() => no("the desk is read-only"),
+        None => no("nothing is selected"),
+        Some(_) => Ok(()),
     }
 }
 

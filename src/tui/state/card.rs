@@ -6,6 +6,7 @@ use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
+use crate::domain::note::Note;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 
@@ -24,6 +25,8 @@ pub struct Card {
     pub disputes: Vec<Dispute>,
     /// What is open about it.
     pub discrepancies: Vec<Discrepancy>,
+    /// What people wrote on it and on its refunds, oldest first.
+    pub notes: Vec<Note>,
     /// The balance line by line.
     pub explained: Vec<Line>,
 }

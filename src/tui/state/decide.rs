@@ -1,8 +1,10 @@
 //! A decision that needs words: a decline, an outcome, the end of a discrepancy.
 
+use crate::domain::care;
 use crate::domain::id::RefundId;
 
 use super::edit::LineEdit;
+use super::todo::Subject;
 
 /// What became of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,26 @@ pub enum About {
     Answer(i64),
     /// A network's request is refused.
     Refuse(i64),
+    /// A note is written.
+    Note(Subject),
+    /// Somebody is to look after something.
+    Own(care::About),
+    /// Something is put aside.
+    Snooze(care::About),
+    /// The list of payments as it is gets a name.
+    SaveView,
+    /// The saved view under the cursor gets another name.
+    RenameView,
+}
+
+impl About {
+    /// It moves nothing: what is written down counts without a second question.
+    pub const fn is_plain(self) -> bool {
+        matches!(
+            self,
+            Self::Note(_) | Self::Own(_) | Self::Snooze(_) | Self::SaveView | Self::RenameView
+        )
+    }
 }
 
 /// A field of the form.
@@ -72,6 +94,12 @@ pub enum Field {
     Account,
     /// The network's code of a refusal.
     Code,
+    /// Who is to look after it.
+    Owner,
+    /// Until when.
+    Until,
+    /// What it is to be called.
+    Name,
     /// Why.
     Note,
 }
@@ -113,6 +141,12 @@ pub struct Form {
     pub account: Hidden,
     /// The network's code of a refusal.
     pub code: LineEdit,
+    /// Who is to look after it.
+    pub owner: LineEdit,
+    /// Until when.
+    pub until: LineEdit,
+    /// What it is to be called.
+    pub name: LineEdit,
     /// Why.
     pub note: LineEdit,
 }
@@ -124,7 +158,12 @@ impl Form {
             About::Outcome(_) => Field::Outcome,
             About::Answer(_) => Field::Account,
             About::Refuse(_) => Field::Code,
-            About::Decline(_) | About::Discrepancy(_) | About::Alert(_) => Field::Note,
+            About::Own(_) => Field::Owner,
+            About::SaveView | About::RenameView => Field::Name,
+            About::Snooze(_) => Field::Until,
+            About::Decline(_) | About::Discrepancy(_) | About::Alert(_) | About::Note(_) => {
+                Field::Note
+            }
         };
         Self {
             about,
@@ -139,6 +178,9 @@ impl Form {
             evidence: LineEdit::default(),
             account: Hidden::default(),
             code: LineEdit::default(),
+            owner: LineEdit::default(),
+            until: LineEdit::default(),
+            name: LineEdit::default(),
             note: LineEdit::default(),
         }
     }
@@ -146,11 +188,14 @@ impl Form {
     /// The fields of this form, in their order.
     pub fn fields(&self) -> Vec<Field> {
         match self.about {
-            About::Decline(_) => vec![Field::Note],
+            About::Decline(_) | About::Note(_) => vec![Field::Note],
             About::Discrepancy(_) if self.offers.is_some() => vec![Field::Note, Field::Accept],
             About::Discrepancy(_) | About::Alert(_) => vec![Field::Note],
             About::Answer(_) => vec![Field::Account],
             About::Refuse(_) => vec![Field::Code, Field::Note],
+            About::Own(_) => vec![Field::Owner],
+            About::SaveView | About::RenameView => vec![Field::Name],
+            About::Snooze(_) => vec![Field::Until, Field::Note],
             About::Outcome(_) if self.outcome == Some(Outcome::Succeeded) => {
                 vec![Field::Outcome, Field::Paid, Field::Kind, Field::Evidence]
             }
@@ -166,6 +211,9 @@ impl Form {
             Field::Evidence => Some(&mut self.evidence),
             Field::Account => Some(&mut self.account.0),
             Field::Code => Some(&mut self.code),
+            Field::Owner => Some(&mut self.owner),
+            Field::Until => Some(&mut self.until),
+            Field::Name => Some(&mut self.name),
             Field::Note => Some(&mut self.note),
             Field::Outcome | Field::Accept => None,
         }
@@ -218,6 +266,11 @@ impl Form {
         let empty = |line: &LineEdit| line.text().trim().is_empty();
         match self.about {
             About::Decline(_) if empty(&self.note) => Some("say why in the note first"),
+            About::SaveView | About::RenameView if empty(&self.name) => Some("type a name first"),
+            About::Own(_) if empty(&self.owner) => Some("type a name first"),
+            About::Snooze(_) if empty(&self.until) => Some("say until when first"),
+            About::Snooze(_) if empty(&self.note) => Some("say why in a few words first"),
+            About::Note(_) if empty(&self.note) => Some("write the note first"),
             About::Answer(_) if empty(&self.account.0) => Some("type the account first"),
             About::Discrepancy(_) if empty(&self.note) => Some("say what was found out first"),
             About::Outcome(_) if self.outcome.is_none() => Some("choose what became of it first"),

@@ -1,6 +1,6 @@
 //! What the top line knows of the desk.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use crate::domain::listing::{AccountFreshness, StateCounts};
@@ -45,6 +45,8 @@ pub struct Account {
     pub compensates: bool,
     /// Its refunds can be stopped once they are sent.
     pub stops: bool,
+    /// Until when on a day, where that is known.
+    pub batch_closes: Option<NaiveTime>,
     /// How fresh its data is.
     pub freshness: AccountFreshness,
 }

@@ -15,6 +15,7 @@ use crate::domain::payment::Payment;
 use crate::domain::query::{self, Completion};
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
+use crate::domain::stopping::{self, Stopping, Terms};
 use crate::domain::todo::{Act, Step, Who};
 
 use super::action::{Action, Context};
@@ -37,9 +38,11 @@ pub mod phone;
 pub mod providers;
 pub mod radar;
 pub mod refunds;
+pub mod sheet;
 pub mod slots;
 pub mod toast;
 pub mod todo;
+pub mod views;
 
 /// A screen: what lies under everything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,6 +90,8 @@ pub enum Layer {
     },
     /// What is said to a payer.
     Phone(Box<phone::Page>),
+    /// The handover, or an order.
+    Sheet(Box<sheet::Page>),
     /// How refunds go.
     Radar(Box<radar::Page>),
     /// Who did what.
@@ -95,6 +100,13 @@ pub enum Layer {
     Help {
         /// The first line shown.
         scroll: usize,
+    },
+    /// Which columns the list of payments has.
+    Columns(views::Columns),
+    /// Saved views of it.
+    Views {
+        /// The one the cursor is on.
+        cursor: usize,
     },
     /// Commands by name.
     Palette(palette::Palette),
@@ -113,9 +125,12 @@ impl Layer {
             Self::Confirm(_) => Context::Confirm,
             Self::Providers { .. } => Context::Providers,
             Self::Phone(_) => Context::Phone,
+            Self::Sheet(_) => Context::Sheet,
             Self::Radar(_) => Context::Radar,
             Self::Activity(page) if page.typing => Context::Filter,
             Self::Activity(_) => Context::Activity,
+            Self::Columns(_) => Context::Columns,
+            Self::Views { .. } => Context::Views,
             Self::Help { .. } => Context::Help,
             Self::Palette(_) => Context::Palette,
         }
@@ -168,6 +183,8 @@ pub struct App {
     pub refunds: refunds::Refunds,
     /// What waits for a person.
     pub todo: todo::ToDo,
+    /// How whoever sits here has the list of payments.
+    pub views: views::Kept,
     /// How the providers stand, once answered.
     pub providers: Option<Vec<providers::Row>>,
     /// What the desk does behind the screens.
@@ -235,6 +252,7 @@ impl App {
             payments: payments::Payments::default(),
             refunds: refunds::Refunds::default(),
             todo: todo::ToDo::default(),
+            views: views::Kept::default(),
             providers: None,
             under_way: None,
             checks_records: false,
@@ -294,6 +312,7 @@ impl App {
             match layer {
                 Layer::Payment { id, .. } | Layer::Explain { id, .. } => return Some(*id),
                 Layer::Phone(page) => return Some(page.payment),
+                Layer::Sheet(page) => return page.payment(),
                 Layer::Refund(page) => return Some(page.row.refund.content.payment),
                 _ => {}
             }
@@ -323,7 +342,10 @@ impl App {
         for layer in self.layers.iter().rev() {
             match layer {
                 Layer::Refund(page) => return Some(&page.row),
-                Layer::Payment { .. } | Layer::Explain { .. } | Layer::Phone(_) => return None,
+                Layer::Payment { .. }
+                | Layer::Explain { .. }
+                | Layer::Phone(_)
+                | Layer::Sheet(_) => return None,
                 _ => {}
             }
         }
@@ -339,7 +361,11 @@ impl App {
         let page = |layer: &Layer| {
             matches!(
                 layer,
-                Layer::Payment { .. } | Layer::Refund(_) | Layer::Explain { .. } | Layer::Phone(_)
+                Layer::Payment { .. }
+                    | Layer::Refund(_)
+                    | Layer::Explain { .. }
+                    | Layer::Phone(_)
+                    | Layer::Sheet(_)
             )
         };
         if self.screen != Screen::ToDo || self.layers.iter().any(page) {
@@ -353,7 +379,11 @@ impl App {
         let pages = self.layers.iter().any(|layer| {
             matches!(
                 layer,
-                Layer::Payment { .. } | Layer::Refund(_) | Layer::Explain { .. } | Layer::Phone(_)
+                Layer::Payment { .. }
+                    | Layer::Refund(_)
+                    | Layer::Explain { .. }
+                    | Layer::Phone(_)
+                    | Layer::Sheet(_)
             )
         });
         if self.screen != Screen::ToDo || pages {
@@ -406,6 +436,16 @@ impl App {
         accounts
             .into_iter()
             .find(|account| account.freshness.account == name)
+    }
+
+    /// Whether a refund can be stopped; none where there is nothing to say.
+    pub fn stopping(&self, refund: &Refund) -> Option<Stopping> {
+        let overview = self.overview.as_ref()?;
+        let terms = self.account(&refund.account).map(|account| Terms {
+            stops: account.stops,
+            closes: account.batch_closes,
+        });
+        stopping::of(refund, terms.unwrap_or_default(), self.now, &overview.zone)
     }
 
     /// People stopped sending on this account.

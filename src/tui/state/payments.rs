@@ -5,6 +5,7 @@ use crate::domain::id::PaymentId;
 use crate::domain::listing::{Direction, PaymentFilter, PaymentSort, Place, Totals};
 use crate::domain::payment::Payment;
 use crate::domain::query::FilterError;
+use crate::domain::view::Columns;
 
 use super::edit::LineEdit;
 
@@ -39,6 +40,8 @@ pub struct Payments {
     pub sort: PaymentSort,
     /// Which way.
     pub direction: Direction,
+    /// The columns, as chosen; none: as the desk has them.
+    pub columns: Columns,
     /// The window.
     pub rows: Vec<Row>,
     /// How many rows lie before the window, as far as known.

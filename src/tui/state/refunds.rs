@@ -5,6 +5,7 @@ use crate::domain::audit::AuditEntry;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::RefundId;
 use crate::domain::listing::StateCounts;
+use crate::domain::note::Note;
 use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::state::State;
@@ -189,6 +190,8 @@ pub struct Evidence {
     pub discrepancies: Vec<Discrepancy>,
     /// What the audit has about it that nothing else here tells, oldest first.
     pub deeds: Vec<AuditEntry>,
+    /// What people wrote on it and on its payment, oldest first.
+    pub notes: Vec<Note>,
     /// Its bank leg, oldest try first.
     pub transfers: Vec<Transfer>,
     /// The step it waits for, when it waits for a person.

@@ -41,8 +41,12 @@ pub enum Slot {
     Phone,
     /// What may be given away about a refund.
     Trace,
+    /// The handover, or an order.
+    Sheet,
     /// How refunds go.
     Radar,
+    /// One's own columns and views.
+    Views,
     /// Who did what.
     Activity,
     /// Who paid, in full.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::domain::care::{About, Snooze};
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::inbound_request::InboundRequest;
@@ -34,6 +35,12 @@ pub struct Item {
     pub request: Option<InboundRequest>,
     /// Since when it has waited.
     pub since: DateTime<Utc>,
+    /// Who looks after it, where somebody said so.
+    pub owner: Option<String>,
+    /// Whoever sits here looks after it.
+    pub is_own: bool,
+    /// Whoever sits here has put it aside.
+    pub aside: Option<Snooze>,
 }
 
 /// What an item is about: the cursor holds on to it while others come and go.
@@ -62,6 +69,21 @@ impl Item {
         }
     }
 
+    /// The same as the desk names it; none for what is only a payment.
+    pub fn about(&self) -> Option<About> {
+        Some(match self.subject() {
+            Subject::Refund(id) => About::Refund(id),
+            Subject::Discrepancy(id) => About::Discrepancy(id),
+            Subject::Request(id) => About::Request(id),
+            Subject::Payment(_) => return None,
+        })
+    }
+
+    /// On a tab stands what belongs there; on one's own, too, whatever one looks after.
+    fn is_on(&self, tab: Tab) -> bool {
+        self.step.tab == tab || tab == Tab::Mine && self.is_own
+    }
+
     /// The payment's reference.
     pub fn reference(&self) -> Option<&str> {
         let refund = self
@@ -81,11 +103,11 @@ impl Item {
 
     /// Who looks after it.
     pub fn owner(&self) -> Option<&str> {
-        match (&self.discrepancy, &self.refund) {
-            (Some(discrepancy), _) => discrepancy.owner.as_deref(),
-            (None, Some(row)) => Some(&row.refund.content.maker),
-            (None, None) => None,
-        }
+        let made = || match (&self.discrepancy, &self.refund) {
+            (None, Some(row)) => Some(row.refund.content.maker.as_str()),
+            _ => None,
+        };
+        self.owner.as_deref().or_else(made)
     }
 }
 
@@ -121,6 +143,8 @@ pub struct ToDo {
     pub asked_at: DateTime<Utc>,
     /// What is being looked at before it is approved.
     pub reviewing: Option<RefundId>,
+    /// What was put aside is shown, too.
+    pub with_aside: bool,
 }
 
 impl ToDo {
@@ -135,14 +159,24 @@ impl ToDo {
     /// What is on the tab.
     pub fn listed(&self) -> impl Iterator<Item = &Item> {
         let tab = self.tab();
-        self.items.iter().filter(move |item| item.step.tab == tab)
+        let all = self.with_aside;
+        let items = self.items.iter();
+        items.filter(move |item| item.is_on(tab) && (all || item.aside.is_none()))
     }
 
     /// How many are on a tab.
     pub fn count(&self, tab: Tab) -> usize {
         self.items
             .iter()
-            .filter(|item| item.step.tab == tab)
+            .filter(|item| item.is_on(tab) && item.aside.is_none())
+            .count()
+    }
+
+    /// How many whoever sits here has put aside.
+    pub fn aside(&self) -> usize {
+        self.items
+            .iter()
+            .filter(|item| item.aside.is_some())
             .count()
     }
 
@@ -195,8 +229,12 @@ impl ToDo {
 
     /// True when a time has passed since it was asked for: the step may be another one now.
     pub fn is_old(&self, now: DateTime<Utc>) -> bool {
-        let times = self.items.iter().filter_map(|item| item.step.clocked);
-        let mut times = times.map(time_of);
+        let clocked = self.items.iter().filter_map(|item| item.step.clocked);
+        let back = self
+            .items
+            .iter()
+            .filter_map(|item| Some(item.aside.as_ref()?.until));
+        let mut times = clocked.map(time_of).chain(back);
         times.any(|at| self.asked_at < at && at <= now)
     }
 
@@ -213,6 +251,14 @@ impl ToDo {
             // Seconds are shown rounded up: the figure changes when a whole one is left.
             TimeDelta::milliseconds((left.num_milliseconds() - 1).rem_euclid(1000) + 1)
         });
-        changes.min()?.to_std().ok()
+        // What was put aside comes back by itself.
+        let back = self
+            .items
+            .iter()
+            .filter_map(|item| Some(item.aside.as_ref()?.until));
+        let back = back
+            .map(|at| at - now)
+            .filter(|left| *left > TimeDelta::zero());
+        changes.chain(back).min()?.to_std().ok()
     }
 }

@@ -63,6 +63,9 @@ impl Turn<'_> {
                 self.app.providers = Some(rows.into_iter().map(convert::provider).collect());
             }
             (Slot::Phone, Reply::Call(call)) => self.call_answered(*call),
+            (Slot::Sheet, Reply::Handover(told)) => self.handover_answered(&told),
+            (Slot::Sheet, Reply::Order(order)) => self.order_answered(&order),
+            (Slot::Views, Reply::Views(views)) => self.views_answered(*views),
             (Slot::Trace, Reply::Trace(note)) => self.trace_answered(&note),
             (Slot::Radar, Reply::Radar(radar)) => self.radar_answered(*radar),
             (Slot::Activity, Reply::Audit(entries)) => self.activity_answered(entries),
@@ -77,6 +80,8 @@ impl Turn<'_> {
             (Slot::Decide, Reply::Refund(card)) => self.decided(*card),
             (Slot::Decide, Reply::Discrepancy(closed)) => self.closed(&closed),
             (Slot::Decide, Reply::Inbound(decided)) => self.request_decided(&decided),
+            (Slot::Decide, Reply::Noted(note)) => self.noted(&note),
+            (Slot::Decide, Reply::Tended(tended)) => self.tended(&tended),
             (Slot::Verify, Reply::Verified(verified)) => self.verified(&verified.findings),
             (slot, _) => self.say(Level::Error, format!("the desk gave no answer to {slot:?}")),
         }
@@ -113,6 +118,7 @@ impl Turn<'_> {
             }
             Slot::Activity => self.activity_refused(&refusal),
             Slot::Phone => self.call_refused(&refusal),
+            Slot::Sheet => self.sheet_refused(&refusal),
             Slot::Radar => self.radar_refused(&refusal),
             Slot::ToDo => {
                 self.app.todo.failed = Some(refusal.message.clone());

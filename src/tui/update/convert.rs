@@ -42,13 +42,17 @@ pub(super) fn evidence(card: RefundCard) -> refunds::Evidence {
         proposals: card.proposals,
         discrepancies: card.discrepancies,
         deeds: card.deeds,
+        notes: card.notes,
         transfers: card.transfers,
         step: card.step,
     }
 }
 
-pub(super) fn item(item: ToDoItem) -> todo::Item {
+pub(super) fn item(item: ToDoItem, viewer: &str) -> todo::Item {
     todo::Item {
+        is_own: item.owner.as_deref() == Some(viewer),
+        owner: item.owner,
+        aside: item.aside.into_iter().find(|it| it.who == viewer),
         step: item.step,
         payment: item.payment,
         refund: item.refund.map(refund_row),
@@ -80,6 +84,7 @@ pub(super) fn card(card: PaymentCard) -> card::Card {
         external: card.elsewhere.external,
         disputes: card.elsewhere.disputes,
         discrepancies: card.elsewhere.discrepancies,
+        notes: card.notes,
         explained: card.explained.into_iter().map(line).collect(),
     }
 }
@@ -91,6 +96,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         voids: account.voids,
         compensates: account.compensates,
         stops: account.stops,
+        batch_closes: account.batch_closes,
         freshness: account.freshness,
     };
     desk::Overview {

@@ -13,6 +13,7 @@ use crate::tui::state::toast::Level;
 
 use super::decide::dialog;
 use super::requests::{self, account};
+use super::shift;
 use super::{Turn, convert};
 
 impl Turn<'_> {
@@ -69,6 +70,9 @@ impl Turn<'_> {
         let Some(form) = self.decision() else {
             return;
         };
+        if form.about.is_plain() {
+            return self.send_plain();
+        }
         let mut facts = form.facts.clone();
         let mut fact = |name: &str, what: String| facts.push((name.to_owned(), what));
         let (what, title) = match (form.about, form.outcome) {
@@ -115,6 +119,8 @@ impl Turn<'_> {
                 (What::Refuse(id), "Refuse it?")
             }
             (About::Outcome(_), None) => return,
+            (About::Note(_) | About::Own(_) | About::Snooze(_), _)
+            | (About::SaveView | About::RenameView, _) => return,
         };
         let confirm = dialog(what, title.to_owned(), facts);
         self.open_confirm(confirm);
@@ -219,6 +225,10 @@ fn request(form: &Form) -> Option<Request> {
             note: text(&form.note),
             accept: form.accept,
         }),
+        About::Note(subject) => shift::note(subject, form),
+        About::Own(about) => shift::own(about, form),
+        // They go another way: a time is read first, a view belongs to the list.
+        About::Snooze(_) | About::SaveView | About::RenameView => return None,
         About::Answer(id) => requests::answered(id, form),
         About::Refuse(id) => requests::refused(id, form),
         About::Outcome(id) => Request::Resolve(Resolve {

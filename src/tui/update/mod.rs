@@ -27,7 +27,10 @@ mod phone;
 mod radar;
 mod requests;
 mod review;
+mod sheet;
+mod shift;
 mod todo;
+mod views;
 mod walk;
 
 /// Something that happened.
@@ -108,6 +111,7 @@ impl Turn<'_> {
         self.ask(Slot::Overview, Request::Overview);
         self.ask_todo();
         self.open_payments();
+        self.open_views();
         if self.app.may_drill {
             let key = self.app.keymap.key(Action::Drill);
             self.say(

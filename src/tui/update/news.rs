@@ -73,6 +73,7 @@ impl Turn<'_> {
             self.ask_refund(id);
         }
         self.ask_call_about(payment);
+        self.ask_sheet();
         self.radar_moved();
         self.preview_again(payment);
     }
@@ -97,6 +98,7 @@ impl Turn<'_> {
             self.ask(Slot::Providers, Request::Providers);
         }
         self.ask_call();
+        self.ask_sheet();
         self.ask_radar();
         let shown = self.app.layers.iter().find_map(|layer| match layer {
             Layer::Refund(page) => Some(page.row.refund.id),

@@ -13,6 +13,7 @@ mod finding;
 mod lines;
 mod mouse;
 mod palette;
+mod shift;
 
 fn session() -> Session {
     Session::new(FakeDesk::full(900), (80, 24))

@@ -17,7 +17,9 @@ impl Turn<'_> {
     pub(super) fn todo_answered(&mut self, items: Vec<ToDoItem>) {
         let height = layout::todo_items(self.app.size);
         let was_at = self.app.todo.cursor().unwrap_or(0);
-        let items: Vec<Item> = items.into_iter().map(convert::item).collect();
+        let viewer = &self.app.actor;
+        let items = items.into_iter();
+        let items: Vec<Item> = items.map(|it| convert::item(it, viewer)).collect();
         self.say_what_is_asked(&items);
         let todo = &mut self.app.todo;
         todo.items = items;

@@ -56,9 +56,26 @@ impl Turn<'_> {
             Action::Capture => self.confirm_capture(),
             Action::Release => self.confirm_release(),
             Action::Phone => self.open_phone(),
+            Action::Order => self.open_order(),
+            Action::ShowHandover => self.show_handover(),
             Action::Trace => self.trace(),
             Action::Copy => self.copy(),
             Action::Reveal => self.reveal(),
+            Action::Note => self.write_note(),
+            Action::Columns => self.choose_columns(),
+            Action::TurnColumn => self.turn_column(),
+            Action::ColumnUp => self.carry_column(-1),
+            Action::ColumnDown => self.carry_column(1),
+            Action::ResetColumns => self.reset_columns(),
+            Action::Views => self.show_views(),
+            Action::ApplyView => self.apply_view(),
+            Action::SaveView => self.write_view(),
+            Action::RenameView => self.rename_view(),
+            Action::DeleteView => self.delete_view(),
+            Action::Take => self.take_on(),
+            Action::Give => self.give(),
+            Action::Snooze => self.snooze(),
+            Action::ShowSnoozed => self.turn_aside(),
             Action::Up => self.step(&Step::Rows(-1)),
             Action::Down => self.step(&Step::Rows(1)),
             Action::PageUp => self.step(&Step::Pages(-1)),
@@ -201,7 +218,7 @@ impl Turn<'_> {
     }
 
     fn copy(&mut self) {
-        if self.copy_sentence() {
+        if self.copy_sentence() || self.copy_sheet() {
             return;
         }
         let text = match self.app.focus_refund() {
@@ -265,9 +282,12 @@ impl Turn<'_> {
             }
             Some(Layer::Phone(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Radar(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
+            Some(Layer::Sheet(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),
             Some(Layer::Compose(form)) => scroll_by(&mut form.scroll, step, page / 2, limit),
             Some(Layer::Palette(palette)) => scroll_by(&mut palette.cursor, step, page, limit),
+            Some(Layer::Columns(columns)) => scroll_by(&mut columns.cursor, step, page, limit),
+            Some(Layer::Views { cursor }) => scroll_by(cursor, step, page, limit),
             Some(_) => {}
             None => self.step_list(step),
         }

@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 
 use crate::tui::action::Action;
 use crate::tui::state::App;
-use crate::tui::state::decide::{Field, Form};
+use crate::tui::state::decide::{About, Field, Form};
 use crate::tui::state::edit::LineEdit;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
@@ -40,7 +40,10 @@ pub(super) fn draw(app: &App, form: &Form, pen: &mut Pen<'_>) -> Option<Position
     let hint = form.missing().map_or_else(
         || {
             let key = app.keymap.key(Action::Accept);
-            format!("{key} goes on: you will be asked once more")
+            match form.about.is_plain() {
+                true => format!("{key} saves it"),
+                false => format!("{key} goes on: you will be asked once more"),
+            }
         },
         str::to_owned,
     );
@@ -72,7 +75,12 @@ fn one(form: &Form, shown: Field, y: usize, pen: &mut Pen<'_>) -> Option<Positio
         return focused.then(|| at(pen, x.min(NAME_CELLS), y));
     };
     if line.is_empty() && !focused {
-        pen.put(NAME_CELLS, y, &text::truncate(hint(shown), room), Role::Dim);
+        pen.put(
+            NAME_CELLS,
+            y,
+            &text::truncate(hint(form, shown), room),
+            Role::Dim,
+        );
         return None;
     }
     let cursor = field::draw(pen, NAME_CELLS, y, room, line);
@@ -80,7 +88,7 @@ fn one(form: &Form, shown: Field, y: usize, pen: &mut Pen<'_>) -> Option<Positio
         pen.put(
             NAME_CELLS + 2,
             y,
-            &text::truncate(hint(shown), room.saturating_sub(2)),
+            &text::truncate(hint(form, shown), room.saturating_sub(2)),
             Role::Dim,
         );
     }
@@ -105,17 +113,24 @@ const fn name(field: Field) -> &'static str {
         Field::Accept => "accept",
         Field::Account => "account",
         Field::Code => "code",
+        Field::Owner => "to",
+        Field::Until => "until",
+        Field::Name => "name",
         Field::Note => "note",
     }
 }
 
-const fn hint(field: Field) -> &'static str {
+const fn hint(form: &Form, field: Field) -> &'static str {
     match field {
+        Field::Note if matches!(form.about, About::Note(_)) => "what the next person must know",
         Field::Paid => "the amount; empty: as asked",
         Field::Kind => "statement, provider's portal, support …",
         Field::Evidence => "where it can be looked up: a line, a ticket",
         Field::Account => "IBAN, or sort code and account number",
         Field::Code => "the network's code; empty: its general one",
+        Field::Owner => "a name at this desk",
+        Field::Name => "a word or two; another view of that name is replaced",
+        Field::Until => "2h, 17:00, tomorrow, 2026-11-25 14:00",
         Field::Note => "why",
         Field::Outcome | Field::Accept => "",
     }
@@ -128,6 +143,9 @@ const fn line(form: &Form, field: Field) -> Option<&LineEdit> {
         Field::Evidence => Some(&form.evidence),
         Field::Account => Some(&form.account.0),
         Field::Code => Some(&form.code),
+        Field::Owner => Some(&form.owner),
+        Field::Until => Some(&form.until),
+        Field::Name => Some(&form.name),
         Field::Note => Some(&form.note),
         Field::Outcome | Field::Accept => None,
     }

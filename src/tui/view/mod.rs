@@ -24,8 +24,10 @@ mod providers;
 mod radar;
 mod refund;
 mod refunds;
+mod sheet;
 mod todo;
 mod top;
+mod views;
 
 /// A line of a page.
 type Line = Vec<Piece>;
@@ -76,8 +78,11 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
         Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
         Layer::Phone(shown) => phone::draw(app, shown, pen),
         Layer::Radar(shown) => radar::draw(app, shown, pen),
+        Layer::Sheet(shown) => sheet::draw(shown, pen),
         Layer::Activity(shown) => activity::draw(app, shown, pen),
         Layer::Providers { scroll } => providers::draw(app, *scroll, pen),
+        Layer::Columns(chosen) => views::columns(app, chosen, pen),
+        Layer::Views { cursor } => views::views(app, *cursor, pen),
         Layer::Help { scroll } => help::draw(app, *scroll, pen),
         Layer::Palette(palette) => palette::draw(app, palette, pen),
     }
@@ -93,9 +98,12 @@ pub fn scroll_limit(app: &App) -> usize {
         Some(Layer::Providers { .. }) => providers::lines(app, width).len(),
         Some(Layer::Phone(shown)) => phone::lines(app, shown, width).len(),
         Some(Layer::Radar(shown)) => radar::lines(app, shown, width).len(),
+        Some(Layer::Sheet(shown)) => sheet::lines(shown, width).len(),
         Some(Layer::Activity(shown)) => activity::lines(app, shown, width).len(),
         Some(Layer::Help { .. }) => help::lines(app, width).len(),
         Some(Layer::Compose(form)) => return compose::scroll_limit(app, form),
+        Some(Layer::Columns(columns)) => return columns.choice.len().saturating_sub(1),
+        Some(Layer::Views { .. }) => return app.views.saved.len().saturating_sub(1),
         Some(Layer::Palette(palette)) => {
             let found = palette.found(app.context_below(), &app.recent);
             return found.len().saturating_sub(1);

@@ -67,6 +67,7 @@ pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
     balance(&mut lines, payment, width);
     refunds(app, &mut lines, id, width);
     elsewhere(app, &mut lines, id, width);
+    notes(app, &mut lines, id, width);
     facts(app, &mut lines, payment, width);
     lines
 }
@@ -125,6 +126,22 @@ fn elsewhere(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
             Role::Text,
             width,
         ));
+    }
+}
+
+/// What people wrote, where anybody did.
+fn notes(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
+    let card = app.card.as_ref().filter(|card| card.payment.id == id);
+    let notes = card.map_or(&[][..], |card| &card.notes);
+    if !notes.is_empty() {
+        heading(lines, &format!("Notes ({})", words::zone(app)));
+    }
+    for note in notes {
+        let on = note
+            .refund
+            .map_or_else(String::new, |id| format!(" on refund {}", id.short()));
+        let said = format!("{}{on}: {}", note.author, note.said());
+        lines.extend(named(&words::clock(app, note.at), &said, Role::Text, width));
     }
 }
 

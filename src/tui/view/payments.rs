@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use crate::domain::listing::{Direction, PaymentSort, Totals};
 use crate::domain::money::Money;
 use crate::domain::query;
+use crate::domain::view::Column as Cell;
 use crate::tui::state::payments::{Payments, Row};
 use crate::tui::state::{App, Layer, layout};
 use crate::tui::theme::Role;
@@ -13,22 +14,6 @@ use crate::tui::widget::table::{self, Column};
 use crate::tui::widget::{field, text, words};
 
 use super::payment;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
-    Settled,
-    Reference,
-    Payer,
-    Account,
-    Order,
-    Currency,
-    Paid,
-    Refunded,
-    Held,
-    CanRefund,
-    Until,
-    Status,
-}
 
 const fn column(
     id: Cell,
@@ -61,6 +46,15 @@ const COLUMNS: [Column<Cell>; 12] = [
     column(Cell::Until, "until", (10, 10), false, 6),
     column(Cell::Status, "status", (9, 9), false, 4),
 ];
+
+/// The columns as chosen, in their order; which of them have room is said by the desk's own table.
+fn columns(payments: &Payments) -> Vec<Column<Cell>> {
+    if payments.columns.is_empty() {
+        return COLUMNS.to_vec();
+    }
+    let known = |cell: &Cell| COLUMNS.iter().find(|column| column.id == *cell);
+    payments.columns.iter().filter_map(known).copied().collect()
+}
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let area = pen.area();
@@ -196,7 +190,7 @@ fn said_of_filter(app: &App) -> (String, Role) {
 
 fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let payments = &app.payments;
-    let columns = table::fit(&COLUMNS, pen.width().saturating_sub(2));
+    let columns = table::fit(&columns(payments), pen.width().saturating_sub(2));
     table::head(pen, 0, &columns, Some(sorted_column(payments)));
     if payments.rows.is_empty() {
         empty(app, pen);

@@ -3,7 +3,7 @@
 use ratatui::layout::Position;
 
 use crate::domain::reason;
-use crate::domain::refund::{Attempt, Kind, LaterStep};
+use crate::domain::refund::{Attempt, Kind, LaterStep, Refund};
 use crate::domain::timeline::{self, Kept, Moment, Tone};
 use crate::domain::transfer::{Confirmation, Transfer, TransferState};
 use crate::tui::state::App;
@@ -29,6 +29,7 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
         let next = words::next_step(app, step);
         lines.extend(named("next step", &next, Role::Title, width));
     }
+    lines.extend(stop_line(app, refund, width));
     let mut fact = |name: &str, value: Option<&str>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             lines.extend(named(name, value, Role::Text, width));
@@ -124,6 +125,15 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
     lines
 }
 
+/// Until when it can be stopped, and by which key; or why not.
+fn stop_line(app: &App, refund: &Refund, width: usize) -> Vec<Line> {
+    let Some(stopping) = app.stopping(refund) else {
+        return Vec::new();
+    };
+    let (said, role) = words::stopping(app, &stopping);
+    named("stop", &said, role, width)
+}
+
 /// All that happened, in one order.
 fn happened(
     app: &App,
@@ -141,6 +151,7 @@ fn happened(
         proposals: &evidence.proposals,
         discrepancies: &evidence.discrepancies,
         deeds: &evidence.deeds,
+        notes: &evidence.notes,
     });
     heading(lines, &format!("Timeline ({})", words::zone(app)));
     for moment in &moments {

@@ -3,6 +3,7 @@
 use ratatui::layout::Position;
 
 use crate::domain::state::State;
+use crate::domain::stopping::Stopping;
 use crate::tui::state::App;
 use crate::tui::state::refunds::{Row, Tab};
 use crate::tui::theme::Role;
@@ -174,6 +175,13 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
     };
     let standing = words::standing(app, &row.refund);
     let mut pieces: Vec<Piece> = vec![(standing.long, standing.role)];
+    if let Some(stopping) = app
+        .stopping(&row.refund)
+        .filter(Stopping::is_asked_of_provider)
+    {
+        let (said, role) = words::stopping(app, &stopping);
+        pieces.push((format!("  {said}"), role));
+    }
     if let (Some(at), true) = (row.refund.next_look_at, row.refund.state == State::Pending) {
         pieces.push((format!("  next look {}", words::clock(app, at)), Role::Dim));
     }

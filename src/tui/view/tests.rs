@@ -15,6 +15,7 @@ use crate::tui::fixture::{elsewhere, now};
 use crate::tui::theme::Theme;
 
 mod calls;
+mod shift;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 

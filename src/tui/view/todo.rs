@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::state::State;
 use crate::domain::todo::{Act, Tab, Who};
+use crate::tui::action::Action;
 use crate::tui::state::todo::{Item, TABS};
 use crate::tui::state::{App, layout};
 use crate::tui::theme::Role;
@@ -80,12 +81,29 @@ fn tabs(app: &App, pen: &mut Pen<'_>) {
         x = pen.put(x, 0, name(tab), role);
         x = pen.put(x, 0, &format!(" {}", app.todo.count(tab)), Role::Dim) + 3;
     }
+    snoozed(app, pen, x);
     let count = app.todo.listed().count();
     let position = app
         .todo
         .cursor()
         .map(|at| format!("{} of {count} ", at + 1));
     pen.put_right(0, &[(position.unwrap_or_default(), Role::Dim)]);
+}
+
+/// How many are put aside, and the key that shows them.
+fn snoozed(app: &App, pen: &mut Pen<'_>, x: usize) {
+    let count = app.todo.aside();
+    if count == 0 {
+        return;
+    }
+    let key = app.keymap.key(Action::ShowSnoozed);
+    let said = match app.todo.with_aside {
+        true => format!("{count} snoozed, shown ({key})"),
+        false => format!("{count} snoozed ({key})"),
+    };
+    // The place of the cursor stands at the end of the line.
+    let room = pen.width().saturating_sub(x + 10);
+    pen.put(x, 0, &text::truncate(&said, room), Role::Dim);
 }
 
 fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
@@ -151,6 +169,11 @@ fn content(app: &App, item: &Item, cell: Cell, selected: bool, room: usize) -> (
         }),
         Cell::Owner => (item.owner().unwrap_or("–").to_owned(), Role::Text),
         Cell::Since => (words::age(app.now, item.since), Role::Dim),
+        Cell::When if item.aside.is_some() => {
+            let until = item.aside.iter().map(|it| words::clock(app, it.until));
+            let until: String = until.collect();
+            (format!("snoozed to {until}"), Role::Dim)
+        }
         Cell::When => match item.step.clocked {
             Some(clocked) => (words::timing(app, clocked), Role::Warn),
             None => none(),
@@ -244,6 +267,9 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
         (None, None) => String::new(),
     };
     let waits = words::age(app.now, item.since);
-    let facts = format!("{about} · waits {waits} · {who}");
+    let facts = match &item.aside {
+        Some(aside) => format!("{about} · snoozed: {}", aside.reason),
+        None => format!("{about} · waits {waits} · {who}"),
+    };
     pen.put(1, last, &text::truncate(&facts, room), Role::Dim);
 }

@@ -19,7 +19,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
     let mut left = vec![label(app.overview.as_ref()), (" ".to_owned(), Role::Text)];
     // Where there is no room for both, where one is gives way last: an unknown outcome must be seen.
     let narrow = pen.width() < 60;
-    let waiting = match app.todo.items.len() {
+    let waiting = match app.todo.items.len() - app.todo.aside() {
         0 => "3 To do".to_owned(),
         count => format!("3 To do {count}"),
     };

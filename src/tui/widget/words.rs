@@ -7,6 +7,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
+use crate::domain::stopping::Stopping;
 use crate::domain::todo::{Act, Clocked, Step};
 use crate::tui::action::Action;
 use crate::tui::state::todo::{counted_down, time_of};
@@ -265,6 +266,25 @@ pub fn clock(app: &App, at: DateTime<Utc>) -> String {
         local.format("%H:%M:%S").to_string()
     } else {
         local.format("%d %b %H:%M").to_string()
+    }
+}
+
+/// Whether something can be stopped, with the key that does it.
+pub fn stopping(app: &App, stopping: &Stopping) -> (String, Role) {
+    // A batch closes at a full minute, a delay ends at any second.
+    let said = stopping.said(|at| {
+        let said = clock(app, at);
+        let minute = said
+            .strip_suffix(":00")
+            .filter(|_| said.matches(':').count() == 2);
+        minute.map_or(said.clone(), str::to_owned)
+    });
+    match stopping.is_possible() {
+        true => (
+            format!("{said} ({})", app.keymap.key(Action::Withdraw)),
+            Role::Good,
+        ),
+        false => (said, Role::Dim),
     }
 }
 

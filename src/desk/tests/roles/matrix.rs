@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use super::*;
 use crate::desk::face::{
     AnswerOrder, AnswerWith, BankAsk, CloseDiscrepancy, DisputeReport, EraseOrder, EvidenceAsk,
-    ExternalNews, LinkExternal, Resolve, RetryOrder, RosterAsk, SendingOrder, Stated, TransferWord,
+    ExternalNews, LinkExternal, NoteOrder, Resolve, RetryOrder, RosterAsk, SendingOrder, Stated,
+    TendOrder, TransferWord, ViewsAsk,
 };
 use crate::domain::audit::AuditFilter;
 use crate::domain::dispute::Stage as Dispute;
@@ -136,6 +137,9 @@ fn requests(folder: &std::path::Path) -> Vec<(&'static str, Request)> {
             }),
         ),
         (LOOK, Request::ToDo),
+        (LOOK, Request::Handover { since: None }),
+        (LOOK, Request::Order(none())),
+        (LOOK, Request::Views(ViewsAsk::Columns(Vec::new()))),
         (LOOK, Request::Inbox { all: true }),
         (
             "ml",
@@ -225,6 +229,14 @@ fn requests(folder: &std::path::Path) -> Vec<(&'static str, Request)> {
         (LOOK, Request::Evidence(EvidenceAsk::Refunds(vec![none()]))),
         (LOOK, Request::AccessReview { date: day() }),
         (TEND, Request::Reveal { subject: none() }),
+        (TEND, Request::Tend(TendOrder::TakeBack { about: none() })),
+        (
+            TEND,
+            Request::Note(NoteOrder {
+                subject: none(),
+                text: none(),
+            }),
+        ),
         (
             "!mcla",
             Request::Erase(EraseOrder {

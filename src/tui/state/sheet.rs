@@ -1,0 +1,54 @@
+//! A page that is read from the top: the handover, an order.
+
+use crate::domain::id::PaymentId;
+use crate::domain::sheet::Sheet;
+
+/// What it tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// What the next shift must know.
+    Handover,
+    /// The order of a payment.
+    Order(PaymentId),
+}
+
+/// The page, over the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// What it tells.
+    pub about: About,
+    /// Its lines, once answered.
+    pub sheet: Option<Sheet>,
+    /// Why it could not be read.
+    pub failed: Option<String>,
+    /// The first line shown.
+    pub scroll: usize,
+}
+
+impl Page {
+    /// A page that is asked for.
+    pub const fn of(about: About) -> Self {
+        Self {
+            about,
+            sheet: None,
+            failed: None,
+            scroll: 0,
+        }
+    }
+
+    /// The payment it was opened from.
+    pub const fn payment(&self) -> Option<PaymentId> {
+        match self.about {
+            About::Handover => None,
+            About::Order(payment) => Some(payment),
+        }
+    }
+
+    /// What it is called.
+    pub const fn title(&self) -> &'static str {
+        match self.about {
+            About::Handover => "Handover",
+            About::Order(_) => "Order",
+        }
+    }
+}
