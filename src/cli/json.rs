@@ -224,6 +224,14 @@ pub(super) fn refund_card(card: &RefundCard) -> Value {
     }
     let notes: Vec<Value> = card.notes.iter().map(super::shift::note_json).collect();
     fields.insert("notes".into(), notes.into());
+    let stop = card.stop.as_ref().map(|stop| {
+        json!({
+            "possible": stop.possible,
+            "until": stop.until.map(time),
+            "said": stop.said,
+        })
+    });
+    fields.insert("stop".into(), stop.into());
     fields.insert("timeline".into(), timeline(card).into());
     fields.extend(decisions(card));
     Value::Object(fields)

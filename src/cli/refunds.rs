@@ -1,7 +1,6 @@
 //! `refunds`, `status`, `cancel` and `release`.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::args;
 use super::open::{Session, misanswered};
@@ -13,7 +12,6 @@ use crate::domain::id::RefundId;
 use crate::domain::listing::RefundFilter;
 use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
-use crate::domain::stopping::{self, Stopping, Terms};
 use crate::domain::text::clean;
 use crate::domain::timeline;
 use crate::domain::todo::Clocked;
@@ -101,12 +99,7 @@ pub(super) async fn status(
     output: &Output,
     handle: String,
 ) -> Result<Exit, Failure> {
-    let card = fetch(session, handle).await?;
-    let stop = stopping(session, &card).await?;
-    match output.json {
-        true => output.object(&json_card(&card, stop.as_ref()))?,
-        false => output.text(&text_card(&card, stop.as_ref()))?,
-    }
+    print_card(output, &fetch(session, handle).await?)?;
     Ok(Exit::Done)
 }
 
@@ -223,60 +216,11 @@ pub(super) fn print_card(output: &Output, card: &RefundCard) -> Result<(), Failu
     if output.json {
         output.object(&json::refund_card(card))
     } else {
-        output.text(&text_card(card, None))
+        output.text(&text_card(card))
     }
 }
 
-/// The card, and whether the refund can still be stopped; null: it has ended.
-fn json_card(card: &RefundCard, stop: Option<&Stop>) -> serde_json::Value {
-    let mut fields = json::refund_card(card);
-    fields["stop"] = match stop {
-        None => serde_json::Value::Null,
-        Some(stop) => serde_json::json!({
-            "possible": stop.stopping.is_possible(),
-            "until": stop.stopping.until().map(json::time),
-            "said": stop.said(),
-        }),
-    };
-    fields
-}
-
-/// Whether it can still be stopped, and the business time zone.
-struct Stop {
-    stopping: Stopping,
-    zone: Tz,
-}
-
-impl Stop {
-    fn said(&self) -> String {
-        let clock = |at: DateTime<Utc>| at.with_timezone(&self.zone).format("%d %b %H:%M %Z");
-        let said = self.stopping.said(|at| clock(at).to_string());
-        match &self.stopping {
-            Stopping::Until(_) => format!("{said}: refund-desk cancel REFUND --stop"),
-            Stopping::Withdraw(_) => format!("{said}: refund-desk cancel REFUND"),
-            Stopping::TooLate(_) | Stopping::No(_) => said,
-        }
-    }
-}
-
-async fn stopping(session: &Session, card: &RefundCard) -> Result<Option<Stop>, Failure> {
-    let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
-        return Err(misanswered());
-    };
-    let refund = &card.row.refund;
-    let mut accounts = overview.accounts.iter();
-    let account = accounts.find(|it| it.freshness.account == refund.account);
-    let terms = account.map(|it| Terms {
-        stops: it.stops,
-        closes: it.batch_closes,
-    });
-    let zone: Tz = overview.zone.parse().unwrap_or(Tz::UTC);
-    let now = session.clock.now();
-    let found = stopping::of(refund, terms.unwrap_or_default(), now, &zone);
-    Ok(found.map(|stopping| Stop { stopping, zone }))
-}
-
-fn text_card(card: &RefundCard, stop: Option<&Stop>) -> String {
+fn text_card(card: &RefundCard) -> String {
     let refund = &card.row.refund;
     let content = &refund.content;
     let text = |field: &Option<String>| field.clone().unwrap_or_else(|| "-".to_owned());
@@ -323,7 +267,7 @@ fn text_card(card: &RefundCard, stop: Option<&Stop>) -> String {
         )
     }));
     fields.extend(next_step(card));
-    fields.extend(stop.map(|stop| ("stop", stop.said())));
+    fields.extend(card.stop.as_ref().map(|stop| ("stop", stop.said.clone())));
     let mut lines: Vec<String> = fields
         .iter()
         .map(|(name, value)| format!("{name:<17} {}", clean(value)))

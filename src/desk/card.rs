@@ -1,13 +1,16 @@
 //! One refund with everything about it: evidence, decisions, and the step it waits for.
 
-use super::face::{Actor, RefundCard, Refusal, Reply};
+use super::face::{Actor, RefundCard, Refusal, Reply, StopWord};
+use super::kinds::can;
 use super::local::{Local, row};
 use super::personal::masked_all;
 use super::send;
 use crate::domain::id::RefundId;
-use crate::domain::refund::{Attempt, Kind};
+use crate::domain::refund::{Attempt, Kind, Refund};
+use crate::domain::stopping::{self, Stopping, Terms};
 use crate::domain::timeline;
 use crate::ledger::{Dossier, RefundSummary};
+use crate::providers::Deed;
 
 /// The newest entries about a refund; more than any has.
 const DEEDS: u32 = 1_000;
@@ -82,9 +85,35 @@ impl Local {
         attempts
     }
 
+    /// Until when a refund can be stopped and by which command, or why it cannot.
+    fn stop_word(&self, refund: &Refund) -> Option<StopWord> {
+        let account = self.account(&refund.account);
+        let terms = Terms {
+            stops: can(account, Deed::Stop),
+            closes: account.and_then(super::accounts::Account::batch_closes),
+        };
+        let zone = &self.settings.zone;
+        let stopping = stopping::of(refund, terms, self.clock.now(), zone)?;
+        let said = stopping.said(|at| {
+            let local = at.with_timezone(zone);
+            local.format("%d %b %H:%M:%S %Z").to_string()
+        });
+        let command = match &stopping {
+            Stopping::Withdraw(_) => ": refund-desk cancel REFUND",
+            Stopping::Until(_) => ": refund-desk cancel REFUND --stop",
+            Stopping::TooLate(_) | Stopping::No(_) => "",
+        };
+        Some(StopWord {
+            possible: stopping.is_possible(),
+            until: stopping.until(),
+            said: format!("{said}{command}"),
+        })
+    }
+
     fn bare_card(&self, summary: RefundSummary) -> RefundCard {
         let account = self.account(&summary.refund.account);
         RefundCard {
+            stop: self.stop_word(&summary.refund),
             success_means: match summary.refund.content.kind {
                 Kind::Refund => account.map(|account| account.profile.success_means.to_owned()),
                 Kind::Void => Some("canceled before settlement".to_owned()),

@@ -76,7 +76,7 @@ pub use personal::{EraseOrder, Erasure, Revealed};
 pub use refusal::{Class, Refusal};
 pub use roster::RosterAsk;
 pub use safeguards::*;
-pub use sending::{ProviderState, SendingOrder};
+pub use sending::{ProviderState, SendingOrder, StopWord};
 pub use service::{ServiceState, Worked};
 pub use sync::AccountSync;
 pub use todo::ToDoItem;
@@ -541,6 +541,9 @@ pub struct RefundCard {
     pub transfers: Vec<Transfer>,
     /// The step it waits for, when it waits for a person.
     pub step: Option<Step>,
+    /// Whether it can still be stopped; none: it has ended.
+    #[serde(default)]
+    pub stop: Option<StopWord>,
     /// What is open about it, oldest first.
     pub discrepancies: Vec<Discrepancy>,
     /// Who may approve it, while it waits for a checker and roles say who is one.

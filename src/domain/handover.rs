@@ -218,7 +218,11 @@ impl<Z: TimeZone<Offset: Display>> Page<'_, Z> {
         if !it.offline && it.stops.is_empty() {
             sheet.say("Refunds are being sent.");
         }
-        sheet.say(format!("{} under way as they should be.", it.under_way));
+        sheet.say(match it.under_way {
+            0 => "No refund is on its way.".to_owned(),
+            1 => "1 refund is on its way as it should be.".to_owned(),
+            more => format!("{more} refunds are on their way as they should be."),
+        });
     }
 
     fn open(&self, sheet: &mut Sheet) {
@@ -389,7 +393,7 @@ mod tests {
         assert_eq!(
             page,
             "Handover, Sat 21 Nov 2026, 11:00, Europe/Berlin, DEMO, by ann\n\
-             \nSending\n  Refunds are being sent.\n  3 under way as they should be.\n\
+             \nSending\n  Refunds are being sent.\n  3 refunds are on their way as they should be.\n\
              \nOpen: 0\n  Nothing waits for a person.\n\
              \nDeadlines until 23:00\n  None.\n\
              \nSnoozed\n  Nothing.\n\

@@ -41,3 +41,14 @@ pub struct ProviderState {
     /// When its provider's own lists were last read to their end.
     pub synced_at: Option<DateTime<Utc>>,
 }
+
+/// Whether a refund can still be stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopWord {
+    /// It can be withdrawn, or its provider can be asked to stop it.
+    pub possible: bool,
+    /// Until when, where that is known.
+    pub until: Option<DateTime<Utc>>,
+    /// For people, times in the business time zone: until when, and by which command, or why not.
+    pub said: String,
+}

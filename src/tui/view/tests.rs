@@ -546,6 +546,14 @@ fn situation(number: u8) -> Session {
         "3 o",
         "5",
         "5 /",
+        "H",
+        "2 O",
+        "C",
+        "V",
+        "n",
+        "3 z",
+        "3 w",
+        "3 z enter w enter Z",
     ];
     let mut session = Session::new(FakeDesk::full(50), (80, 24));
     match keys.get(usize::from(number)) {
@@ -564,7 +572,7 @@ fn situation(number: u8) -> Session {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
-    fn no_size_panics(number in 0_u8..19, width in 0_u16..200, height in 0_u16..60, plain: bool) {
+    fn no_size_panics(number in 0_u8..27, width in 0_u16..200, height in 0_u16..60, plain: bool) {
         let mut session = situation(number);
         session.tell(crate::tui::update::Msg::Resized(width, height));
         session.app.plain = plain;
