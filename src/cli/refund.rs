@@ -118,6 +118,7 @@ fn draft(arguments: &args::Refund) -> Draft {
         supersedes: arguments.supersedes.clone(),
         kind: arguments.kind.into(),
         delay: false,
+        planned: None,
     }
 }
 

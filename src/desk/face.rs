@@ -24,6 +24,7 @@ use crate::domain::listing::{
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::phone::Call;
+use crate::domain::plan::Plan;
 use crate::domain::radar::Radar;
 use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
@@ -43,6 +44,7 @@ mod evidence;
 mod import;
 mod inbox;
 mod personal;
+mod plan;
 mod refusal;
 mod roster;
 mod safeguards;
@@ -58,12 +60,13 @@ pub use bank::{
 };
 pub use compose::{Composed, Limit, Preview, WirePreview};
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
-pub use draft::Draft;
+pub use draft::{Draft, Planned};
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen, RuleInForce};
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
 pub use personal::{EraseOrder, Erasure, Revealed};
+pub use plan::PlanAsk;
 pub use refusal::{Class, Refusal};
 pub use roster::RosterAsk;
 pub use safeguards::*;
@@ -97,6 +100,9 @@ pub enum Request {
     },
     /// What a refund would be, without writing anything. Answer: [`Reply::Preview`].
     Preview(Draft),
+    /// What would become of many refunds, row by row, without writing anything. It is carried out by
+    /// composing [`Draft::of_plan`] for each row. Answer: [`Reply::Plan`].
+    Plan(PlanAsk),
     /// Reserves and queues a refund. Answer: [`Reply::Composed`].
     Compose(Draft),
     /// Refunds, newest first. Answer: [`Reply::Refunds`].
@@ -275,6 +281,8 @@ pub enum Reply {
     Payment(Box<PaymentCard>),
     /// To [`Request::Preview`].
     Preview(Box<Preview>),
+    /// To [`Request::Plan`].
+    Plan(Box<Plan>),
     /// To [`Request::Compose`].
     Composed(Box<Composed>),
     /// To [`Request::Refunds`].

@@ -250,6 +250,7 @@ impl Local {
             Request::RebuildBalance(handle) => self.rebuild(actor, &handle).await,
             Request::PaymentAsOf { payment, at } => self.payment_as_of(&payment, at).await,
             Request::Preview(draft) => self.preview(actor, &draft).await,
+            Request::Plan(ask) => self.plan(actor, &ask).await,
             Request::Compose(draft) => self.compose(actor, &draft).await,
             Request::Refunds(filter) => {
                 let found = self.ledger.refunds(filter).await?;

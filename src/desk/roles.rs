@@ -105,7 +105,9 @@ pub(super) const fn action_of(request: &Request) -> Action {
         | Request::AccessReview { .. } => Action::Look,
         Request::StopSending(_) => Action::Stop,
         Request::Import(_) | Request::ImportAccounts(_) | Request::Sync { .. } => Action::Import,
-        Request::Compose(_) | Request::Retry(_) | Request::Capture { .. } => Action::Make,
+        Request::Plan(_) | Request::Compose(_) | Request::Retry(_) | Request::Capture { .. } => {
+            Action::Make
+        }
         Request::AnswerRequest(_) | Request::RecordExternal(_) | Request::RecordDispute(_) => {
             Action::Make
         }

@@ -58,6 +58,7 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Payment(_)
         | Request::PaymentAsOf { .. }
         | Request::Preview(_)
+        | Request::Plan(_)
         | Request::Refunds(_)
         | Request::Refund(_)
         | Request::Call(_)

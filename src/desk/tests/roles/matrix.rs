@@ -5,7 +5,8 @@ use chrono::NaiveDate;
 use super::*;
 use crate::desk::face::{
     AnswerOrder, AnswerWith, BankAsk, CloseDiscrepancy, DisputeReport, EraseOrder, EvidenceAsk,
-    ExternalNews, LinkExternal, Resolve, RetryOrder, RosterAsk, SendingOrder, Stated, TransferWord,
+    ExternalNews, LinkExternal, PlanAsk, Resolve, RetryOrder, RosterAsk, SendingOrder, Stated,
+    TransferWord,
 };
 use crate::domain::audit::AuditFilter;
 use crate::domain::dispute::Stage as Dispute;
@@ -77,6 +78,7 @@ fn requests(folder: &std::path::Path) -> Vec<(&'static str, Request)> {
             },
         ),
         (LOOK, Request::Preview(draft("none", "1"))),
+        ("ml", Request::Plan(PlanAsk::default())),
         ("ml", Request::Compose(draft("none", "1"))),
         (LOOK, Request::Refunds(RefundFilter::default())),
         (LOOK, Request::Refund(none())),
