@@ -23,7 +23,7 @@ pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
 pub use manual::{Completions, KeyList, Manual};
-pub use plan::{Apply, Plan};
+pub use plan::{Apply, Drafts, Plan};
 pub use proof::{Audit, AuditShow, Erase, EvidenceOf, Trace};
 pub use refund::Refund;
 pub use roster::{Away, Delegate};
@@ -179,6 +179,8 @@ pub enum Command {
     /// Every row is one refund for life, however often the plan is applied. What changed since it was
     /// planned is refused, and the other rows go on. An open desk, the service or track sends them.
     Apply(Apply),
+    /// List what you were composing at the desk and left; a draft holds nothing and is not sent
+    Drafts(Drafts),
     /// Let refunds go that were composed offline
     Release {
         /// Our ids, their last letters, ACCOUNT/PROVIDER_ID, or references of payments with one refund

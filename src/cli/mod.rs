@@ -20,6 +20,7 @@ mod demo;
 mod discrepancies;
 mod disputes;
 mod doctor;
+mod drafts;
 mod evidence;
 mod import;
 mod inbox;
@@ -214,6 +215,7 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         }
         Command::Plan(arguments) => plan::plan(&session().await?, output, &arguments).await,
         Command::Apply(arguments) => plan::apply(&session().await?, output, &arguments).await,
+        Command::Drafts(arguments) => drafts::run(&session().await?, output, arguments).await,
         Command::Release { refunds } => refunds::release(&session().await?, output, refunds).await,
         Command::Retry { account, dry_run } => {
             retry::run(&session().await?, output, RetryOrder { account, dry_run }).await

@@ -350,7 +350,8 @@ fn pinned(draft: Draft, preview: &Preview) -> Draft {
         compensation: preview
             .compensation
             .map_or(draft.compensation, |on_top| Some(on_top.decimal())),
-        expect_available: Some(preview.can_refund.decimal()),
+        // A limit may allow less than is there: what must not change is what is there.
+        expect_available: Some(preview.available.unwrap_or(preview.can_refund).decimal()),
         ..draft
     }
 }

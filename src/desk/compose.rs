@@ -56,6 +56,7 @@ impl Local {
             payment: judged.payment.id,
             account: judged.payment.account.clone(),
             can_refund,
+            available: Some(judged.left()),
             remaining: amount.and_then(|amount| can_refund.checked_sub(amount).ok()),
             limits: self.limits(&judged),
             refundable_until: judged.eligibility.refundable_until,
@@ -178,6 +179,8 @@ impl Local {
             let unfit = content.and_then(|content| self.unfit(&judged.payment, &content));
             judged.problems.extend(unfit);
         }
+        let twin = self.twin_stands_against(draft, &judged).await?;
+        judged.problems.extend(twin);
         // First of all: the others are judged on figures that may be wrong.
         if let Err(damaged) = self.trust_rows(judged.payment.id).await {
             judged.problems.insert(0, damaged);

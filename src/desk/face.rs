@@ -16,13 +16,14 @@ use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::finding::Finding;
-use crate::domain::id::RefundId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
 };
 use crate::domain::money::Money;
-use crate::domain::payment::Payment;
+use crate::domain::parked::Parked;
+use crate::domain::payment::{Payment, Twin};
 use crate::domain::phone::Call;
 use crate::domain::plan::Plan;
 use crate::domain::radar::Radar;
@@ -39,6 +40,7 @@ mod bank;
 mod compose;
 mod decisions;
 mod draft;
+mod drafts;
 mod elsewhere;
 mod evidence;
 mod import;
@@ -61,6 +63,7 @@ pub use bank::{
 pub use compose::{Composed, Limit, Preview, WirePreview};
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
 pub use draft::{Draft, Planned};
+pub use drafts::DraftAsk;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen, RuleInForce};
 pub use import::{Import, ImportFile, ImportReport};
@@ -82,6 +85,8 @@ pub enum Request {
     Overview,
     /// A page of payments. Answer: [`Reply::Payments`].
     Payments(PaymentQuery),
+    /// Which of these payments look like one paid twice. Answer: [`Reply::Twins`].
+    Twins(Vec<PaymentId>),
     /// Count and sums of a filter. Answer: [`Reply::Totals`].
     Totals(PaymentFilter),
     /// One payment by our id, `ACCOUNT/PROVIDER_ID` or a unique reference. Answer:
@@ -105,6 +110,8 @@ pub enum Request {
     Plan(PlanAsk),
     /// Reserves and queues a refund. Answer: [`Reply::Composed`].
     Compose(Draft),
+    /// What one was composing and left: one's own alone. Answer: [`Reply::Drafts`].
+    Drafts(DraftAsk),
     /// Refunds, newest first. Answer: [`Reply::Refunds`].
     Refunds(RefundFilter),
     /// One refund by its id, `ACCOUNT/PROVIDER_ID`, the end of its id, or the reference of a
@@ -275,6 +282,8 @@ pub enum Reply {
     Overview(Overview),
     /// To [`Request::Payments`], in list order.
     Payments(Vec<PaymentRow>),
+    /// To [`Request::Twins`]: those that do.
+    Twins(Vec<PaymentId>),
     /// To [`Request::Totals`].
     Totals(Totals),
     /// To [`Request::Payment`] and [`Request::PaymentAsOf`].
@@ -285,6 +294,8 @@ pub enum Reply {
     Plan(Box<Plan>),
     /// To [`Request::Compose`].
     Composed(Box<Composed>),
+    /// To [`Request::Drafts`]: those that are left, newest first.
+    Drafts(Vec<Parked>),
     /// To [`Request::Refunds`].
     Refunds(Vec<RefundRow>),
     /// To [`Request::Refund`] and every decision about one.
@@ -450,6 +461,9 @@ pub struct PaymentCard {
     pub refunds: Vec<Refund>,
     /// What is known of it beside its refunds.
     pub elsewhere: Elsewhere,
+    /// Another that looks like the same paid twice.
+    #[serde(default)]
+    pub twin: Option<Twin>,
     /// The balance line by line: the figures add up to the last.
     pub explained: Vec<BalanceLine>,
 }

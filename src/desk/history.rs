@@ -35,6 +35,7 @@ impl Local {
             discrepancies: masked_all(then.discrepancies),
         };
         Ok(Reply::Payment(Box::new(PaymentCard {
+            twin: None,
             explained: explain::balance(&then.payment, &then.refunds, &elsewhere, &eligibility),
             elsewhere,
             payment: masked(then.payment),

@@ -20,6 +20,7 @@ mod compensation;
 mod compose;
 mod confirm;
 mod decide;
+mod drafts;
 mod duty;
 mod elsewhere;
 mod errands;
@@ -75,6 +76,7 @@ mod todo;
 mod track;
 mod transfers;
 mod turns;
+mod twins;
 mod verify;
 pub mod wire;
 

@@ -33,6 +33,7 @@ pub mod inbound_request;
 pub mod limits;
 pub mod listing;
 pub mod money;
+pub mod parked;
 pub mod payment;
 pub mod personal;
 pub mod phone;

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
+use super::drafts;
 use super::error::LedgerError;
 use super::external::note;
 use super::payers::{self, EMAIL, Salted};
@@ -189,6 +190,7 @@ fn erase_payer(connection: &Connection, erasing: &Erasing) -> Result<Erasure, Le
     let mut gone = erase_name(connection, erasing.payment, erasing.now)?;
     gone.extend(erase_contacts(connection, erasing.payment, erasing.now)?);
     gone.extend(erase_accounts(connection, erasing.payment, erasing.now)?);
+    drafts::erase(connection, erasing.payment)?;
     let hashes: Vec<String> = gone
         .iter()
         .map(|(kind, sha256)| format!("{kind}_sha256={sha256}"))

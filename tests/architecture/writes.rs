@@ -13,6 +13,7 @@ enum Told {
 use Told::{Entry, Nothing};
 
 const LEASE: &str = "a lease: what is done under it is told";
+const DRAFT: &str = "what was typed and left: no decision and no money";
 const SCHEDULE: &str = "when it is looked at next: no decision and no money";
 
 /// Every function of the ledger's face that writes.
@@ -30,6 +31,7 @@ const WRITES: &[(&str, Told)] = &[
     ("close_discrepancy", Entry),
     ("decline", Entry),
     ("decide_request", Entry),
+    ("drop_draft", Nothing(DRAFT)),
     (
         "erase_some",
         Nothing("time is over for what may be asked again; hash and end of an account stay"),
@@ -53,6 +55,7 @@ const WRITES: &[(&str, Told)] = &[
     ("note_backup", Entry),
     ("note_errand", Entry),
     ("note_person", Entry),
+    ("park", Nothing(DRAFT)),
     (
         "note_pulse",
         Nothing("how a provider answers: no decision and no money"),

@@ -58,7 +58,7 @@ fn a_batch_is_judged_row_by_row_and_applied_once() {
             "refused"
         ]
     );
-    assert_eq!(words(rows, "code")[5..], ["too_old", "reason"]);
+    assert_eq!(words(rows, "code")[5..], ["too_old", "unknown_reason"]);
     assert_eq!((&told["going"], &told["refused"]), (&4.into(), &3.into()));
     let total = &told["totals"][0];
     assert_eq!(

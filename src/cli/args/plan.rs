@@ -1,4 +1,4 @@
-//! `plan` and `apply`: refunds in bulk.
+//! `plan` and `apply`: refunds in bulk; `drafts`.
 
 use std::path::PathBuf;
 
@@ -26,4 +26,12 @@ pub struct Apply {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+}
+
+/// `drafts`
+#[derive(Debug, Args)]
+pub struct Drafts {
+    /// Forget the draft of this payment
+    #[arg(long, value_name = "PAYMENT")]
+    pub drop: Option<String>,
 }

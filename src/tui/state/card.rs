@@ -6,7 +6,7 @@ use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Payment, Twin};
 use crate::domain::refund::Refund;
 
 /// What the detail pane and the explanation show.
@@ -24,6 +24,8 @@ pub struct Card {
     pub disputes: Vec<Dispute>,
     /// What is open about it.
     pub discrepancies: Vec<Discrepancy>,
+    /// Another that looks like the same paid twice.
+    pub twin: Option<Twin>,
     /// The balance line by line.
     pub explained: Vec<Line>,
 }

@@ -12,6 +12,7 @@ pub(super) fn payment_row(row: PaymentRow) -> payments::Row {
         eligibility,
     } = row;
     payments::Row {
+        twice: None,
         place,
         payment,
         eligibility,
@@ -80,6 +81,7 @@ pub(super) fn card(card: PaymentCard) -> card::Card {
         external: card.elsewhere.external,
         disputes: card.elsewhere.disputes,
         discrepancies: card.elsewhere.discrepancies,
+        twin: card.twin,
         explained: card.explained.into_iter().map(line).collect(),
     }
 }
@@ -154,6 +156,7 @@ pub(super) fn preview(preview: face::Preview) -> compose::Preview {
     compose::Preview {
         account: preview.account,
         can_refund: preview.can_refund,
+        available: preview.available,
         amount: preview.amount,
         compensation: preview.compensation,
         remaining: preview.remaining,

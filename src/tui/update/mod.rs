@@ -12,9 +12,11 @@ use super::state::{App, Layer};
 
 mod activity;
 mod answer;
+mod bulk;
 mod compose;
 mod convert;
 mod decide;
+mod drafts;
 mod find;
 mod form;
 mod keys;
@@ -27,7 +29,10 @@ mod radar;
 mod requests;
 mod review;
 mod todo;
+mod twins;
 mod walk;
+
+pub use drafts::parting;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -108,6 +113,7 @@ impl Turn<'_> {
         self.open_payments();
         // Reads everything, behind the screens.
         self.ask(Slot::Verify, Request::Verify);
+        self.ask_drafts();
     }
 
     fn resize(&mut self, size: (u16, u16)) {

@@ -14,7 +14,9 @@ use crate::tui::fixture::{decisions, requests};
 use crate::tui::fixture::{elsewhere, now};
 use crate::tui::theme::Theme;
 
+mod bulk;
 mod calls;
+mod drafts;
 
 const SIZES: [(u16, u16); 2] = [(80, 24), (120, 40)];
 
@@ -436,8 +438,9 @@ fn to_do() {
         as_ben(session);
         session.press("3 j enter");
     });
-    snap("discard", full, |session| {
-        composing(session, "12.35");
+    snap("discard", waiting, |session| {
+        as_ben(session);
+        session.press("3 tab G o").type_text("the file");
         session.press("esc");
     });
 }
