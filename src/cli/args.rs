@@ -14,6 +14,7 @@ mod bank;
 mod elsewhere;
 mod inbox;
 mod manual;
+mod plan;
 mod proof;
 mod refund;
 mod roster;
@@ -23,6 +24,7 @@ pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
 pub use manual::{Completions, KeyList, Manual};
+pub use plan::{Apply, Drafts, Plan};
 pub use proof::{Audit, AuditShow, Erase, EvidenceOf, Trace};
 pub use refund::Refund;
 pub use roster::{Away, Delegate};
@@ -168,6 +170,19 @@ pub enum Command {
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
+    /// Judge a file of refunds row by row, and write down what was judged as a plan; nothing is sent
+    ///
+    /// The file is CSV with the columns payment, amount and reason, and where wanted note, case and
+    /// compensation. Rows are judged one after the other, as if those before were made. Exit 3 if a row
+    /// is refused.
+    Plan(Plan),
+    /// Compose just what a plan says, once; run again, it goes on where it was
+    ///
+    /// Every row is one refund for life, however often the plan is applied. What changed since it was
+    /// planned is refused, and the other rows go on. An open desk, the service or track sends them.
+    Apply(Apply),
+    /// List what you were composing at the desk and left; a draft holds nothing and is not sent
+    Drafts(Drafts),
     /// Let refunds go that were composed offline
     Release {
         /// Our ids, their last letters, ACCOUNT/PROVIDER_ID, or references of payments with one refund
@@ -305,6 +320,7 @@ impl Command {
                 | Self::Sandbox(_)
                 | Self::Init
                 | Self::Serve
+                | Self::Plan(_)
                 | Self::Trace(Trace { to: Some(_), .. })
                 | Self::Shift(Shift::Handover { to: Some(_), .. })
         )

@@ -88,6 +88,16 @@ pub(super) fn payment_card(card: &PaymentCard, as_of: Option<DateTime<Utc>>) -> 
     let captures: Vec<Value> = card.payment.captures.iter().map(capture).collect();
     let refunds: Vec<Value> = card.refunds.iter().map(refund).collect();
     let balance: Vec<Value> = card.explained.iter().map(balance_line).collect();
+    let twin = card.twin.as_ref().map(|twin| {
+        json!({
+            "payment_id": twin.payment,
+            "reference": twin.reference,
+            "account": twin.account,
+            "captured_at": time(twin.captured_at),
+            "given_back": twin.given_back.decimal(),
+        })
+    });
+    fields.insert("twin".into(), json!(twin));
     fields.insert("captures".into(), captures.into());
     fields.insert("refunds".into(), refunds.into());
     fields.insert("balance".into(), balance.into());

@@ -20,6 +20,7 @@ mod demo;
 mod discrepancies;
 mod disputes;
 mod doctor;
+mod drafts;
 mod evidence;
 mod import;
 mod inbox;
@@ -30,6 +31,7 @@ mod open;
 mod payments;
 mod personal;
 mod phone;
+mod plan;
 mod preferences;
 mod print;
 mod radar;
@@ -212,6 +214,9 @@ async fn dispatch(cli: Cli, environ: Environ, output: &Output) -> Result<Exit, F
         Command::Capture { refund, note } => {
             refunds::capture(&session().await?, output, refund, note).await
         }
+        Command::Plan(arguments) => plan::plan(&session().await?, output, &arguments).await,
+        Command::Apply(arguments) => plan::apply(&session().await?, output, &arguments).await,
+        Command::Drafts(arguments) => drafts::run(&session().await?, output, arguments).await,
         Command::Release { refunds } => refunds::release(&session().await?, output, refunds).await,
         Command::Retry { account, dry_run } => {
             retry::run(&session().await?, output, RetryOrder { account, dry_run }).await

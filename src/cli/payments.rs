@@ -248,6 +248,14 @@ fn text_card(card: &PaymentCard) -> String {
     } else if let Some(until) = payment.verified_at {
         fields.push(("verified", time(until)));
     }
+    if let Some(twin) = &card.twin {
+        let at = time(twin.captured_at);
+        let said = format!(
+            "2x: {} on {}, {at}: the same amount; {} of it went back or is held",
+            twin.reference, twin.account, twin.given_back
+        );
+        fields.push(("paid twice?", said));
+    }
     let mut lines: Vec<String> = fields
         .iter()
         .map(|(name, value)| format!("{name:<17} {}", clean(value)))

@@ -118,6 +118,7 @@ fn draft(arguments: &args::Refund) -> Draft {
         supersedes: arguments.supersedes.clone(),
         kind: arguments.kind.into(),
         delay: false,
+        planned: None,
     }
 }
 
@@ -349,7 +350,8 @@ fn pinned(draft: Draft, preview: &Preview) -> Draft {
         compensation: preview
             .compensation
             .map_or(draft.compensation, |on_top| Some(on_top.decimal())),
-        expect_available: Some(preview.can_refund.decimal()),
+        // A limit may allow less than is there: what must not change is what is there.
+        expect_available: Some(preview.available.unwrap_or(preview.can_refund).decimal()),
         ..draft
     }
 }

@@ -10,6 +10,7 @@ use super::roles::Action;
 use crate::domain::allowance::Terms;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
+use crate::domain::plan::Ahead;
 use crate::domain::role::Role;
 
 impl Local {
@@ -38,6 +39,7 @@ impl Local {
         &self,
         actor: &Actor,
         judged: &mut Judged,
+        ahead: &Ahead,
         amount: Money,
         on_top: Money,
     ) -> Result<(), Refusal> {
@@ -52,6 +54,7 @@ impl Local {
             .ledger
             .used(actor.name.clone(), account, amount.currency, terms.day)
             .await?;
+        let used = ahead.used(used, &judged.payment);
         judged.allowances = terms.named(weight, &used);
         match terms.judge(weight, &used) {
             Ok(allowed) => {

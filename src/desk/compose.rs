@@ -18,6 +18,7 @@ use crate::domain::id::RefundId;
 use crate::domain::limits;
 use crate::domain::money::Money;
 use crate::domain::payment::{Capture, Payment};
+use crate::domain::plan::Ahead;
 use crate::domain::policy::{Asked, Policy};
 use crate::domain::reason;
 use crate::domain::refund::{Content, Kind, Refund};
@@ -36,7 +37,7 @@ const LONGEST_TEXT: usize = 500;
 impl Local {
     /// What a refund would be, without writing anything.
     pub(super) async fn preview(&self, actor: &Actor, draft: &Draft) -> Result<Reply, Refusal> {
-        let mut judged = self.judge_draft(actor, draft).await?;
+        let mut judged = self.judge_draft(actor, draft, &Ahead::default()).await?;
         if let Err(refusal) = self.may_make(actor) {
             judged.problems.insert(0, refusal);
         }
@@ -55,6 +56,7 @@ impl Local {
             payment: judged.payment.id,
             account: judged.payment.account.clone(),
             can_refund,
+            available: Some(judged.left()),
             remaining: amount.and_then(|amount| can_refund.checked_sub(amount).ok()),
             limits: self.limits(&judged),
             refundable_until: judged.eligibility.refundable_until,
@@ -71,10 +73,12 @@ impl Local {
     /// Reserves and queues a refund, or returns the one its key names already.
     pub(super) async fn compose(&self, actor: &Actor, draft: &Draft) -> Result<Reply, Refusal> {
         self.writable()?;
-        let judged = self.judge_draft(actor, draft).await?;
+        self.by_its_maker(actor, draft)?;
+        let judged = self.judge_draft(actor, draft, &Ahead::default()).await?;
         if let Some(existing) = self.existing(actor, draft, &judged).await? {
             return Ok(composed(existing, true));
         }
+        self.as_planned(draft, &judged)?;
         if let Some(problem) = judged.problems.first() {
             return Err(problem.clone());
         }
@@ -105,8 +109,14 @@ impl Local {
         }
     }
 
-    async fn judge_draft(&self, actor: &Actor, draft: &Draft) -> Result<Judged, Refusal> {
-        let payment = self.payment_named(&draft.payment).await?;
+    /// Judges a draft as if what is ahead of it in a plan were made already.
+    pub(super) async fn judge_draft(
+        &self,
+        actor: &Actor,
+        draft: &Draft,
+        ahead: &Ahead,
+    ) -> Result<Judged, Refusal> {
+        let payment = ahead.held_on(self.payment_named(&draft.payment).await?);
         let dispute = self.answered_dispute(draft, &payment).await?;
         let payment = match &dispute {
             Some(dispute) => payment.answering(dispute),
@@ -169,6 +179,8 @@ impl Local {
             let unfit = content.and_then(|content| self.unfit(&judged.payment, &content));
             judged.problems.extend(unfit);
         }
+        let twin = self.twin_stands_against(draft, &judged).await?;
+        judged.problems.extend(twin);
         // First of all: the others are judged on figures that may be wrong.
         if let Err(damaged) = self.trust_rows(judged.payment.id).await {
             judged.problems.insert(0, damaged);
@@ -183,8 +195,9 @@ impl Local {
             let on_top = judged.compensation.clone();
             let none = Money::zero(amount.currency);
             let on_top = on_top.unwrap_or(none);
-            judged.approval = self.approval(&judged, amount, on_top).await?;
-            self.allow(actor, &mut judged, amount, on_top).await?;
+            judged.approval = self.approval(&judged, ahead, amount, on_top).await?;
+            self.allow(actor, &mut judged, ahead, amount, on_top)
+                .await?;
         }
         Ok(judged)
     }
@@ -193,13 +206,16 @@ impl Local {
     async fn approval(
         &self,
         judged: &Judged,
+        ahead: &Ahead,
         amount: Money,
         compensation: Money,
     ) -> Result<Option<String>, Refusal> {
-        let recent = self
+        let mut recent = self
             .ledger
             .recent_total(&judged.payment, judged.now - APPROVAL_SUM)
             .await?;
+        let planned = ahead.recent(&judged.payment).minor;
+        recent.minor = recent.minor.saturating_add(planned);
         let after_reversal = match &judged.replaced {
             Some(old) => self.ledger.follows_reversal(old.refund.id).await?,
             None => false,
@@ -488,7 +504,12 @@ fn expectation(draft: &Draft, judged: &Judged) -> Result<(), Refusal> {
 }
 
 /// The decision; none when one of its texts is too long.
-fn content(maker: String, draft: &Draft, judged: &Judged, amount: Money) -> Option<Content> {
+pub(super) fn content(
+    maker: String,
+    draft: &Draft,
+    judged: &Judged,
+    amount: Money,
+) -> Option<Content> {
     let filled = |field: &Option<String>| {
         let text = field
             .as_deref()

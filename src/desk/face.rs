@@ -17,7 +17,7 @@ use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
 use crate::domain::finding::Finding;
 use crate::domain::handover::Handover;
-use crate::domain::id::RefundId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::listing::{
     AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
@@ -25,8 +25,10 @@ use crate::domain::listing::{
 use crate::domain::money::Money;
 use crate::domain::note::Note;
 use crate::domain::order::Order;
-use crate::domain::payment::Payment;
+use crate::domain::parked::Parked;
+use crate::domain::payment::{Payment, Twin};
 use crate::domain::phone::Call;
+use crate::domain::plan::Plan;
 use crate::domain::radar::Radar;
 use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
@@ -43,12 +45,14 @@ mod care;
 mod compose;
 mod decisions;
 mod draft;
+mod drafts;
 mod elsewhere;
 mod evidence;
 mod import;
 mod inbox;
 mod note;
 mod personal;
+mod plan;
 mod refusal;
 mod roster;
 mod safeguards;
@@ -66,13 +70,15 @@ pub use bank::{
 pub use care::{TendOrder, Tended};
 pub use compose::{Composed, Limit, Preview, WirePreview};
 pub use decisions::{Resolve, Retried, RetryOrder, Review, Stated};
-pub use draft::Draft;
+pub use draft::{Draft, Planned};
+pub use drafts::DraftAsk;
 pub use elsewhere::{CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal};
 pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen, RuleInForce};
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
 pub use note::NoteOrder;
 pub use personal::{EraseOrder, Erasure, Revealed};
+pub use plan::PlanAsk;
 pub use refusal::{Class, Refusal};
 pub use roster::RosterAsk;
 pub use safeguards::*;
@@ -89,6 +95,8 @@ pub enum Request {
     Overview,
     /// A page of payments. Answer: [`Reply::Payments`].
     Payments(PaymentQuery),
+    /// Which of these payments look like one paid twice. Answer: [`Reply::Twins`].
+    Twins(Vec<PaymentId>),
     /// Count and sums of a filter. Answer: [`Reply::Totals`].
     Totals(PaymentFilter),
     /// One payment by our id, `ACCOUNT/PROVIDER_ID` or a unique reference. Answer:
@@ -107,8 +115,13 @@ pub enum Request {
     },
     /// What a refund would be, without writing anything. Answer: [`Reply::Preview`].
     Preview(Draft),
+    /// What would become of many refunds, row by row, without writing anything. It is carried out by
+    /// composing [`Draft::of_plan`] for each row. Answer: [`Reply::Plan`].
+    Plan(PlanAsk),
     /// Reserves and queues a refund. Answer: [`Reply::Composed`].
     Compose(Draft),
+    /// What one was composing and left: one's own alone. Answer: [`Reply::Drafts`].
+    Drafts(DraftAsk),
     /// Refunds, newest first. Answer: [`Reply::Refunds`].
     Refunds(RefundFilter),
     /// One refund by its id, `ACCOUNT/PROVIDER_ID`, the end of its id, or the reference of a
@@ -293,14 +306,20 @@ pub enum Reply {
     Overview(Overview),
     /// To [`Request::Payments`], in list order.
     Payments(Vec<PaymentRow>),
+    /// To [`Request::Twins`]: those that do.
+    Twins(Vec<PaymentId>),
     /// To [`Request::Totals`].
     Totals(Totals),
     /// To [`Request::Payment`] and [`Request::PaymentAsOf`].
     Payment(Box<PaymentCard>),
     /// To [`Request::Preview`].
     Preview(Box<Preview>),
+    /// To [`Request::Plan`].
+    Plan(Box<Plan>),
     /// To [`Request::Compose`].
     Composed(Box<Composed>),
+    /// To [`Request::Drafts`]: those that are left, newest first.
+    Drafts(Vec<Parked>),
     /// To [`Request::Refunds`].
     Refunds(Vec<RefundRow>),
     /// To [`Request::Refund`] and every decision about one.
@@ -479,6 +498,9 @@ pub struct PaymentCard {
     pub refunds: Vec<Refund>,
     /// What is known of it beside its refunds.
     pub elsewhere: Elsewhere,
+    /// Another that looks like the same paid twice.
+    #[serde(default)]
+    pub twin: Option<Twin>,
     /// The balance line by line: the figures add up to the last.
     pub explained: Vec<BalanceLine>,
     /// What people wrote on it and on its refunds, oldest first.

@@ -38,6 +38,7 @@ impl Local {
         notes.retain(|note| note.at <= at);
         Ok(Reply::Payment(Box::new(PaymentCard {
             notes,
+            twin: None,
             explained: explain::balance(&then.payment, &then.refunds, &elsewhere, &eligibility),
             elsewhere,
             payment: masked(then.payment),

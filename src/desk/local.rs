@@ -242,6 +242,7 @@ impl Local {
         match request {
             Request::Overview => self.overview().await.map(Reply::Overview),
             Request::Payments(query) => self.payments(query).await.map(Reply::Payments),
+            Request::Twins(ids) => self.with_twins(ids).await.map(Reply::Twins),
             Request::Totals(filter) => {
                 let totals = self.ledger.totals(filter, self.judgement()).await?;
                 Ok(Reply::Totals(totals))
@@ -250,7 +251,9 @@ impl Local {
             Request::RebuildBalance(handle) => self.rebuild(actor, &handle).await,
             Request::PaymentAsOf { payment, at } => self.payment_as_of(&payment, at).await,
             Request::Preview(draft) => self.preview(actor, &draft).await,
+            Request::Plan(ask) => self.plan(actor, &ask).await,
             Request::Compose(draft) => self.compose(actor, &draft).await,
+            Request::Drafts(ask) => self.drafts(actor, ask).await,
             Request::Refunds(filter) => {
                 let found = self.ledger.refunds(filter).await?;
                 Ok(Reply::Refunds(found.into_iter().map(row).collect()))
@@ -417,7 +420,9 @@ impl Local {
         let eligibility = self.judge(&payment, self.clock.now());
         let elsewhere = self.elsewhere(payment.id).await?;
         let notes = self.ledger.notes_of(payment.id).await?;
+        let twin = self.twin_of(payment.id).await?;
         Ok(Reply::Payment(Box::new(PaymentCard {
+            twin,
             notes,
             explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
             elsewhere,

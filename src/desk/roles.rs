@@ -1,6 +1,6 @@
 //! Who may ask what: one table from request to action to roles, looked at before any use case runs.
 
-use super::face::{Actor, BankAsk, Refusal, Request, RosterAsk};
+use super::face::{Actor, BankAsk, DraftAsk, Refusal, Request, RosterAsk};
 use super::local::Local;
 use super::refusal;
 use crate::domain::delegation::Delegation;
@@ -85,9 +85,11 @@ pub(super) const fn action_of(request: &Request) -> Action {
         Request::Overview
         | Request::Payments(_)
         | Request::Totals(_)
+        | Request::Twins(_)
         | Request::Payment(_)
         | Request::PaymentAsOf { .. }
         | Request::Preview(_)
+        | Request::Drafts(DraftAsk::List)
         | Request::Refunds(_)
         | Request::Refund(_)
         | Request::Call(_)
@@ -109,7 +111,11 @@ pub(super) const fn action_of(request: &Request) -> Action {
         | Request::AccessReview { .. } => Action::Look,
         Request::StopSending(_) => Action::Stop,
         Request::Import(_) | Request::ImportAccounts(_) | Request::Sync { .. } => Action::Import,
-        Request::Compose(_) | Request::Retry(_) | Request::Capture { .. } => Action::Make,
+        Request::Drafts(DraftAsk::Park { .. } | DraftAsk::Drop { .. })
+        | Request::Plan(_)
+        | Request::Compose(_)
+        | Request::Retry(_)
+        | Request::Capture { .. } => Action::Make,
         Request::AnswerRequest(_) | Request::RecordExternal(_) | Request::RecordDispute(_) => {
             Action::Make
         }

@@ -3,7 +3,7 @@
 //! A reader who wants to know *whether* something may happen looks here: [`state`] for the moves
 //! of a refund, [`balance`] for what is left, [`eligibility`] for limits, [`policy`] and [`approval`] for who must
 //! agree, [`role`] and [`allowance`] for who may do what and how much, [`resolution`] for what
-//! people state, [`todo`] for what waits for them, [`amount`] and [`query`] for what an operator
+//! people state, [`todo`] for what waits for them, [`plan`] for refunds in bulk, [`amount`] and [`query`] for what an operator
 //! typed, [`phone`] and [`trace`] for what may be told to a customer.
 
 pub mod activity;
@@ -37,9 +37,11 @@ pub mod listing;
 pub mod money;
 pub mod note;
 pub mod order;
+pub mod parked;
 pub mod payment;
 pub mod personal;
 pub mod phone;
+pub mod plan;
 pub mod policy;
 pub mod pulse;
 pub mod query;

@@ -63,6 +63,24 @@ pub struct Capture {
     pub figures: Figures,
 }
 
+/// Another payment that looks like the same one paid twice: of the same payer or last four, amount and
+/// currency, captured within 24 hours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Twin {
+    /// Our id.
+    pub payment: PaymentId,
+    /// How people know it.
+    pub reference: String,
+    /// The account it came through.
+    pub account: String,
+    /// When it was captured.
+    pub captured_at: DateTime<Utc>,
+    /// What was paid.
+    pub paid: Money,
+    /// What of it went back or is held to.
+    pub given_back: Money,
+}
+
 /// The file a payment was read from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {

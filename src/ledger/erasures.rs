@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Ledger;
 use super::care;
+use super::drafts;
 use super::error::LedgerError;
 use super::external::note;
 use super::notes;
@@ -193,6 +194,7 @@ fn erase_payer(connection: &Connection, erasing: &Erasing) -> Result<Erasure, Le
     gone.extend(erase_accounts(connection, erasing.payment, erasing.now)?);
     care::forget(connection, erasing.payment)?;
     gone.extend(notes::erase_of(connection, erasing.payment, erasing.now)?);
+    drafts::erase(connection, erasing.payment)?;
     let hashes: Vec<String> = gone
         .iter()
         .map(|(kind, sha256)| format!("{kind}_sha256={sha256}"))

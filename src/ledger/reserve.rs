@@ -12,7 +12,7 @@ use super::error::LedgerError;
 use super::refunds::{self, RefundSummary};
 use super::row::millis;
 use super::seal::{self, Sealed};
-use super::{closed, payments, verify};
+use super::{closed, drafts, payments, verify};
 use crate::domain::allowance;
 use crate::domain::approval::WhyChecker;
 use crate::domain::compensation::Wanted;
@@ -150,6 +150,7 @@ fn reserve(connection: &Connection, reservation: &Reservation) -> Result<Reserve
     seal::put(connection, Sealed::Refunds, ("id", &id))?;
     failpoint::reach("reserve.routed");
     record(connection, reservation, routed, why)?;
+    drafts::composed(connection, &content.maker, content.payment)?;
     failpoint::reach("reserve.written");
     refunds::one(connection, reservation.id)?
         .map(Reserved::New)

@@ -41,6 +41,7 @@ mod roles;
 mod rules;
 mod stops;
 mod transfers;
+mod twins;
 mod verify;
 
 fn now() -> DateTime<Utc> {

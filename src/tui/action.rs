@@ -19,9 +19,13 @@ pub enum Action {
     ShowActivity,
     ShowProviders,
     ShowHandover,
+    ShowDrafts,
     Open,
     Filter,
     Refund,
+    Mark,
+    MarkRange,
+    MarkAll,
     Explain,
     Sort,
     SortBack,
@@ -69,6 +73,7 @@ pub enum Action {
     NextChoice,
     PreviousChoice,
     ShowRequest,
+    DropDraft,
     Review,
     Confirm,
     Accept,
@@ -101,6 +106,12 @@ pub enum Context {
     Explain,
     /// A refund being composed.
     Compose,
+    /// What one was composing and left.
+    Drafts,
+    /// A refund of all that is marked.
+    Bulk,
+    /// What would become of each, or did.
+    Verdicts,
     /// A decision being written down.
     Decide,
     /// The second step before money moves.
@@ -129,7 +140,7 @@ pub enum Context {
 
 impl Context {
     /// Every context, in the order of the key list.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::Payments,
         Self::Refunds,
         Self::ToDo,
@@ -142,6 +153,9 @@ impl Context {
         Self::Activity,
         Self::Providers,
         Self::Compose,
+        Self::Drafts,
+        Self::Bulk,
+        Self::Verdicts,
         Self::Decide,
         Self::Confirm,
         Self::Filter,
@@ -161,6 +175,9 @@ impl Context {
             Self::Refund => "One refund",
             Self::Explain => "Balance explained",
             Self::Compose => "Compose a refund",
+            Self::Drafts => "Drafts",
+            Self::Bulk => "Refund what is marked",
+            Self::Verdicts => "Refunds in bulk",
             Self::Decide => "Write a decision down",
             Self::Confirm => "Confirm",
             Self::Filter => "Filter",
@@ -180,7 +197,12 @@ impl Context {
     pub const fn is_typing(self) -> bool {
         matches!(
             self,
-            Self::Compose | Self::Decide | Self::Confirm | Self::Filter | Self::Palette
+            Self::Compose
+                | Self::Bulk
+                | Self::Decide
+                | Self::Confirm
+                | Self::Filter
+                | Self::Palette
         )
     }
 }
@@ -247,14 +269,14 @@ pub struct Spec {
 }
 
 use Context::{
-    Activity, Columns, Compose, Confirm, Decide, Explain, Filter, Help, Palette, Payment, Payments,
-    Phone, Providers, Radar, Refund, Refunds, Sheet, ToDo, Views,
+    Activity, Bulk, Columns, Compose, Confirm, Decide, Drafts, Explain, Filter, Help, Palette,
+    Payment, Payments, Phone, Providers, Radar, Refund, Refunds, Sheet, ToDo, Verdicts, Views,
 };
 
 const LISTS: &[Context] = &[Payments, Refunds, ToDo];
 const TABBED: &[Context] = &[Refunds, ToDo];
 const DECIDED: &[Context] = &[ToDo, Refunds, Refund];
-const FORMS: &[Context] = &[Compose, Decide];
+const FORMS: &[Context] = &[Compose, Bulk, Decide];
 const PAGES: &[Context] = &[
     Payment, Refund, Explain, Phone, Sheet, Radar, Activity, Providers,
 ];
@@ -263,10 +285,11 @@ const ROWS: &[Context] = &[
 ];
 const ROOMS: &[Context] = &[
     Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Sheet, Radar, Activity, Providers,
+    Drafts,
 ];
 const MOVING: &[Context] = &[
     Payments, Refunds, ToDo, Payment, Refund, Explain, Phone, Sheet, Radar, Activity, Providers,
-    Help, Columns, Views,
+    Help, Columns, Views, Verdicts, Drafts,
 ];
 const OWN: &[Context] = &[Columns, Views];
 const EVERYWHERE: &[Context] = &Context::ALL;
@@ -288,8 +311,8 @@ macro_rules! spec {
 /// The table.
 #[rustfmt::skip]
 pub const ACTIONS: &[Spec] = &[
-    spec!(Open, "open", "This row", [(LISTS, &["enter", "l"])], "open", "open the selected row", SHOWN),
-    spec!(Refund, "refund.compose", "This row", [(&[Payments, Payment, Explain], &["r"])], "refund", "compose a refund of this payment", DANGEROUS),
+    spec!(Open, "open", "This row", [(LISTS, &["enter", "l"]), (&[Drafts], &["enter", "l"])], "open", "open the selected row; go on with the selected draft", SHOWN),
+    spec!(Refund, "refund.compose", "This row", [(&[Payments, Payment, Explain], &["r"])], "refund", "compose a refund of this payment, or of all that is marked", DANGEROUS),
     spec!(Approve, "refund.approve", "This row", [(DECIDED, &["a"])], "approve", "approve a refund, or what another person stated; answer a network's request", DANGEROUS),
     spec!(Decline, "refund.decline", "This row", [(DECIDED, &["d"])], "decline", "decline it, with a note; refuse a network's request", DANGEROUS),
     spec!(Resolve, "refund.resolve", "This row", [(DECIDED, &["o"])], "outcome", "state what became of it, with evidence; answer a request with another account", DANGEROUS),
@@ -306,6 +329,9 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Take, "todo.take", "This row", [(&[ToDo], &["m"])], "take", "look after this yourself", PALETTE),
     spec!(Give, "todo.give", "This row", [(&[ToDo], &["w"])], "give to", "have somebody else look after it", PALETTE),
     spec!(Snooze, "todo.snooze", "This row", [(&[ToDo], &["z"])], "snooze", "put it aside in your own list for a while, with a reason, or take it back", PALETTE),
+    spec!(Mark, "payments.mark", "This list", [(&[Payments], &["space"])], "mark", "mark this payment for a refund in bulk, or take the mark away", Flags { bulk: true, ..PALETTE }),
+    spec!(MarkRange, "payments.mark-range", "This list", [(&[Payments], &["v"])], "mark range", "mark all from the payment last marked to this one", Flags { bulk: true, ..PALETTE }),
+    spec!(MarkAll, "payments.mark-all", "This list", [(&[Payments], &["*"])], "mark all", "mark all that the filter shows, 500 at most", Flags { bulk: true, ..PALETTE }),
     spec!(Filter, "payments.filter", "This list", [(&[Payments, Activity], &["/"])], "filter", "show only some of them", SHOWN),
     spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s", ">"])], "sort", "sort by the next column", SHOWN),
     spec!(SortBack, "payments.sort-back", "This list", [(&[Payments], &["<"])], "sort back", "sort by the column before", PALETTE),
@@ -329,9 +355,10 @@ pub const ACTIONS: &[Spec] = &[
     spec!(NextChoice, "compose.next-choice", "This form", [(FORMS, &["right"])], "choose", "the next choice; in text, one to the right", SHOWN),
     spec!(PreviousChoice, "compose.previous-choice", "This form", [(FORMS, &["left"])], "choose back", "the choice before; in text, one to the left", PALETTE),
     spec!(ShowRequest, "compose.request", "This form", [(&[Compose], &["ctrl-r"])], "request", "show or hide the exact request that would be sent", SHOWN),
-    spec!(Review, "compose.review", "This form", [(FORMS, &["ctrl-s"])], "review", "check once more, then confirm", DANGEROUS),
+    spec!(DropDraft, "compose.drop-draft", "This form", [(&[Compose], &["ctrl-x"]), (&[Drafts], &["x"])], "drop draft", "forget the draft: what was typed, and nothing else", PALETTE),
+    spec!(Review, "compose.review", "This form", [(FORMS, &["ctrl-s"]), (&[Verdicts], &["ctrl-s"])], "review", "check once more, then confirm", DANGEROUS),
     spec!(Complete, "filter.complete", "This form", [(&[Filter], &["tab"])], "complete", "complete the name of a term, an account or a state", FOOTER),
-    spec!(Accept, "accept", "This form", [(&[Filter, Compose, Decide], &["enter"])], "accept", "keep the filter, open the one payment found; in a form, the next field or review", FOOTER),
+    spec!(Accept, "accept", "This form", [(&[Filter, Compose, Bulk, Verdicts, Decide], &["enter"])], "accept", "keep the filter, open the one payment found; in a form, the next field or review", FOOTER),
     spec!(Confirm, "confirm", "This form", [(&[Confirm], &["y"])], "yes, do it", "do what the dialog says", FOOTER),
     spec!(Run, "palette.run", "This form", [(&[Palette], &["enter"])], "run", "run the chosen command", FOOTER),
     spec!(Down, "move.down", "Move", [(MOVING, &["j", "down"]), (&[Palette], &["down", "ctrl-n"])], "down", "one row down", PALETTE),
@@ -349,12 +376,13 @@ pub const ACTIONS: &[Spec] = &[
     spec!(ShowActivity, "screen.activity", "Desk", [(ROOMS, &["5"])], "activity", "who did what", PALETTE),
     spec!(ShowProviders, "screen.providers", "Desk", [(ROOMS, &["6"])], "providers", "how each account and its provider stand", PALETTE),
     spec!(ShowHandover, "screen.handover", "Desk", [(ROOMS, &["H"])], "handover", "the page for the next shift: what is open, snoozed, due and said", PALETTE),
+    spec!(ShowDrafts, "screen.drafts", "Desk", [(ROOMS, &["D"])], "drafts", "what you were composing and left", PALETTE),
     spec!(Palette, "palette", "Desk", [(ROOMS, &[":"]), (OWN, &[":"]), (FORMS, &["f2"])], "commands", "find a command by name", FOOTER),
-    spec!(Help, "help", "Desk", [(ROOMS, &["?"]), (OWN, &["?"]), (FORMS, &["f1"])], "help", "the keys of this screen", SHOWN),
-    spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (OWN, &["q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", PALETTE),
+    spec!(Help, "help", "Desk", [(ROOMS, &["?"]), (OWN, &["?"]), (FORMS, &["f1"]), (&[Verdicts], &["?"])], "help", "the keys of this screen", SHOWN),
+    spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (OWN, &["q"]), (&[Verdicts, Drafts], &["q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", PALETTE),
     spec!(Redraw, "redraw", "Desk", [(EVERYWHERE, &["ctrl-l"]), (ROOMS, &["L"])], "redraw", "draw the screen anew", PALETTE),
     spec!(Mouse, "mouse", "Desk", [(ROOMS, &["M"])], "mouse", "take the mouse for the desk, or leave it to the terminal", PALETTE),
-    spec!(Drill, "drill", "Desk", [(ROOMS, &["D"])], "drill", "begin the two-minute drill of the demo, or leave it", PALETTE),
+    spec!(Drill, "drill", "Desk", [(ROOMS, &["T"])], "drill", "begin the two-minute drill of the demo, or leave it", PALETTE),
     spec!(ActAs, "drill.act-as", "Desk", [(ROOMS, &["A"])], "change seats", "in the drill, sit down as the second person, or as yourself again", PALETTE),
     spec!(Suspend, "suspend", "Desk", [(EVERYWHERE, &["ctrl-z"])], "suspend", "go back to the shell for a while; fg returns", PALETTE),
     spec!(Quit, "quit", "Desk", [(LISTS, &["q"]), (EVERYWHERE, &["ctrl-c"])], "quit", "leave the desk; what was composed goes on", SHOWN),
@@ -374,6 +402,7 @@ impl Action {
     pub const fn command(self) -> Option<&'static str> {
         Some(match self {
             Self::Refund | Self::Review | Self::ShowRequest => "refund",
+            Self::Mark | Self::MarkRange | Self::MarkAll => "plan",
             Self::Approve => "approve",
             Self::Decline => "decline",
             Self::Resolve => "resolve",
@@ -396,6 +425,7 @@ impl Action {
             | Self::Columns => "views",
             Self::ShowRefunds => "refunds",
             Self::ShowToDo | Self::ShowSnoozed => "todo",
+            Self::ShowDrafts | Self::DropDraft => "drafts",
             Self::ShowActivity => "audit",
             Self::ShowProviders => "doctor",
             Self::Help => "keys",

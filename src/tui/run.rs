@@ -17,7 +17,7 @@ use futures_util::stream::{FuturesUnordered, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::broadcast::{self, error::RecvError};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, timeout};
 
 use crate::clock::Clock;
 use crate::desk::Desk;
@@ -28,7 +28,7 @@ use super::effect::Effect;
 use super::event::Input;
 use super::state::App;
 use super::state::slots::Slot;
-use super::update::{Msg, update};
+use super::update::{Msg, parting, update};
 use super::view;
 
 /// Background news are drawn at most this often; what an operator does is drawn at once.
@@ -37,6 +37,8 @@ const FRAME: Duration = Duration::from_millis(33);
 const AT_ONCE: Duration = Duration::from_millis(3);
 /// So many events are taken in before a frame is drawn all the same.
 const DRAIN: usize = 256;
+/// How long whoever leaves waits for what was typed to be kept.
+const PARTING: Duration = Duration::from_secs(2);
 
 /// What a terminal can do beside showing cells.
 pub trait Rim: Backend {
@@ -277,6 +279,13 @@ where
     /// # Errors
     /// The terminal failed while being written to.
     pub async fn run(mut self) -> Result<App, TuiError> {
+        let worked = self.serve().await;
+        self.keep_draft().await;
+        worked.map(|()| self.app)
+    }
+
+    /// Takes in what comes, until nobody sits there any more.
+    async fn serve(&mut self) -> Result<(), TuiError> {
         self.tell(Msg::Opened)?;
         while !self.app.quit {
             let event = self.wait().await;
@@ -301,7 +310,18 @@ where
                 self.drop_type_ahead().await?;
             }
         }
-        Ok(self.app)
+        Ok(())
+    }
+
+    /// What is being composed is kept, whether the operator left or the line was cut. It is waited for
+    /// only so long: nothing holds a terminal back.
+    async fn keep_draft(&self) {
+        if let Some(draft) = parting(&self.app) {
+            let (desk, actor) = (&self.asking.desk, &self.asking.actor);
+            let kept = desk.ask(actor, Request::Drafts(draft));
+            // Nobody is there to be told that it could not be kept.
+            let _ = timeout(PARTING, kept).await;
+        }
     }
 
     async fn wait(&mut self) -> Event {

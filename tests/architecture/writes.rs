@@ -13,6 +13,7 @@ enum Told {
 use Told::{Entry, Nothing};
 
 const LEASE: &str = "a lease: what is done under it is told";
+const DRAFT: &str = "what was typed and left: no decision and no money";
 const SCHEDULE: &str = "when it is looked at next: no decision and no money";
 
 const LOOKS: &str = "how somebody has their own lists: no decision and no money";
@@ -32,6 +33,7 @@ const WRITES: &[(&str, Told)] = &[
     ("close_discrepancy", Entry),
     ("decline", Entry),
     ("decide_request", Entry),
+    ("drop_draft", Nothing(DRAFT)),
     (
         "erase_some",
         Nothing("time is over for what may be asked again; hash and end of an account stay"),
@@ -55,6 +57,7 @@ const WRITES: &[(&str, Told)] = &[
     ("note_backup", Entry),
     ("note_errand", Entry),
     ("note_person", Entry),
+    ("park", Nothing(DRAFT)),
     (
         "note_pulse",
         Nothing("how a provider answers: no decision and no money"),

@@ -23,7 +23,7 @@ SCENES = {
     "payments": [("wait", "2 000"), "/refundable account:hub-us\r", ("wait", "/ refundable"), "jjj"],
     "compose": [("wait", "2 000"), "/refundable account:hub-us\r", ("wait", "/ refundable"), "r",
                 ("wait", "Compose"), "50%\t\x1b[C", ("wait", "without a checker")],
-    "drill": [("wait", "2 000"), "D", ("wait", "Drill 1/7")],
+    "drill": [("wait", "2 000"), "T", ("wait", "Drill 1/7")],
     "phone": [("wait", "2 000"), "/refundable account:hub-us can:>20\r", ("wait", "/ refundable"), "r",
               ("wait", "Compose"), "10.00\t\x1b[C", ("wait", "= 10.00"), "\x13", ("wait", "y yes, do it"), "y",
               ("wait", "confirmed by the provider"), "p", ("wait", "We sent")],

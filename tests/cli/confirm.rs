@@ -6,6 +6,7 @@ use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::desk::{Desk, PROGRAM};
 use super::shop::Shop;
+use super::stock;
 
 /// A command on a pseudo-terminal.
 struct Asked {
@@ -113,4 +114,29 @@ fn a_key_said_again_finds_its_refund() {
     let (code, said) = asked.answer("yes\n");
     assert_eq!(code, 0, "{said}");
     assert_eq!(shop.payouts("pay-bob"), ["100.00"]);
+}
+
+/// A limit of the account allows less than is left: what was shown goes out all the same.
+#[test]
+fn yes_sends_what_a_limit_allows() {
+    let rows = "account,payment_id,reference,amount,currency,captured_at,settled_at
+nuapay-uk,pay-uk,U-1,50.00,GBP,@-9,@-8
+";
+    let shop = Shop::with(&stock::dated(rows));
+    let half = |text: String| text.replace("max_percent = 100", "max_percent = 50");
+    let desk = shop.reconfigured(half);
+    let typed = [
+        "refund",
+        "U-1",
+        "--amount",
+        "10.10",
+        "--reason",
+        "duplicate",
+        "--wait",
+    ];
+    let asked = Asked::start(&desk, &typed);
+    assert!(asked.screen.contains("25.00 GBP"), "{}", asked.screen);
+    let (code, said) = asked.answer("yes\n");
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(shop.payouts("pay-uk"), ["10.10"]);
 }

@@ -39,6 +39,8 @@ mod payments;
 mod people;
 mod personal;
 mod phone;
+#[cfg(debug_assertions)]
+mod plan;
 mod race;
 mod racing;
 mod refund;

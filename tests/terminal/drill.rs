@@ -18,7 +18,7 @@ fn a_lost_reply_and_a_second_person_are_met_in_the_drill() {
     let data = folder.path().to_str().unwrap();
     let mut desk = Terminal::start(NARROW, &["demo", "--as", "ann", "--data-dir", data]);
     desk.wait_for("2 000");
-    desk.keys("D");
+    desk.keys("T");
     desk.wait_for("Drill 1/7");
     find(&mut desk, "account:hub-us can:>300");
     desk.wait_for("Drill 2/7");
@@ -46,7 +46,7 @@ fn a_lost_reply_and_a_second_person_are_met_in_the_drill() {
     desk.wait_for("y yes, do it");
     desk.keys("y");
     desk.wait_for("Drill 7/7");
-    desk.keys("D");
+    desk.keys("T");
     desk.wait_until("the drill to be gone", |screen| {
         !screen.text().contains("Drill 7/7")
     });

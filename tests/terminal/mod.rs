@@ -1,6 +1,8 @@
 //! The desk in a real pseudo-terminal, as an operator sees it.
 
+mod bulk;
 mod decisions;
+mod drafts;
 mod drill;
 mod feel;
 pub mod screen;
@@ -116,8 +118,7 @@ fn enter_and_what_was_typed_ahead_send_nothing() {
         !screen.text().contains("Give back")
     });
     desk.keys("\x1b");
-    confirm(&mut desk, "Drop what was typed?");
-    desk.wait_for("/ refundable");
+    desk.wait_for("kept as a draft");
     desk.keys("2");
     desk.wait_for("All 0");
     desk.keys("q");

@@ -16,6 +16,9 @@ pub struct Preview {
     pub account: String,
     /// What can be refunded now.
     pub can_refund: Money,
+    /// What is available: more than that where a limit allows less. It is what a draft expects.
+    #[serde(default)]
+    pub available: Option<Money>,
     /// The amount as understood, when it could be.
     pub amount: Option<Money>,
     /// On top of it, when there is any.

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::desk::face::{BankAsk, Refusal, Reply, Request, RosterAsk, ViewsAsk};
+use crate::desk::face::{BankAsk, DraftAsk, Refusal, Reply, Request, RosterAsk, ViewsAsk};
 
 /// Whether a request may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,10 @@ pub(super) fn prepared(mut request: Request) -> (Request, Again) {
     }
     let again = match &request {
         looks if only_looks(looks) => Again::Looks,
-        // By its key; by what the provider lists; by what is due; by the same bytes; that somebody
+        // By its key; by its payment; by what the provider lists; by what is due; by the same bytes; that somebody
         // saw is told once more.
         Request::Compose(_)
+        | Request::Drafts(DraftAsk::Park { .. } | DraftAsk::Drop { .. })
         | Request::RebuildBalance(_)
         | Request::Sync { .. }
         | Request::Work { .. }
@@ -55,9 +56,12 @@ pub(super) fn only_looks(request: &Request) -> bool {
         Request::Overview
         | Request::Payments(_)
         | Request::Totals(_)
+        | Request::Twins(_)
         | Request::Payment(_)
         | Request::PaymentAsOf { .. }
         | Request::Preview(_)
+        | Request::Plan(_)
+        | Request::Drafts(DraftAsk::List)
         | Request::Refunds(_)
         | Request::Refund(_)
         | Request::Call(_)
@@ -81,6 +85,7 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::Roster(RosterAsk::Show)
         | Request::Bank(BankAsk::Transfers { .. }) => true,
         Request::RebuildBalance(_)
+        | Request::Drafts(DraftAsk::Park { .. } | DraftAsk::Drop { .. })
         | Request::Compose(_)
         | Request::Cancel { .. }
         | Request::Capture { .. }

@@ -4,6 +4,8 @@ use super::*;
 use crate::desk::face::{Class, Refusal, ToDoItem};
 use crate::domain::todo::Tab;
 
+mod bulk;
+mod drafts;
 mod four_eyes;
 mod limits;
 mod matrix;

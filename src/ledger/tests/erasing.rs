@@ -32,9 +32,19 @@ fn by_hand(folder: &TempDir) -> Connection {
 async fn erased_is_erased_whoever_writes_the_row() {
     let (folder, ledger) = open();
     import(&ledger, vec![named()]).await;
+    let typed = crate::domain::parked::Typed {
+        note: "Jane Roe called".into(),
+        ..Default::default()
+    };
+    let payment = erasing("mia").payment;
+    ledger
+        .park("mia".into(), payment, typed, now())
+        .await
+        .unwrap();
     ledger.erase_payer(erasing("mia")).await.unwrap();
     let gone = ledger.erase_payer(erasing("ben")).await.unwrap();
     assert_eq!((gone.agreed_by.as_deref(), gone.values), (Some("ben"), 2));
+    assert!(ledger.drafts("mia".into()).await.unwrap().is_empty());
     let again = ledger.erase_payer(erasing("mia")).await;
     assert!(
         matches!(again, Err(LedgerError::NotAllowed(_))),

@@ -44,6 +44,18 @@ fn what_went_lately_is_found_by_payment_order_and_payer() {
 }
 
 #[test]
+fn a_payment_paid_twice_is_found_by_last_four_and_by_payer() {
+    let (_folder, connection) = by_hand();
+    let plan = super::super::twins::plan(&connection);
+    let indexes = [
+        "payments_by_last4 (last4=? AND captured_minor=?",
+        "payers_by_name",
+        "SEARCH t USING INTEGER PRIMARY KEY",
+    ];
+    assert_searches(&plan, &indexes);
+}
+
+#[test]
 fn what_belongs_to_a_call_is_found_by_order_customer_and_payer() {
     let (_folder, connection) = by_hand();
     let plan = super::super::phone::kin_plan(&connection);

@@ -33,6 +33,21 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Resolve => resolve(app),
         Action::Review => review(app),
         Action::Confirm => confirm(app),
+        Action::Open if matches!(app.layers.last(), Some(Layer::Drafts)) => {
+            match app.drafts.chosen() {
+                Some(_) => Ok(()),
+                None => no("there is no draft"),
+            }
+        }
+        Action::DropDraft if matches!(app.layers.last(), Some(Layer::Drafts)) => {
+            match app.drafts.chosen() {
+                Some(_) => Ok(()),
+                None => no("there is no draft"),
+            }
+        }
+        Action::Mark | Action::MarkRange | Action::MarkAll if app.payments.rows.is_empty() => {
+            no("there is no payment to mark")
+        }
         Action::Explain if app.focus_payment().is_none() => no("no payment is selected"),
         Action::Open if selection(app) => no("nothing is selected"),
         Action::Reveal if app.is_read_only() => {
@@ -62,6 +77,9 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Trace if app.focus_refund().is_none() => no("no refund is selected"),
         Action::Copy if matches!(app.layers.last(), Some(Layer::Sheet(_))) => Ok(()),
         Action::Copy if selection(app) => no("nothing is selected"),
+        Action::Quit if app.slots.is_waiting(Slot::Bulk) => {
+            no("the refunds are being saved; a moment")
+        }
         Action::Quit if app.slots.is_waiting(Slot::Compose) => {
             no("the refund is being saved; a moment")
         }
@@ -101,6 +119,9 @@ fn selection(app: &App) -> bool {
 fn refund(app: &App) -> Result<(), Reason> {
     if app.is_read_only() {
         return no("the desk is read-only");
+    }
+    if app.refunds_marked() {
+        return Ok(());
     }
     let Some((payment, eligibility)) = app.focus_payment().and_then(|id| app.payment(id)) else {
         return no("no payment is selected");
@@ -257,6 +278,9 @@ fn resolve(app: &App) -> Result<(), Reason> {
 fn review(app: &App) -> Result<(), Reason> {
     if let Some(form) = app.decision() {
         return form.missing().map_or(Ok(()), no);
+    }
+    if let Some(bulk) = app.bulk() {
+        return bulk.missing().map_or(Ok(()), no);
     }
     let Some(form) = app.compose() else {
         return no("nothing is being composed");

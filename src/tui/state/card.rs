@@ -7,7 +7,7 @@ use crate::domain::external::ExternalRefund;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
 use crate::domain::note::Note;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Payment, Twin};
 use crate::domain::refund::Refund;
 
 /// What the detail pane and the explanation show.
@@ -27,6 +27,8 @@ pub struct Card {
     pub discrepancies: Vec<Discrepancy>,
     /// What people wrote on it and on its refunds, oldest first.
     pub notes: Vec<Note>,
+    /// Another that looks like the same paid twice.
+    pub twin: Option<Twin>,
     /// The balance line by line.
     pub explained: Vec<Line>,
 }

@@ -1,10 +1,11 @@
 //! A refund being composed.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::balance::Figures;
 use crate::domain::eligibility::{Eligibility, WhyNot};
 use crate::domain::money::Money;
+use crate::domain::parked::{Parked, Typed};
 use crate::domain::payment::Payment;
 use crate::domain::reason::{self, Need, Reason};
 use crate::domain::refund::Kind;
@@ -67,6 +68,8 @@ pub struct Compose {
     pub scroll: usize,
     /// Why the desk could not answer, or refused.
     pub refused: Option<Problem>,
+    /// It goes on with a draft that was left then.
+    pub resumed: Option<DateTime<Utc>>,
 }
 
 /// What the desk says a refund would be.
@@ -76,6 +79,8 @@ pub struct Preview {
     pub account: String,
     /// What can be refunded now.
     pub can_refund: Money,
+    /// What is available, limits aside.
+    pub available: Option<Money>,
     /// The amount as understood.
     pub amount: Option<Money>,
     /// On top of it.
@@ -159,6 +164,7 @@ impl Compose {
             shows_request: false,
             scroll: 0,
             refused: None,
+            resumed: None,
         };
         form.focus = form.fields().first().copied().unwrap_or_default();
         form
@@ -228,6 +234,40 @@ impl Compose {
     pub fn is_touched(&self) -> bool {
         let lines = [&self.amount, &self.compensation, &self.note, &self.case_ref];
         self.reason.is_some() || lines.iter().any(|line| !line.is_empty())
+    }
+
+    /// What was typed, to be kept.
+    pub fn typed(&self) -> Typed {
+        let several = self.payment.captures.len() > 1;
+        let capture = self.payment.captures.get(self.capture).filter(|_| several);
+        let text = |line: &LineEdit| line.text().to_owned();
+        Typed {
+            amount: text(&self.amount),
+            compensation: text(&self.compensation),
+            capture_id: capture.and_then(|capture| capture.capture_id.clone()),
+            reason: self.reason().map(|reason| reason.code.clone()),
+            note: text(&self.note),
+            case_ref: text(&self.case_ref),
+        }
+    }
+
+    /// Goes on with what was typed before, as far as the form still asks for it.
+    pub fn resume(&mut self, draft: &Parked) {
+        let typed = &draft.typed;
+        if self.fields().contains(&Field::Amount) {
+            self.amount = LineEdit::new(&typed.amount);
+        }
+        if self.compensates {
+            self.compensation = LineEdit::new(&typed.compensation);
+        }
+        let mut captures = self.payment.captures.iter();
+        let chosen = captures.position(|it| it.capture_id == typed.capture_id);
+        self.capture = chosen.unwrap_or(self.capture);
+        let code = typed.reason.as_deref();
+        self.reason = self.reasons().position(|it| Some(it.code.as_str()) == code);
+        self.note = LineEdit::new(&typed.note);
+        self.case_ref = LineEdit::new(&typed.case_ref);
+        self.resumed = Some(draft.at);
     }
 
     /// True on the last field of the form.

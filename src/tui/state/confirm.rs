@@ -10,6 +10,8 @@ use super::edit::LineEdit;
 pub enum What {
     /// The refund composed below this dialog.
     Compose,
+    /// The bulk refund below this dialog.
+    Bulk,
     /// Withdraw a refund.
     Withdraw(RefundId),
     /// Have the provider stop a refund that was sent.

@@ -24,14 +24,17 @@ use super::keymap::{Key, Keymap};
 use super::theme::Theme;
 
 pub mod activity;
+pub mod bulk;
 pub mod card;
 pub mod compose;
 pub mod confirm;
 pub mod decide;
 pub mod desk;
+pub mod drafts;
 pub mod drill;
 pub mod edit;
 pub mod layout;
+pub mod marks;
 pub mod palette;
 pub mod payments;
 pub mod phone;
@@ -79,6 +82,10 @@ pub enum Layer {
     },
     /// A refund being composed.
     Compose(Box<compose::Compose>),
+    /// What one was composing and left.
+    Drafts,
+    /// A refund of all that is marked.
+    Bulk(Box<bulk::Bulk>),
     /// A decision being written down.
     Decide(Box<decide::Form>),
     /// The second step.
@@ -121,6 +128,9 @@ impl Layer {
             Self::Refund(_) => Context::Refund,
             Self::Explain { .. } => Context::Explain,
             Self::Compose(_) => Context::Compose,
+            Self::Drafts => Context::Drafts,
+            Self::Bulk(bulk) if bulk.plan.is_none() => Context::Bulk,
+            Self::Bulk(_) => Context::Verdicts,
             Self::Decide(_) => Context::Decide,
             Self::Confirm(_) => Context::Confirm,
             Self::Providers { .. } => Context::Providers,
@@ -179,6 +189,8 @@ pub struct App {
     pub screen: Screen,
     /// The list of payments.
     pub payments: payments::Payments,
+    /// What whoever sits here was composing and left.
+    pub drafts: drafts::Drafts,
     /// The list of refunds.
     pub refunds: refunds::Refunds,
     /// What waits for a person.
@@ -250,6 +262,7 @@ impl App {
             send_delay_ms: 10_000,
             screen: Screen::default(),
             payments: payments::Payments::default(),
+            drafts: drafts::Drafts::default(),
             refunds: refunds::Refunds::default(),
             todo: todo::ToDo::default(),
             views: views::Kept::default(),
@@ -481,6 +494,19 @@ impl App {
     pub fn decision(&self) -> Option<&decide::Form> {
         self.layers.iter().rev().find_map(|layer| match layer {
             Layer::Decide(form) => Some(&**form),
+            _ => None,
+        })
+    }
+
+    /// A refund would be of all that is marked: the list is on top.
+    pub fn refunds_marked(&self) -> bool {
+        self.screen == Screen::Payments && self.layers.is_empty() && !self.payments.marks.is_empty()
+    }
+
+    /// The bulk refund, wherever it lies.
+    pub fn bulk(&self) -> Option<&bulk::Bulk> {
+        self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Bulk(bulk) => Some(&**bulk),
             _ => None,
         })
     }

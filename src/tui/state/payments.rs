@@ -8,6 +8,7 @@ use crate::domain::query::FilterError;
 use crate::domain::view::Columns;
 
 use super::edit::LineEdit;
+use super::marks::Marks;
 
 /// Rows asked for at once.
 pub const PAGE_ROWS: usize = 200;
@@ -25,6 +26,8 @@ pub struct Row {
     pub payment: Payment,
     /// What can be refunded of it.
     pub eligibility: Eligibility,
+    /// It looks like one paid twice; none: not known yet.
+    pub twice: Option<bool>,
 }
 
 /// The list and what it shows of it.
@@ -52,6 +55,10 @@ pub struct Payments {
     pub at_start: bool,
     /// The cursor, held by id: rows may come and go around it.
     pub selected: Option<PaymentId>,
+    /// The rows about which it was asked whether they look like one paid twice.
+    pub asked_twice: Vec<PaymentId>,
+    /// What is marked for a bulk refund.
+    pub marks: Marks,
     /// Where in the window the screen begins.
     pub top: usize,
     /// A page has been answered since the list was opened.

@@ -53,6 +53,18 @@ pub enum Slot {
     Reveal,
     /// What the draft would be.
     Preview,
+    /// Which payments of the window look like one paid twice.
+    Twins,
+    /// What one was composing and left.
+    Drafts,
+    /// The payment of a draft to be gone on with.
+    Resume,
+    /// All that the filter shows, to be marked.
+    Marks,
+    /// What would become of a bulk refund.
+    Plan,
+    /// The refund of a bulk being composed: money.
+    Bulk,
     /// A refund being composed: money.
     Compose,
     /// A decision about a refund that exists: money.
@@ -67,7 +79,7 @@ impl Slot {
 
     /// True for a request that changes something: it is never dropped or replaced.
     pub const fn is_decision(self) -> bool {
-        matches!(self, Self::Compose | Self::Decide)
+        matches!(self, Self::Compose | Self::Bulk | Self::Decide)
     }
 }
 

@@ -26,6 +26,7 @@ impl Turn<'_> {
             self.check_records();
         }
         self.prefetch();
+        self.ask_twins();
     }
 
     /// Reads everything, behind the screens, once; what is looked at first comes first.
@@ -76,6 +77,12 @@ impl Turn<'_> {
             (Slot::ToDo, Reply::ToDo(items)) => self.todo_answered(items),
             (Slot::Review, Reply::Review(review)) => self.review_answered(*review),
             (Slot::Preview, Reply::Preview(preview)) => self.preview_answered(*preview),
+            (Slot::Twins, Reply::Twins(twice)) => self.twins_answered(&twice),
+            (Slot::Drafts, Reply::Drafts(all)) => self.drafts_answered(all),
+            (Slot::Resume, Reply::Payment(card)) => self.resumed(*card),
+            (Slot::Marks, Reply::Payments(rows)) => self.marks_answered(rows),
+            (Slot::Plan, Reply::Plan(plan)) => self.plan_answered(*plan),
+            (Slot::Bulk, Reply::Composed(composed)) => self.bulk_composed(*composed),
             (Slot::Compose, Reply::Composed(composed)) => self.composed(*composed),
             (Slot::Decide, Reply::Refund(card)) => self.decided(*card),
             (Slot::Decide, Reply::Discrepancy(closed)) => self.closed(&closed),
@@ -110,6 +117,9 @@ impl Turn<'_> {
         match slot {
             Slot::Jump | Slot::JumpRefund => self.jump_refused(slot, &refusal),
             Slot::Preview | Slot::Compose => self.compose_refused(slot, refusal),
+            Slot::Twins => self.twins_refused(),
+            Slot::Plan => self.plan_refused(refusal),
+            Slot::Bulk => self.bulk_refused(refusal),
             Slot::Decide => {
                 self.close_confirm();
                 self.say_refusal(&refusal);
@@ -162,6 +172,7 @@ impl Turn<'_> {
         {
             row.payment = card.payment.clone();
             row.eligibility = card.eligibility;
+            self.app.payments.marks.learn(row);
         }
     }
 

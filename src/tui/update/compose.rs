@@ -6,6 +6,7 @@ use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::refund::{Kind, Refund};
 use crate::tui::action::Action;
+use crate::tui::state::bulk;
 use crate::tui::state::compose::{Compose, Field, Preview};
 use crate::tui::state::confirm::{Confirm, What};
 use crate::tui::state::decide;
@@ -26,7 +27,8 @@ impl Turn<'_> {
         };
         let account = self.app.account(&payment.account);
         let compensates = account.is_some_and(|account| account.compensates);
-        let form = Compose::new(payment.clone(), *eligibility, compensates);
+        let mut form = Compose::new(payment.clone(), *eligibility, compensates);
+        self.resume_in(&mut form);
         self.push(Layer::Compose(Box::new(form)));
         self.form_changed();
     }
@@ -44,6 +46,7 @@ impl Turn<'_> {
     pub(super) fn is_on_choice(&mut self) -> bool {
         match self.app.layers.last() {
             Some(Layer::Compose(form)) => form.focus == Field::Reason,
+            Some(Layer::Bulk(form)) => form.focus == bulk::Field::Reason,
             Some(Layer::Decide(form)) => form.focus == decide::Field::Outcome,
             _ => false,
         }
@@ -51,6 +54,8 @@ impl Turn<'_> {
 
     pub(super) fn choose_by_letter(&mut self, letter: char) {
         if let Some(form) = self.decision() {
+            form.choose_by_letter(letter);
+        } else if let Some(form) = self.bulk_form() {
             form.choose_by_letter(letter);
         } else if self
             .form()
@@ -62,6 +67,8 @@ impl Turn<'_> {
 
     pub(super) fn step_field(&mut self, by: isize) {
         if let Some(form) = self.decision() {
+            form.step(by);
+        } else if let Some(form) = self.bulk_form() {
             form.step(by);
         } else if let Some(form) = self.form() {
             form.step(by);
@@ -146,7 +153,9 @@ impl Turn<'_> {
         };
         let shown = form.preview.as_ref();
         let draft = Draft {
-            expect_available: shown.map(|preview| preview.can_refund.decimal()),
+            // A limit may allow less than is there: what must not change is what is there.
+            expect_available: shown
+                .map(|preview| preview.available.unwrap_or(preview.can_refund).decimal()),
             again: shown.is_some_and(|preview| !preview.duplicates.is_empty()),
             ..draft(form)
         };
@@ -157,6 +166,7 @@ impl Turn<'_> {
         let row = convert::refund_row(composed.refund);
         self.say_composed(&row.refund, composed.existing);
         let (id, payment) = (row.refund.id, row.refund.content.payment);
+        self.draft_done(payment);
         self.app.card_asked = self.app.card_asked.filter(|asked| *asked != payment);
         self.app.layers.clear();
         self.app.screen = Screen::Refunds;

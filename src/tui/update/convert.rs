@@ -12,6 +12,7 @@ pub(super) fn payment_row(row: PaymentRow) -> payments::Row {
         eligibility,
     } = row;
     payments::Row {
+        twice: None,
         place,
         payment,
         eligibility,
@@ -85,6 +86,7 @@ pub(super) fn card(card: PaymentCard) -> card::Card {
         disputes: card.elsewhere.disputes,
         discrepancies: card.elsewhere.discrepancies,
         notes: card.notes,
+        twin: card.twin,
         explained: card.explained.into_iter().map(line).collect(),
     }
 }
@@ -160,6 +162,7 @@ pub(super) fn preview(preview: face::Preview) -> compose::Preview {
     compose::Preview {
         account: preview.account,
         can_refund: preview.can_refund,
+        available: preview.available,
         amount: preview.amount,
         compensation: preview.compensation,
         remaining: preview.remaining,

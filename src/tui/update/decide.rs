@@ -90,6 +90,7 @@ impl Turn<'_> {
         confirm.sending = true;
         match confirm.what.clone() {
             What::Compose => self.send_composed(),
+            What::Bulk => self.send_bulk(),
             What::Discard => self.discard(),
             What::Approve { refund, seen } => {
                 let refund = refund.to_string();

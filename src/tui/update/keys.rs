@@ -47,6 +47,7 @@ impl Turn<'_> {
             Context::Filter if self.edit_activity(edit) => {}
             Context::Filter if self.app.payments.typed.apply(edit) => self.filter_typed(),
             Context::Compose => self.edit_form(edit),
+            Context::Bulk => self.edit_bulk(edit),
             Context::Decide => self.edit_decision(edit),
             Context::Confirm => self.edit_confirm(edit),
             Context::Palette => self.edit_palette(edit),

@@ -12,9 +12,11 @@ use super::state::{App, Layer};
 
 mod activity;
 mod answer;
+mod bulk;
 mod compose;
 mod convert;
 mod decide;
+mod drafts;
 mod drill;
 mod find;
 mod form;
@@ -30,8 +32,11 @@ mod review;
 mod sheet;
 mod shift;
 mod todo;
+mod twins;
 mod views;
 mod walk;
+
+pub use drafts::parting;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -121,6 +126,7 @@ impl Turn<'_> {
                 ),
             );
         }
+        self.ask_drafts();
     }
 
     fn resize(&mut self, size: (u16, u16)) {

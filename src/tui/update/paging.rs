@@ -100,6 +100,9 @@ impl Turn<'_> {
         payments.at_start = opening != Opening::End || short;
         payments.at_end = opening == Opening::End || short;
         payments.offset = payments.at_start.then_some(0);
+        for row in &rows {
+            payments.marks.learn(row);
+        }
         payments.rows = rows;
         payments.loaded = true;
         payments.failed = None;

@@ -8,7 +8,9 @@ use crate::tui::state::{Layer, Screen};
 
 use super::*;
 
+mod bulk;
 mod calls;
+mod drafts;
 mod finding;
 mod lines;
 mod mouse;
@@ -531,14 +533,16 @@ fn a_discrepancy_is_closed_with_a_note() {
 
 #[test]
 fn what_was_typed_is_dropped_only_on_purpose() {
-    let mut session = session();
-    composing(&mut session, "CD-000040", "12.34");
-    session.press("esc");
+    let mut session = checking();
+    session
+        .press("tab G o")
+        .type_text("asked them")
+        .press("esc");
     assert_eq!(session.app.context(), Context::Confirm);
     session.press("enter");
-    assert_eq!(session.app.compose().unwrap().amount.text(), "12.34");
+    assert_eq!(session.app.decision().unwrap().note.text(), "asked them");
     session.press("esc y");
-    assert_eq!(session.app.context(), Context::Payment);
+    assert_eq!(session.app.context(), Context::ToDo);
 }
 
 #[test]

@@ -5,8 +5,10 @@ use chrono::TimeDelta;
 use crate::desk::face::Request;
 use crate::tui::action::Action;
 use crate::tui::effect::Effect;
+use crate::tui::state::bulk::{Bulk, Field};
 use crate::tui::state::edit::Edit;
 use crate::tui::state::layout;
+use crate::tui::state::marks::Marks;
 use crate::tui::state::palette::Palette;
 use crate::tui::state::refunds::{Page, Row};
 use crate::tui::state::slots::Slot;
@@ -37,10 +39,19 @@ impl Turn<'_> {
             Action::ShowRadar => self.show_radar(),
             Action::ShowActivity => self.show_activity(),
             Action::ShowProviders => self.show_providers(),
+            Action::Open if matches!(self.app.layers.last(), Some(Layer::Drafts)) => {
+                self.resume_chosen();
+            }
             Action::Open => self.open_selected(),
+            Action::ShowDrafts => self.show_drafts(),
+            Action::DropDraft => self.drop_draft(),
             Action::Filter if self.filter_activity() => {}
             Action::Filter => self.push(Layer::Filter),
+            Action::Refund if self.app.refunds_marked() => self.compose_bulk(),
             Action::Refund => self.compose(),
+            Action::Mark => self.mark(),
+            Action::MarkRange => self.mark_range(),
+            Action::MarkAll => self.mark_all(),
             Action::Explain => self.explain(),
             Action::Sort => self.sort(true),
             Action::SortBack => self.sort(false),
@@ -90,6 +101,7 @@ impl Turn<'_> {
             Action::PreviousChoice => self.choose(false),
             Action::ShowRequest => self.show_request(),
             Action::Review if self.app.decision().is_some() => self.confirm_decision(),
+            Action::Review if self.app.bulk().is_some() => self.review_bulk(),
             Action::Review => self.review(),
             Action::Confirm => self.confirmed(),
             Action::Accept => self.accept(),
@@ -107,6 +119,10 @@ impl Turn<'_> {
     }
 
     pub(super) fn show(&mut self, screen: Screen) {
+        // What is being made stays in view until it is told what became of it.
+        if self.app.bulk().is_some_and(Bulk::is_under_way) {
+            return;
+        }
         self.app.layers.clear();
         self.app.screen = screen;
         match screen {
@@ -163,6 +179,10 @@ impl Turn<'_> {
             Some(Layer::Activity(_)) => self.accept_activity(),
             Some(Layer::Compose(form)) if form.is_at_end() => self.act(Action::Review),
             Some(Layer::Compose(_)) => self.step_field(1),
+            Some(Layer::Bulk(bulk)) if bulk.plan.is_some() || bulk.focus == Field::Note => {
+                self.act(Action::Review);
+            }
+            Some(Layer::Bulk(_)) => self.step_field(1),
             Some(Layer::Decide(form)) if form.is_at_end() => self.act(Action::Review),
             Some(Layer::Decide(_)) => self.step_field(1),
             _ => {}
@@ -205,11 +225,13 @@ impl Turn<'_> {
         match self.app.layers.last() {
             Some(Layer::Filter) if !self.app.payments.typed.is_empty() => self.clear_filter(),
             Some(Layer::Confirm(confirm)) if confirm.sending => {}
-            Some(Layer::Compose(form)) if form.is_touched() => self.confirm_discard(),
+            Some(Layer::Bulk(_)) => self.back_in_bulk(),
+            Some(Layer::Compose(_)) => self.leave_compose(),
             Some(Layer::Decide(form)) if form.is_touched() => self.confirm_discard(),
             Some(_) => {
                 self.app.layers.pop();
             }
+            None if self.app.refunds_marked() => self.app.payments.marks = Marks::default(),
             None if self.app.screen == Screen::Payments && !self.app.payments.filter.is_empty() => {
                 self.clear_filter();
             }
@@ -284,7 +306,9 @@ impl Turn<'_> {
             Some(Layer::Radar(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Sheet(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),
+            Some(Layer::Bulk(bulk)) => scroll_by(&mut bulk.scroll, step, page, limit),
             Some(Layer::Compose(form)) => scroll_by(&mut form.scroll, step, page / 2, limit),
+            Some(Layer::Drafts) => scroll_by(&mut self.app.drafts.cursor, step, page, limit),
             Some(Layer::Palette(palette)) => scroll_by(&mut palette.cursor, step, page, limit),
             Some(Layer::Columns(columns)) => scroll_by(&mut columns.cursor, step, page, limit),
             Some(Layer::Views { cursor }) => scroll_by(cursor, step, page, limit),
@@ -345,6 +369,9 @@ impl Turn<'_> {
 
     fn choose(&mut self, forward: bool) {
         if self.choose_decision(forward) {
+            return;
+        }
+        if self.bulk_form().is_some_and(|form| form.choose(forward)) {
             return;
         }
         let edit = if forward { Edit::Right } else { Edit::Left };

@@ -3,7 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use crate::domain::refund::Kind;
-use crate::tui::action::Action;
+use crate::tui::action::{Action, Context};
 use crate::tui::state::compose::{Compose, Field, Preview, Problem, Wire};
 use crate::tui::state::edit::LineEdit;
 use crate::tui::state::{App, layout};
@@ -36,6 +36,7 @@ pub(super) fn draw(app: &App, form: &Compose, pen: &mut Pen<'_>) -> Option<Posit
     };
     let mut inside = inside.part(area);
     whose(form, &mut inside);
+    resumed(app, form, &mut inside);
     let cursor = fields(form, &mut inside);
     let lines = said(app, form, left, !wide);
     let from = form_rows(form);
@@ -129,6 +130,19 @@ fn whose(form: &Compose, pen: &mut Pen<'_>) {
             (format!(" {}{until}", can_refund.currency), Role::Dim),
         ],
     );
+}
+
+/// That it goes on with what was typed before, and how to begin anew.
+fn resumed(app: &App, form: &Compose, pen: &mut Pen<'_>) {
+    if let Some(at) = form.resumed {
+        let key = app.keymap.keys_of(Action::DropDraft, Context::Compose);
+        let key = key.first().map_or("", String::as_str);
+        let said = format!(
+            "draft of {} resumed; {key} discards it",
+            words::clock(app, at)
+        );
+        pen.put(0, 2, &text::truncate(&said, pen.width()), Role::Warn);
+    }
 }
 
 /// What can be done with the amount beside it.

@@ -121,6 +121,7 @@ fn answers(app: &App, confirm: &Confirm, pen: &mut Pen<'_>, y: usize) {
 const fn yes_words(what: &What) -> &'static str {
     match what {
         What::Compose => "yes, give it back",
+        What::Bulk => "yes, give all of it back",
         What::Withdraw(_) => "yes, withdraw it",
         What::Stop(_) => "yes, stop it",
         What::Capture(_) => "yes, pay it",

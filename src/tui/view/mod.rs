@@ -9,9 +9,11 @@ use super::theme::Role;
 use super::widget::pen::{Pen, Piece};
 
 mod activity;
+mod bulk;
 mod compose;
 mod confirm;
 mod decide;
+mod drafts;
 mod drill;
 mod explain;
 mod footer;
@@ -74,6 +76,8 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
         Layer::Refund(page) => refund::draw(app, page, pen),
         Layer::Explain { id, scroll } => explain::draw(app, *id, *scroll, pen),
         Layer::Compose(form) => compose::draw(app, form, pen),
+        Layer::Drafts => drafts::draw(app, pen),
+        Layer::Bulk(bulk) => bulk::draw(bulk, pen),
         Layer::Decide(form) => decide::draw(app, form, pen),
         Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
         Layer::Phone(shown) => phone::draw(app, shown, pen),
@@ -100,10 +104,12 @@ pub fn scroll_limit(app: &App) -> usize {
         Some(Layer::Radar(shown)) => radar::lines(app, shown, width).len(),
         Some(Layer::Sheet(shown)) => sheet::lines(shown, width).len(),
         Some(Layer::Activity(shown)) => activity::lines(app, shown, width).len(),
+        Some(Layer::Bulk(bulk)) => bulk::lines(bulk, width).len(),
         Some(Layer::Help { .. }) => help::lines(app, width).len(),
         Some(Layer::Compose(form)) => return compose::scroll_limit(app, form),
         Some(Layer::Columns(columns)) => return columns.choice.len().saturating_sub(1),
         Some(Layer::Views { .. }) => return app.views.saved.len().saturating_sub(1),
+        Some(Layer::Drafts) => return app.drafts.all.len().saturating_sub(1),
         Some(Layer::Palette(palette)) => {
             let found = palette.found(app.context_below(), &app.recent);
             return found.len().saturating_sub(1);

@@ -80,6 +80,18 @@ fn warnings(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
     for banner in card.disputes.iter().filter_map(Dispute::banner) {
         lines.extend(named("chargeback", &banner, Role::Warn, width));
     }
+    if let Some(twin) = &card.twin {
+        let back = match twin.given_back.minor {
+            0 => "nothing of it went back".to_owned(),
+            _ => format!("{} of it went back or is held", twin.given_back),
+        };
+        let when = words::moment(app, twin.captured_at);
+        let said = format!(
+            "2x: {} on {}, {when}: the same amount; {back}",
+            twin.reference, twin.account
+        );
+        lines.extend(named("paid twice?", &said, Role::Warn, width));
+    }
     for open in &card.discrepancies {
         let said = open.said();
         let role = if open.blocks_now() {

@@ -6,6 +6,7 @@ use crate::domain::listing::{Direction, PaymentSort, Totals};
 use crate::domain::money::Money;
 use crate::domain::query;
 use crate::domain::view::Column as Cell;
+use crate::tui::action::Action;
 use crate::tui::state::payments::{Payments, Row};
 use crate::tui::state::{App, Layer, layout};
 use crate::tui::theme::Role;
@@ -60,7 +61,10 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let area = pen.area();
     let pane = layout::pane_width(app.size).min(area.width);
     let last = pen.height() - 1;
-    sums(&app.payments, &mut pen.rows(last, 1));
+    match app.payments.marks.is_empty() {
+        true => sums(&app.payments, &mut pen.rows(last, 1)),
+        false => marked(app, &mut pen.rows(last, 1)),
+    }
     let above = Rect {
         height: area.height - 1,
         ..area
@@ -210,6 +214,11 @@ fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
         table::line(pen, y + 1, &columns, selected, |cell, room| {
             content(app, row, cell, selected, room)
         });
+        if payments.marks.contains(row.payment.id) {
+            pen.put(1, y + 1, "•", Role::Warn);
+        } else if app.drafts.of(row.payment.id).is_some() {
+            pen.put(1, y + 1, "d", Role::Key);
+        }
     }
     let y = cursor?.checked_sub(payments.top)?;
     Some(at(pen, 0, y + 1)).filter(|_| y < height)
@@ -299,6 +308,10 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (St
         Cell::Account => text(Some(&payment.account)),
         Cell::Order => text(payment.order.as_deref()),
         Cell::Currency => (payment.currency.code().to_owned(), Role::Text),
+        Cell::Paid if row.twice == Some(true) => {
+            let figure = words::money_in(room.saturating_sub(3), figures.captured);
+            (format!("2x {figure}"), Role::Warn)
+        }
         Cell::Paid => (words::money_in(room, figures.captured), Role::Text),
         Cell::Refunded => quiet_zero(figures.executed, room),
         Cell::Held => quiet_zero(figures.held, room),
@@ -334,6 +347,34 @@ fn can_refund(row: &Row, room: usize) -> (String, Role) {
             Role::Good,
         ),
     }
+}
+
+/// How many are marked, and what can be refunded of them.
+fn marked(app: &App, pen: &mut Pen<'_>) {
+    let marks = &app.payments.marks;
+    let key = |action| app.keymap.key(action);
+    let keys = format!(
+        "{} refunds them, {} clears ",
+        key(Action::Refund),
+        key(Action::Back)
+    );
+    let mut pieces = vec![(format!("{} marked", marks.count()), Role::Warn)];
+    let room = pen.width().saturating_sub(keys.len() + 2);
+    let mut used = text::width(&pieces[0].0);
+    let sums = marks.sums();
+    for (shown, sum) in sums.iter().enumerate() {
+        let part = format!("  {} {} can refund", sum.currency, sum.grouped());
+        used += text::width(&part);
+        if used > room {
+            // What is cut off must not look like the whole.
+            let missing = sums.len() - shown;
+            pieces.push((format!("  +{missing} more"), Role::Dim));
+            break;
+        }
+        pieces.push((part, Role::Good));
+    }
+    pen.pieces(1, 0, &pieces);
+    pen.put_right(0, &[(keys, Role::Dim)]);
 }
 
 /// Exact count and sums of the filter, and where the cursor is.

@@ -14,7 +14,9 @@ use crate::tui::fixture::{decisions, requests};
 use crate::tui::fixture::{elsewhere, now};
 use crate::tui::theme::Theme;
 
+mod bulk;
 mod calls;
+mod drafts;
 mod shift;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -55,12 +57,12 @@ fn empty() -> Arc<FakeDesk> {
 fn the_drill_of_the_demo() {
     snap("drill", full, |session| {
         session.app.may_drill = true;
-        session.press("D");
+        session.press("T");
     });
     // Where there is no room beside the desk, the desk has all of it.
     let mut session = Session::new(full(), (80, 12));
     session.app.may_drill = true;
-    session.press("D");
+    session.press("T");
     assert!(!session.screen().contains("Drill 1/7"));
 }
 
@@ -461,8 +463,9 @@ fn to_do() {
         as_ben(session);
         session.press("3 j enter");
     });
-    snap("discard", full, |session| {
-        composing(session, "12.35");
+    snap("discard", waiting, |session| {
+        as_ben(session);
+        session.press("3 tab G o").type_text("the file");
         session.press("esc");
     });
 }

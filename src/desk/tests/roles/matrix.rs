@@ -4,13 +4,14 @@ use chrono::NaiveDate;
 
 use super::*;
 use crate::desk::face::{
-    AnswerOrder, AnswerWith, BankAsk, CloseDiscrepancy, DisputeReport, EraseOrder, EvidenceAsk,
-    ExternalNews, LinkExternal, NoteOrder, Resolve, RetryOrder, RosterAsk, SendingOrder, Stated,
-    TendOrder, TransferWord, ViewsAsk,
+    AnswerOrder, AnswerWith, BankAsk, CloseDiscrepancy, DisputeReport, DraftAsk, EraseOrder,
+    EvidenceAsk, ExternalNews, LinkExternal, NoteOrder, PlanAsk, Resolve, RetryOrder, RosterAsk,
+    SendingOrder, Stated, TendOrder, TransferWord, ViewsAsk,
 };
 use crate::domain::audit::AuditFilter;
 use crate::domain::dispute::Stage as Dispute;
 use crate::domain::external::{ExternalSource, ExternalState};
+use crate::domain::id::PaymentId;
 use crate::domain::listing::{PaymentFilter, PaymentQuery, RefundFilter};
 use crate::domain::money::{Currency, Money};
 use crate::domain::resolution::Proof;
@@ -67,6 +68,7 @@ fn requests(folder: &std::path::Path) -> Vec<(&'static str, Request)> {
     let mut all = vec![
         (LOOK, Request::Overview),
         (LOOK, Request::Payments(PaymentQuery::default())),
+        (LOOK, Request::Twins(Vec::new())),
         (LOOK, Request::Totals(PaymentFilter::default())),
         (LOOK, Request::Payment(none())),
         (TEND, Request::RebuildBalance(none())),
@@ -78,6 +80,21 @@ fn requests(folder: &std::path::Path) -> Vec<(&'static str, Request)> {
             },
         ),
         (LOOK, Request::Preview(draft("none", "1"))),
+        (LOOK, Request::Drafts(DraftAsk::List)),
+        (
+            "ml",
+            Request::Drafts(DraftAsk::Park {
+                payment: PaymentId::from_i64(1),
+                typed: Default::default(),
+            }),
+        ),
+        (
+            "ml",
+            Request::Drafts(DraftAsk::Drop {
+                payment: PaymentId::from_i64(1),
+            }),
+        ),
+        ("ml", Request::Plan(PlanAsk::default())),
         ("ml", Request::Compose(draft("none", "1"))),
         (LOOK, Request::Refunds(RefundFilter::default())),
         (LOOK, Request::Refund(none())),
