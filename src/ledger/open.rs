@@ -22,6 +22,9 @@ mod embedded {
 const APPLICATION_ID: i64 = 0x7265_6664;
 /// Negative: in KiB. Taken only as it is needed.
 const WRITER_CACHE_KIB: i64 = -64 * 1024;
+/// Each reader has its own, and the kernel keeps the file for all of them: the upper pages of the
+/// indexes are enough.
+const READER_CACHE_KIB: i64 = -512;
 /// How far the write-ahead log grows before it is copied back: 32 MiB of pages.
 const WRITER_LOG_PAGES: i64 = 8 * 1024;
 /// More than the ledger has: one card of a refund takes over twenty, and to read their text anew
@@ -81,14 +84,20 @@ pub(super) fn reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, Ledg
     Ok(connection)
 }
 
-/// So many of them, opened side by side: each reads the whole schema first.
+/// So many of them for as long as the ledger is open, opened side by side: each reads the whole schema
+/// first.
 pub(super) fn readers(
     options: &OpenOptions,
     vfs: Vfs,
     count: usize,
 ) -> Result<Vec<Connection>, LedgerError> {
     std::thread::scope(|scope| {
-        let open = || scope.spawn(move || reader(options, vfs));
+        let one = move || {
+            let connection = reader(options, vfs)?;
+            connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
+            Ok(connection)
+        };
+        let open = || scope.spawn(one);
         let opening: Vec<_> = std::iter::repeat_with(open).take(count).collect();
         let opened = opening.into_iter().map(|one| one.join());
         opened

@@ -114,7 +114,7 @@ fn the_outcomes_of_a_void() {
         ("02", 0, "succeeded", "in doubt"),
         ("03", 0, "succeeded", "not found"),
         ("04", 0, "pending", "pending"),
-        ("06", 5, "action_required", "succeeded 41.06 usd"),
+        ("06", 5, "action_required", "succeeded 41.06 USD"),
         ("07", 0, "succeeded", "turned away"),
         ("08", 0, "succeeded", "not found"),
         ("09", 0, "succeeded", "in doubt"),

@@ -22,7 +22,7 @@ fn seen(refund: &Value, meaning: &str) -> bool {
 fn else_pending_then_succeeded() {
     let shop = Shop::open();
     let refund = refund(&shop, 0, "--wait", 0);
-    assert!(seen(&refund, "pending 10.00 usd"));
+    assert!(seen(&refund, "pending 10.00 USD"));
     assert_eq!(refund["state"], "succeeded");
     assert_eq!(shop.payouts("pay-00"), ["10.00"]);
 }

@@ -94,7 +94,7 @@ impl Bulk {
             payments,
             can_refund,
             focus: Field::default(),
-            amount: LineEdit::new("rest"),
+            amount: LineEdit::offering("rest"),
             reason: None,
             note: LineEdit::default(),
             judging: false,

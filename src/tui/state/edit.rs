@@ -30,6 +30,8 @@ pub enum Edit {
 pub struct LineEdit {
     text: String,
     cursor: usize,
+    /// Nobody typed it: the first letter typed takes its place.
+    offered: bool,
 }
 
 impl LineEdit {
@@ -38,6 +40,15 @@ impl LineEdit {
         Self {
             text: text.to_owned(),
             cursor: text.len(),
+            offered: false,
+        }
+    }
+
+    /// A line that somebody may leave as it is, or type over.
+    pub fn offering(text: &str) -> Self {
+        Self {
+            offered: true,
+            ..Self::new(text)
         }
     }
 
@@ -63,6 +74,9 @@ impl LineEdit {
 
     /// Applies a change; true when the text is another one now.
     pub fn apply(&mut self, edit: Edit) -> bool {
+        if std::mem::take(&mut self.offered) && matches!(edit, Edit::Insert(_)) {
+            self.remove_from(0);
+        }
         let before = self.text.len();
         match edit {
             Edit::Insert(character) if character.is_control() => {}
@@ -123,6 +137,17 @@ mod tests {
         assert_eq!(line.text(), "1e\u{301}");
         line.apply(Edit::Delete);
         assert_eq!(line.text(), "1");
+    }
+
+    #[test]
+    fn what_was_only_offered_is_typed_over() {
+        let mut line = LineEdit::offering("rest");
+        assert!(line.apply(Edit::Insert('5')) && line.apply(Edit::Insert('%')));
+        assert_eq!(line.text(), "5%");
+        let mut kept = LineEdit::offering("rest");
+        kept.apply(Edit::Left);
+        kept.apply(Edit::Insert('5'));
+        assert_eq!(kept.text(), "res5t");
     }
 
     #[test]

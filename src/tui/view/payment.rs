@@ -26,6 +26,15 @@ pub(super) fn draw_page(
 
 /// Everything about a payment, as far as known.
 pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
+    told(app, id, width, true)
+}
+
+/// The same beside the list, without what is only looked up: it is written anew for every row.
+pub(super) fn lines_beside(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
+    told(app, id, width, false)
+}
+
+fn told(app: &App, id: PaymentId, width: usize, in_full: bool) -> Vec<Line> {
     let Some((payment, eligibility)) = app.payment(id) else {
         return vec![vec![("loading …".to_owned(), Role::Dim)]];
     };
@@ -68,7 +77,7 @@ pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
     refunds(app, &mut lines, id, width);
     elsewhere(app, &mut lines, id, width);
     notes(app, &mut lines, id, width);
-    facts(app, &mut lines, payment, width);
+    facts(app, &mut lines, payment, (width, in_full));
     lines
 }
 
@@ -231,7 +240,7 @@ fn refund_line(app: &App, refund: &Refund, width: usize) -> Line {
     ]
 }
 
-fn facts(app: &App, lines: &mut Vec<Line>, payment: &Payment, width: usize) {
+fn facts(app: &App, lines: &mut Vec<Line>, payment: &Payment, (width, in_full): (usize, bool)) {
     heading(lines, "Details");
     let method = [&payment.method, &payment.scheme, &payment.last4];
     let method: Vec<&str> = method.iter().filter_map(|part| part.as_deref()).collect();
@@ -245,7 +254,9 @@ fn facts(app: &App, lines: &mut Vec<Line>, payment: &Payment, width: usize) {
     };
     fact("account", &payment.account);
     fact("payment", &payment.provider_payment_id);
-    fact("our id", &payment.id.to_string());
+    if in_full {
+        fact("our id", &payment.id.to_string());
+    }
     fact("order", payment.order.as_deref().unwrap_or_default());
     fact("method", &method.join(" "));
     fact("for", payment.description.as_deref().unwrap_or_default());
@@ -254,10 +265,10 @@ fn facts(app: &App, lines: &mut Vec<Line>, payment: &Payment, width: usize) {
     for (name, value) in &payment.details {
         fact(name, value);
     }
-    fact(
-        "source",
-        &format!("{}, line {}", payment.source.file, payment.source.line),
-    );
+    if in_full {
+        let source = &payment.source;
+        fact("source", &format!("{}, line {}", source.file, source.line));
+    }
     if payment.captures.len() > 1 {
         captures(app, lines, payment, width);
     }

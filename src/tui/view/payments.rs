@@ -97,7 +97,7 @@ fn draw_pane(app: &App, pen: &mut Pen<'_>) {
         return;
     }
     let (width, height) = (inside.width(), inside.height());
-    for (y, line) in payment::lines(app, id, width)
+    for (y, line) in payment::lines_beside(app, id, width)
         .iter()
         .take(height)
         .enumerate()
