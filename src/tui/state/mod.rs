@@ -199,8 +199,8 @@ pub struct App {
     pub views: views::Kept,
     /// How the providers stand, once answered.
     pub providers: Option<Vec<providers::Row>>,
-    /// What the desk does behind the screens.
-    pub under_way: Option<String>,
+    /// How far an import or a sync is, while one goes on.
+    pub progress: Option<String>,
     /// All records are being checked, or were.
     pub checks_records: bool,
     /// Who paid, in full, for as long as that card is open.
@@ -267,7 +267,7 @@ impl App {
             todo: todo::ToDo::default(),
             views: views::Kept::default(),
             providers: None,
-            under_way: None,
+            progress: None,
             checks_records: false,
             revealed: None,
             card: None,
@@ -281,6 +281,13 @@ impl App {
             dirty: true,
             quit: false,
         }
+    }
+
+    /// What the desk does behind the screens.
+    pub fn work(&self) -> Option<&str> {
+        let checking = self.slots.is_waiting(slots::Slot::Verify);
+        let checking = checking.then_some("checking all records");
+        self.progress.as_deref().or(checking)
     }
 
     /// A total that is typed before it is confirmed.

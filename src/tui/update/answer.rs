@@ -15,9 +15,6 @@ impl Turn<'_> {
             self.app.dirty = false;
             return;
         }
-        if slot == Slot::Verify {
-            self.app.under_way = None;
-        }
         match reply {
             Ok(reply) => self.answered(slot, reply),
             Err(refusal) => self.refused(slot, refusal),
@@ -32,7 +29,6 @@ impl Turn<'_> {
     /// Reads everything, behind the screens, once; what is looked at first comes first.
     fn check_records(&mut self) {
         if !std::mem::replace(&mut self.app.checks_records, true) {
-            self.app.under_way = Some("checking all records".to_owned());
             self.ask(Slot::Verify, Request::Verify);
         }
     }

@@ -30,7 +30,7 @@ impl Turn<'_> {
     /// Work of the desk, until it is done.
     fn goes_on(&mut self, what: &str, done: u64, total: u64, of: &str) {
         let said = format!("{what}: {done} of {total} {of}");
-        self.app.under_way = (done < total).then_some(said);
+        self.app.progress = (done < total).then_some(said);
     }
 
     /// The service went away, or came back: nobody knows what changed meanwhile.
@@ -87,6 +87,8 @@ impl Turn<'_> {
 
     /// More changed than single notices tell: what is on the screen is asked for again.
     pub(super) fn refresh(&mut self) {
+        // Told at the end of it; what broke off on the way is over, too.
+        self.app.progress = None;
         self.ask(Slot::Overview, Request::Overview);
         self.ask_todo();
         self.reload_payments();

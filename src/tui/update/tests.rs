@@ -15,6 +15,7 @@ mod finding;
 mod lines;
 mod mouse;
 mod palette;
+mod progress;
 mod shift;
 
 fn session() -> Session {

@@ -56,7 +56,7 @@ fn ages(app: &App, pen: &mut Pen<'_>) {
         pieces.push((format!(" {age}"), Role::Dim));
     }
     pen.pieces(0, 0, &pieces);
-    if let Some(work) = &app.under_way {
+    if let Some(work) = app.work() {
         pen.put_right(0, &[(format!("  {work}"), Role::Warn)]);
     }
 }
