@@ -2,29 +2,14 @@
 
 use super::compose::tidy;
 use super::face::{
-    Actor, CloseDiscrepancy, DisputeReport, Elsewhere, ExternalNews, LinkExternal, Notice, Refusal,
-    Reply,
+    Actor, CloseDiscrepancy, DisputeReport, ExternalNews, LinkExternal, Notice, Refusal, Reply,
 };
 use super::local::Local;
 use super::personal::{masked_all, masked_one};
 use super::refusal;
-use crate::domain::id::PaymentId;
 use crate::ledger::{Cadence, Closing, DiscrepancyFilter, DisputeNews, Linking, Sighting};
 
 impl Local {
-    /// What is known of a payment beside its refunds.
-    pub(super) async fn elsewhere(&self, payment: PaymentId) -> Result<Elsewhere, Refusal> {
-        let filter = DiscrepancyFilter {
-            payment: Some(payment),
-            ..DiscrepancyFilter::default()
-        };
-        Ok(Elsewhere {
-            external: self.ledger.externals_of(payment).await?,
-            disputes: self.ledger.disputes_of(payment).await?,
-            discrepancies: masked_all(self.ledger.discrepancies(filter).await?),
-        })
-    }
-
     /// All discrepancies, oldest first.
     pub(super) async fn discrepancies(&self, closed: bool) -> Result<Reply, Refusal> {
         let filter = DiscrepancyFilter {

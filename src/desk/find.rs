@@ -4,7 +4,7 @@ use super::face::Refusal;
 use super::local::Local;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::payment::Payment;
-use crate::ledger::RefundSummary;
+use crate::ledger::{PaymentDossier, RefundSummary};
 
 /// How many candidates are named when a handle means several.
 const CANDIDATES: usize = 5;
@@ -21,22 +21,23 @@ impl Local {
 
     /// As [`Local::payment_named`]; `None` when there is none.
     pub(super) async fn payment_meant(&self, handle: &str) -> Result<Option<Payment>, Refusal> {
-        let words = |payment: &Payment| {
-            format!(
-                "{} ({}/{})",
-                payment.id, payment.account, payment.provider_payment_id
-            )
-        };
-        only("payment", handle, self.payments_meant(handle).await?, words)
+        let meant = self.payments_meant(handle).await?;
+        only("payment", handle, meant, in_words)
+    }
+
+    /// The payment a handle names, with all that is kept about it.
+    pub(super) async fn dossier_named(&self, handle: &str) -> Result<PaymentDossier, Refusal> {
+        let meant = self.ledger.payment_dossiers(handle.to_owned(), ONE_MORE);
+        let words = |known: &PaymentDossier| in_words(&known.payment);
+        only("payment", handle, meant.await?, words)?
+            .ok_or_else(|| Refusal::not_found("payment", handle))
     }
 
     async fn payments_meant(&self, handle: &str) -> Result<Vec<Payment>, Refusal> {
-        let handle = handle.to_owned();
-        let mut found = Vec::new();
-        for id in self.ledger.find_payments(handle, ONE_MORE).await? {
-            found.push(self.payment_of(id).await?);
-        }
-        Ok(found)
+        Ok(self
+            .ledger
+            .find_payments(handle.to_owned(), ONE_MORE)
+            .await?)
     }
 
     /// The payment of an id.
@@ -105,6 +106,13 @@ impl Local {
             .await?
             .ok_or_else(|| Refusal::not_found("refund", &id.to_string()))
     }
+}
+
+fn in_words(payment: &Payment) -> String {
+    format!(
+        "{} ({}/{})",
+        payment.id, payment.account, payment.provider_payment_id
+    )
 }
 
 /// The one that was found. Of several none is taken: they are named, so that a person can choose.

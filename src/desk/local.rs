@@ -12,11 +12,12 @@ use super::backup::Rounds;
 use super::duty::Duty;
 use super::explain;
 use super::face::{
-    self, Actor, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply, Request,
+    self, Actor, Elsewhere, Notice, Overview, PaymentCard, PaymentRow, RefundRow, Refusal, Reply,
+    Request,
 };
 use super::heads::Heads;
 use super::holding::Holds;
-use super::personal::{Sweeps, masked};
+use super::personal::{Sweeps, masked, masked_all};
 use super::{kinds, rules};
 use crate::clock::Clock;
 use crate::config::{Environ, Environment, Settings};
@@ -415,15 +416,17 @@ impl Local {
     }
 
     pub(super) async fn payment_card(&self, handle: &str) -> Result<Reply, Refusal> {
-        let payment = self.payment_named(handle).await?;
-        let refunds = self.ledger.refunds_of(payment.id).await?;
+        let known = self.dossier_named(handle).await?;
+        let (payment, refunds) = (known.payment, known.refunds);
         let eligibility = self.judge(&payment, self.clock.now());
-        let elsewhere = self.elsewhere(payment.id).await?;
-        let notes = self.ledger.notes_of(payment.id).await?;
-        let twin = self.twin_of(payment.id).await?;
+        let elsewhere = Elsewhere {
+            external: known.external,
+            disputes: known.disputes,
+            discrepancies: masked_all(known.discrepancies),
+        };
         Ok(Reply::Payment(Box::new(PaymentCard {
-            twin,
-            notes,
+            twin: known.twin,
+            notes: known.notes,
             explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
             elsewhere,
             payment: masked(payment),

@@ -85,7 +85,7 @@ pub use care::{Care, Owning};
 pub use closed::{ALL_ACCOUNTS, ClosedAccount, ClosedWhy};
 pub use decisions::{Checked, Decisions};
 pub use disputes::DisputeNews;
-pub use dossier::Dossier;
+pub use dossier::{Dossier, PaymentDossier};
 pub use erasures::{Class as PersonalClass, Erasing, Erasure, Reveal, Shown};
 pub use errands::{ErrandAbout, NewErrand, QueuedErrand};
 pub use error::LedgerError;

@@ -46,14 +46,8 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn notes_of(&self, payment: PaymentId) -> Result<Vec<Note>, LedgerError> {
-        self.read(move |connection| {
-            listed(
-                connection,
-                "WHERE n.payment_id = ?1 ORDER BY n.seq",
-                payment.as_i64(),
-            )
-        })
-        .await
+        self.read(move |connection| of_payment(connection, payment))
+            .await
     }
 
     /// The notes written since a time, oldest first.
@@ -106,6 +100,15 @@ fn write(connection: &Connection, new: &NewNote) -> Result<Note, LedgerError> {
     )?;
     let mut written = listed(connection, "WHERE n.seq = ?1", id)?;
     written.pop().ok_or(LedgerError::NotFound("note"))
+}
+
+/// Those on a payment and its refunds, oldest first, in the caller's transaction.
+pub(super) fn of_payment(
+    connection: &Connection,
+    payment: PaymentId,
+) -> Result<Vec<Note>, LedgerError> {
+    let of_it = "WHERE n.payment_id = ?1 ORDER BY n.seq";
+    listed(connection, of_it, payment.as_i64())
 }
 
 fn listed(connection: &Connection, which: &str, value: i64) -> Result<Vec<Note>, LedgerError> {

@@ -81,9 +81,14 @@ impl Ledger {
         &self,
         handle: String,
         limit: u32,
-    ) -> Result<Vec<PaymentId>, LedgerError> {
-        self.read(move |connection| find(connection, &handle, limit))
-            .await
+    ) -> Result<Vec<Payment>, LedgerError> {
+        self.read(move |connection| {
+            let found = find(connection, &handle, limit)?.into_iter();
+            found
+                .filter_map(|id| one(connection, id).transpose())
+                .collect()
+        })
+        .await
     }
 
     /// When each account was last imported and synced, and how many payments of it are known.
@@ -182,7 +187,12 @@ pub(super) fn one(connection: &Connection, id: PaymentId) -> Result<Option<Payme
         .transpose()
 }
 
-fn find(connection: &Connection, handle: &str, limit: u32) -> Result<Vec<PaymentId>, LedgerError> {
+/// Those a handle may mean, in the caller's transaction.
+pub(super) fn find(
+    connection: &Connection,
+    handle: &str,
+    limit: u32,
+) -> Result<Vec<PaymentId>, LedgerError> {
     let our_id = handle.parse::<PaymentId>().map(PaymentId::as_i64).ok();
     let (account, provider_id) = handle.split_once('/').unwrap_or(("", ""));
     let ids = connection

@@ -428,24 +428,27 @@ fn observations(connection: &Connection, id: RefundId) -> Result<Vec<Observation
 }
 
 impl Ledger {
-    /// The payment of a refund.
+    /// The refunds of a payment, oldest first.
     ///
     /// # Errors
     /// The database failed.
     pub async fn refunds_of(&self, payment: PaymentId) -> Result<Vec<Refund>, LedgerError> {
-        let filter = RefundFilter {
-            payment: Some(payment),
-            ..RefundFilter::default()
-        };
-        let mut refunds: Vec<Refund> = self
-            .refunds(filter)
-            .await?
-            .into_iter()
-            .map(|summary| summary.refund)
-            .collect();
-        refunds.reverse();
-        Ok(refunds)
+        self.read(move |connection| of_payment(connection, payment))
+            .await
     }
+}
+
+/// Those of a payment, oldest first, in the caller's transaction.
+pub(super) fn of_payment(
+    connection: &Connection,
+    payment: PaymentId,
+) -> Result<Vec<Refund>, LedgerError> {
+    let filter = RefundFilter {
+        payment: Some(payment),
+        ..RefundFilter::default()
+    };
+    let newest_first = list(connection, &filter)?.into_iter().rev();
+    Ok(newest_first.map(|summary| summary.refund).collect())
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ const TWIN: &str = "SELECT id, name, account, captured_at, captured_minor, back_
         AND t.captured_at BETWEEN o.captured_at - ?2 AND o.captured_at + ?2)
     ORDER BY apart, id LIMIT 1";
 
-fn twin(connection: &Connection, of: PaymentId) -> Result<Option<Twin>, LedgerError> {
+/// In the caller's transaction.
+pub(super) fn twin(connection: &Connection, of: PaymentId) -> Result<Option<Twin>, LedgerError> {
     let found = connection
         .prepare_cached(TWIN)?
         .query_row(params![of.as_i64(), APART, OF_A_PAYER], |row| {

@@ -398,7 +398,7 @@ pub fn spec(action: Action) -> &'static Spec {
 }
 
 impl Action {
-    /// The command that does the same without a screen, where there is one.
+    /// The command that does the same without a screen; none where it is about the screen itself.
     pub const fn command(self) -> Option<&'static str> {
         Some(match self {
             Self::Refund | Self::Review | Self::ShowRequest => "refund",
@@ -416,21 +416,55 @@ impl Action {
             Self::Take | Self::Give => "owner",
             Self::Snooze => "snooze",
             Self::Open | Self::Explain => "payment",
-            Self::ShowPayments | Self::Filter => "payments",
+            Self::Phone => "phone",
+            Self::Trace => "trace",
+            Self::ShowPayments | Self::Filter | Self::Sort | Self::SortBack | Self::Turn => {
+                "payments"
+            }
             Self::Views
             | Self::ApplyView
             | Self::SaveView
             | Self::RenameView
             | Self::DeleteView
-            | Self::Columns => "views",
-            Self::ShowRefunds => "refunds",
+            | Self::Columns
+            | Self::TurnColumn
+            | Self::ColumnDown
+            | Self::ColumnUp
+            | Self::ResetColumns => "views",
+            Self::ShowRefunds | Self::NextTab | Self::PreviousTab => "refunds",
+            Self::ShowRadar => "radar",
             Self::ShowToDo | Self::ShowSnoozed => "todo",
             Self::ShowDrafts | Self::DropDraft => "drafts",
             Self::ShowActivity => "audit",
             Self::ShowProviders => "doctor",
             Self::Help => "keys",
-            Self::Drill => "demo",
-            _ => return None,
+            Self::Drill | Self::ActAs => "demo",
+            // What a command line has no need of: to read a list again is to run it again, a form is
+            // its options, and moving, typing, drawing and leaving are the terminal's.
+            Self::Refresh
+            | Self::Copy
+            | Self::NextField
+            | Self::PreviousField
+            | Self::NextChoice
+            | Self::PreviousChoice
+            | Self::Complete
+            | Self::Accept
+            | Self::Confirm
+            | Self::Run
+            | Self::Down
+            | Self::Up
+            | Self::PageDown
+            | Self::PageUp
+            | Self::HalfDown
+            | Self::HalfUp
+            | Self::First
+            | Self::Last
+            | Self::Palette
+            | Self::Back
+            | Self::Redraw
+            | Self::Mouse
+            | Self::Suspend
+            | Self::Quit => return None,
         })
     }
 }
