@@ -14,6 +14,17 @@ HERE = Path(__file__).resolve().parents[2]
 PTYBENCH = HERE.parent / "shared" / "tools" / "ptybench.py"
 SIZE = "120x40"
 
+# Others at the same task, by the same ptybench at the same size: shared/design/terminal.md, part 5. Name and version,
+# data, first rows in ms, row down bytes at p99, page down bytes, idle CPU %, idle bytes in 5 s, peak memory in MB.
+PEERS = [
+    ("less 590", "1M rows of CSV", 10, 139, 4453, 0.0, 0, 2.5),
+    ("csvlens 0.15.1", "1M rows of CSV", 286, 5375, 5517, 0.42, 500, 8.3),
+    ("visidata 3.4", "1M rows of CSV", 380, 1199, 4258, 1.60, 669, 980),
+    ("pspg 5.7.2", "100k rows of CSV", 452, 569, 4162, 0.0, 0, 54),
+    ("atuin 18.24.4", "200k commands", 40, 3038, None, 0.51, 627, 32.8),
+    ("rainfrog 0.4.6", "100 rows of SQLite", 104, 1957, None, 1.17, 1875, 21.6),
+]
+
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -38,6 +49,7 @@ class Ledger:
             [self.binary, "sandbox", "--config-to", str(self.config), "--book", str(folder / "book.jsonl")],
             stdout=subprocess.PIPE, cwd=folder)
         self.sandbox.stdout.readline()              # ready
+        self.settlement = folder / "settlement.csv"
         self.fill()
 
     def command(self, *more):
@@ -46,8 +58,7 @@ class Ledger:
     def fill(self):
         if (self.data / "desk.db").exists():
             return
-        file = self.folder / "settlement.csv"
-        with open(file, "w") as out:
+        with open(self.settlement, "w") as out:
             out.write("account,payment_id,reference,amount,currency,captured_at,settled_at,payer,last4,order\n")
             for n in range(self.rows):
                 # Ids, amounts and days of real files are not sorted either.
@@ -55,8 +66,7 @@ class Ledger:
                 day = f"2026-{1 + mixed // 29 % 10:02}-{1 + mixed % 28:02}"
                 out.write(f"hub-us,{mixed:032x},CD-{n:07},{3 + mixed % 200}.{mixed % 97:02},USD,{day}T10:00:00Z,"
                           f"{day}T22:00:00Z,customer {n // 3:06},{mixed % 10000:04},ORD-{n // 2:06}\n")
-        subprocess.run(self.command("import", str(file)), check=True, stdout=subprocess.DEVNULL)
-        file.unlink()
+        subprocess.run(self.command("import", str(self.settlement)), check=True, stdout=subprocess.DEVNULL)
 
     def seconds_to_verify(self):
         """The desk checks every record behind its first frame; only after that is it idle. How long a
@@ -132,6 +142,7 @@ def starts(a, table, command):
     table.row("terminal queries sent", str(r["terminal_queries"]), "0", r["terminal_queries"] == 0)
     r = measure(a, command, "--ready", "CD-", "--settle", "0.5", "--idle", "0", "--runs", str(a.runs))
     table.row("first frame with payments", f"{r['ttff_ms']} ms, {r['startup_bytes']} bytes")
+    return r["ttff_ms"]
 
 
 def latency(table, name, row):
@@ -159,6 +170,7 @@ def keys(a, table, command, settle):
     r = measure(a, command, *ready, "--quiet", "80", "--keys", typed)
     worst = max(row["latency_ms"]["p99"] for row in r["keys"] if row["key"] != "/")
     table.row("filter: keystroke to first results, the slowest key", f"{worst} ms", "60 ms", worst <= 60)
+    return down["bytes"]["p99"], page["bytes"]["p50"]
 
 
 def rest(a, table, command, settle):
@@ -168,6 +180,7 @@ def rest(a, table, command, settle):
     table.row("idle 10 s: processor", f"{idle['cpu_pct']} %", "0.05 %", idle["cpu_pct"] <= 0.05)
     mb = r["peak_rss_kb"] / 1024
     table.row("resident memory, at its highest", f"{mb:.1f} MB", "25 MB", mb <= 25)
+    return idle["cpu_pct"], idle["bytes"], round(mb, 1)
 
 
 def whole(result):
@@ -188,6 +201,22 @@ def ends(a, table, ledger):
     table.row("terminal whole after a forced panic", "yes" if whole(r) else str(r["exit"]), "yes", whole(r))
 
 
+def peers(a, own, ledger):
+    """The desk beside others; less, which is everywhere, once more on this machine and these payments."""
+    if shutil.which("less") and ledger.settlement.exists():
+        r = measure(a, ["less", "-S", str(ledger.settlement)], "--ready", "CD-0000000", "--settle", "0.5", "--idle", "5",
+                    "--keys", "j*200,pgdn*20")
+        here = ("less, here", f"{ledger.rows:,} rows of CSV", r["ttff_ms"], key(r, "j")["bytes"]["p99"],
+                key(r, "pgdn")["bytes"]["p50"], r["idle"]["cpu_pct"], r["idle"]["bytes"], round(r["peak_rss_kb"] / 1024, 1))
+    else:
+        here = None
+    print(f"\n{'beside others':<16} {'data':<20} {'first ms':>9} {'row p99 B':>10} {'page B':>7} {'idle CPU %':>11} "
+          f"{'idle B':>7} {'MB':>6}")
+    for name, data, *figures in filter(None, [own, here, *PEERS]):
+        first, row, page, cpu, idle, mb = ("-" if it is None else it for it in figures)
+        print(f"{name:<16} {data:<20} {first:>9} {row:>10} {page:>7} {cpu:>11} {idle:>7} {mb:>6}")
+
+
 def main():
     a = arguments()
     for needed in (a.binary, a.ptybench):
@@ -199,13 +228,14 @@ def main():
     try:
         settle = round(ledger.seconds_to_verify() * 1.3)
         print(f"{a.rows:,} payments, {SIZE}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
-        starts(a, table, ledger.command())
-        keys(a, table, ledger.command(), settle)
+        first = starts(a, table, ledger.command())
+        bytes_of_keys = keys(a, table, ledger.command(), settle)
         with Load(ledger):
             r = measure(a, ledger.command(), "--ready", "CD-", "--settle", "3", "--idle", "0", "--keys", "j*200")
         latency(table, "row down while a sync and a full search run", key(r, "j"))
-        rest(a, table, ledger.command(), settle)
+        at_rest = rest(a, table, ledger.command(), settle)
         ends(a, table, ledger)
+        peers(a, ("refund-desk", f"{a.rows:,} rows of SQLite", first, *bytes_of_keys, *at_rest), ledger)
     finally:
         ledger.close()
         if not a.keep:
