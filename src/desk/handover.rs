@@ -35,7 +35,8 @@ impl Local {
             offline: self.mode.offline,
             damaged: self.findings().len() as u64,
             stops: self.ledger.stops().await?,
-            under_way: (sent + waits).saturating_sub((overdue + unsent) as u64),
+            under_way: sent.saturating_sub(overdue as u64),
+            unsent: waits.saturating_sub(unsent as u64),
             open,
             notes: self.ledger.notes_since(since).await?,
         })))

@@ -71,7 +71,9 @@ impl Local {
                 amount
             }
             Err(refusal) => {
-                row.verdict = refused(refusal);
+                // What stands against the payment itself comes before what is wrong with the amount.
+                let first = judged.problems.first().cloned();
+                row.verdict = refused(first.unwrap_or(refusal));
                 return Ok(row);
             }
         };

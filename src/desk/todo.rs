@@ -50,7 +50,7 @@ impl Local {
                     escalated,
                     step,
                     payment: waiting.summary.refund.content.payment,
-                    since: waiting.summary.refund.updated_at,
+                    since: since(&waiting),
                     refund: Some(row(waiting.summary)),
                     discrepancy: None,
                     request: None,
@@ -178,5 +178,50 @@ impl Local {
     /// The date in the business time zone.
     pub(super) fn business_day(&self, at: DateTime<Utc>) -> NaiveDate {
         business_time::day(at, &self.settings.zone)
+    }
+}
+
+/// Since when a refund waits. Each look at the provider changes it, and none of them makes it newer.
+fn since(waiting: &Waiting) -> DateTime<Utc> {
+    let refund = &waiting.summary.refund;
+    match refund.state {
+        State::AwaitingApproval | State::Approved => refund.created_at,
+        State::Unknown | State::Pending | State::ActionRequired => {
+            waiting.sent.map_or(refund.updated_at, |(first, _)| first)
+        }
+        _ => refund.updated_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::todo::tests::refund;
+    use crate::ledger::RefundSummary;
+
+    #[test]
+    fn a_look_makes_nothing_wait_anew() {
+        let mut refund = refund(State::Unknown);
+        let sent = refund.created_at + TimeDelta::minutes(1);
+        refund.updated_at = sent + TimeDelta::hours(5);
+        let mut waiting = Waiting {
+            summary: RefundSummary {
+                refund,
+                reference: None,
+                payer: None,
+                last4: None,
+                exchange: 1,
+            },
+            proposal: None,
+            transfer: None,
+            sent: Some((sent, sent + TimeDelta::minutes(2))),
+            found_nothing: Vec::new(),
+            replaced: false,
+        };
+        assert_eq!(since(&waiting), sent);
+        waiting.summary.refund.state = State::AwaitingApproval;
+        assert_eq!(since(&waiting), waiting.summary.refund.created_at);
+        waiting.summary.refund.state = State::Failed;
+        assert_eq!(since(&waiting), waiting.summary.refund.updated_at);
     }
 }

@@ -115,8 +115,10 @@ pub struct Handover {
     pub damaged: u64,
     /// Where people stopped sending.
     pub stops: Vec<Stop>,
-    /// How many refunds are on their way as they should be, or wait to go out.
+    /// How many refunds are on their way as they should be.
     pub under_way: u64,
+    /// How many are composed and wait to go out.
+    pub unsent: u64,
     /// What is open, oldest first.
     pub open: Vec<Open>,
     /// What was written, oldest first.
@@ -222,6 +224,18 @@ impl<Z: TimeZone<Offset: Display>> Page<'_, Z> {
             0 => "No refund is on its way.".to_owned(),
             1 => "1 refund is on its way as it should be.".to_owned(),
             more => format!("{more} refunds are on their way as they should be."),
+        });
+        let composed = match it.unsent {
+            0 => return,
+            1 => "1 more is composed".to_owned(),
+            more => format!("{more} more are composed"),
+        };
+        sheet.say(match (it.offline, it.stops.is_empty()) {
+            (true, _) => format!("{composed} and not sent: the desk is offline."),
+            (_, false) => {
+                format!("{composed} and not sent yet; a stop holds what goes through its account.")
+            }
+            _ => format!("{composed} and waiting to go out."),
         });
     }
 
@@ -366,6 +380,7 @@ mod tests {
             damaged: 0,
             stops: Vec::new(),
             under_way: 3,
+            unsent: 0,
             open: Vec::new(),
             notes: Vec::new(),
         }
@@ -399,6 +414,19 @@ mod tests {
              \nSnoozed\n  Nothing.\n\
              \nNotes since 03:00\n  None.\n"
         );
+    }
+
+    #[test]
+    fn what_was_not_sent_is_not_said_to_be_on_its_way() {
+        let said = |change: fn(&mut Handover)| {
+            let mut handover = quiet();
+            handover.unsent = 2;
+            change(&mut handover);
+            handover.sheet(&chrono_tz::Europe::Berlin).text()
+        };
+        assert!(said(|_| ()).contains("2 more are composed and waiting to go out."));
+        let offline = said(|it| it.offline = true);
+        assert!(offline.contains("2 more are composed and not sent: the desk is offline."));
     }
 
     #[test]

@@ -5,7 +5,6 @@
 //! they hold even against hand-written SQL.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -133,17 +132,16 @@ use journal::Journal;
 use open::Vfs;
 use worker::Worker;
 
-/// Readers for short questions; long scans and searches have their own.
-const READERS: usize = 2;
-
 /// A handle to the ledger; cheap to clone. The threads end with the last handle.
+///
+/// Two threads read for short questions; long scans and searches have their own. A connection keeps
+/// the whole schema in memory: what is not needed at once is opened when it is.
 #[derive(Clone)]
 pub struct Ledger {
     writer: Option<Worker>,
-    readers: Arc<[Worker]>,
+    readers: [Worker; 2],
     scanner: Worker,
     finder: Worker,
-    next: Arc<AtomicUsize>,
     epoch: Arc<Epoch>,
     journal: Journal,
     head: Arc<HeadFile>,
@@ -171,21 +169,20 @@ impl Ledger {
         if let Some(connection) = &writer {
             journalled::compare(connection, &journal, options)?;
         }
-        let mut open = open::readers(options, vfs, READERS + 2)?.into_iter();
-        let mut reader = || open.next().ok_or(LedgerError::Stopped);
+        let (reader, scanner) = open::two_readers(options, vfs)?;
         let start = |name, connection| Worker::start(name, connection, lock.clone());
-        let scanner = reader()?;
+        let later = |name| {
+            let options = options.clone();
+            let open = move || open::lasting_reader(&options, vfs);
+            Worker::start_when_needed(name, open, lock.clone())
+        };
         let head = HeadFile::open(&options.path, &scanner)?;
         Ok(Self {
             epoch: Arc::new(Epoch::of(&options.path, &scanner)?),
             writer: writer.map(|it| start("writer", it)).transpose()?,
-            readers: (0..READERS)
-                .map(|_| start("reader", reader()?))
-                .collect::<Result<Vec<_>, LedgerError>>()?
-                .into(),
-            scanner: start("scanner", scanner)?,
-            finder: start("finder", reader()?)?,
-            next: Arc::default(),
+            readers: [start("reader", reader)?, later("reader")?],
+            scanner: Worker::start_behind("scanner", scanner, lock.clone())?,
+            finder: later("finder")?,
             journal,
             head: Arc::new(head),
             options: Arc::new(options.clone()),
@@ -234,10 +231,14 @@ impl Ledger {
             .await
     }
 
-    /// The next reader in turn.
+    /// The reader that will get to a question first.
     fn reader(&self) -> &Worker {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.readers.len();
-        &self.readers[turn]
+        let [one, other] = &self.readers;
+        if other.load() < one.load() {
+            other
+        } else {
+            one
+        }
     }
 
     async fn write<T, F>(&self, job: F) -> Result<T, LedgerError>

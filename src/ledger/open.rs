@@ -84,25 +84,22 @@ pub(super) fn reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, Ledg
     Ok(connection)
 }
 
-/// So many of them for as long as the ledger is open, opened side by side: each reads the whole schema
-/// first.
-pub(super) fn readers(
+/// One that stays open as long as the ledger.
+pub(super) fn lasting_reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, LedgerError> {
+    let connection = reader(options, vfs)?;
+    connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
+    Ok(connection)
+}
+
+/// Two of them, opened side by side: each reads the whole schema first.
+pub(super) fn two_readers(
     options: &OpenOptions,
     vfs: Vfs,
-    count: usize,
-) -> Result<Vec<Connection>, LedgerError> {
+) -> Result<(Connection, Connection), LedgerError> {
     std::thread::scope(|scope| {
-        let one = move || {
-            let connection = reader(options, vfs)?;
-            connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
-            Ok(connection)
-        };
-        let open = || scope.spawn(one);
-        let opening: Vec<_> = std::iter::repeat_with(open).take(count).collect();
-        let opened = opening.into_iter().map(|one| one.join());
-        opened
-            .map(|it| it.unwrap_or(Err(LedgerError::Stopped)))
-            .collect()
+        let other = scope.spawn(move || lasting_reader(options, vfs));
+        let one = lasting_reader(options, vfs)?;
+        Ok((one, other.join().unwrap_or(Err(LedgerError::Stopped))?))
     })
 }
 

@@ -95,7 +95,7 @@ impl Ledger {
     ) -> Result<u32, LedgerError> {
         let adoption = Adoption { rules, by, now };
         let wanted = adoption.rules.clone();
-        let (version, any, new_ledger) = self.scanner.run_blocking(move |connection| {
+        let (version, any, new_ledger) = self.reader().run_blocking(move |connection| {
             let (version, news) = look(connection, &wanted)?;
             Ok((version, !news.is_empty(), is_new(connection)?))
         })?;

@@ -22,7 +22,7 @@ impl Ledger {
     /// # Errors
     /// The database failed.
     pub async fn twins(&self, of: Vec<PaymentId>) -> Result<Vec<Option<Twin>>, LedgerError> {
-        self.finder
+        self.scanner
             .run_while_wanted(move |connection| {
                 of.into_iter().map(|id| twin(connection, id)).collect()
             })

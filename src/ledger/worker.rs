@@ -1,7 +1,7 @@
 //! The ledger's threads: one that writes, a few that read. Callers await; no thread is blocked.
 
 use std::fs::File;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
@@ -16,11 +16,28 @@ mod grouped;
 /// Steps of SQLite's machine, far less than a millisecond.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
+/// What it takes to open a connection, in short questions.
+const OPENING: usize = 4;
+
+/// Gets the connection, or the reason why there is none.
+type Alone = Box<dyn FnOnce(Result<&mut Connection, LedgerError>) + Send>;
+
 enum Job {
     /// Has the connection to itself.
-    Alone(Box<dyn FnOnce(&mut Connection) + Send>),
+    Alone(Alone),
     /// May share a transaction with those of its kind that wait right behind it.
     Grouped(Box<dyn Grouped>),
+}
+
+/// What the niceness of a thread becomes that works for long while somebody types.
+#[cfg(target_os = "linux")]
+const BEHIND: i32 = 10;
+
+/// Lets whoever answers keys go first. Only Linux gives a thread a niceness of its own; where it
+/// cannot be had, this thread is one among equals.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, BEHIND);
 }
 
 /// Does one long thing on a thread of its own; whoever dropped the future does not stop it.
@@ -32,7 +49,10 @@ where
     let (answer, answered) = oneshot::channel();
     thread::Builder::new()
         .name(format!("ledger-{name}"))
-        .spawn(move || answer.send(job()))
+        .spawn(move || {
+            give_way();
+            answer.send(job())
+        })
         .map_err(|source| LedgerError::Io {
             path: name.into(),
             source,
@@ -40,10 +60,48 @@ where
     answered.await.map_err(|_| LedgerError::Stopped)?
 }
 
+type Opener = Box<dyn FnMut() -> Result<Connection, LedgerError> + Send>;
+
+/// A thread's own way to the database.
+enum Link {
+    Open(Connection),
+    /// Opened when it is first needed; tried again by the next job where that failed.
+    Closed(Opener),
+}
+
+impl Link {
+    fn connection(&mut self) -> Result<&mut Connection, LedgerError> {
+        if let Self::Closed(open) = self {
+            *self = Self::Open(open()?);
+        }
+        match self {
+            Self::Open(connection) => Ok(connection),
+            Self::Closed(_) => Err(LedgerError::Stopped),
+        }
+    }
+}
+
+/// What a worker has before it: jobs, and a connection that is not open yet.
+#[derive(Default)]
+struct Load {
+    jobs: AtomicUsize,
+}
+
+impl Load {
+    fn more(&self, by: usize) {
+        self.jobs.fetch_add(by, Ordering::Relaxed);
+    }
+
+    fn less(&self, by: usize) {
+        self.jobs.fetch_sub(by, Ordering::Relaxed);
+    }
+}
+
 /// A thread that owns a connection and does jobs in order. It ends when the last handle is gone.
 #[derive(Clone)]
 pub(super) struct Worker {
     jobs: mpsc::Sender<Job>,
+    load: Arc<Load>,
 }
 
 impl Worker {
@@ -53,21 +111,64 @@ impl Worker {
         connection: Connection,
         lock: Option<Arc<File>>,
     ) -> Result<Self, LedgerError> {
+        Self::spawn(name, Link::Open(connection), lock)
+    }
+
+    /// As [`Worker::start`], but the connection is opened when it is first needed.
+    pub(super) fn start_when_needed(
+        name: &str,
+        open: impl FnMut() -> Result<Connection, LedgerError> + Send + 'static,
+        lock: Option<Arc<File>>,
+    ) -> Result<Self, LedgerError> {
+        Self::spawn(name, Link::Closed(Box::new(open)), lock)
+    }
+
+    /// As [`Worker::start`], for long scans: they give way to everything else.
+    pub(super) fn start_behind(
+        name: &str,
+        connection: Connection,
+        lock: Option<Arc<File>>,
+    ) -> Result<Self, LedgerError> {
+        let worker = Self::spawn(name, Link::Open(connection), lock)?;
+        worker.send(Job::Alone(Box::new(|_| give_way())))?;
+        Ok(worker)
+    }
+
+    fn spawn(name: &str, link: Link, lock: Option<Arc<File>>) -> Result<Self, LedgerError> {
         let (jobs, queue) = mpsc::channel::<Job>();
-        let mut connection = connection;
+        let load = Arc::new(Load::default());
+        let mut bench = Bench {
+            queue,
+            link,
+            load: Arc::clone(&load),
+        };
+        if matches!(bench.link, Link::Closed(_)) {
+            load.more(OPENING);
+        }
         thread::Builder::new()
             .name(format!("ledger-{name}"))
             .spawn(move || {
-                work_off(&queue, &mut connection);
-                let _ = connection.execute_batch("PRAGMA optimize");
-                drop(connection);
+                bench.work_off();
+                if let Link::Open(connection) = bench.link {
+                    let _ = connection.execute_batch("PRAGMA optimize");
+                }
                 drop(lock);
             })
             .map_err(|source| LedgerError::Io {
                 path: name.into(),
                 source,
             })?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, load })
+    }
+
+    /// How many jobs wait here or are being done; more where the connection is yet to be opened.
+    pub(super) fn load(&self) -> usize {
+        self.load.jobs.load(Ordering::Relaxed)
+    }
+
+    fn send(&self, job: Job) -> Result<(), LedgerError> {
+        self.load.more(1);
+        self.jobs.send(job).map_err(|_| LedgerError::Stopped)
     }
 
     /// Runs a job on the thread and awaits its result.
@@ -77,10 +178,9 @@ impl Worker {
         F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job = Job::Alone(Box::new(move |connection| {
-            let _ = answer.send(job(connection));
-        }));
-        self.jobs.send(job).map_err(|_| LedgerError::Stopped)?;
+        self.send(Job::Alone(Box::new(move |connection| {
+            let _ = answer.send(connection.and_then(job));
+        })))?;
         answered.await.map_err(|_| LedgerError::Stopped)?
     }
 
@@ -100,9 +200,7 @@ impl Worker {
     {
         let (answer, answered) = oneshot::channel();
         let member = Member::new(job, then, answer);
-        self.jobs
-            .send(Job::Grouped(Box::new(member)))
-            .map_err(|_| LedgerError::Stopped)?;
+        self.send(Job::Grouped(Box::new(member)))?;
         answered.await.map_err(|_| LedgerError::Stopped)?
     }
 
@@ -113,10 +211,9 @@ impl Worker {
         F: FnOnce(&mut Connection) -> Result<T, LedgerError> + Send + 'static,
     {
         let (answer, answered) = mpsc::channel();
-        let job = Job::Alone(Box::new(move |connection| {
-            let _ = answer.send(job(connection));
-        }));
-        self.jobs.send(job).map_err(|_| LedgerError::Stopped)?;
+        self.send(Job::Alone(Box::new(move |connection| {
+            let _ = answer.send(connection.and_then(job));
+        })))?;
         answered.recv().map_err(|_| LedgerError::Stopped)?
     }
 
@@ -168,31 +265,65 @@ impl Worker {
     }
 }
 
-/// Does the jobs in the order they came. What may be grouped is taken up with its like right behind
-/// it, as far as it is there already: nobody waits for company.
-fn work_off(queue: &mpsc::Receiver<Job>, connection: &mut Connection) {
-    let mut next = queue.recv().ok();
-    while let Some(job) = next.take() {
-        match job {
-            Job::Alone(job) => job(connection),
-            Job::Grouped(first) => {
-                let mut group = vec![first];
-                while group.len() < grouped::MOST {
-                    match queue.try_recv() {
-                        Ok(Job::Grouped(more)) => group.push(more),
-                        Ok(alone) => {
-                            next = Some(alone);
-                            break;
-                        }
-                        Err(_) => break,
-                    }
+/// Where a worker's thread works.
+struct Bench {
+    queue: mpsc::Receiver<Job>,
+    link: Link,
+    load: Arc<Load>,
+}
+
+impl Bench {
+    /// Does the jobs in the order they came. What may be grouped is taken up with its like right
+    /// behind it, as far as it is there already: nobody waits for company.
+    fn work_off(&mut self) {
+        let mut next = self.queue.recv().ok();
+        while let Some(job) = next.take() {
+            let done = match job {
+                Job::Alone(job) => {
+                    job(self.opened());
+                    1
                 }
-                grouped::commit(connection, group);
+                Job::Grouped(first) => {
+                    let mut group = vec![first];
+                    while group.len() < grouped::MOST {
+                        match self.queue.try_recv() {
+                            Ok(Job::Grouped(more)) => group.push(more),
+                            Ok(alone) => {
+                                next = Some(alone);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.commit(group)
+                }
+            };
+            self.load.less(done);
+            if next.is_none() {
+                next = self.queue.recv().ok();
             }
         }
-        if next.is_none() {
-            next = queue.recv().ok();
+    }
+
+    fn opened(&mut self) -> Result<&mut Connection, LedgerError> {
+        let was_closed = matches!(self.link, Link::Closed(_));
+        let opened = self.link.connection();
+        if was_closed && opened.is_ok() {
+            self.load.less(OPENING);
         }
+        opened
+    }
+
+    /// How many there were.
+    fn commit(&mut self, group: Vec<Box<dyn Grouped>>) -> usize {
+        let members = group.len();
+        match self.opened() {
+            Ok(connection) => grouped::commit(connection, group),
+            Err(_) => group
+                .into_iter()
+                .for_each(|member| member.end(Err(LedgerError::Stopped))),
+        }
+        members
     }
 }
 
@@ -245,5 +376,30 @@ mod tests {
             Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?)
         });
         assert_eq!(one.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_needed_is_not_opened_and_what_fails_to_open_is_tried_again() {
+        let opened = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&opened);
+        let open = move || match count.fetch_add(1, Ordering::Relaxed) {
+            0 => Err(LedgerError::NotFound("file")),
+            _ => Ok(Connection::open_in_memory()?),
+        };
+        let worker = Worker::start_when_needed("test", open, None).unwrap();
+        assert_eq!(
+            (worker.load(), opened.load(Ordering::Relaxed)),
+            (OPENING, 0)
+        );
+        let one = async || {
+            let ask = |connection: &mut Connection| {
+                Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0))?)
+            };
+            worker.run(ask).await
+        };
+        assert!(matches!(one().await, Err(LedgerError::NotFound("file"))));
+        assert_eq!(one().await.unwrap(), 1);
+        assert_eq!(one().await.unwrap(), 1);
+        assert_eq!(opened.load(Ordering::Relaxed), 2);
     }
 }

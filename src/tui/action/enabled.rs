@@ -285,7 +285,8 @@ fn review(app: &App) -> Result<(), Reason> {
     let Some(form) = app.compose() else {
         return no("nothing is being composed");
     };
-    if form.amount.text().trim().is_empty() {
+    // A void takes all of it: there is no amount to type.
+    if form.kind != Kind::Void && form.amount.text().trim().is_empty() {
         return no("type an amount first");
     }
     if form.reason.is_none() {

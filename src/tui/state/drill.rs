@@ -61,6 +61,8 @@ pub struct Drill {
     pub checker: String,
     /// The refund whose reply is lost.
     lost: Option<RefundId>,
+    /// What became of it is known.
+    pub found_out: bool,
     /// The refund that waits for a second person.
     large: Option<RefundId>,
 }
@@ -74,6 +76,7 @@ impl Drill {
             maker: maker.to_owned(),
             checker: checker.to_owned(),
             lost: None,
+            found_out: false,
             large: None,
         }
     }
@@ -82,6 +85,13 @@ impl Drill {
     pub fn found(&mut self) {
         if self.step == Step::Find {
             self.step = Step::Lose;
+        }
+    }
+
+    /// A refund is looked at.
+    pub fn looked_at(&mut self, refund: RefundId) {
+        if self.step == Step::Unknown && self.found_out && self.lost == Some(refund) {
+            self.step = Step::Large;
         }
     }
 
@@ -100,9 +110,10 @@ impl Drill {
             }
             Step::Sent if is_lost && ended => Step::Lose,
             Step::Sent if is_lost && refund.state == State::Unknown => Step::Unknown,
-            // Found so soon that nobody saw it unknown.
+            // Found so soon that nobody saw it unknown: it is told all the same.
             Step::Sent | Step::Unknown if is_lost && refund.state == State::Succeeded => {
-                Step::Large
+                self.found_out = true;
+                Step::Unknown
             }
             Step::Large if refund.state == State::AwaitingApproval => {
                 self.large = Some(refund.id);
@@ -134,6 +145,7 @@ mod tests {
     use super::*;
     use crate::domain::money::{Currency, Money};
     use crate::domain::todo::tests::refund;
+    use State::{Approved, AwaitingApproval, Canceled, Pending, Submitting, Succeeded, Unknown};
 
     fn of(minor: i64, state: State, id: u128) -> Refund {
         let mut refund = refund(state);
@@ -146,16 +158,32 @@ mod tests {
         let mut drill = Drill::new("ada");
         drill.found();
         for (minor, state, id) in seen {
-            drill.saw(&of(*minor, *state, *id));
+            let refund = of(*minor, *state, *id);
+            drill.saw(&refund);
+            // Before it is known what became of it there is nothing to see.
+            if *state == Succeeded || *state == Unknown {
+                drill.looked_at(refund.id);
+            }
         }
         drill.step
     }
 
     #[test]
+    fn what_became_of_a_lost_reply_is_looked_at_before_it_goes_on() {
+        let mut drill = Drill::new("ada");
+        drill.found();
+        for state in [Approved, Submitting, Succeeded] {
+            drill.saw(&of(1002, state, 1));
+        }
+        assert_eq!((drill.step, drill.found_out), (Step::Unknown, true));
+        drill.looked_at(of(1002, Succeeded, 2).id);
+        assert_eq!(drill.step, Step::Unknown, "another refund");
+        drill.looked_at(of(1002, Succeeded, 1).id);
+        assert_eq!(drill.step, Step::Large);
+    }
+
+    #[test]
     fn it_follows_what_the_operator_does() {
-        use State::{
-            Approved, AwaitingApproval, Canceled, Pending, Submitting, Succeeded, Unknown,
-        };
         let lost = |state| (1002, state, 1);
         let large = |state| (30_000, state, 2);
         let known = [

@@ -68,6 +68,7 @@ impl Turn<'_> {
             (Slot::Activity, Reply::Audit(entries)) => self.activity_answered(entries),
             (Slot::Reveal, Reply::Revealed(told)) => {
                 self.app.revealed = Some(convert::revealed(told));
+                self.begin_at_top();
             }
             (Slot::Refund, Reply::Refund(card)) => self.refund_answered(*card),
             (Slot::ToDo, Reply::ToDo(items)) => self.todo_answered(items),
@@ -87,6 +88,16 @@ impl Turn<'_> {
             (Slot::Decide, Reply::Tended(tended)) => self.tended(&tended),
             (Slot::Verify, Reply::Verified(verified)) => self.verified(&verified.findings),
             (slot, _) => self.say(Level::Error, format!("the desk gave no answer to {slot:?}")),
+        }
+    }
+
+    /// What was asked for stands at the top of the page.
+    fn begin_at_top(&mut self) {
+        match self.app.layers.last_mut() {
+            Some(Layer::Payment { scroll, .. }) => *scroll = 0,
+            Some(Layer::Refund(page)) => page.scroll = 0,
+            Some(Layer::Phone(page)) => page.scroll = 0,
+            _ => {}
         }
     }
 

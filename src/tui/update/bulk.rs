@@ -10,9 +10,11 @@ use crate::tui::state::bulk::{Bulk, Judged, Outcome, Run, TYPED_FROM_ROWS};
 use crate::tui::state::confirm::{Confirm, What};
 use crate::tui::state::edit::Edit;
 use crate::tui::state::marks::MOST_MARKS;
+use crate::tui::state::refunds::Tab;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
-use crate::tui::state::{App, Layer};
+use crate::tui::state::{App, Layer, Screen};
+use crate::tui::widget::words;
 
 use super::decide::dialog;
 use super::{Turn, convert};
@@ -228,10 +230,13 @@ impl Turn<'_> {
 
     fn bulk_done(&mut self) {
         let made = self.bulk().map_or(0, |bulk| bulk.made());
+        let refunds = words::counted(made, "refund");
         let key = self.app.keymap.key(Action::Withdraw);
         let said = match self.app.is_offline() {
-            true => format!("{made} refunds held, not sent: the desk is offline"),
-            false => format!("{made} refunds composed; {key} withdraws each until it goes out"),
+            true => format!("{refunds} held, not sent: the desk is offline"),
+            false => {
+                format!("{refunds} composed; in Refunds {key} withdraws each until it goes out")
+            }
         };
         self.say(Level::Good, said);
         self.app.card_asked = None;
@@ -248,11 +253,16 @@ impl Turn<'_> {
         if bulk.is_under_way() {
             return;
         }
-        match (&bulk.plan, &bulk.run) {
-            (Some(_), None) => bulk.plan = None,
-            _ => {
-                self.app.layers.pop();
-            }
+        if bulk.plan.is_some() && bulk.run.is_none() {
+            bulk.plan = None;
+            return;
+        }
+        let made = bulk.made();
+        self.app.layers.pop();
+        // Where each can still be withdrawn.
+        if made > 0 {
+            self.show(Screen::Refunds);
+            self.open_tab(Tab::Open);
         }
     }
 }
@@ -266,7 +276,8 @@ fn confirm(app: &App) -> Option<Confirm> {
     for total in totals {
         let leaves = format!("{} {}", total.leaves.grouped(), total.leaves.currency);
         let (before, after) = (total.before.grouped(), total.after.grouped());
-        let said = format!("in {} refunds; available {before} → {after}", total.rows);
+        let refunds = words::counted(total.rows, "refund");
+        let said = format!("in {refunds}; available {before} → {after}");
         facts.push(line(&leaves, said));
     }
     let waiting: usize = totals.iter().map(|total| total.for_checker).sum();
@@ -289,7 +300,7 @@ fn confirm(app: &App) -> Option<Confirm> {
         expected: expected(app, bulk),
         ..dialog(
             What::Bulk,
-            format!("Give back {} refunds?", plan.going()),
+            format!("Give back {}?", words::counted(plan.going(), "refund")),
             facts,
         )
     })

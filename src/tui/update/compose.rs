@@ -90,6 +90,8 @@ impl Turn<'_> {
         form.stale = true;
         form.wants_review = false;
         form.refused = None;
+        // What is said about it begins anew.
+        form.scroll = 0;
         let draft = draft(form);
         self.ask(Slot::Preview, Request::Preview(draft));
     }
@@ -198,6 +200,9 @@ impl Turn<'_> {
             ),
         };
         self.say(Level::Good, said);
+        if let Some(toast) = self.app.toasts.last_mut() {
+            toast.before = Some(refund.id);
+        }
     }
 
     pub(super) fn compose_refused(&mut self, slot: Slot, refusal: Refusal) {

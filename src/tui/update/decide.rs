@@ -16,6 +16,9 @@ use super::{Turn, convert};
 impl Turn<'_> {
     /// Opens a dialog. It takes no key before it was drawn and earlier keys were forgotten.
     pub(super) fn open_confirm(&mut self, confirm: Confirm) {
+        // What was said before is no part of the question; what went wrong still is.
+        let toasts = &mut self.app.toasts;
+        toasts.retain(|toast| toast.level == Level::Error);
         self.push(Layer::Confirm(Box::new(confirm)));
         self.effects.push(Effect::DropTypeAhead);
     }

@@ -51,12 +51,22 @@ impl Turn<'_> {
         }
     }
 
-    /// A filter that is kept, and payments under it.
+    /// A filter that is kept, and payments under it; a refund that is opened.
     pub(super) fn drill_looks(&mut self) {
         let filtering = matches!(self.app.layers.last(), Some(Layer::Filter));
         let found = !self.app.payments.filter.is_empty() && !self.app.payments.rows.is_empty();
-        if let Some(drill) = self.app.drill.as_mut().filter(|_| found && !filtering) {
+        let opened = self.app.layers.iter().find_map(|layer| match layer {
+            Layer::Refund(page) => Some(page.row.refund.id),
+            _ => None,
+        });
+        let Some(drill) = &mut self.app.drill else {
+            return;
+        };
+        if found && !filtering {
             drill.found();
+        }
+        if let Some(refund) = opened {
+            drill.looked_at(refund);
         }
     }
 }

@@ -76,12 +76,18 @@ impl Turn<'_> {
         }
     }
 
-    /// An action by its name, or by as much of it as tells it apart; else a reference or id to go to.
+    /// An action by its name, or by so much of its beginning as tells it apart; else a reference or id to go to.
     fn named(&mut self, name: &str) {
         let context = self.app.context();
         let here = || ACTIONS.iter().filter(|spec| spec.is_in(context));
         if let Some(spec) = here().find(|spec| spec.id == name || spec.short == name) {
             return self.act(spec.action);
+        }
+        let mut begun = here().filter(|spec| !name.is_empty() && spec.short.starts_with(name));
+        if let (Some(only), None) = (begun.next(), begun.next())
+            && !only.flags.dangerous
+        {
+            return self.act(only.action);
         }
         let mut palette = Palette::default();
         for character in name.chars() {
@@ -90,8 +96,7 @@ impl Turn<'_> {
         let found = palette.found(context, &self.app.recent);
         match (palette.handle(found.is_empty()), found.first()) {
             (Some(handle), _) => self.jump(handle),
-            (None, Some(spec)) if !spec.flags.dangerous => self.act(spec.action),
-            // What is only similar to what was typed must not begin to move money.
+            // What is only similar to what was typed is not what was meant.
             (None, Some(spec)) => {
                 let said = format!("did you mean {}? type it in full", spec.short);
                 self.say(crate::tui::state::toast::Level::Info, said);

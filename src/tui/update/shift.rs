@@ -143,7 +143,7 @@ impl Turn<'_> {
         }
         let mut form = Form::new(what(about), title.to_owned(), facts);
         if matches!(form.about, About::Snooze(_)) {
-            form.until = LineEdit::new("2h");
+            form.until = LineEdit::offering("2h");
         }
         self.push(Layer::Decide(Box::new(form)));
     }

@@ -10,6 +10,7 @@ use super::*;
 
 mod bulk;
 mod calls;
+mod composing;
 mod drafts;
 mod finding;
 mod lines;

@@ -8,7 +8,7 @@ use crate::tui::state::bulk::{Bulk, FIELDS, Field, Judged, Outcome, Run};
 use crate::tui::state::compose::Problem;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
-use crate::tui::widget::{field, text};
+use crate::tui::widget::{field, text, words};
 
 use super::{Line, heading, named, page};
 
@@ -112,9 +112,9 @@ fn sum(total: &Total, width: usize) -> Vec<Line> {
         count => format!(", {count} of them after a checker"),
     };
     let said = format!(
-        "{} in {} refunds{checker}; available {} → {}",
+        "{} in {}{checker}; available {} → {}",
         total.leaves.grouped(),
-        total.rows,
+        words::counted(total.rows, "refund"),
         total.before.grouped(),
         total.after.grouped()
     );
@@ -131,6 +131,7 @@ fn told(bulk: &Bulk, width: usize) -> Vec<Line> {
         let said = match (going, refused) {
             (0, _) => "none of them can be made".to_owned(),
             (going, 0) => format!("all {going} go"),
+            (going, 1) => format!("{going} go, 1 is left out, as said below"),
             (going, refused) => format!("{going} go, {refused} are left out, as said below"),
         };
         let role = if refused == 0 { Role::Good } else { Role::Warn };

@@ -75,12 +75,16 @@ fn told(app: &App, drill: &Drill) -> String {
             key(Action::Withdraw),
             key(Action::ShowRefunds)
         ),
+        Step::Unknown if drill.found_out => format!(
+            "The reply was lost, and for a moment nobody knew: UNKNOWN, the amount held, nothing sent again. Then the desk asked the provider: paid, once. {} on it shows each step.",
+            key(Action::Open)
+        ),
         Step::Unknown => format!(
             "The reply is lost. Paid or not? The desk says UNKNOWN, holds the amount and asks the provider ({} explains). What nobody should do now is refund it again.",
             key(Action::Explain)
         ),
         Step::Large => format!(
-            "Found: it was paid, once. Now {refund} again in Payments ({}): amount {}.00. Above {LARGE}.00 one person is not enough here, and the desk says so before you confirm.",
+            "So it goes when a reply is lost. Now {refund} again in Payments ({}): amount {}.00. Above {LARGE}.00 one person is not enough here, and the desk says so before you confirm.",
             key(Action::ShowPayments),
             LARGE + 10
         ),
@@ -119,8 +123,11 @@ mod tests {
                 let mut drill = Drill::new("ann");
                 drill.step = step;
                 app.actor = actor.to_owned();
-                let lines = text::wrap(&told(&app, &drill), 79);
-                assert!(lines.len() <= 3, "{step:?}: {lines:?}");
+                for found_out in [false, true] {
+                    drill.found_out = found_out;
+                    let lines = text::wrap(&told(&app, &drill), 79);
+                    assert!(lines.len() <= 3, "{step:?}: {lines:?}");
+                }
             }
         }
     }

@@ -8,8 +8,8 @@ use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Pen, Piece};
 use crate::tui::widget::{text, words};
 
-pub(super) fn draw(app: &App, pen: &mut Pen<'_>, news: bool) {
-    match app.toasts.last().filter(|_| news) {
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
+    match app.toasts.last() {
         Some(toast) => {
             let (word, role) = match toast.level {
                 Level::Good => ("", Role::Good),
@@ -87,7 +87,12 @@ fn keys(app: &App, pen: &mut Pen<'_>) {
             break;
         }
         let words = (format!(" {}", offer.short), offer.role);
-        x = pen.pieces(x, 0, &[(offer.key, Role::Key), words]) + 2;
+        // Told without colour too: a key that does nothing now is not bold.
+        let key = match offer.role {
+            Role::Dim => Role::Dim,
+            _ => Role::Key,
+        };
+        x = pen.pieces(x, 0, &[(offer.key, key), words]) + 2;
     }
 }
 

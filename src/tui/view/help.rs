@@ -33,18 +33,17 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line> {
         } else {
             Role::Text
         };
-        let mut line = vec![
-            (text::left(&keys, KEY_CELLS), Role::Key),
-            (spec.long.to_owned(), role),
-        ];
-        if let Some(reason) = reason {
-            let room = width.saturating_sub(KEY_CELLS + text::width(spec.long) + 3);
-            line.push((
-                text::truncate(&format!(" – {}", reason.0), room),
-                Role::Warn,
-            ));
-        }
-        lines.push(line);
+        let room = width.saturating_sub(KEY_CELLS).max(1);
+        let named = text::left(&keys, KEY_CELLS);
+        let said = text::wrap(spec.long, room).into_iter().map(|it| (it, role));
+        let why = reason.map_or_else(Vec::new, |it| {
+            text::wrap(&format!("not now: {}", it.0), room)
+        });
+        let said = said.chain(why.into_iter().map(|it| (it, Role::Warn)));
+        lines.extend(said.enumerate().map(|(at, piece)| {
+            let first = if at == 0 { named.as_str() } else { "" };
+            vec![(text::left(first, KEY_CELLS), Role::Key), piece]
+        }));
     }
     lines
 }

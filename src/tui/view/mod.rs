@@ -51,8 +51,7 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     }
     top::draw(app, &mut pen.rows(0, 1));
     let height = pen.height();
-    let news = matches!(app.layers.last(), Some(Layer::Confirm(_))) || app.toasts.is_empty();
-    footer::draw(app, &mut pen.rows(height - 2, 2), !news);
+    footer::draw(app, &mut pen.rows(height - 2, 2));
     // Read line by line, only what lies on top is told: the rest has been.
     let over = |layer: &&Layer| app.plain && !matches!(layer, Layer::Filter);
     if let Some(layer) = app.layers.last().filter(over) {

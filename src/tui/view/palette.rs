@@ -9,11 +9,15 @@ use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{field, text};
 
+/// The longest short name there is.
+const SHORT_CELLS: usize = 16;
+
 pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Position> {
     let found = palette.found(app.context_below(), &app.recent);
     let area = pen.area();
     let height = (found.len() + 4).clamp(6, 18).min(pen.height());
-    let mut pen = pen.part(super::centered(area, 64, height));
+    let wide = area.width.saturating_sub(8).clamp(64, 96);
+    let mut pen = pen.part(super::centered(area, wide.into(), height));
     let mut inside = pen.panel("Commands");
     let width = inside.width();
     inside.put(0, 0, ":", Role::Key);
@@ -58,7 +62,10 @@ pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Po
         inside.put(
             2,
             y + 2,
-            &text::left(&format!("{:<14}{said}", spec.short), room),
+            &text::left(
+                &format!("{} {said}", text::left(spec.short, SHORT_CELLS)),
+                room,
+            ),
             role,
         );
         inside.put_right(y + 2, &[(keys, Role::Key)]);

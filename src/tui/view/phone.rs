@@ -12,6 +12,9 @@ use crate::tui::widget::{text, words};
 
 use super::{Line, named, page};
 
+/// The column of the moment.
+const WHEN_CELLS: usize = 18;
+
 pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
     page(pen, "On the phone", &lines(app, shown, width), shown.scroll)
@@ -80,7 +83,7 @@ fn happened(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
         }
     };
     let mut lines = vec![vec![
-        (text::left(&day(app, entry.at), 18), Role::Dim),
+        (text::left(&day(app, entry.at), WHEN_CELLS), Role::Dim),
         (text::left(what, 9), Role::Text),
         (text::right(&amount, 16), Role::Title),
         ("  ".to_owned(), Role::Dim),
@@ -91,11 +94,25 @@ fn happened(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
         Kin::Name => Role::Warn,
         _ => Role::Dim,
     };
-    lines.push(vec![
-        (" ".repeat(18), Role::Dim),
-        (format!("{} · {reference} · ", entry.account), Role::Dim),
-        (entry.kin.words().to_owned(), kin),
-    ]);
+    let known = format!("{} · {reference} · ", entry.account);
+    let room = width.saturating_sub(WHEN_CELLS).max(1);
+    let left = room.saturating_sub(text::width(&known));
+    if text::width(entry.kin.words()) <= left {
+        lines.push(vec![
+            (" ".repeat(WHEN_CELLS), Role::Dim),
+            (known, Role::Dim),
+            (entry.kin.words().to_owned(), kin),
+        ]);
+    } else {
+        // A warning must not be cut.
+        let known = text::truncate(known.trim_end_matches(" · "), room);
+        lines.push(vec![
+            (" ".repeat(WHEN_CELLS), Role::Dim),
+            (known, Role::Dim),
+        ]);
+        let warned = text::wrap(entry.kin.words(), room).into_iter();
+        lines.extend(warned.map(|part| vec![(" ".repeat(WHEN_CELLS), Role::Dim), (part, kin)]));
+    }
     lines.extend(to_be_said(app, entry, width));
     lines
 }

@@ -30,8 +30,11 @@ pub(super) fn lines(app: &App, width: usize) -> Vec<Line> {
             clock(row).map_or_else(Vec::new, |(said, role)| named("clock", &said, role, width)),
         );
         let looks = format!(
-            "{} refunds wait for a look; up to {} looks a minute{}",
-            row.waiting,
+            "{} for a look; up to {} looks a minute{}",
+            match row.waiting {
+                1 => "1 refund waits".to_owned(),
+                more => format!("{more} refunds wait"),
+            },
             row.looks_per_minute,
             quiet(app, row)
         );

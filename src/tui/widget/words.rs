@@ -89,6 +89,9 @@ fn approved(app: &App, refund: &Refund) -> Standing {
             ),
             format!("held: let go with {}", key(Action::Release)),
         )
+    } else if app.is_stopped(&refund.account) {
+        let held = "held, not sent: sending is stopped";
+        (held.to_owned(), "held: stopped".to_owned())
     } else if let Some(left) = countdown(refund, app.now) {
         let seconds = (left.num_milliseconds() + 999) / 1000;
         let words = format!("ready: goes out in {seconds} s");
@@ -212,7 +215,8 @@ pub fn payer_in(room: usize, payer: Option<&str>, last4: Option<&str>) -> String
         (Some(name), Some(last4)) => {
             let digits = format!(" ·{last4}");
             let name = text::truncate(name, room.saturating_sub(text::width(&digits)));
-            name + &digits
+            // A masked name ends in one already.
+            name.replace("……", "…") + &digits
         }
         _ => self::payer(payer, last4),
     }
@@ -235,6 +239,14 @@ pub fn payer(payer: Option<&str>, last4: Option<&str>) -> String {
         (Some(payer), None) => payer.to_owned(),
         (None, Some(last4)) => format!("·{last4}"),
         (None, None) => "–".to_owned(),
+    }
+}
+
+/// So many of a thing whose plural is regular.
+pub fn counted(count: usize, thing: &str) -> String {
+    match count {
+        1 => format!("1 {thing}"),
+        more => format!("{more} {thing}s"),
     }
 }
 

@@ -93,8 +93,9 @@ fn each_marked_payment_is_refunded_once_after_the_second_step() {
     assert_eq!(marked(&session), 0);
     session.press("ctrl-s");
     assert_eq!(session.desk.asked_to_compose().len(), 3, "it is done");
+    // Each can still be withdrawn, there.
     session.press("esc");
-    assert_eq!(session.app.context(), Context::Payments);
+    assert_eq!(session.app.context(), Context::Refunds);
 }
 
 #[test]

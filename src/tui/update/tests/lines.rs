@@ -60,3 +60,15 @@ fn what_is_only_similar_moves_no_money() {
     say(&mut session, "provid");
     assert_eq!(session.app.context(), Context::Providers);
 }
+
+#[test]
+fn what_is_only_similar_does_nothing() {
+    let mut session = session();
+    say(&mut session, "mse");
+    assert!(!session.app.mouse);
+    assert!(
+        shown(&session, "did you mean mouse?"),
+        "{}",
+        session.screen()
+    );
+}

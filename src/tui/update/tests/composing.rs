@@ -1,0 +1,51 @@
+//! From a payment to a refund that waits to go out.
+
+use super::*;
+use crate::domain::eligibility::WhyNot;
+
+#[test]
+fn a_void_has_no_amount_to_type_and_is_confirmed() {
+    let mut session = session();
+    for account in session
+        .app
+        .overview
+        .iter_mut()
+        .flat_map(|it| &mut it.accounts)
+    {
+        account.voids = true;
+    }
+    let unsettled = session.app.payments.rows.iter();
+    let mut unsettled = unsettled.filter(|row| row.eligibility.why_not == Some(WhyNot::Unsettled));
+    let row = unsettled.next().expect("one has not settled");
+    let reference = row.payment.reference.clone().unwrap();
+    session
+        .press("/")
+        .type_text(&reference)
+        .press("enter r ctrl-s");
+    assert!(
+        shown(&session, "choose a reason first"),
+        "{}",
+        session.screen()
+    );
+    session.type_text("c").press("ctrl-s");
+    assert_eq!(
+        session.app.context(),
+        Context::Confirm,
+        "{}",
+        session.screen()
+    );
+    session.press("y");
+    assert_eq!(session.desk.asked_to_compose()[0].amount, "all");
+}
+
+#[test]
+fn nobody_is_told_to_withdraw_what_went_out() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("ctrl-s y");
+    let withdraws = "withdraws it until it goes out";
+    assert!(shown(&session, withdraws), "{}", session.screen());
+    session.desk.change(State::Submitting, None);
+    session.tell(Msg::Woke);
+    assert!(!shown(&session, withdraws), "{}", session.screen());
+}
