@@ -562,7 +562,7 @@ pub(super) fn likeness((likeness, summary): &(Likeness, RefundSummary)) -> Strin
         refund.content.amount,
         refund.created_at.format("%Y-%m-%d"),
         refund.content.maker,
-        refund.state.name().replace('_', " "),
+        refund.state.words(),
         refund.id.short(),
     )
 }

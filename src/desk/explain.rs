@@ -71,7 +71,7 @@ fn refund_line(refund: &Refund) -> Option<BalanceLine> {
             &format!(
                 "{word} by {}, {}",
                 refund.content.maker,
-                refund.state.name().replace('_', " ")
+                refund.state.words()
             ),
             minus(weight),
         )

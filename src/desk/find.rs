@@ -74,8 +74,8 @@ impl Local {
         }
         let words = |summary: &RefundSummary| {
             let refund = &summary.refund;
-            let state = refund.state.name().replace('_', " ");
-            format!("{} ({}, {state})", refund.id, refund.content.amount)
+            let stands = refund.state.words();
+            format!("{} ({}, {stands})", refund.id, refund.content.amount)
         };
         only("refund", handle, found, words)
     }

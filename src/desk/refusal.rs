@@ -309,7 +309,11 @@ impl From<ReasonError> for Refusal {
         rule(
             code,
             error.to_string(),
-            "Give a reason of the catalogue with its required fields.",
+            match error {
+                ReasonError::NoteMissing(_) => "Fill in the note (--note on the command line).",
+                ReasonError::CaseMissing(_) => "Fill in the case (--case on the command line).",
+                _ => "Choose another of the catalogue.",
+            },
         )
     }
 }

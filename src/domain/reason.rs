@@ -48,10 +48,10 @@ pub enum ReasonError {
     #[error("reason {0} is for compensation only, not for the amount itself")]
     CompensationOnly(String),
     /// A required field is missing.
-    #[error("reason {0} needs a note: say why in your own words (--note)")]
+    #[error("reason {0} needs a note: say why in your own words")]
     NoteMissing(String),
     /// A required field is missing.
-    #[error("reason {0} needs the case reference of the dispute (--case)")]
+    #[error("reason {0} needs the case reference of the dispute")]
     CaseMissing(String),
 }
 

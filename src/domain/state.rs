@@ -10,6 +10,7 @@ use super::money::Money;
 
 mod guard;
 mod order;
+mod words;
 pub use guard::{
     AbsenceGuard, ApproveGuard, ConfirmGuard, ResendGuard, ResolveGuard, STILL_IN_FLIGHT,
     SendGuard, Verdict,

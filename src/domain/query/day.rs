@@ -46,9 +46,18 @@ impl Days {
             Some((middle, around)) => (middle, around),
             None => (text, "0"),
         };
-        let middle = day(middle, today)?;
-        Some(around_day(middle, around))
+        match day(middle, today) {
+            Some(middle) => Some(around_day(middle, around)),
+            None => is_meant(middle).then(|| Err("is no day of that month".to_owned())),
+        }
     }
+}
+
+/// True of what was meant as a day and is none: `35nov`.
+fn is_meant(text: &str) -> bool {
+    let figures = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (day, month) = text.split_at(figures);
+    (1..=2).contains(&day.len()) && MONTHS.contains(&month.to_ascii_lowercase().as_str())
 }
 
 fn around_day(middle: NaiveDate, around: &str) -> Result<Days, String> {

@@ -138,6 +138,8 @@ fn an_amount_may_name_its_currency() {
 #[case("settled:2026-11~2", 8, "2026-11~2")]
 #[case("settled:2026-11..2026-10", 8, "2026-11..2026-10")]
 #[case("4242 59 14nov~x", 8, "14nov~x")]
+#[case("4242 59 35nov", 8, "35nov")]
+#[case("5441 31nov~2", 5, "31nov~2")]
 #[case("last4:42424", 6, "42424")]
 #[case("acount:hub-us", 0, "acount:hub-us")]
 #[case("to:sometime", 3, "sometime")]
