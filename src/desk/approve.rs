@@ -186,7 +186,7 @@ impl Local {
                 before, basis.available
             ),
             Changed::Unknown => {
-                "it is not what was shown any more: the refund, its balance or the policy is another"
+                "it is not what was shown any more: the refund, its balance or the policy changed"
                     .to_owned()
             }
         };

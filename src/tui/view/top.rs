@@ -29,13 +29,13 @@ enum What {
 }
 
 /// Who gives way, by one form each time, until the rest fits.
-const GIVES_WAY: [What; 15] = [
+const GIVES_WAY: [What; 16] = [
     What::Zone,
     What::Actor,
     What::Stopped,
-    What::NotAnswering,
-    What::Screens,
     What::Alone,
+    What::Screens,
+    What::NotAnswering,
     What::Stopped,
     What::ToSend,
     What::Online,
@@ -45,6 +45,7 @@ const GIVES_WAY: [What; 15] = [
     What::CameBack,
     What::Damaged,
     What::Away,
+    What::Screens,
 ];
 
 /// One thing said, in its forms: the longest first, an empty one where it may be left out.
@@ -152,9 +153,10 @@ fn screens(app: &App) -> Said {
         }
         pieces
     };
+    let nothing = std::iter::once(Vec::new());
     Said {
         what: What::Screens,
-        forms: (0..3).map(form).collect(),
+        forms: (0..3).map(form).chain(nothing).collect(),
     }
 }
 

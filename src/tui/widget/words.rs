@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::ageing::Age;
+use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::{Kind, Refund};
@@ -194,6 +196,22 @@ fn decide(app: &App, agree: &str) -> String {
     format!("{agree} ({yes}) or decline ({no})")
 }
 
+/// What to do first on a desk that has made no refund and has nothing to do; none once it has.
+pub fn first_step(app: &App) -> Option<String> {
+    let overview = app.overview.as_ref()?;
+    let is_empty = overview.counts.of(&State::ALL) == 0 && app.todo.items.is_empty();
+    let (payments, refund) = (
+        app.keymap.key(Action::ShowPayments),
+        app.keymap.key(Action::Refund),
+    );
+    is_empty.then(|| format!("{payments} shows the payments; {refund} composes a refund"))
+}
+
+/// The key that shows the other tabs of a list.
+pub fn other_tabs(app: &App) -> String {
+    format!("{} shows the others", app.keymap.key(Action::NextTab))
+}
+
 /// A step in a sentence: what to do, and until or from when.
 pub fn next_step(app: &App, step: &Step) -> String {
     match step.clocked {
@@ -307,6 +325,15 @@ pub fn age(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
     }
 }
 
+/// The word for what takes longer than is normal.
+pub const fn late(age: Age) -> Option<(&'static str, Role)> {
+    match age {
+        Age::Fresh => None,
+        Age::Amber => Some(("slow", Role::Warn)),
+        Age::Red => Some(("LATE", Role::Bad)),
+    }
+}
+
 /// The business time zone, UTC until the desk has said which.
 pub fn zone(app: &App) -> Tz {
     app.overview
@@ -329,6 +356,19 @@ pub fn clock(app: &App, at: DateTime<Utc>) -> String {
 
 /// Whether something can be stopped, with the key that does it.
 pub fn stopping(app: &App, stopping: &Stopping) -> (String, Role) {
+    let (said, role) = stopping_elsewhere(app, stopping);
+    let asks = app.is_offline() && stopping.is_asked_of_provider();
+    match stopping.is_possible() && !app.is_read_only() && !asks {
+        true => (
+            format!("{said} ({})", app.keymap.key(Action::Withdraw)),
+            role,
+        ),
+        false => (said, role),
+    }
+}
+
+/// The same where its key is about another refund.
+fn stopping_elsewhere(app: &App, stopping: &Stopping) -> (String, Role) {
     // A batch closes at a full minute, a delay ends at any second.
     let said = stopping.said(|at| {
         let said = clock(app, at);
@@ -338,11 +378,23 @@ pub fn stopping(app: &App, stopping: &Stopping) -> (String, Role) {
         minute.map_or(said.clone(), str::to_owned)
     });
     match stopping.is_possible() {
-        true => (
-            format!("{said} ({})", app.keymap.key(Action::Withdraw)),
-            Role::Good,
-        ),
+        true => (said, Role::Good),
         false => (said, Role::Dim),
+    }
+}
+
+/// The same of a refund among others: none of one that is over and can be stopped no more. The key
+/// is about `here`.
+pub fn stopping_among(
+    app: &App,
+    refund: &Refund,
+    here: Option<RefundId>,
+) -> Option<(String, Role)> {
+    let it = app.stopping(refund)?;
+    match it.is_possible() || refund.state.is_open() {
+        true if here == Some(refund.id) => Some(stopping(app, &it)),
+        true => Some(stopping_elsewhere(app, &it)),
+        false => None,
     }
 }
 
