@@ -126,10 +126,7 @@ fn without_a_terminal_the_hash_that_was_seen_is_needed() {
     let ran = shop.desk.json(["approve", id(&refund), "--as", "ben"]);
     assert_eq!(ran.exits(2).error()["code"], "expect");
     let content = refund["content_hash"].as_str().unwrap();
-    for (seen, told) in [
-        (content, "--expect the field hash"),
-        ("0", "shown any more"),
-    ] {
+    for (seen, told) in [(content, "the field hash"), ("0", "shown any more")] {
         let typed = ["approve", id(&refund), "--expect", seen, "--as", "ben"];
         let error = shop.desk.json(typed).exits(3).error();
         assert_eq!(error["code"], "changed");
