@@ -169,9 +169,13 @@ impl Local {
             .filter(|other| other.id != refund.id)
             .map(|other| other.content.amount)
             .collect();
+        let next = "Look at it again, and approve what is shown then: refund-desk status REFUND";
         let what = match what_changed(seen, &refund.hash, &basis, &moved) {
+            // Screens approve what they show: only a command can name something else.
             Changed::OnlyContent => {
-                "that is the hash of the decision alone; approving needs the field hash".to_owned()
+                let next = "Give --expect the field hash: refund-desk status REFUND --json";
+                let what = "--expect names the decision alone (content_hash), not what it rests on";
+                return Ok(refusal::rule("changed", what, next));
             }
             Changed::Policy(version) => format!(
                 "the policy changed from version {version} to {} since it was shown",
@@ -182,14 +186,11 @@ impl Local {
                 before, basis.available
             ),
             Changed::Unknown => {
-                "the refund, its balance or the policy changed since it was shown, or this is the hash of another one".to_owned()
+                "it is not what was shown any more: the refund, its balance or the policy changed"
+                    .to_owned()
             }
         };
-        Ok(refusal::rule(
-            "changed",
-            what,
-            "Look at it again, and approve what is shown then: refund-desk status REFUND",
-        ))
+        Ok(refusal::rule("changed", what, next))
     }
 
     /// Why the refund could not be sent as things stand.

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::approval::{Approval, Decline};
@@ -19,9 +19,7 @@ use crate::domain::finding::Finding;
 use crate::domain::handover::Handover;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::inbound_request::InboundRequest;
-use crate::domain::listing::{
-    AccountFreshness, PaymentFilter, PaymentQuery, Place, RefundFilter, StateCounts, Totals,
-};
+use crate::domain::listing::{PaymentFilter, PaymentQuery, Place, RefundFilter, Totals};
 use crate::domain::money::Money;
 use crate::domain::note::Note;
 use crate::domain::order::Order;
@@ -51,6 +49,7 @@ mod evidence;
 mod import;
 mod inbox;
 mod note;
+mod overview;
 mod personal;
 mod plan;
 mod refusal;
@@ -77,6 +76,7 @@ pub use evidence::{AccessReview, Evidence, EvidenceAsk, EvidencePage, PersonSeen
 pub use import::{Import, ImportFile, ImportReport};
 pub use inbox::{AnswerOrder, AnswerWith};
 pub use note::NoteOrder;
+pub use overview::{Account, Overview};
 pub use personal::{EraseOrder, Erasure, Revealed};
 pub use plan::PlanAsk;
 pub use refusal::{Class, Refusal};
@@ -423,57 +423,6 @@ pub enum Notice {
     /// The service that does the work cannot be reached (true), or can again: then everything is
     /// stale. A desk that works by itself never says so.
     ServiceAway(bool),
-}
-
-/// What the top line and the Payments footer show.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Overview {
-    /// LIVE, TEST or DEMO.
-    pub label: String,
-    /// The IANA name of the business time zone.
-    pub zone: String,
-    /// Nothing is sent.
-    pub offline: bool,
-    /// Nothing is written.
-    pub read_only: bool,
-    /// How many things the last check of the records found wrong.
-    pub damaged: u64,
-    /// Where people stopped sending, every account first.
-    pub stops: Vec<Stop>,
-    /// How many refunds came back and nobody has acknowledged it.
-    pub came_back: u64,
-    /// How many refunds are in each state.
-    pub counts: StateCounts,
-    /// Every account of the configuration, in its order.
-    pub accounts: Vec<Account>,
-    /// How long a refund composed at the desk waits before it is sent, in milliseconds.
-    pub send_delay_ms: u64,
-    /// A service does the work, for everybody who connects; else this desk is its user's alone.
-    #[serde(default)]
-    pub shared: bool,
-}
-
-/// An account as screens show it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// Its provider, as people know it.
-    pub provider: String,
-    /// What a success of its refunds means: `submitted for settlement`, `paid` …
-    pub success_means: String,
-    /// Refunds can be sent through it.
-    pub can_send: bool,
-    /// Its unsettled payments can be voided.
-    pub voids: bool,
-    /// Its refunds can be stopped once they are sent, for as long as the provider can.
-    pub stops: bool,
-    /// Until when on a day, in the business time zone, where that is known.
-    #[serde(default)]
-    pub batch_closes: Option<NaiveTime>,
-    /// Its payments can be given back with compensation on top.
-    #[serde(default)]
-    pub compensates: bool,
-    /// How fresh its data is.
-    pub freshness: AccountFreshness,
 }
 
 /// A payment in a list.

@@ -31,6 +31,8 @@ struct Known {
     pulse: Pulse,
     written_at: Option<Duration>,
     is_news: bool,
+    /// People were told that it does not answer.
+    said_gone: bool,
 }
 
 impl Standing {
@@ -41,6 +43,13 @@ impl Standing {
     /// How long until a probe may go; `None`: the provider is asked as usual.
     pub(super) fn wait(&self, clock: &Clock) -> Option<Duration> {
         self.known().breaker.wait(clock.elapsed())
+    }
+
+    /// Whether people must be told: it stopped answering, or answers again. True once each time.
+    pub(super) fn turned(&self) -> bool {
+        let mut known = self.known();
+        let gone = !known.breaker.is_closed();
+        std::mem::replace(&mut known.said_gone, gone) != gone
     }
 
     /// T7's fact for a refund: the breaker is closed, or this send is the probe.

@@ -342,6 +342,7 @@ impl Local {
 
     async fn overview(&self) -> Result<Overview, Refusal> {
         let known = self.ledger.freshness().await?;
+        self.heed_others().await?;
         let accounts = self.accounts.iter().map(|account| face::Account {
             provider: account.profile.name.to_owned(),
             success_means: account.profile.success_means.to_owned(),
@@ -349,6 +350,8 @@ impl Local {
             voids: kinds::can(Some(account), Deed::Void),
             stops: kinds::can(Some(account), Deed::Stop),
             batch_closes: account.batch_closes(),
+            not_answering: account.standing.wait(&self.clock).is_some(),
+            marks: Some(account.profile.marks),
             compensates: {
                 let terms = &account.profile.terms;
                 self.compensates(terms.compensation, &terms.currencies)

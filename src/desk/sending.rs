@@ -1,5 +1,6 @@
 //! Stopping sending, at once and by anyone; resuming it, by two people (domain.md, rule 3).
 
+use super::accounts::Account;
 use super::backup::closed_account;
 use super::compose::tidy;
 use super::face::{Actor, Notice, ProviderState, Refusal, SendingOrder};
@@ -68,6 +69,13 @@ impl Local {
             });
         }
         Ok(states)
+    }
+
+    /// The top line says whose provider does not answer.
+    pub(super) fn tell_turned(&self, account: &Account) {
+        if account.standing.turned() {
+            self.tell(Notice::Changed);
+        }
     }
 
     fn word(&self, actor: &Actor, order: SendingOrder) -> Result<SendingWord, Refusal> {

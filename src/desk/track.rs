@@ -319,6 +319,7 @@ impl Local {
                 continue;
             };
             account.standing.heed(pulse.probe, &self.clock);
+            self.tell_turned(account);
             if let Some(wait) = wait {
                 // A clock that was set back must not turn minutes into days.
                 account.keep_quiet(wait.min(QUIET_LONGEST), &self.clock);
@@ -329,6 +330,7 @@ impl Local {
 
     /// Keeps how the account's provider stands, for people and for other processes.
     pub(super) async fn note_pulse(&self, account: &Account) {
+        self.tell_turned(account);
         let Some(mut pulse) = account.standing.to_write(&self.clock) else {
             return;
         };

@@ -2,13 +2,23 @@
 //! state (domain.md, rule 5).
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
+use serde::{Deserialize, Serialize};
 
 /// The marks of a rail, in business days (Monday to Friday) after the day something began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marks {
-    rail: &'static str,
+    rail: Rail,
     amber_days: u32,
     red_days: u32,
+}
+
+/// What money goes back on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Rail {
+    Cards,
+    FasterPayments,
+    Sepa,
 }
 
 /// How old something on its way is.
@@ -25,13 +35,13 @@ pub enum Age {
 impl Marks {
     /// Card refunds through Commerce Hub.
     pub const COMMERCE_HUB: Self = Self {
-        rail: "cards",
+        rail: Rail::Cards,
         amber_days: 3,
         red_days: 5,
     };
     /// Card refunds elsewhere.
     pub const CARDS: Self = Self {
-        rail: "cards",
+        rail: Rail::Cards,
         amber_days: 5,
         red_days: 10,
     };
@@ -39,20 +49,24 @@ impl Marks {
     /// Credit transfers by Faster Payments: there within seconds. The two hours to amber are the rest
     /// of the day they began on.
     pub const FASTER_PAYMENTS: Self = Self {
-        rail: "Faster Payments",
+        rail: Rail::FasterPayments,
         amber_days: 0,
         red_days: 1,
     };
     /// SEPA credit transfers: there on the next business day.
     pub const SEPA: Self = Self {
-        rail: "SEPA",
+        rail: Rail::Sepa,
         amber_days: 1,
         red_days: 2,
     };
 
     /// The rail, as people know it.
     pub const fn rail(&self) -> &'static str {
-        self.rail
+        match self.rail {
+            Rail::Cards => "cards",
+            Rail::FasterPayments => "Faster Payments",
+            Rail::Sepa => "SEPA",
+        }
     }
 
     /// The last day by which something sent on `since` is normally with the customer.

@@ -113,7 +113,10 @@ impl Part {
                 content.amount,
                 day(refund.created_at),
                 content.maker,
-                said(refund.state)
+                match refund.declined_by {
+                    Some(_) => "declined",
+                    None => said(refund.state),
+                }
             ));
         }
     }

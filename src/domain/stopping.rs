@@ -127,10 +127,10 @@ impl Stopping {
                     .to_owned()
             }
             Self::TooLate(at) => format!(
-                "hardly to be stopped: its batch closed {}; the provider decides",
+                "too late to stop: its batch closed {}; the provider decides",
                 clock(*at)
             ),
-            Self::No(why) => format!("cannot be stopped: {why}"),
+            Self::No(why) => format!("cannot be stopped here: {why}"),
         }
     }
 }
@@ -179,7 +179,7 @@ mod tests {
         let late = "2026-11-21T20:00:00Z";
         assert_eq!(
             told(&refund, TERMS, late),
-            "hardly to be stopped: its batch closed 21:00; the provider decides"
+            "too late to stop: its batch closed 21:00; the provider decides"
         );
         // Made after the close of its day: the next day's batch has it.
         let evening = Refund {
@@ -239,7 +239,7 @@ mod tests {
         ] {
             let said = told(refund, terms, now);
             assert!(
-                said.starts_with("cannot be stopped: ") && said.contains(why),
+                said.starts_with("cannot be stopped here: ") && said.contains(why),
                 "{said}"
             );
         }

@@ -464,6 +464,10 @@ fn said(record: &Record, before: &Refund, step: &Move) -> Option<String> {
         Event::Decline => by_whom("declined")
             .zip(record.note.as_ref())
             .map(|(declined, note)| format!("{declined}: {note}")),
+        Event::Withdraw => by_whom("withdrawn").map(|withdrawn| match &record.note {
+            Some(note) => format!("{withdrawn}: {note}"),
+            None => withdrawn,
+        }),
         _ => observed.or_else(|| record.note.clone()),
     }
 }

@@ -316,7 +316,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Approve, "refund.approve", "This row", [(DECIDED, &["a"])], "approve", "approve a refund, or what another person stated; answer a network's request", DANGEROUS),
     spec!(Decline, "refund.decline", "This row", [(DECIDED, &["d"])], "decline", "decline it, with a note; refuse a network's request", DANGEROUS),
     spec!(Resolve, "refund.resolve", "This row", [(DECIDED, &["o"])], "outcome", "state what became of it, with evidence; answer a request with another account", DANGEROUS),
-    spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"])], "withdraw", "withdraw a refund, or have its provider stop it", DANGEROUS),
+    spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"]), (&[Payment, Phone], &["u"])], "withdraw", "withdraw a refund, or have it stopped; of several the newest", DANGEROUS),
     spec!(Capture, "refund.capture", "This row", [(DECIDED, &["c"])], "capture", "have the provider pay what it has only authorised", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),

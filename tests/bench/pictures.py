@@ -26,10 +26,10 @@ SCENES = {
     "drill": [("wait", "2 000"), "T", ("wait", "Drill 1/7")],
     "phone": [("wait", "2 000"), "/refundable account:hub-us can:>20\r", ("wait", "/ refundable"), "r",
               ("wait", "Compose"), "10.00\t\x1b[C", ("wait", "= 10.00"), "\x13", ("wait", "y yes, do it"), "y",
-              ("wait", "confirmed by the provider"), "p", ("wait", "We sent")],
+              ("wait", "confirmed ("), "p", ("wait", "We sent")],
     "refund": [("wait", "2 000"), "/refundable account:hub-us can:>20\r", ("wait", "/ refundable"), "r",
                ("wait", "Compose"), "10.02\t\x1b[C", ("wait", "= 10.02"), "\x13", ("wait", "y yes, do it"), "y",
-               ("wait", "confirmed by the provider"), "\r", ("wait", "Timeline")],
+               ("wait", "confirmed ("), "\r", ("wait", "Timeline")],
 }
 
 

@@ -70,7 +70,7 @@ fn one_makes_it_another_approves_it_and_it_is_paid() {
     ben.wait_for("300.00 USD approved");
     ben.wait_for("nothing waits for your approval");
     ben.keys("2[");
-    ben.wait_for("confirmed by the provider");
+    ben.wait_for("confirmed (");
     find(&mut ben, "BIG-1");
     ben.wait_until("the balance to have fallen by just that", |screen| {
         can_refund(screen) == 60_000

@@ -201,7 +201,7 @@ fn a_screen_reader_hears_the_same_desk_line_by_line() {
     desk.wait_for("Give back 2.50");
     desk.wait_for("[ Cancel ]");
     desk.keys("y\r");
-    desk.wait_for("confirmed by the provider");
+    desk.wait_for("confirmed (");
     assert!(!desk.screen().is_desk());
     let book = std::fs::read_to_string(folder.path().join("book.jsonl")).unwrap();
     assert_eq!(book.lines().count(), 1);

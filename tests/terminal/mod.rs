@@ -92,7 +92,7 @@ fn a_payment_is_found_refunded_in_part_and_followed_to_its_end(#[case] size: Siz
     compose(&mut desk);
     desk.keys("\x13");
     confirm(&mut desk, "Give back 2.50 USD?");
-    desk.wait_for("confirmed by the provider");
+    desk.wait_for("confirmed (");
     desk.keys("1");
     desk.wait_for("/ refundable");
     desk.wait_until("the balance to fall by just that", |screen| {
@@ -190,7 +190,7 @@ fn a_desk_opened_to_look_at_says_so_and_composes_nothing() {
     let files = ["--data-dir", data, "--config", config.to_str().unwrap()];
     let looking = [&files[..], &["--read-only"]].concat();
     let mut desk = Terminal::start(NARROW, &looking);
-    desk.wait_for("read-only");
+    desk.wait_for("READ-ONLY");
     desk.wait_for("2 000");
     desk.keys("r");
     desk.wait_for("read-only");

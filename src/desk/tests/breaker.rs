@@ -119,3 +119,44 @@ async fn silence_a_provider_asked_for_survives_the_process() {
     stage.sql("UPDATE refunds SET due_at = 1");
     assert!(stage.work().await.looked > 0);
 }
+
+#[tokio::test]
+async fn people_are_told_once_that_it_does_not_answer_and_once_that_it_does() {
+    let stage = stage(20).await;
+    let fake = Fake::new(at_once(no_answer()), at_once(report(Reported::Pending)));
+    stage.provider(&fake);
+    assert!(!gone(&stage).await);
+    for number in 0..20 {
+        stage.compose(&format!("P{number}")).await;
+    }
+    let mut notices = stage.desk.follow();
+    let mut told = || {
+        let all = std::iter::from_fn(|| notices.try_recv().ok());
+        all.filter(|it| *it == Notice::Changed).count()
+    };
+    stage.work().await;
+    assert_eq!(told(), 1);
+    assert!(gone(&stage).await);
+    stage.clock.advance(Duration::from_secs(16));
+    due_now(&stage);
+    stage.work().await;
+    assert_eq!(told(), 0, "nothing new");
+    let well = Fake::new(
+        at_once(report(Reported::Pending)),
+        at_once(report(Reported::Pending)),
+    );
+    stage.provider(&well);
+    stage.clock.advance(Duration::from_mins(6));
+    due_now(&stage);
+    stage.work().await;
+    assert_eq!(told(), 1);
+    assert!(!gone(&stage).await);
+}
+
+/// What the top line is made of.
+async fn gone(stage: &Stage) -> bool {
+    let Reply::Overview(told) = stage.desk.ask(&actor(), Request::Overview).await.unwrap() else {
+        panic!("no overview");
+    };
+    told.accounts[0].not_answering
+}

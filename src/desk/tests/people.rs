@@ -304,3 +304,31 @@ async fn what_came_back_is_one_entry_until_it_is_acknowledged() {
         "{items:?}"
     );
 }
+
+/// Whoever reads how it ended reads who ended it.
+#[tokio::test]
+async fn a_withdrawal_and_a_decline_name_who() {
+    let config = CONFIG.to_owned() + ABOVE_TEN;
+    let stage = Stage::open(3).await.reopened(&config, Clock::system());
+    let said = async |id| stage.refund(id).await.said.unwrap();
+    let cancel = |id: RefundId, note: Option<&str>| Request::Cancel {
+        refund: id.to_string(),
+        note: note.map(Into::into),
+        stop: false,
+    };
+    let (plain, noted) = (stage.compose("P0").await, stage.compose("P1").await);
+    stage.by("mia", cancel(plain, None)).await.unwrap();
+    assert_eq!(said(plain).await, "withdrawn by mia");
+    stage
+        .by("mia", cancel(noted, Some("a typo")))
+        .await
+        .unwrap();
+    assert_eq!(said(noted).await, "withdrawn by mia: a typo");
+    let declined = stage.compose("P2").await;
+    let decline = Request::Decline {
+        refund: declined.to_string(),
+        note: "twice".to_owned(),
+    };
+    stage.by("ben", decline).await.unwrap();
+    assert_eq!(said(declined).await, "declined by ben: twice");
+}

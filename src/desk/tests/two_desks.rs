@@ -96,6 +96,10 @@ async fn what_one_finds_gone_the_other_leaves_alone() {
         panic!("no providers");
     };
     assert!(told[0].left_alone);
+    let Reply::Overview(told) = two.other.ask(&actor(), Request::Overview).await.unwrap() else {
+        panic!("no overview");
+    };
+    assert!(told.accounts[0].not_answering);
 
     // One look in all is the probe.
     two.stage.clock.advance(Duration::from_mins(6));

@@ -8,7 +8,7 @@ use crate::tui::state::slots::Slot;
 use crate::tui::state::{App, Layer, Screen};
 use crate::tui::view;
 
-use super::Action;
+use super::{Action, Context};
 
 /// Why an action cannot be done now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,8 +139,12 @@ fn withdraw(app: &App) -> Result<(), Reason> {
     if app.is_read_only() {
         return no("the desk is read-only");
     }
-    let focused = app.focus_refund().map(|row| &row.refund);
+    let focused = app.to_stop().map(|row| row.refund);
+    let focused = focused.as_ref();
     match focused.map(|refund| refund.state) {
+        None if matches!(app.context_below(), Context::Payment | Context::Phone) => {
+            no("nothing here can be withdrawn or stopped any more")
+        }
         None => no("no refund is selected"),
         Some(State::Reserved | State::AwaitingApproval | State::Approved) => Ok(()),
         Some(_) if focused.is_some_and(|refund| may_be_stopped(app, refund)) => {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::ageing::Marks;
 use crate::domain::listing::{AccountFreshness, StateCounts};
 use crate::domain::sending::Stop;
 use crate::domain::state::State;
@@ -37,6 +38,8 @@ pub struct Overview {
 pub struct Account {
     /// Its provider.
     pub provider: String,
+    /// What a success of its refunds means.
+    pub success_means: String,
     /// Refunds can be sent through it.
     pub can_send: bool,
     /// Its unsettled payments can be voided.
@@ -47,6 +50,10 @@ pub struct Account {
     pub stops: bool,
     /// Until when on a day, where that is known.
     pub batch_closes: Option<NaiveTime>,
+    /// Its provider does not answer.
+    pub not_answering: bool,
+    /// From when on something on its way is slow.
+    pub marks: Option<Marks>,
     /// How fresh its data is.
     pub freshness: AccountFreshness,
 }
@@ -55,6 +62,17 @@ impl Overview {
     /// How many refunds may or may not have been paid.
     pub fn unknown(&self) -> u64 {
         self.counts.of(&[State::Unknown])
+    }
+
+    /// How many refunds wait to be sent.
+    pub fn to_send(&self) -> u64 {
+        self.counts.of(&[State::Reserved, State::Approved])
+    }
+
+    /// The accounts whose provider does not answer.
+    pub fn not_answering(&self) -> Vec<&str> {
+        let gone = self.accounts.iter().filter(|it| it.not_answering);
+        gone.map(|it| it.freshness.account.as_str()).collect()
     }
 
     /// A time in the business time zone.

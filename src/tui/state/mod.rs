@@ -15,7 +15,6 @@ use crate::domain::payment::Payment;
 use crate::domain::query::{self, Completion};
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
-use crate::domain::stopping::{self, Stopping, Terms};
 use crate::domain::todo::{Act, Step, Who};
 
 use super::action::{Action, Context};
@@ -33,6 +32,7 @@ pub mod desk;
 pub mod drafts;
 pub mod drill;
 pub mod edit;
+pub mod lateness;
 pub mod layout;
 pub mod marks;
 pub mod palette;
@@ -43,6 +43,7 @@ pub mod radar;
 pub mod refunds;
 pub mod sheet;
 pub mod slots;
+mod stopping;
 pub mod toast;
 pub mod todo;
 pub mod views;
@@ -456,16 +457,6 @@ impl App {
         accounts
             .into_iter()
             .find(|account| account.freshness.account == name)
-    }
-
-    /// Whether a refund can be stopped; none where there is nothing to say.
-    pub fn stopping(&self, refund: &Refund) -> Option<Stopping> {
-        let overview = self.overview.as_ref()?;
-        let terms = self.account(&refund.account).map(|account| Terms {
-            stops: account.stops,
-            closes: account.batch_closes,
-        });
-        stopping::of(refund, terms.unwrap_or_default(), self.now, &overview.zone)
     }
 
     /// People stopped sending on this account.

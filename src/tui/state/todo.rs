@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::care::{About, Snooze};
+use crate::domain::delegation::MayApprove;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::inbound_request::InboundRequest;
@@ -37,6 +38,8 @@ pub struct Item {
     pub since: DateTime<Utc>,
     /// Who looks after it, where somebody said so.
     pub owner: Option<String>,
+    /// Who may approve it, where it waits for a checker and roles say who is one.
+    pub may_approve: Option<MayApprove>,
     /// Whoever sits here looks after it.
     pub is_own: bool,
     /// Whoever sits here has put it aside.
@@ -195,6 +198,12 @@ impl ToDo {
     pub fn step(&self, refund: RefundId) -> Option<&Step> {
         let about = |item: &&Item| item.subject() == Subject::Refund(refund);
         self.items.iter().find(about).map(|item| &item.step)
+    }
+
+    /// Who may approve a refund, as far as the queue and roles tell.
+    pub fn may_approve(&self, refund: RefundId) -> Option<&MayApprove> {
+        let about = |item: &&Item| item.subject() == Subject::Refund(refund);
+        self.items.iter().find(about)?.may_approve.as_ref()
     }
 
     /// Moves the cursor by items.

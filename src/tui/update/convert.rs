@@ -55,6 +55,7 @@ pub(super) fn item(item: ToDoItem, viewer: &str) -> todo::Item {
         owner: item.owner,
         aside: item.aside.into_iter().find(|it| it.who == viewer),
         step: item.step,
+        may_approve: item.may_approve,
         payment: item.payment,
         refund: item.refund.map(refund_row),
         discrepancy: item.discrepancy,
@@ -94,11 +95,14 @@ pub(super) fn card(card: PaymentCard) -> card::Card {
 pub(super) fn overview(overview: face::Overview) -> desk::Overview {
     let account = |account: face::Account| desk::Account {
         provider: account.provider,
+        success_means: account.success_means,
         can_send: account.can_send,
         voids: account.voids,
         compensates: account.compensates,
         stops: account.stops,
         batch_closes: account.batch_closes,
+        not_answering: account.not_answering,
+        marks: account.marks,
         freshness: account.freshness,
     };
     desk::Overview {

@@ -45,7 +45,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn confirm_withdraw(&mut self) {
-        if let Some(row) = self.app.focus_refund() {
+        if let Some(row) = &self.app.to_stop() {
             let id = row.refund.id;
             let confirm = match may_be_stopped(self.app, &row.refund) {
                 true => Confirm {

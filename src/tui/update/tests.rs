@@ -18,6 +18,7 @@ mod mouse;
 mod palette;
 mod progress;
 mod shift;
+mod stopping;
 
 fn session() -> Session {
     Session::new(FakeDesk::full(900), (80, 24))

@@ -39,26 +39,39 @@ const fn dismiss(level: Level) -> &'static str {
     }
 }
 
-/// When each account was last imported or synced.
+/// When each account was last imported or synced: the stalest first, and how many there is no room
+/// for.
 fn ages(app: &App, pen: &mut Pen<'_>) {
     let Some(overview) = &app.overview else {
         return;
     };
+    let work = app.work().map(|work| format!("  {work}"));
+    let work = work.unwrap_or_default();
+    let room = pen.width().saturating_sub(text::width(&work));
+    let mut accounts: Vec<_> = overview.accounts.iter().map(|it| &it.freshness).collect();
+    accounts.sort_by_key(|freshness| freshness.at());
     let mut pieces: Vec<Piece> = vec![("data".to_owned(), Role::Dim)];
-    for account in &overview.accounts {
-        let freshness = &account.freshness;
+    let mut used = text::width("data");
+    for (at, freshness) in accounts.iter().enumerate() {
+        let name = format!("  {}", freshness.account);
         let age = match freshness.at() {
-            Some(at) => format!("{} ago", words::age(app.now, at)),
-            None => "never".to_owned(),
+            Some(at) => format!(" {} ago", words::age(app.now, at)),
+            None => " never".to_owned(),
         };
-        pieces.push(("  ".to_owned(), Role::Dim));
-        pieces.push((freshness.account.clone(), Role::Text));
-        pieces.push((format!(" {age}"), Role::Dim));
+        let behind = match accounts.len() - at - 1 {
+            0 => 0,
+            count => text::width(&format!("  +{count}")),
+        };
+        let cells = text::width(&name) + text::width(&age);
+        if used + cells + behind > room {
+            pieces.push((format!("  +{}", accounts.len() - at), Role::Dim));
+            break;
+        }
+        used += cells;
+        pieces.extend([(name, Role::Text), (age, Role::Dim)]);
     }
     pen.pieces(0, 0, &pieces);
-    if let Some(work) = app.work() {
-        pen.put_right(0, &[(format!("  {work}"), Role::Warn)]);
-    }
+    pen.put_right(0, &[(work, Role::Warn)]);
 }
 
 fn keys(app: &App, pen: &mut Pen<'_>) {
@@ -125,7 +138,8 @@ fn offered(app: &App) -> Vec<Offer> {
             entry.action,
             Action::Approve | Action::Decline | Action::Resolve | Action::Complete
         );
-        let second = second || (context == Context::ToDo && entry.action == Action::Withdraw);
+        let rarely = matches!(context, Context::ToDo | Context::Payment | Context::Phone);
+        let second = second || (rarely && entry.action == Action::Withdraw);
         let idle = second && enabled(entry.action, app).is_err();
         entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle
     });

@@ -14,6 +14,9 @@ use crate::tui::widget::{text, words};
 
 use super::{Line, heading, named, page};
 
+/// How far a refund's second line stands in.
+const STOP_INDENT: usize = 4;
+
 pub(super) fn draw_page(
     app: &App,
     id: PaymentId,
@@ -214,8 +217,14 @@ fn refunds(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
     if card.refunds.is_empty() {
         lines.push(vec![("none".to_owned(), Role::Dim)]);
     }
+    let here = app.to_stop().map(|row| row.refund.id);
     for refund in &card.refunds {
         lines.push(refund_line(app, refund, width));
+        if let Some((said, role)) = words::stopping_among(app, refund, here) {
+            let said = text::wrap(&said, width.saturating_sub(STOP_INDENT));
+            let line = |part| vec![(" ".repeat(STOP_INDENT), Role::Dim), (part, role)];
+            lines.extend(said.into_iter().map(line));
+        }
     }
 }
 

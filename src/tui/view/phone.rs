@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use ratatui::layout::Position;
 
+use crate::domain::id::RefundId;
 use crate::domain::phone::{Call, Entry, Kin, What};
 use crate::tui::state::App;
 use crate::tui::state::phone::Page;
@@ -14,6 +15,8 @@ use super::{Line, named, page};
 
 /// The column of the moment.
 const WHEN_CELLS: usize = 18;
+/// How far stands in what is said about an entry.
+const INDENT: usize = 4;
 
 pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
@@ -26,9 +29,11 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
         return vec![vec![(said.to_owned(), Role::Dim)]];
     };
     let mut lines = who(app, call, width);
+    let here = app.to_stop().map(|row| row.refund.id);
     for entry in &call.entries {
         lines.push(Vec::new());
         lines.extend(happened(app, entry, width));
+        lines.extend(stop(app, entry, here, width));
     }
     if call.more {
         let said = "there are more payments: those closest to this one are shown";
@@ -119,7 +124,6 @@ fn happened(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
 
 /// What is read aloud, or must be known before anything is.
 fn to_be_said(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
-    const INDENT: usize = 4;
     let (said, role) = match &entry.what {
         What::Refund { said, .. } => (said.clone(), Role::Title),
         What::Dispute(dispute) => match (dispute.banner(), dispute.deadline) {
@@ -131,6 +135,19 @@ fn to_be_said(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
     };
     let wrapped = text::wrap(&said, width.saturating_sub(INDENT));
     let line = |part: String| vec![(" ".repeat(INDENT), Role::Dim), (part, role)];
+    wrapped.into_iter().map(line).collect()
+}
+
+/// Whether it can still be stopped: what is asked for on the phone.
+fn stop(app: &App, entry: &Entry, here: Option<RefundId>, width: usize) -> Vec<Line> {
+    let What::Refund { refund, .. } = &entry.what else {
+        return Vec::new();
+    };
+    let Some((said, role)) = words::stopping_among(app, refund, here) else {
+        return Vec::new();
+    };
+    let wrapped = text::wrap(&said, width.saturating_sub(INDENT));
+    let line = |part| vec![(" ".repeat(INDENT), Role::Dim), (part, role)];
     wrapped.into_iter().map(line).collect()
 }
 

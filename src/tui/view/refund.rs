@@ -105,7 +105,6 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
         )),
     );
     fact("our id", Some(&refund.id.to_string()));
-    fact("content hash", Some(&refund.hash));
     match &shown.evidence {
         None => lines.push(vec![(
             "loading what was sent and learned …".to_owned(),

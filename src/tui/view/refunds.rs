@@ -2,6 +2,7 @@
 
 use ratatui::layout::Position;
 
+use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::stopping::Stopping;
 use crate::tui::state::App;
@@ -43,13 +44,13 @@ const fn column(
 }
 
 const COLUMNS: [Column<Cell>; 10] = [
-    column(Cell::Created, "created", (12, 12), false, 1),
+    column(Cell::Created, "created", (12, 12), false, 4),
     column(Cell::Reference, "reference", (10, 14), false, 0),
     column(Cell::Payer, "payer", (12, 24), false, 3),
     column(Cell::Amount, "amount", (10, 12), true, 0),
     column(Cell::Currency, "cur", (3, 3), false, 2),
     column(Cell::State, "state", (26, 40), false, 0),
-    column(Cell::Age, "age", (6, 6), true, 4),
+    column(Cell::Age, "age", (9, 9), false, 1),
     column(Cell::Next, "next look", (12, 12), false, 5),
     column(Cell::Provider, "provider's id", (14, 34), false, 6),
     column(Cell::Maker, "maker", (8, 12), false, 7),
@@ -115,18 +116,21 @@ fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
 }
 
 fn empty(app: &App, pen: &mut Pen<'_>) {
+    let others = || words::other_tabs(app);
     let (what, hint) = match (&app.refunds.failed, app.refunds.loaded, app.refunds.tab) {
-        (Some(_), _, _) => ("the refunds could not be read", "see the error below"),
-        (None, false, _) => ("loading …", ""),
-        (None, true, Tab::All) => (
-            "no refunds yet",
-            "1 shows the payments; r composes a refund",
+        (Some(_), _, _) => (
+            "the refunds could not be read",
+            "see the error below".to_owned(),
         ),
-        (None, true, Tab::Attention) => ("nothing needs attention", "tab shows the others"),
-        (None, true, _) => ("no refund here", "tab shows the others"),
+        (None, false, _) => ("loading …", String::new()),
+        (None, true, tab) => match (words::first_step(app), tab) {
+            (Some(step), _) => ("no refunds yet", step),
+            (None, Tab::Attention) => ("nothing needs attention", others()),
+            (None, _) => ("no refund here", others()),
+        },
     };
     pen.put(2, 2, what, Role::Text);
-    pen.put(2, 3, hint, Role::Dim);
+    pen.put(2, 3, &hint, Role::Dim);
 }
 
 fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (String, Role) {
@@ -158,7 +162,13 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (St
                 standing.role,
             )
         }
-        Cell::Age => (words::age(app.now, refund.created_at), Role::Dim),
+        Cell::Age => {
+            let age = words::age(app.now, refund.created_at);
+            match app.lateness(refund).and_then(|it| words::late(it.age)) {
+                Some((word, role)) => (format!("{age} {word}"), role),
+                None => (age, Role::Dim),
+            }
+        }
         Cell::Next => match refund.next_look_at {
             Some(at) => (words::clock(app, at), Role::Dim),
             None => ("–".to_owned(), Role::Dim),
@@ -173,19 +183,17 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
     let Some(row) = app.refunds.row() else {
         return;
     };
+    let room = pen.width().saturating_sub(2);
     let standing = words::standing(app, &row.refund);
-    let mut pieces: Vec<Piece> = vec![(standing.long, standing.role)];
-    if let Some(stopping) = app
-        .stopping(&row.refund)
-        .filter(Stopping::is_asked_of_provider)
-    {
-        let (said, role) = words::stopping(app, &stopping);
-        pieces.push((format!("  {said}"), role));
+    let mut x = pen.put(1, 0, &text::truncate(&standing.long, room), standing.role);
+    for (said, role) in besides(app, &row.refund) {
+        let left = (room + 1).saturating_sub(x);
+        // What would be cut to a word or two is left to the page.
+        if left < 20 {
+            break;
+        }
+        x = pen.put(x, 0, &text::truncate(&format!("  {said}"), left), role);
     }
-    if let (Some(at), true) = (row.refund.next_look_at, row.refund.state == State::Pending) {
-        pieces.push((format!("  next look {}", words::clock(app, at)), Role::Dim));
-    }
-    pen.pieces(1, 0, &pieces);
     let provider = row.refund.provider_refund_id.as_deref().unwrap_or("–");
     let composed = words::age(app.now, row.refund.created_at);
     let facts = format!(
@@ -194,6 +202,33 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
         row.refund.account,
         row.refund.content.maker
     );
-    let room = pen.width().saturating_sub(2);
     pen.put(1, 1, &text::truncate(&facts, room), Role::Dim);
+}
+
+/// What is said beside how it stands, the most useful first.
+fn besides(app: &App, refund: &Refund) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    if let Some(lateness) = app.lateness(refund)
+        && let Some((word, role)) = words::late(lateness.age)
+    {
+        let by = lateness.normal_by.format("%d %b");
+        let said = format!("{word}: {} are normally there by {by}", lateness.rail);
+        pieces.push((said, role));
+    }
+    if let (Some(at), true) = (refund.next_look_at, refund.state == State::Pending) {
+        pieces.push((format!("next look {}", words::clock(app, at)), Role::Dim));
+    }
+    // A countdown names its key itself.
+    let stopping = app.stopping(refund);
+    let stopping = stopping.filter(|it| !matches!(it, Stopping::Withdraw(Some(_))));
+    if let Some(stopping) = stopping
+        && let Some(said) = words::stopping_among(app, refund, Some(refund.id))
+    {
+        let at = match stopping.is_possible() {
+            true => 0,
+            false => pieces.len(),
+        };
+        pieces.insert(at, said);
+    }
+    pieces
 }

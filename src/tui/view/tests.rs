@@ -17,7 +17,10 @@ use crate::tui::theme::Theme;
 mod bulk;
 mod calls;
 mod drafts;
+mod lists;
 mod shift;
+mod top;
+mod words;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 

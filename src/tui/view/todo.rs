@@ -137,16 +137,28 @@ fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
 }
 
 fn empty(app: &App, pen: &mut Pen<'_>) {
-    let (what, hint) = match (&app.todo.failed, app.todo.loaded, app.todo.tab()) {
-        (Some(_), _, _) => ("the queue could not be read", "see the error below"),
-        (None, false, _) => ("loading …", ""),
-        (None, true, Tab::Mine) => ("nothing of yours waits", "tab shows the others"),
-        (None, true, Tab::Approvals) => ("nothing waits for your approval", "tab shows the others"),
-        (None, true, Tab::Problems) => ("no problems", "tab shows the others"),
-        (None, true, Tab::Requests) => ("no network asks for anything", "tab shows the others"),
+    let (what, hint) = match (&app.todo.failed, app.todo.loaded) {
+        (Some(_), _) => (
+            "the queue could not be read",
+            "see the error below".to_owned(),
+        ),
+        (None, false) => ("loading …", String::new()),
+        (None, true) => {
+            let hint = words::first_step(app).unwrap_or_else(|| words::other_tabs(app));
+            (nothing(app.todo.tab()), hint)
+        }
     };
     pen.put(2, 2, what, Role::Text);
-    pen.put(2, 3, hint, Role::Dim);
+    pen.put(2, 3, &hint, Role::Dim);
+}
+
+const fn nothing(tab: Tab) -> &'static str {
+    match tab {
+        Tab::Mine => "nothing of yours waits",
+        Tab::Approvals => "nothing waits for your approval",
+        Tab::Problems => "no problems",
+        Tab::Requests => "no network asks for anything",
+    }
 }
 
 fn content(app: &App, item: &Item, cell: Cell, selected: bool, room: usize) -> (String, Role) {
@@ -253,6 +265,12 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
     for (y, (line, role)) in lines.take(last).enumerate() {
         pen.put(1, y, &line, role);
     }
+    facts(app, item, &mut pen.rows(last, 1));
+}
+
+/// What the selected item is about, whether it can be stopped, and who may do something.
+fn facts(app: &App, item: &Item, pen: &mut Pen<'_>) {
+    let room = pen.width().saturating_sub(2);
     let who = match &item.step.who {
         Who::Anyone => "anyone here may do it".to_owned(),
         Who::AnyoneBut(name) => format!("anyone but {name}"),
@@ -267,9 +285,20 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
         (None, None) => String::new(),
     };
     let waits = words::age(app.now, item.since);
-    let facts = match &item.aside {
-        Some(aside) => format!("{about} · snoozed: {}", aside.reason),
-        None => format!("{about} · waits {waits} · {who}"),
+    let mut pieces = match &item.aside {
+        Some(aside) => vec![(format!("snoozed: {}", aside.reason), Role::Dim)],
+        None => vec![(format!("waits {waits}"), Role::Dim), (who, Role::Dim)],
     };
-    pen.put(1, last, &text::truncate(&facts, room), Role::Dim);
+    let refund = item.refund.as_ref().map(|row| &row.refund);
+    let stop = refund.and_then(|it| words::stopping_among(app, it, Some(it.id)));
+    if let Some((said, role)) = stop {
+        // What can be done is seen first; that it cannot, where there is room.
+        let at = if role == Role::Good { 0 } else { pieces.len() };
+        pieces.insert(at, (said, role));
+    }
+    let mut x = pen.put(1, 0, &text::truncate(&about, room), Role::Dim);
+    for (said, role) in pieces {
+        let left = (room + 1).saturating_sub(x);
+        x = pen.put(x, 0, &text::truncate(&format!(" · {said}"), left), role);
+    }
 }

@@ -1,4 +1,7 @@
 //! The first line: how real the money is, where one is, and what must not be overlooked.
+//!
+//! Where not all of it fits, what matters least is said shorter first, then not at all: that an
+//! outcome is unknown, sending is stopped, or the desk is offline or read-only always stands there.
 
 use crate::domain::sending::Stop;
 use crate::tui::state::desk::Overview;
@@ -7,37 +10,111 @@ use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Pen, Piece};
 use crate::tui::widget::text;
 
-pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
-    let tab = |name: &str, screen| {
-        let role = if app.screen == screen {
-            Role::Title
-        } else {
-            Role::Dim
+/// What the line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Screens,
+    Unknown,
+    Stopped,
+    NotAnswering,
+    Damaged,
+    CameBack,
+    Away,
+    Alone,
+    ReadOnly,
+    Online,
+    ToSend,
+    Actor,
+    Zone,
+}
+
+/// Who gives way, by one form each time, until the rest fits.
+const GIVES_WAY: [What; 16] = [
+    What::Zone,
+    What::Actor,
+    What::Stopped,
+    What::Alone,
+    What::Screens,
+    What::NotAnswering,
+    What::Stopped,
+    What::ToSend,
+    What::Online,
+    What::Screens,
+    What::Away,
+    What::NotAnswering,
+    What::CameBack,
+    What::Damaged,
+    What::Away,
+    What::Screens,
+];
+
+/// One thing said, in its forms: the longest first, an empty one where it may be left out.
+struct Said {
+    what: What,
+    forms: Vec<Vec<Piece>>,
+}
+
+impl Said {
+    fn new(what: What, role: Role, forms: &[&str]) -> Self {
+        let written = |form: &&str| match (*form, role) {
+            ("", _) => Vec::new(),
+            // What alarms has a ground of its own, which sets it apart.
+            (form, Role::Alarm) => vec![(format!(" {form} "), role)],
+            (form, _) => vec![(" ".to_owned(), Role::Text), (form.to_owned(), role)],
         };
-        (format!(" {name} "), role)
-    };
-    let mut left = vec![label(app.overview.as_ref()), (" ".to_owned(), Role::Text)];
-    // Where there is no room for both, where one is gives way last: an unknown outcome must be seen.
-    let narrow = pen.width() < 60;
-    let waiting = match app.todo.items.len() - app.todo.aside() {
-        0 => "3 To do".to_owned(),
-        count => format!("3 To do {count}"),
-    };
-    for (name, screen) in [
-        ("1 Payments", Screen::Payments),
-        ("2 Refunds", Screen::Refunds),
-        (&waiting, Screen::ToDo),
-    ] {
-        if !narrow || screen == app.screen {
-            left.push(tab(name, screen));
+        Self {
+            what,
+            forms: forms.iter().map(written).collect(),
         }
     }
+
+    fn form(&self) -> &[Piece] {
+        self.forms.first().map_or(&[], Vec::as_slice)
+    }
+
+    /// The cells it takes, with the gap before it.
+    fn cells(&self) -> usize {
+        let form = self.form();
+        let cells: usize = form.iter().map(|(said, _)| text::width(said)).sum();
+        match self.what {
+            What::Screens => cells,
+            _ => cells + usize::from(!form.is_empty()),
+        }
+    }
+
+    fn shorten(&mut self) {
+        if self.forms.len() > 1 {
+            self.forms.remove(0);
+        }
+    }
+}
+
+pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
+    let label = label(app.overview.as_ref());
+    let room = pen.width().saturating_sub(text::width(&label.0));
+    let mut said = vec![screens(app)];
+    match &app.overview {
+        Some(overview) => {
+            said.extend(alarms(app, overview));
+            said.extend(standing(app, overview));
+        }
+        None => said.push(Said::new(
+            What::Online,
+            Role::Dim,
+            &["asking the desk …", ""],
+        )),
+    }
+    for gives_way in GIVES_WAY {
+        if said.iter().map(Said::cells).sum::<usize>() <= room {
+            break;
+        }
+        let those = said.iter_mut().filter(|it| it.what == gives_way);
+        those.for_each(Said::shorten);
+    }
+    let mut left = vec![label];
+    left.extend_from_slice(said[0].form());
     let column = pen.pieces(0, 0, &left);
-    let room = pen.width().saturating_sub(column + 1);
-    let right = match &app.overview {
-        Some(overview) => fitting(app, overview, room),
-        None => vec![("asking the desk …".to_owned(), Role::Dim)],
-    };
+    let right = fitting(&said[1..], pen.width().saturating_sub(column));
     pen.put_right(0, &right);
 }
 
@@ -53,58 +130,120 @@ fn label(overview: Option<&Overview>) -> Piece {
     (format!(" {} ", overview.label), role)
 }
 
-/// Who stopped sending, and where if not everywhere.
-fn stopped(stop: &Stop) -> String {
-    match &stop.account {
-        None => format!("SENDING STOPPED by {}", stop.by),
-        Some(account) => format!("SENDING STOPPED by {} on {account}", stop.by),
+/// Where one is, and where else one can be: the others by name, by key, not at all.
+fn screens(app: &App) -> Said {
+    let waiting = match app.todo.items.len() - app.todo.aside() {
+        0 => (String::new(), String::new()),
+        count => (format!(" {count}"), format!(":{count}")),
+    };
+    let all = [
+        (Screen::Payments, '1', "Payments", ("", "")),
+        (Screen::Refunds, '2', "Refunds", ("", "")),
+        (Screen::ToDo, '3', "To do", (&*waiting.0, &*waiting.1)),
+    ];
+    let form = |others: u8| {
+        let mut pieces = vec![(" ".to_owned(), Role::Text)];
+        for (screen, key, name, (count, behind)) in all {
+            match (screen == app.screen, others) {
+                (true, _) => pieces.push((format!(" {key} {name}{count} "), Role::Title)),
+                (false, 0) => pieces.push((format!(" {key} {name}{count} "), Role::Dim)),
+                (false, 1) => pieces.push((format!(" {key}{behind} "), Role::Dim)),
+                (false, _) => {}
+            }
+        }
+        pieces
+    };
+    let nothing = std::iter::once(Vec::new());
+    Said {
+        what: What::Screens,
+        forms: (0..3).map(form).chain(nothing).collect(),
     }
 }
 
-/// What stands on the right; the time zone and who sits there give way first.
-fn fitting(app: &App, overview: &Overview, room: usize) -> Vec<Piece> {
-    let mut pieces: Vec<Piece> = Vec::new();
-    if let Some(stop) = overview.stops.first() {
-        // Cut rather than left out: it must be seen.
-        let said = text::truncate(&stopped(stop), room.saturating_sub(2));
-        pieces.push((format!(" {said} "), Role::Alarm));
-    }
-    if overview.damaged > 0 {
-        pieces.push((" DAMAGED ".to_owned(), Role::Alarm));
-    }
+/// What is wrong, the worst first.
+fn alarms(app: &App, overview: &Overview) -> Vec<Said> {
+    let mut said = Vec::new();
+    let mut alarm = |what, forms: &[&str]| said.push(Said::new(what, Role::Alarm, forms));
     let unknown = overview.unknown();
     if unknown > 0 {
-        pieces.push((format!(" {unknown} UNKNOWN "), Role::Alarm));
+        alarm(What::Unknown, &[&format!("{unknown} UNKNOWN")]);
+    }
+    if let Some(stop) = overview.stops.first() {
+        let (long, short) = stopped(stop, overview.stops.len() - 1);
+        alarm(What::Stopped, &[&long, &short, "STOPPED"]);
+    }
+    if let Some((first, others)) = overview.not_answering().split_first() {
+        let long = format!("{first}{} NOT ANSWERING", more(others.len()));
+        alarm(What::NotAnswering, &[&long, "NOT ANSWERING", ""]);
+    }
+    if overview.damaged > 0 {
+        alarm(What::Damaged, &["DAMAGED", ""]);
     }
     if overview.came_back > 0 {
-        let count = overview.came_back;
-        pieces.push((format!(" {count} CAME BACK "), Role::Alarm));
+        let said = format!("{} CAME BACK", overview.came_back);
+        alarm(What::CameBack, &[&said, ""]);
     }
     if app.service_away {
-        pieces.push((" SERVICE AWAY ".to_owned(), Role::Alarm));
+        alarm(What::Away, &["SERVICE AWAY", "AWAY", ""]);
     }
-    if !overview.shared {
-        pieces.push(("single user".to_owned(), Role::Warn));
-    }
+    said
+}
+
+/// How the desk stands.
+fn standing(app: &App, overview: &Overview) -> Vec<Said> {
+    let mut said = Vec::new();
+    let mut say = |what, role, forms: &[&str]| said.push(Said::new(what, role, forms));
     if overview.read_only {
-        pieces.push(("read-only".to_owned(), Role::Warn));
+        say(What::ReadOnly, Role::Warn, &["READ-ONLY"]);
     }
     match overview.offline {
-        true => pieces.push(("OFFLINE".to_owned(), Role::Warn)),
-        false => pieces.push(("online".to_owned(), Role::Good)),
+        true => say(What::Online, Role::Warn, &["OFFLINE"]),
+        false => say(What::Online, Role::Good, &["online", ""]),
     }
-    pieces.push((app.actor.clone(), Role::Dim));
-    pieces.push((overview.zone.name().to_owned(), Role::Dim));
-    let mut fitting: Vec<Piece> = Vec::new();
-    let mut used = 0;
-    for (what, role) in pieces {
-        let gap = if fitting.is_empty() { "" } else { "  " };
-        used += text::width(&what) + gap.len();
-        if used > room {
-            break;
+    if overview.to_send() > 0 {
+        let waits = format!("{} to send", overview.to_send());
+        say(What::ToSend, Role::Text, &[&waits, ""]);
+    }
+    if !overview.shared {
+        say(What::Alone, Role::Warn, &["single user", ""]);
+    }
+    say(What::Actor, Role::Dim, &[&app.actor, ""]);
+    say(What::Zone, Role::Dim, &[overview.zone.name(), ""]);
+    said
+}
+
+/// Who stopped sending, and where if not everywhere.
+fn stopped(stop: &Stop, others: usize) -> (String, String) {
+    let (by, more) = (&stop.by, more(others));
+    match &stop.account {
+        None => (
+            format!("SENDING STOPPED by {by}"),
+            "SENDING STOPPED".to_owned(),
+        ),
+        Some(account) => (
+            format!("SENDING STOPPED by {by} on {account}{more}"),
+            format!("STOPPED {account}{more}"),
+        ),
+    }
+}
+
+fn more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        others => format!(" +{others}"),
+    }
+}
+
+/// What stands on the right; on a screen too narrow for what must be said, as much as there is room
+/// for.
+fn fitting(said: &[Said], mut room: usize) -> Vec<Piece> {
+    let mut fitting = Vec::new();
+    for it in said.iter().filter(|it| !it.form().is_empty()) {
+        if it.cells() <= room {
+            room -= it.cells();
+            fitting.push((" ".to_owned(), Role::Text));
+            fitting.extend_from_slice(it.form());
         }
-        fitting.push((gap.to_owned(), Role::Text));
-        fitting.push((what, role));
     }
     fitting
 }

@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use crate::domain::ageing::Age;
+use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
-use crate::domain::refund::Refund;
+use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::stopping::Stopping;
 use crate::domain::todo::{Act, Clocked, Step};
@@ -29,16 +31,12 @@ pub struct Standing {
 
 /// How a refund stands.
 pub fn standing(app: &App, refund: &Refund) -> Standing {
-    let said = refund.said.as_deref().unwrap_or_default();
-    let with = |words: &str| match said {
-        "" => words.to_owned(),
-        _ => format!("{words}: {said}"),
-    };
     let (long, short, role) = match refund.state {
-        State::Draft => ("draft: not sent".to_owned(), "", Role::Dim),
-        State::Reserved => (with("held: not sent"), "", Role::Text),
         State::AwaitingApproval => return to_approve(app, refund),
         State::Approved => return approved(app, refund),
+        State::Unknown => return unknown(app, refund),
+        State::Draft => ("draft: not sent".to_owned(), "", Role::Dim),
+        State::Reserved => (with_said(refund, "held: not sent"), "", Role::Text),
         State::Submitting => ("sending".to_owned(), "", Role::Warn),
         State::Pending => (
             "on its way: not yet with the customer".to_owned(),
@@ -53,22 +51,17 @@ pub fn standing(app: &App, refund: &Refund) -> Standing {
             "needs you: capture it",
             Role::Bad,
         ),
-        State::ActionRequired => (with("needs you"), "", Role::Bad),
-        State::Unknown => return unknown(app, refund),
-        State::Succeeded => (
-            "confirmed by the provider".to_owned(),
-            "confirmed",
-            Role::Good,
-        ),
-        State::Settled => ("on statement".to_owned(), "", Role::Good),
-        State::Failed | State::Rejected => (with("not paid"), "", Role::Bad),
+        State::ActionRequired => (with_said(refund, "needs you"), "", Role::Bad),
+        State::Succeeded => (confirmed(app, refund), "confirmed", Role::Good),
+        State::Settled => (on_statement(app, refund), "", Role::Good),
+        State::Failed | State::Rejected => (with_said(refund, "not paid"), "", Role::Bad),
         State::Reversed => (
             "CAME BACK: the customer does not have it".to_owned(),
             "CAME BACK",
             Role::Alarm,
         ),
-        State::Canceled => (with("withdrawn"), "", Role::Dim),
-        State::Expired => (with("expired"), "", Role::Dim),
+        State::Canceled => (canceled(refund), "", Role::Dim),
+        State::Expired => (expired(app, refund), "expired", Role::Dim),
     };
     // Where there is no shorter way to say it, the sentence is cut where the column ends.
     let short = if short.is_empty() {
@@ -77,6 +70,53 @@ pub fn standing(app: &App, refund: &Refund) -> Standing {
         short.to_owned()
     };
     Standing { long, short, role }
+}
+
+fn with_said(refund: &Refund, words: &str) -> String {
+    match refund.said.as_deref() {
+        None | Some("") => words.to_owned(),
+        Some(said) => format!("{words}: {said}"),
+    }
+}
+
+/// A success in the provider's sense of it: accepted, submitted or paid.
+fn confirmed(app: &App, refund: &Refund) -> String {
+    let means = match refund.content.kind {
+        Kind::Refund => app
+            .account(&refund.account)
+            .map(|it| it.success_means.as_str()),
+        Kind::Void => Some("canceled before settlement"),
+        Kind::Outside => Some("paid by other means, stated by two people"),
+    };
+    means.map_or_else(
+        || "confirmed by the provider".to_owned(),
+        |means| format!("confirmed ({means})"),
+    )
+}
+
+/// Nothing moves a refund on a statement but its return: it changed last when it was matched.
+fn on_statement(app: &App, refund: &Refund) -> String {
+    let matched = refund.updated_at.with_timezone(&zone(app));
+    format!("on statement, {}", matched.format("%Y-%m-%d"))
+}
+
+/// Who ended it, and why. The records say so in these words; those of earlier versions only why.
+fn canceled(refund: &Refund) -> String {
+    let said = refund.said.as_deref().unwrap_or_default();
+    match (&refund.declined_by, &refund.provider_refund_id) {
+        _ if said.starts_with("declined by ") || said.starts_with("withdrawn by ") => {
+            said.to_owned()
+        }
+        (Some(checker), _) => with_said(refund, &format!("declined by {checker}")),
+        (None, Some(_)) => with_said(refund, "stopped by the provider"),
+        (None, None) => with_said(refund, "withdrawn"),
+    }
+}
+
+fn expired(app: &App, refund: &Refund) -> String {
+    let until = refund.expires_at.with_timezone(&zone(app));
+    let until = until.format("%Y-%m-%d %H:%M");
+    format!("expired: it had not gone out by {until}")
 }
 
 fn approved(app: &App, refund: &Refund) -> Standing {
@@ -109,24 +149,44 @@ fn approved(app: &App, refund: &Refund) -> Standing {
 }
 
 fn to_approve(app: &App, refund: &Refund) -> Standing {
-    let (who, short) = match app.step(refund.id) {
+    let (long, short) = match app.step(refund.id) {
         Some(step) if app.may_decide(step) => (
-            format!("you can {}", decide(app, "approve")),
-            "you can approve",
+            format!("to approve, you can {}", decide(app, "approve")),
+            "you can approve".to_owned(),
         ),
-        _ => ("waits for another person".to_owned(), "to approve"),
+        _ => {
+            let names = checkers(app, refund);
+            (
+                format!("to approve: waits for {names}"),
+                format!("to approve: {names}"),
+            )
+        }
     };
     let why = refund.said.as_deref().unwrap_or_default();
     let why = why.trim_start_matches("a checker must approve: ");
     let why = if why.is_empty() {
         String::new()
     } else {
-        format!(": {why}")
+        format!("; {why}")
     };
     Standing {
-        long: format!("to approve, {who}{why}"),
-        short: short.to_owned(),
+        long: format!("{long}{why}"),
+        short,
         role: Role::Warn,
+    }
+}
+
+/// Who may approve it: by name where roles say so, else whoever did not make it.
+fn checkers(app: &App, refund: &Refund) -> String {
+    match app.todo.may_approve(refund.id) {
+        Some(may) if may.people.is_empty() && may.away.is_empty() => {
+            "a checker, and there is none".to_owned()
+        }
+        Some(may) if may.people.is_empty() => {
+            format!("whoever is back first: {}", may.away.join(", "))
+        }
+        Some(may) => may.to_string(),
+        None => format!("anyone but {}", refund.content.maker),
     }
 }
 
@@ -137,6 +197,22 @@ fn decide(app: &App, agree: &str) -> String {
         app.keymap.key(Action::Decline),
     );
     format!("{agree} ({yes}) or decline ({no})")
+}
+
+/// What to do first on a desk that has made no refund and has nothing to do; none once it has.
+pub fn first_step(app: &App) -> Option<String> {
+    let overview = app.overview.as_ref()?;
+    let is_empty = overview.counts.of(&State::ALL) == 0 && app.todo.items.is_empty();
+    let (payments, refund) = (
+        app.keymap.key(Action::ShowPayments),
+        app.keymap.key(Action::Refund),
+    );
+    is_empty.then(|| format!("{payments} shows the payments; {refund} composes a refund"))
+}
+
+/// The key that shows the other tabs of a list.
+pub fn other_tabs(app: &App) -> String {
+    format!("{} shows the others", app.keymap.key(Action::NextTab))
 }
 
 /// A step in a sentence: what to do, and until or from when.
@@ -261,6 +337,15 @@ pub fn age(now: DateTime<Utc>, at: DateTime<Utc>) -> String {
     }
 }
 
+/// The word for what takes longer than is normal.
+pub const fn late(age: Age) -> Option<(&'static str, Role)> {
+    match age {
+        Age::Fresh => None,
+        Age::Amber => Some(("slow", Role::Warn)),
+        Age::Red => Some(("LATE", Role::Bad)),
+    }
+}
+
 /// The business time zone, UTC until the desk has said which.
 pub fn zone(app: &App) -> Tz {
     app.overview
@@ -283,6 +368,19 @@ pub fn clock(app: &App, at: DateTime<Utc>) -> String {
 
 /// Whether something can be stopped, with the key that does it.
 pub fn stopping(app: &App, stopping: &Stopping) -> (String, Role) {
+    let (said, role) = stopping_elsewhere(app, stopping);
+    let asks = app.is_offline() && stopping.is_asked_of_provider();
+    match stopping.is_possible() && !app.is_read_only() && !asks {
+        true => (
+            format!("{said} ({})", app.keymap.key(Action::Withdraw)),
+            role,
+        ),
+        false => (said, role),
+    }
+}
+
+/// The same where its key is about another refund.
+fn stopping_elsewhere(app: &App, stopping: &Stopping) -> (String, Role) {
     // A batch closes at a full minute, a delay ends at any second.
     let said = stopping.said(|at| {
         let said = clock(app, at);
@@ -292,11 +390,23 @@ pub fn stopping(app: &App, stopping: &Stopping) -> (String, Role) {
         minute.map_or(said.clone(), str::to_owned)
     });
     match stopping.is_possible() {
-        true => (
-            format!("{said} ({})", app.keymap.key(Action::Withdraw)),
-            Role::Good,
-        ),
+        true => (said, Role::Good),
         false => (said, Role::Dim),
+    }
+}
+
+/// The same of a refund among others: none of one that is over and can be stopped no more. The key
+/// is about `here`.
+pub fn stopping_among(
+    app: &App,
+    refund: &Refund,
+    here: Option<RefundId>,
+) -> Option<(String, Role)> {
+    let it = app.stopping(refund)?;
+    match it.is_possible() || refund.state.is_open() {
+        true if here == Some(refund.id) => Some(stopping(app, &it)),
+        true => Some(stopping_elsewhere(app, &it)),
+        false => None,
     }
 }
 

@@ -80,6 +80,21 @@ fn stopping() {
     snap("stop_on_the_card", closing, |session| {
         session.press("2 j j enter");
     });
+    snap("stop_on_the_phone", closing, |session| {
+        session.press("2 j j p");
+    });
+    snap("stop_of_a_payment", closing, |session| {
+        let reference = session.press("2 j j").app.refunds.row();
+        let reference = reference.unwrap().reference.clone().unwrap();
+        session
+            .press("1 /")
+            .type_text(&reference)
+            .press("enter enter");
+    });
+    snap("stop_in_the_queue", full, |session| {
+        decisions::waiting(&session.desk, "cy");
+        session.press("3 ctrl-r tab");
+    });
     snap("stop_not", full, |session| {
         session.press("2 j j enter");
     });
