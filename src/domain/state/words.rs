@@ -6,7 +6,7 @@ impl State {
     /// For messages and lines that name a refund beside others. A screen that has room says more.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Reserved => "being composed",
+            Self::Draft | Self::Reserved => "being composed",
             Self::AwaitingApproval => "to approve",
             Self::Approved => "ready",
             Self::Submitting | Self::Pending => "on its way",
