@@ -1,10 +1,12 @@
 //! The balance of a payment, line by line.
 
+use chrono::{DateTime, Utc};
+
 use super::face::{BalanceLine, Elsewhere};
 use crate::domain::balance::Figures;
 use crate::domain::compensation::Compensations;
 use crate::domain::dispute::{Dispute, DisputeWeight};
-use crate::domain::eligibility::Eligibility;
+use crate::domain::eligibility::{Eligibility, Taken, Terms, taken};
 use crate::domain::external::{ExternalFigures, ExternalRefund};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
@@ -15,7 +17,7 @@ pub(super) fn balance(
     payment: &Payment,
     refunds: &[Refund],
     elsewhere: &Elsewhere,
-    eligibility: &Eligibility,
+    (eligibility, terms, now): (&Eligibility, &Terms, DateTime<Utc>),
 ) -> Vec<BalanceLine> {
     let figures = payment.figures();
     let mut lines: Vec<BalanceLine> = payment
@@ -36,11 +38,15 @@ pub(super) fn balance(
     lines.extend(disputes.iter().filter_map(dispute_line));
     lines.extend(the_rest(&figures, &lines));
     lines.push(sum("available", figures.available()));
-    if let Some(why) = eligibility.why_not
-        && figures.available().is_positive()
-    {
-        lines.push(line(why.sentence(), minus(figures.available())));
-    }
+    let taken = taken(payment, terms, eligibility.can_refund, now);
+    lines.extend(taken.into_iter().map(|(what, amount)| {
+        let words = match (what, eligibility.why_not) {
+            // The desk may word a reason by the account.
+            (Taken::All(_), Some(why)) => why.sentence().to_owned(),
+            (what, _) => what.words(),
+        };
+        line(&words, minus(amount))
+    }));
     lines.push(sum("can refund", eligibility.can_refund));
     lines.extend(on_top(&payment.on_top));
     lines

@@ -9,8 +9,10 @@ use super::money::{Currency, Money};
 use super::payment::{Capture, Payment};
 use super::refund::{Kind, Refund};
 
+mod taken;
 mod why_not;
 
+pub use taken::{Taken, taken};
 pub use why_not::WhyNot;
 
 /// What an account's provider allows, as far as a refund's eligibility goes.

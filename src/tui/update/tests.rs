@@ -16,6 +16,7 @@ mod lines;
 mod mouse;
 mod palette;
 mod progress;
+mod sheets;
 mod shift;
 
 fn session() -> Session {

@@ -17,6 +17,7 @@ use crate::tui::theme::Theme;
 mod bulk;
 mod calls;
 mod drafts;
+mod sheets;
 mod shift;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -103,7 +104,10 @@ fn payments() {
         session.press("/").type_text("nobody").press("enter");
     });
     snap("payments_by_amount", full, |session| {
-        session.press("s s s s s");
+        session.press("s s s s s s");
+    });
+    snap("payments_by_balance", full, |session| {
+        session.press("< S");
     });
     snap("payments_offline_read_only", full, |session| {
         {
