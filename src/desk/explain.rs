@@ -145,3 +145,30 @@ fn sum(label: &str, amount: Money) -> BalanceLine {
 fn minus(amount: Money) -> Money {
     Money::new(amount.minor.saturating_neg(), amount.currency)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::eligibility::{cases, of_payment};
+
+    proptest! {
+        /// From what was captured each line leads on: they add up to every sum, and to the last.
+        #[test]
+        fn the_lines_add_up_to_what_can_be_refunded((payment, terms) in cases::any_case()) {
+            let judged = of_payment(&payment, &terms, cases::now());
+            let elsewhere = Elsewhere::default();
+            let lines = balance(&payment, &[], &elsewhere, (&judged, &terms, cases::now()));
+            let mut so_far = 0;
+            for line in &lines {
+                match line.is_sum {
+                    true => prop_assert_eq!(line.amount.minor, so_far, "{}", line.label),
+                    false => so_far += line.amount.minor,
+                }
+            }
+            prop_assert_eq!(so_far, judged.can_refund.minor);
+            prop_assert_eq!(lines.last().unwrap().label.as_str(), "can refund");
+        }
+    }
+}

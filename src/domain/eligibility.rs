@@ -12,6 +12,8 @@ use super::refund::{Kind, Refund};
 mod taken;
 mod why_not;
 
+#[cfg(test)]
+pub(crate) use taken::tests as cases;
 pub use taken::{Taken, taken};
 pub use why_not::WhyNot;
 

@@ -125,7 +125,7 @@ impl Taken {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -141,7 +141,7 @@ mod tests {
         Money::new(minor, Currency::from_code("USD").unwrap())
     }
 
-    fn now() -> DateTime<Utc> {
+    pub fn now() -> DateTime<Utc> {
         "2026-11-21T10:00:00Z".parse().unwrap()
     }
 
@@ -233,27 +233,46 @@ mod tests {
         );
     }
 
+    /// Payments of every make under terms of every kind.
+    pub fn any_case() -> impl Strategy<Value = (Payment, Terms)> {
+        let figures = ([0_i64..1_000, 0..700, 0..700], any::<bool>());
+        let limits = (prop::option::of(0_i64..2_500), prop::option::of(0_u32..130));
+        let captures = prop::collection::vec(figures, 1..4);
+        let marks = (any::<bool>(), any::<bool>());
+        (captures, 0_i64..1_500, limits, marks).prop_map(case)
+    }
+
+    type Made = (
+        Vec<([i64; 3], bool)>,
+        i64,
+        (Option<i64>, Option<u32>),
+        (bool, bool),
+    );
+
+    fn case((figures, elsewhere, (cap, percent), (blocked, can_send)): Made) -> (Payment, Terms) {
+        let captures = figures.iter().enumerate().map(|(at, (figures, old))| {
+            capture(&at.to_string(), if *old { OLD } else { NEW }, *figures)
+        });
+        let unallocated = Figures {
+            executed: usd(elsewhere),
+            ..Figures::captured(usd(0))
+        };
+        let payment = Payment {
+            unallocated: Some(unallocated).filter(|_| elsewhere > 700),
+            blocked,
+            ..payment(captures.collect())
+        };
+        let terms = Terms {
+            can_send,
+            ..terms(cap, percent)
+        };
+        (payment, terms)
+    }
+
     proptest! {
         /// Whatever the figures and limits: the steps lead to what is offered, and each has a name.
         #[test]
-        fn the_steps_add_up_to_what_is_offered(
-            figures in prop::collection::vec(([0_i64..1_000, 0..700, 0..700], any::<bool>()), 1..4),
-            elsewhere in 0_i64..1_500,
-            cap in prop::option::of(0_i64..2_500),
-            percent in prop::option::of(0_u32..130),
-            blocked in any::<bool>(),
-            can_send in any::<bool>(),
-        ) {
-            let captures = figures.iter().enumerate().map(|(at, (figures, old))| {
-                capture(&at.to_string(), if *old { OLD } else { NEW }, *figures)
-            });
-            let unallocated = Figures { executed: usd(elsewhere), ..Figures::captured(usd(0)) };
-            let payment = Payment {
-                unallocated: Some(unallocated).filter(|_| elsewhere > 700),
-                blocked,
-                ..payment(captures.collect())
-            };
-            let terms = Terms { can_send, ..terms(cap, percent) };
+        fn the_steps_add_up_to_what_is_offered((payment, terms) in any_case()) {
             let offered = of_payment(&payment, &terms, now()).can_refund;
             let steps = taken(&payment, &terms, offered, now());
             let sum: i64 = steps.iter().map(|(_, amount)| amount.minor).sum();

@@ -482,6 +482,9 @@ impl App {
 
     /// What the word being typed in the filter could become.
     pub fn completion(&self) -> Completion {
+        if let Some(Layer::Activity(page)) = self.layers.last() {
+            return page.completion();
+        }
         let accounts = self.overview.iter().flat_map(|overview| &overview.accounts);
         let names: Vec<&str> = accounts
             .map(|account| account.freshness.account.as_str())

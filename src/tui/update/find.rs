@@ -52,10 +52,14 @@ impl Turn<'_> {
     /// Types what all that the word could become have in common.
     pub(super) fn complete_filter(&mut self) {
         let common = self.app.completion().common();
+        let mut here = false;
         for character in common.chars() {
-            self.app.payments.typed.apply(Edit::Insert(character));
+            let edit = Edit::Insert(character);
+            here = !self.edit_activity(edit) && self.app.payments.typed.apply(edit);
         }
-        self.filter_typed();
+        if here {
+            self.filter_typed();
+        }
     }
 
     /// Keeps the filter. What it leaves alone is opened, now or when it is known.

@@ -185,3 +185,16 @@ fn refunds_and_what_waits_are_narrowed_by_words() {
     session.press("esc");
     assert_eq!(session.app.todo.listed().count(), all);
 }
+
+#[test]
+fn whoever_did_something_is_completed() {
+    let mut session = session();
+    session.press("5 /").type_text("by:c");
+    assert!(shown(&session, "tab: cora"), "{}", session.screen());
+    session.press("tab enter");
+    let Some(Layer::Activity(page)) = session.app.layers.last() else {
+        panic!("the records are on the screen");
+    };
+    assert_eq!(page.filter.actor.as_deref(), Some("cora"));
+    assert!(session.app.payments.typed.is_empty());
+}
