@@ -441,7 +441,10 @@ fn as_many_as_fit(
         match forms.into_iter().find(|form| taken + cells(form) <= room) {
             Some(mut form) => line.append(&mut form),
             None => {
-                line.push((more(count - at), Role::Warn));
+                let said = more(count - at);
+                let first = line.is_empty();
+                let said = if first { said.trim_start() } else { &said };
+                line.push((said.to_owned(), Role::Warn));
                 break;
             }
         }
