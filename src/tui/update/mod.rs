@@ -33,6 +33,7 @@ mod review;
 mod sheet;
 mod shift;
 mod todo;
+mod told;
 mod twins;
 mod views;
 mod walk;

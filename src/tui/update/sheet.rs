@@ -15,9 +15,9 @@ use crate::tui::state::sheet::{About, Page};
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
 use crate::tui::view;
-use crate::tui::widget::{sheets, words};
+use crate::tui::widget::words;
 
-use super::Turn;
+use super::{Turn, told};
 
 impl Turn<'_> {
     pub(super) fn show_handover(&mut self) {
@@ -112,7 +112,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn audit_checked(&mut self, told: &AuditVerified) {
-        let sheet = sheets::audit(self.app, told);
+        let sheet = told::audit(self.app, told);
         self.sheet_answered(sheet, |about| *about == About::Audit);
     }
 
@@ -122,7 +122,7 @@ impl Turn<'_> {
             _ => None,
         });
         if let Some(day) = day {
-            let sheet = sheets::back_then(card, day);
+            let sheet = told::back_then(card, day);
             self.sheet_answered(sheet, |about| matches!(about, About::AsOf(..)));
         }
     }

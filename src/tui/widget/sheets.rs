@@ -1,8 +1,5 @@
-//! What the pages say that are made of the screens' own state and of single answers.
+//! What the pages say that are made of the screens' own state.
 
-use chrono::NaiveDate;
-
-use crate::desk::face::{AuditVerified, PaymentCard};
 use crate::domain::money::Money;
 use crate::domain::sheet::Sheet;
 use crate::tui::state::App;
@@ -10,14 +7,11 @@ use crate::tui::state::toast::Level;
 
 use super::{text, words};
 
-/// Findings that are told one by one.
-const SHOWN: usize = 20;
-
 /// Cells of what a figure is, before the figure.
 const NAME_CELLS: usize = 44;
 
 /// What a figure is and the figure, figures under each other.
-fn figure(what: &str, amount: Money) -> String {
+pub fn figure(what: &str, amount: Money) -> String {
     match text::width(what) <= NAME_CELLS {
         true => format!(
             "{} {} {}",
@@ -68,58 +62,6 @@ pub fn messages(app: &App) -> Sheet {
     }
     if sheet.0.is_empty() {
         sheet.none("nothing was said yet");
-    }
-    sheet
-}
-
-/// What a check of the records found.
-pub fn audit(app: &App, told: &AuditVerified) -> Sheet {
-    let mut sheet = Sheet::default();
-    match told.findings.len() {
-        0 => sheet.head("sound: every entry is as it was written"),
-        count => sheet.head(format!("NOT as written: {count} found")),
-    }
-    sheet.say(format!("{} entries were read", told.entries));
-    if let Some((anchor, at)) = &told.head {
-        let at = words::moment(app, *at);
-        sheet.say(format!("the last is number {}, of {at}", anchor.seq));
-    }
-    for finding in told.findings.iter().take(SHOWN) {
-        sheet.alarm(&finding.detail);
-    }
-    if told.findings.len() > SHOWN {
-        sheet.alarm("and more");
-    }
-    if !told.findings.is_empty() {
-        sheet.say(
-            "do not rely on what these records say of refunds: the providers know what was paid",
-        );
-        sheet.say("stop using this desk, and tell whoever looks after it");
-    }
-    sheet
-}
-
-/// A payment as it was at the end of a day.
-pub fn back_then(card: &PaymentCard, day: NaiveDate) -> Sheet {
-    let mut sheet = Sheet::default();
-    let payment = &card.payment;
-    let reference = payment.reference.as_deref();
-    let name = reference.unwrap_or(&payment.provider_payment_id);
-    sheet.head(format!("{name} at the end of {day} (UTC)"));
-    for line in &card.explained {
-        sheet.say(figure(&line.label, line.amount));
-    }
-    sheet.head("refunds it had by then");
-    if card.refunds.is_empty() {
-        sheet.none("none");
-    }
-    for refund in &card.refunds {
-        let (id, maker) = (refund.id.short(), &refund.content.maker);
-        let state = refund.state.name().replace('_', " ");
-        sheet.say(figure(
-            &format!("{id} by {maker}, {state}"),
-            refund.content.amount,
-        ));
     }
     sheet
 }
