@@ -14,6 +14,7 @@ mod bank;
 mod elsewhere;
 mod inbox;
 mod manual;
+mod payments;
 mod plan;
 mod proof;
 mod refund;
@@ -24,6 +25,7 @@ pub use bank::{Returned, TransferDeed, Transfers};
 pub use elsewhere::{Discrepancies, DiscrepancyDeed, DisputeNews, External};
 pub use inbox::{Accounts, Answer, Inbox, InboxDeed};
 pub use manual::{Completions, KeyList, Manual};
+pub use payments::Payments;
 pub use plan::{Apply, Drafts, Plan};
 pub use proof::{Audit, AuditShow, Erase, EvidenceOf, Trace};
 pub use refund::Refund;
@@ -104,7 +106,7 @@ pub enum Command {
         #[arg(value_name = "ACCOUNT")]
         accounts: Vec<String>,
     },
-    /// List payments, newest first
+    /// List payments, newest first unless sorted otherwise
     Payments(Payments),
     /// Show one payment, its refunds and its balance explained
     Payment {
@@ -377,32 +379,6 @@ pub struct Import {
     /// Refuse unless the amounts add up to this
     #[arg(long, value_name = "CUR=AMT", value_parser = sum)]
     pub expect_sum: Vec<Money>,
-}
-
-/// `payments`
-#[derive(Debug, Args)]
-pub struct Payments {
-    /// Of this account
-    #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
-    /// Words of a name, reference, order or id, and terms: amount:>100, state:unknown, settled:2026-11, can:>0, last4:4242; or what a caller knows: 4242 59 14nov~3
-    #[arg(long, value_name = "TEXT")]
-    pub query: Option<String>,
-    /// Settled on this UTC date or later
-    #[arg(long, value_name = "DATE")]
-    pub from: Option<NaiveDate>,
-    /// Settled on this UTC date or earlier
-    #[arg(long, value_name = "DATE")]
-    pub to: Option<NaiveDate>,
-    /// Only those of which something can be refunded now
-    #[arg(long)]
-    pub refundable: bool,
-    /// At most this many
-    #[arg(long, value_name = "N")]
-    pub limit: Option<u32>,
-    /// As one of your saved views says: its filter, order and columns
-    #[arg(long, value_name = "NAME", conflicts_with = "query")]
-    pub view: Option<String>,
 }
 
 /// `approve`

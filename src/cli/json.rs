@@ -10,6 +10,7 @@ use crate::domain::discrepancy::Discrepancy;
 use crate::domain::dispute::Dispute;
 use crate::domain::eligibility::Eligibility;
 use crate::domain::external::ExternalRefund;
+use crate::domain::listing::Sums;
 use crate::domain::payment::{Capture, Payment};
 use crate::domain::refund::{Attempt, Later, Observation, Refund};
 use crate::domain::resolution::Proposal;
@@ -24,6 +25,18 @@ pub(super) fn time(time: DateTime<Utc>) -> String {
 /// A payment in a list.
 pub(super) fn payment(row: &PaymentRow) -> Value {
     Value::Object(payment_fields(&row.payment, &row.eligibility))
+}
+
+/// What a list comes to in one currency.
+pub(super) fn sums(sums: &Sums) -> Value {
+    json!({
+        "currency": sums.paid.currency,
+        "payments": sums.count,
+        "amount": sums.paid.decimal(),
+        "refunded": sums.refunded.decimal(),
+        "held": sums.held.decimal(),
+        "can_refund": sums.can_refund.decimal(),
+    })
 }
 
 pub(super) fn payment_fields(payment: &Payment, eligibility: &Eligibility) -> Map<String, Value> {

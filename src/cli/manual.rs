@@ -19,10 +19,12 @@ const NAME: &str = "refund-desk";
 
 /// `keys`: as they are at this desk.
 pub(super) fn keys(keymap: &Keymap, output: &Output, list: &KeyList) -> Result<Exit, Failure> {
+    let mut keys = tui::keys(keymap);
+    keys.retain(|key| list.action.as_deref().is_none_or(|id| id == key.spec.id));
     if list.markdown {
         output.text(tui::keys_markdown(keymap).trim_end())?;
     } else if output.json {
-        for key in tui::keys(keymap) {
+        for key in keys {
             output.object(&json!({
                 "screen": key.context.name(),
                 "action": key.spec.id,
@@ -33,7 +35,7 @@ pub(super) fn keys(keymap: &Keymap, output: &Output, list: &KeyList) -> Result<E
             }))?;
         }
     } else {
-        output.text(&plain(&tui::keys(keymap)))?;
+        output.text(&plain(&keys))?;
     }
     Ok(Exit::Done)
 }
@@ -154,6 +156,16 @@ mod tests {
             let text = String::from_utf8(text).unwrap();
             for command in Cli::command().get_subcommands() {
                 assert!(text.contains(command.get_name()), "{shell}");
+            }
+        }
+        // What `keys` can be asked about is the table, where a shell completes values.
+        use clap_complete::Shell::{Bash, Zsh};
+        for shell in [Bash, Zsh] {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), NAME, &mut text);
+            let text = String::from_utf8(text).unwrap();
+            for spec in ACTIONS {
+                assert!(text.contains(spec.id), "{shell}: {}", spec.id);
             }
         }
     }

@@ -8,7 +8,7 @@ use super::print::{Output, header, line};
 use super::{Exit, Failure, discrepancies, json, shift};
 use crate::desk::face::{Class, PaymentCard, PaymentRow, Refusal, Reply, Request};
 use crate::domain::dispute::Dispute;
-use crate::domain::listing::{From, PaymentFilter, PaymentQuery};
+use crate::domain::listing::{From, PaymentFilter, PaymentQuery, PaymentSort, Totals};
 use crate::domain::query::{self, FilterError};
 use crate::domain::text::clean;
 use crate::domain::view::View;
@@ -27,16 +27,22 @@ pub(super) async fn list(
     arguments: &args::Payments,
 ) -> Result<Exit, Failure> {
     if let Some(account) = &arguments.account {
-        check_account(session, account).await?;
+        check_account(&known_accounts(session).await?, account)?;
     }
     let view = match &arguments.view {
         Some(name) => shift::named(session, name).await?,
         None => View::default(),
     };
+    let filter = filter(session, arguments, &view).await?;
+    if arguments.totals {
+        return totals(session, output, filter).await;
+    }
+    let order = |sort: PaymentSort| (sort, sort.usual());
+    let (sort, direction) = arguments.sort.map_or((view.sort, view.direction), order);
     let mut query = PaymentQuery {
-        filter: filter(session, arguments, &view)?,
-        sort: view.sort,
-        direction: view.direction,
+        filter,
+        sort,
+        direction: arguments.direction().unwrap_or(direction),
         ..PaymentQuery::default()
     };
     let shown = shown(&view.columns);
@@ -63,7 +69,7 @@ pub(super) async fn list(
 }
 
 /// What the options and the query say together. An option that says something wins over the query.
-fn filter(
+async fn filter(
     session: &Session,
     arguments: &args::Payments,
     view: &View,
@@ -71,6 +77,11 @@ fn filter(
     let typed = arguments.query.as_deref().unwrap_or(&view.filter);
     let today = session.clock.now().date_naive();
     let asked = query::parse(typed, today).map_err(|error| misread(typed, &error))?;
+    if asked.account.is_some() {
+        let known = known_accounts(session).await?;
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        query::check_accounts(typed, &known).map_err(|error| misread(typed, &error))?;
+    }
     Ok(PaymentFilter {
         account: arguments.account.clone().or(asked.account),
         from: arguments.from.or(asked.from),
@@ -120,18 +131,20 @@ async fn say_nothing_found(
     output.text(&said)
 }
 
-/// An account that nobody knows must not look like one without payments. One that left the
-/// configuration is still known by its payments.
-async fn check_account(session: &Session, account: &str) -> Result<(), Failure> {
+/// Every account there is, and those that left the configuration: they are still known by their
+/// payments.
+async fn known_accounts(session: &Session) -> Result<Vec<String>, Failure> {
     let Reply::Overview(overview) = session.ask(Request::Overview).await? else {
         return Err(misanswered());
     };
-    let known: Vec<&str> = overview
-        .accounts
-        .iter()
-        .map(|known| known.freshness.account.as_str())
-        .collect();
-    if known.contains(&account) || has_payments(session, account).await? {
+    let configured = overview.accounts.into_iter();
+    let configured = configured.map(|known| known.freshness.account);
+    Ok(configured.chain(overview.former).collect())
+}
+
+/// An account that nobody knows must not look like one without payments.
+fn check_account(known: &[String], account: &str) -> Result<(), Refusal> {
+    if known.iter().any(|name| name == account) {
         return Ok(());
     }
     Err(Refusal {
@@ -140,23 +153,42 @@ async fn check_account(session: &Session, account: &str) -> Result<(), Failure> 
         message: format!("there is no account {account:?}"),
         money: "Nothing was written and nothing was sent.".to_owned(),
         next: format!("Name one of: {}", known.join(", ")),
-    }
-    .into())
+    })
 }
 
-async fn has_payments(session: &Session, account: &str) -> Result<bool, Failure> {
-    let query = PaymentQuery {
-        filter: PaymentFilter {
-            account: Some(account.to_owned()),
-            ..PaymentFilter::default()
-        },
-        limit: 1,
-        ..PaymentQuery::default()
+/// Count and sums of the filter, a line for each currency.
+async fn totals(
+    session: &Session,
+    output: &Output,
+    filter: PaymentFilter,
+) -> Result<Exit, Failure> {
+    let Reply::Totals(totals) = session.ask(Request::Totals(filter)).await? else {
+        return Err(misanswered());
     };
-    match session.ask(Request::Payments(query)).await? {
-        Reply::Payments(rows) => Ok(!rows.is_empty()),
-        _ => Err(misanswered()),
+    if output.json {
+        for sums in &totals.sums {
+            output.object(&json::sums(sums))?;
+        }
+    } else {
+        output.text(&text_totals(&totals))?;
     }
+    Ok(Exit::Done)
+}
+
+fn text_totals(totals: &Totals) -> String {
+    let mut lines = vec![format!("{} payments", totals.count)];
+    for sums in &totals.sums {
+        lines.push(format!(
+            "{} {:>8} payments {:>14} paid {:>14} back {:>14} held {:>14} can refund",
+            sums.paid.currency,
+            sums.count,
+            sums.paid.decimal(),
+            sums.refunded.decimal(),
+            sums.held.decimal(),
+            sums.can_refund.decimal()
+        ));
+    }
+    lines.join("\n")
 }
 
 fn print_rows(output: &Output, rows: &[PaymentRow], shown: &[Shown]) -> Result<(), Failure> {

@@ -1,10 +1,12 @@
 //! The balance of a payment, line by line.
 
+use chrono::{DateTime, Utc};
+
 use super::face::{BalanceLine, Elsewhere};
 use crate::domain::balance::Figures;
 use crate::domain::compensation::Compensations;
 use crate::domain::dispute::{Dispute, DisputeWeight};
-use crate::domain::eligibility::Eligibility;
+use crate::domain::eligibility::{Eligibility, Taken, Terms, taken};
 use crate::domain::external::{ExternalFigures, ExternalRefund};
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
@@ -15,7 +17,7 @@ pub(super) fn balance(
     payment: &Payment,
     refunds: &[Refund],
     elsewhere: &Elsewhere,
-    eligibility: &Eligibility,
+    (eligibility, terms, now): (&Eligibility, &Terms, DateTime<Utc>),
 ) -> Vec<BalanceLine> {
     let figures = payment.figures();
     let mut lines: Vec<BalanceLine> = payment
@@ -36,11 +38,15 @@ pub(super) fn balance(
     lines.extend(disputes.iter().filter_map(dispute_line));
     lines.extend(the_rest(&figures, &lines));
     lines.push(sum("available", figures.available()));
-    if let Some(why) = eligibility.why_not
-        && figures.available().is_positive()
-    {
-        lines.push(line(why.sentence(), minus(figures.available())));
-    }
+    let taken = taken(payment, terms, eligibility.can_refund, now);
+    lines.extend(taken.into_iter().map(|(what, amount)| {
+        let words = match (what, eligibility.why_not) {
+            // The desk may word a reason by the account.
+            (Taken::All(_), Some(why)) => why.sentence().to_owned(),
+            (what, _) => what.words(),
+        };
+        line(&words, minus(amount))
+    }));
     lines.push(sum("can refund", eligibility.can_refund));
     lines.extend(on_top(&payment.on_top));
     lines
@@ -138,4 +144,31 @@ fn sum(label: &str, amount: Money) -> BalanceLine {
 
 fn minus(amount: Money) -> Money {
     Money::new(amount.minor.saturating_neg(), amount.currency)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::eligibility::{cases, of_payment};
+
+    proptest! {
+        /// From what was captured each line leads on: they add up to every sum, and to the last.
+        #[test]
+        fn the_lines_add_up_to_what_can_be_refunded((payment, terms) in cases::any_case()) {
+            let judged = of_payment(&payment, &terms, cases::now());
+            let elsewhere = Elsewhere::default();
+            let lines = balance(&payment, &[], &elsewhere, (&judged, &terms, cases::now()));
+            let mut so_far = 0;
+            for line in &lines {
+                match line.is_sum {
+                    true => prop_assert_eq!(line.amount.minor, so_far, "{}", line.label),
+                    false => so_far += line.amount.minor,
+                }
+            }
+            prop_assert_eq!(so_far, judged.can_refund.minor);
+            prop_assert_eq!(lines.last().unwrap().label.as_str(), "can refund");
+        }
+    }
 }

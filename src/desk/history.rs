@@ -29,6 +29,8 @@ impl Local {
             ));
         };
         let eligibility = self.judge(&then.payment, at);
+        let terms = self.terms(&then.payment.account);
+        let judged = (&eligibility, &terms, at);
         let elsewhere = Elsewhere {
             external: then.external,
             disputes: then.disputes,
@@ -39,7 +41,7 @@ impl Local {
         Ok(Reply::Payment(Box::new(PaymentCard {
             notes,
             twin: None,
-            explained: explain::balance(&then.payment, &then.refunds, &elsewhere, &eligibility),
+            explained: explain::balance(&then.payment, &then.refunds, &elsewhere, judged),
             elsewhere,
             payment: masked(then.payment),
             eligibility,

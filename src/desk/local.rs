@@ -367,7 +367,10 @@ impl Local {
                     payments: 0,
                 }),
         });
+        let configured = |name: &String| self.accounts.iter().any(|it| it.name == *name);
+        let former = known.iter().map(|it| it.account.clone());
         Ok(Overview {
+            former: former.filter(|name| !configured(name)).collect(),
             label: self.settings.environment.label().to_owned(),
             zone: self.settings.zone.name().to_owned(),
             offline: self.mode.offline,
@@ -421,7 +424,10 @@ impl Local {
     pub(super) async fn payment_card(&self, handle: &str) -> Result<Reply, Refusal> {
         let known = self.dossier_named(handle).await?;
         let (payment, refunds) = (known.payment, known.refunds);
-        let eligibility = self.judge(&payment, self.clock.now());
+        let now = self.clock.now();
+        let terms = self.terms(&payment.account);
+        let eligibility = self.judge(&payment, now);
+        let judged = (&eligibility, &terms, now);
         let elsewhere = Elsewhere {
             external: known.external,
             disputes: known.disputes,
@@ -430,7 +436,7 @@ impl Local {
         Ok(Reply::Payment(Box::new(PaymentCard {
             twin: known.twin,
             notes: known.notes,
-            explained: explain::balance(&payment, &refunds, &elsewhere, &eligibility),
+            explained: explain::balance(&payment, &refunds, &elsewhere, judged),
             elsewhere,
             payment: masked(payment),
             eligibility,

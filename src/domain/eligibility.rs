@@ -9,8 +9,12 @@ use super::money::{Currency, Money};
 use super::payment::{Capture, Payment};
 use super::refund::{Kind, Refund};
 
+mod taken;
 mod why_not;
 
+#[cfg(test)]
+pub(crate) use taken::tests as cases;
+pub use taken::{Taken, taken};
 pub use why_not::WhyNot;
 
 /// What an account's provider allows, as far as a refund's eligibility goes.

@@ -74,16 +74,19 @@ pub enum PaymentSort {
     Payer,
     /// By account, and in it by settlement.
     Account,
+    /// By currency, and in it by settlement.
+    Currency,
 }
 
 impl PaymentSort {
     /// Every order, as the columns stand on the screen.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Settled,
         Self::Reference,
         Self::Payer,
         Self::Account,
         Self::Order,
+        Self::Currency,
         Self::Amount,
         Self::Refunded,
         Self::Held,
@@ -102,6 +105,7 @@ impl PaymentSort {
             Self::Order => "order",
             Self::Payer => "payer",
             Self::Account => "account",
+            Self::Currency => "currency",
         }
     }
 
@@ -110,11 +114,19 @@ impl PaymentSort {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
 
+    /// The way one looks for it first: names from a to z, the largest and newest first.
+    pub const fn usual(self) -> Direction {
+        match self.is_by_name() {
+            true => Direction::Ascending,
+            false => Direction::Descending,
+        }
+    }
+
     /// True where names are sorted, not figures or dates.
     pub const fn is_by_name(self) -> bool {
         matches!(
             self,
-            Self::Reference | Self::Order | Self::Payer | Self::Account
+            Self::Reference | Self::Order | Self::Payer | Self::Account | Self::Currency
         )
     }
 }

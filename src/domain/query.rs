@@ -12,12 +12,14 @@ use super::listing::PaymentFilter;
 use super::state::State;
 use super::text::folded;
 
+mod account;
 mod amount;
 mod ask;
 mod caller;
 mod complete;
 mod day;
 
+pub use account::check_accounts;
 pub use amount::{AmountRange, Bound, Figure};
 pub use ask::ask_next;
 pub use complete::{Completion, complete};

@@ -69,6 +69,40 @@ impl Column {
         }
     }
 
+    /// By what the list is sorted when it is sorted by this column.
+    ///
+    /// # Errors
+    /// Why it cannot be, and what to do instead: no index has that order, and every payment would
+    /// have to be looked at for one page.
+    pub const fn sort(self) -> Result<PaymentSort, &'static str> {
+        Ok(match self {
+            Self::Settled => PaymentSort::Settled,
+            Self::Reference => PaymentSort::Reference,
+            Self::Payer => PaymentSort::Payer,
+            Self::Account => PaymentSort::Account,
+            Self::Order => PaymentSort::Order,
+            Self::Currency => PaymentSort::Currency,
+            Self::Paid => PaymentSort::Amount,
+            Self::Refunded => PaymentSort::Refunded,
+            Self::Held => PaymentSort::Held,
+            Self::CanRefund => PaymentSort::Available,
+            Self::Until => {
+                return Err(
+                    "until cannot be sorted by: each account's window differs; try settled",
+                );
+            }
+            Self::Status => {
+                return Err("status cannot be sorted by; filter with state: or refundable");
+            }
+        })
+    }
+
+    /// The column that is sorted.
+    pub fn sorted(sort: PaymentSort) -> Self {
+        let by = |column: &Self| column.sort() == Ok(sort);
+        Self::ALL.into_iter().find(by).unwrap_or(Self::Settled)
+    }
+
     /// The column of a name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.name() == name)
@@ -147,6 +181,25 @@ mod tests {
         for column in Column::ALL {
             assert_eq!(Column::from_name(column.name()), Some(column));
         }
+    }
+
+    /// Each column is sorted by, or says why not and what to do instead.
+    #[test]
+    fn every_column_sorts_or_says_why_not() {
+        let mut orders = Vec::new();
+        for column in Column::ALL {
+            match column.sort() {
+                Ok(sort) => {
+                    assert_eq!(Column::sorted(sort), column);
+                    orders.push(sort);
+                }
+                Err(why) => {
+                    assert!(why.starts_with(column.name()), "{why}");
+                    assert!(why.contains("; "), "{why}");
+                }
+            }
+        }
+        assert_eq!(orders, PaymentSort::ALL, "the orders stand as the columns");
     }
 
     #[test]

@@ -53,6 +53,11 @@ const ACCOUNT: Name = Name {
     id: "p.id",
     read: "SELECT account FROM payments WHERE id = ?1",
 };
+const CURRENCY: Name = Name {
+    column: "p.currency",
+    id: "p.id",
+    read: "SELECT currency FROM payments WHERE id = ?1",
+};
 const PAYER: Name = Name {
     column: "y.name",
     id: "y.payment_id",
@@ -104,6 +109,7 @@ fn parts(sort: PaymentSort, direction: Direction) -> Vec<Part> {
         PaymentSort::Order => by_name(ORDER, "p.order_ref IS NOT NULL", "p.order_ref IS NULL"),
         PaymentSort::Payer => by_name(PAYER, "y.name IS NOT NULL", "y.name IS NULL"),
         PaymentSort::Account => vec![part(1, "", Some(ACCOUNT), Some("settled_key"))],
+        PaymentSort::Currency => vec![part(1, "", Some(CURRENCY), Some("settled_key"))],
     }
 }
 

@@ -20,6 +20,10 @@ pub enum Action {
     ShowProviders,
     ShowHandover,
     ShowDrafts,
+    ShowSums,
+    Messages,
+    CheckAudit,
+    AsOf,
     Open,
     Filter,
     Refund,
@@ -319,9 +323,10 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"]), (&[Payment, Phone], &["u"])], "withdraw", "withdraw a refund, or have it stopped; of several the newest", DANGEROUS),
     spec!(Capture, "refund.capture", "This row", [(DECIDED, &["c"])], "capture", "have the provider pay what it has only authorised", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
-    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
+    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Phone, Sheet, Drafts, Verdicts], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
     spec!(Phone, "payment.phone", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain], &["p"])], "phone", "all of this payer or order, and what to read aloud", PALETTE),
     spec!(Order, "payment.order", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["O"])], "order", "everything of this order, with the sums", PALETTE),
+    spec!(AsOf, "payment.as-of", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["B"])], "back then", "the balance of the payment as it was at the end of a day", PALETTE),
     spec!(Trace, "refund.trace", "This row", [(&[Refunds, ToDo, Refund], &["t"])], "trace note", "copy what may be given to the customer or a bank (OSC 52)", PALETTE),
     spec!(Copy, "copy", "This row", [(ROWS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
     spec!(Reveal, "payer.reveal", "This row", [(&[Payment, Refund, Phone], &["v"])], "who paid", "show who paid, in full; the records say that you looked", PALETTE),
@@ -332,12 +337,14 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Mark, "payments.mark", "This list", [(&[Payments], &["space"])], "mark", "mark this payment for a refund in bulk, or take the mark away", Flags { bulk: true, ..PALETTE }),
     spec!(MarkRange, "payments.mark-range", "This list", [(&[Payments], &["v"])], "mark range", "mark all from the payment last marked to this one", Flags { bulk: true, ..PALETTE }),
     spec!(MarkAll, "payments.mark-all", "This list", [(&[Payments], &["*"])], "mark all", "mark all that the filter shows, 500 at most", Flags { bulk: true, ..PALETTE }),
-    spec!(Filter, "payments.filter", "This list", [(&[Payments, Activity], &["/"])], "filter", "show only some of them", SHOWN),
+    spec!(Filter, "payments.filter", "This list", [(LISTS, &["/"]), (&[Activity], &["/"])], "filter", "show only some of them", SHOWN),
     spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s", ">"])], "sort", "sort by the next column", SHOWN),
     spec!(SortBack, "payments.sort-back", "This list", [(&[Payments], &["<"])], "sort back", "sort by the column before", PALETTE),
     spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
     spec!(Columns, "payments.columns", "This list", [(&[Payments], &["C"])], "columns", "choose the columns and their order; they are remembered", PALETTE),
     spec!(Views, "payments.views", "This list", [(&[Payments], &["V"])], "views", "saved views: filter, order and columns under a name", PALETTE),
+    spec!(ShowSums, "payments.sums", "This list", [(&[Payments], &["="])], "sums", "count and sums of the list, in every currency", PALETTE),
+    spec!(CheckAudit, "activity.check", "This list", [(&[Activity], &["v"])], "check", "check that all that was written down is as it was written", SHOWN),
     spec!(TurnColumn, "columns.show", "This list", [(&[Columns], &["space"])], "show, hide", "show or hide this column", SHOWN),
     spec!(ColumnDown, "columns.down", "This list", [(&[Columns], &["J"])], "move down", "move this column down, that is to the right", SHOWN),
     spec!(ColumnUp, "columns.up", "This list", [(&[Columns], &["K"])], "move up", "the same, up", SHOWN),
@@ -377,7 +384,8 @@ pub const ACTIONS: &[Spec] = &[
     spec!(ShowProviders, "screen.providers", "Desk", [(ROOMS, &["6"])], "providers", "how each account and its provider stand", PALETTE),
     spec!(ShowHandover, "screen.handover", "Desk", [(ROOMS, &["H"])], "handover", "the page for the next shift: what is open, snoozed, due and said", PALETTE),
     spec!(ShowDrafts, "screen.drafts", "Desk", [(ROOMS, &["D"])], "drafts", "what you were composing and left", PALETTE),
-    spec!(Palette, "palette", "Desk", [(ROOMS, &[":"]), (OWN, &[":"]), (FORMS, &["f2"])], "commands", "find a command by name", FOOTER),
+    spec!(Messages, "messages", "Desk", [(ROOMS, &["!"]), (FORMS, &["f3"]), (&[Verdicts], &["!"])], "messages", "what the desk said in passing, in full, newest first", PALETTE),
+    spec!(Palette, "palette", "Desk", [(ROOMS, &[":"]), (OWN, &[":"]), (FORMS, &["f2"]), (&[Verdicts], &["f2"])], "commands", "find a command by name", FOOTER),
     spec!(Help, "help", "Desk", [(ROOMS, &["?"]), (OWN, &["?"]), (FORMS, &["f1"]), (&[Verdicts], &["?"])], "help", "the keys of this screen", SHOWN),
     spec!(Back, "back", "Desk", [(EVERYWHERE, &["esc"]), (PAGES, &["h", "q"]), (OWN, &["q"]), (&[Verdicts, Drafts], &["q"]), (&[Help], &["?", "q"]), (&[Confirm], &["enter"])], "back", "back, one step at a time; in a confirm: cancel", PALETTE),
     spec!(Redraw, "redraw", "Desk", [(EVERYWHERE, &["ctrl-l"]), (ROOMS, &["L"])], "redraw", "draw the screen anew", PALETTE),
@@ -415,12 +423,15 @@ impl Action {
             Self::ShowHandover => "handover",
             Self::Take | Self::Give => "owner",
             Self::Snooze => "snooze",
-            Self::Open | Self::Explain => "payment",
+            Self::Open | Self::Explain | Self::AsOf => "payment",
             Self::Phone => "phone",
             Self::Trace => "trace",
-            Self::ShowPayments | Self::Filter | Self::Sort | Self::SortBack | Self::Turn => {
-                "payments"
-            }
+            Self::ShowPayments
+            | Self::Filter
+            | Self::Sort
+            | Self::SortBack
+            | Self::Turn
+            | Self::ShowSums => "payments",
             Self::Views
             | Self::ApplyView
             | Self::SaveView
@@ -435,7 +446,7 @@ impl Action {
             Self::ShowRadar => "radar",
             Self::ShowToDo | Self::ShowSnoozed => "todo",
             Self::ShowDrafts | Self::DropDraft => "drafts",
-            Self::ShowActivity => "audit",
+            Self::ShowActivity | Self::CheckAudit => "audit",
             Self::ShowProviders => "doctor",
             Self::Help => "keys",
             Self::Drill | Self::ActAs => "demo",
@@ -460,6 +471,7 @@ impl Action {
             | Self::First
             | Self::Last
             | Self::Palette
+            | Self::Messages
             | Self::Back
             | Self::Redraw
             | Self::Mouse

@@ -272,5 +272,52 @@ fn an_account_nobody_knows_is_not_an_empty_one() {
     for (account, count) in [("prism-us", 1), ("prism-eu", 0)] {
         let listed = without.json(["payments", "--account", account]).exits(0);
         assert_eq!(listed.objects().len(), count, "{account}");
+        let query = format!("account:{account}");
+        let listed = without.json(["payments", "--query", &query]).exits(0);
+        assert_eq!(listed.objects().len(), count, "{account}");
     }
+    let typed = ["payments", "--query", "ann account:prism-uk"];
+    let error = without.json(typed).exits(2).error();
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains("at character 13: \"prism-uk\" is no account here"),
+        "{message}"
+    );
+    assert!(
+        error["next"].as_str().unwrap().contains("account:prism-us"),
+        "{error:#}"
+    );
+}
+
+#[test]
+fn a_list_is_sorted_by_any_column_that_has_an_order() {
+    let shop = Shop::open();
+    let figures = |more: &[&str]| -> Vec<i64> {
+        let rows = list(&shop, more);
+        rows.iter()
+            .map(|it| super::book::minor(&it["amount"]))
+            .collect()
+    };
+    let largest = figures(&["--sort", "paid"]);
+    assert!(largest.is_sorted_by(|a, b| a >= b), "{largest:?}");
+    let smallest = figures(&["--sort", "paid", "--ascending"]);
+    assert!(smallest.is_sorted() && smallest != largest, "{smallest:?}");
+    let currencies = |more: &[&str]| -> Vec<String> {
+        let rows = list(&shop, more);
+        rows.iter().map(|it| text(it, "currency")).collect()
+    };
+    let by_code = currencies(&["--sort", "currency"]);
+    assert!(by_code.is_sorted(), "{by_code:?}");
+    let back = currencies(&["--sort", "currency", "--descending"]);
+    assert!(back.is_sorted_by(|a, b| a >= b), "{back:?}");
+    let refused = shop.desk.run(["payments", "--sort", "status"]).exits(2);
+    assert!(
+        refused.stderr.contains("filter with state:"),
+        "{}",
+        refused.stderr
+    );
+
+    let totals = list(&shop, &["--totals"]);
+    let payments: u64 = totals.iter().filter_map(|it| it["payments"].as_u64()).sum();
+    assert_eq!(payments, by_code.len() as u64);
 }

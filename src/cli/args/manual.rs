@@ -3,13 +3,24 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
+
+use crate::tui::action::ACTIONS;
+
+/// The names of all actions, as shells complete them.
+fn actions() -> PossibleValuesParser {
+    PossibleValuesParser::new(ACTIONS.iter().map(|spec| spec.id))
+}
 
 /// `keys`
 #[derive(Debug, Args)]
 pub struct KeyList {
+    /// Only those of this action
+    #[arg(value_name = "ACTION", value_parser = actions(), hide_possible_values = true)]
+    pub action: Option<String>,
     /// In Markdown
-    #[arg(long)]
+    #[arg(long, conflicts_with = "action")]
     pub markdown: bool,
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::payments::sort;
 use crate::domain::listing::PaymentSort;
 use crate::domain::view::Column;
 
@@ -104,11 +105,6 @@ pub enum ViewDeed {
         /// Which
         name: String,
     },
-}
-
-fn sort(text: &str) -> Result<PaymentSort, String> {
-    let names = || PaymentSort::ALL.map(PaymentSort::name).join(", ");
-    PaymentSort::from_name(text).ok_or_else(|| format!("sort by one of {}", names()))
 }
 
 fn column(text: &str) -> Result<Column, String> {

@@ -28,6 +28,9 @@ pub struct Overview {
     pub counts: StateCounts,
     /// Every account of the configuration, in its order.
     pub accounts: Vec<Account>,
+    /// Accounts that left the configuration; their payments are still known.
+    #[serde(default)]
+    pub former: Vec<String>,
     /// How long a refund composed at the desk waits before it is sent, in milliseconds.
     pub send_delay_ms: u64,
     /// A service does the work, for everybody who connects; else this desk is its user's alone.

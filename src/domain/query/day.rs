@@ -22,8 +22,11 @@ pub struct Days {
 }
 
 impl Days {
-    /// Reads what stands after `settled:`. The error says what is wrong with it.
-    pub(super) fn parse(text: &str, today: NaiveDate) -> Result<Self, String> {
+    /// Reads what stands after `settled:`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str, today: NaiveDate) -> Result<Self, String> {
         if let Some((first, last)) = text.split_once("..") {
             let (from, to) = (span(first, today)?.from, span(last, today)?.to);
             return match from <= to {

@@ -303,6 +303,10 @@ fn order(sort: PaymentSort, direction: Direction, a: &Payment, b: &Payment) -> O
     match sort {
         PaymentSort::Settled => turned(newest(b).cmp(&newest(a))),
         PaymentSort::Account => turned((&a.account, newest(b)).cmp(&(&b.account, newest(a)))),
+        PaymentSort::Currency => {
+            let key = |it: &Payment| it.currency.code().to_owned();
+            turned((key(a), newest(b)).cmp(&(key(b), newest(a))))
+        }
         PaymentSort::Reference | PaymentSort::Order | PaymentSort::Payer => {
             match (name(a), name(b)) {
                 (Some(one), Some(other)) => {
@@ -378,6 +382,10 @@ async fn no_order_is_sorted_for() {
         (
             PaymentSort::Account,
             "payments_by_account ((account,settled_key)<(?,?))",
+        ),
+        (
+            PaymentSort::Currency,
+            "payments_by_currency ((currency,settled_key)<(?,?))",
         ),
     ] {
         for from in [From::Start, From::After(place)] {

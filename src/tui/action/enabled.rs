@@ -66,12 +66,10 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::ShowSnoozed if app.todo.aside() == 0 && !app.todo.with_aside => {
             no("you have snoozed nothing")
         }
-        Action::Complete if !matches!(app.layers.last(), Some(Layer::Filter)) => {
-            no("nothing here can be completed")
-        }
+        Action::Complete if !completes(app) => no("nothing here can be completed"),
         Action::Drill if !app.may_drill => no("the drill is part of the demo: refund-desk demo"),
         Action::ActAs if app.drill.is_none() => no("only in the drill of a demo"),
-        Action::Phone | Action::Order if app.focus_payment().is_none() => {
+        Action::Phone | Action::Order | Action::AsOf if app.focus_payment().is_none() => {
             no("no payment is selected")
         }
         Action::Trace if app.focus_refund().is_none() => no("no refund is selected"),
@@ -87,6 +85,15 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
             no("the decision is being saved; a moment")
         }
         _ => Ok(()),
+    }
+}
+
+/// A filter is typed that has terms.
+fn completes(app: &App) -> bool {
+    match app.layers.last() {
+        Some(Layer::Filter) => app.screen == Screen::Payments,
+        Some(Layer::Activity(page)) => page.typing,
+        _ => false,
     }
 }
 

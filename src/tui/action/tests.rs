@@ -67,10 +67,23 @@ fn every_action_is_reached_by_key_and_palette_wherever_it_can_be_done() {
     }
 }
 
+/// Where something dangerous can be done it can be found by name, too.
+#[test]
+fn the_palette_opens_wherever_there_is_something_dangerous() {
+    let keymap = Keymap::default();
+    for context in Context::ALL {
+        let mut here = ACTIONS.iter().filter(|spec| spec.is_in(context));
+        if here.any(|spec| spec.flags.dangerous) {
+            let opens = keymap.keys_of(Action::Palette, context);
+            assert!(!opens.is_empty(), "{context:?}");
+        }
+    }
+}
+
 /// What is about the screen itself, by the first word of its id.
-const OF_THE_SCREEN: [&str; 12] = [
-    "move", "refresh", "copy", "compose", "filter", "accept", "confirm", "palette", "back",
-    "redraw", "mouse", "suspend",
+const OF_THE_SCREEN: [&str; 13] = [
+    "move", "refresh", "copy", "compose", "filter", "accept", "confirm", "palette", "messages",
+    "back", "redraw", "mouse", "suspend",
 ];
 
 /// That a command of this name exists is asked where commands are.

@@ -1,6 +1,9 @@
 //! Who did what: the audit as it was read so far, newest first.
 
+use std::collections::BTreeSet;
+
 use crate::domain::audit::{AuditEntry, AuditFilter};
+use crate::domain::query::Completion;
 
 use super::edit::LineEdit;
 
@@ -29,6 +32,24 @@ pub struct Activity {
 }
 
 impl Activity {
+    /// Who the word before the cursor could name after `by:`, of those who did what is listed.
+    pub fn completion(&self) -> Completion {
+        let before = self.typed.before_cursor();
+        let word = before.rsplit(char::is_whitespace).next();
+        let Some(part) = word.and_then(|word| word.strip_prefix("by:")) else {
+            return Completion::default();
+        };
+        let fits = |name: &&str| {
+            name.starts_with(part) && *name != part && !name.contains(char::is_whitespace)
+        };
+        let names = self.rows.iter().map(|entry| entry.actor.as_str());
+        let names: BTreeSet<&str> = names.filter(fits).collect();
+        Completion {
+            typed: part.chars().count(),
+            choices: names.into_iter().map(str::to_owned).collect(),
+        }
+    }
+
     /// Reads what was typed: `by:NAME`, and any other words as the payment, refund or file.
     pub fn parse(typed: &str) -> AuditFilter {
         let mut filter = AuditFilter::default();

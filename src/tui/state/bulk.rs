@@ -48,6 +48,8 @@ pub struct Bulk {
     pub plan: Option<Judged>,
     /// What became of each, as far as it went.
     pub run: Option<Run>,
+    /// The row the cursor is on, once there are verdicts.
+    pub cursor: usize,
     /// The first line shown.
     pub scroll: usize,
     /// Why the desk could not say.
@@ -100,6 +102,7 @@ impl Bulk {
             judging: false,
             plan: None,
             run: None,
+            cursor: 0,
             scroll: 0,
             refused: None,
         }
@@ -171,6 +174,12 @@ impl Bulk {
             (None, _) if self.reason.is_none() => Some("choose a reason first"),
             (None, _) => None,
         }
+    }
+
+    /// The payment of the row the cursor is on; none before there are verdicts.
+    pub fn chosen(&self) -> Option<PaymentId> {
+        let row = self.plan.as_ref()?.plan.rows.get(self.cursor)?;
+        row.payment.parse().ok()
     }
 
     /// True while refunds are being made.

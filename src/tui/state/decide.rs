@@ -1,7 +1,7 @@
 //! A decision that needs words: a decline, an outcome, the end of a discrepancy.
 
 use crate::domain::care;
-use crate::domain::id::RefundId;
+use crate::domain::id::{PaymentId, RefundId};
 
 use super::edit::LineEdit;
 use super::todo::Subject;
@@ -65,6 +65,8 @@ pub enum About {
     SaveView,
     /// The saved view under the cursor gets another name.
     RenameView,
+    /// A payment is to be shown as it was on a day that is typed.
+    AsOf(PaymentId),
 }
 
 impl About {
@@ -72,7 +74,12 @@ impl About {
     pub const fn is_plain(self) -> bool {
         matches!(
             self,
-            Self::Note(_) | Self::Own(_) | Self::Snooze(_) | Self::SaveView | Self::RenameView
+            Self::Note(_)
+                | Self::Own(_)
+                | Self::Snooze(_)
+                | Self::SaveView
+                | Self::RenameView
+                | Self::AsOf(_)
         )
     }
 }
@@ -98,6 +105,8 @@ pub enum Field {
     Owner,
     /// Until when.
     Until,
+    /// On which day.
+    Day,
     /// What it is to be called.
     Name,
     /// Why.
@@ -143,7 +152,7 @@ pub struct Form {
     pub code: LineEdit,
     /// Who is to look after it.
     pub owner: LineEdit,
-    /// Until when.
+    /// Until when, or on which day.
     pub until: LineEdit,
     /// What it is to be called.
     pub name: LineEdit,
@@ -161,6 +170,7 @@ impl Form {
             About::Own(_) => Field::Owner,
             About::SaveView | About::RenameView => Field::Name,
             About::Snooze(_) => Field::Until,
+            About::AsOf(_) => Field::Day,
             About::Decline(_) | About::Discrepancy(_) | About::Alert(_) | About::Note(_) => {
                 Field::Note
             }
@@ -196,6 +206,7 @@ impl Form {
             About::Own(_) => vec![Field::Owner],
             About::SaveView | About::RenameView => vec![Field::Name],
             About::Snooze(_) => vec![Field::Until, Field::Note],
+            About::AsOf(_) => vec![Field::Day],
             About::Outcome(_) if self.outcome == Some(Outcome::Succeeded) => {
                 vec![Field::Outcome, Field::Paid, Field::Kind, Field::Evidence]
             }
@@ -212,7 +223,7 @@ impl Form {
             Field::Account => Some(&mut self.account.0),
             Field::Code => Some(&mut self.code),
             Field::Owner => Some(&mut self.owner),
-            Field::Until => Some(&mut self.until),
+            Field::Until | Field::Day => Some(&mut self.until),
             Field::Name => Some(&mut self.name),
             Field::Note => Some(&mut self.note),
             Field::Outcome | Field::Accept => None,
@@ -270,6 +281,7 @@ impl Form {
             About::Own(_) if empty(&self.owner) => Some("type a name first"),
             About::Snooze(_) if empty(&self.until) => Some("say until when first"),
             About::Snooze(_) if empty(&self.note) => Some("say why in a few words first"),
+            About::AsOf(_) if empty(&self.until) => Some("type a day first"),
             About::Note(_) if empty(&self.note) => Some("write the note first"),
             About::Answer(_) if empty(&self.account.0) => Some("type the account first"),
             About::Discrepancy(_) if empty(&self.note) => Some("say what was found out first"),

@@ -29,6 +29,8 @@ pub struct Overview {
     pub counts: StateCounts,
     /// Every account.
     pub accounts: Vec<Account>,
+    /// Accounts that left the configuration.
+    pub former: Vec<String>,
     /// A service does the work; else this desk is its user's alone.
     pub shared: bool,
 }
@@ -59,6 +61,14 @@ pub struct Account {
 }
 
 impl Overview {
+    /// The names of all accounts whose payments may be known.
+    pub fn names(&self) -> Vec<&str> {
+        let accounts = self.accounts.iter().map(|it| it.freshness.account.as_str());
+        accounts
+            .chain(self.former.iter().map(String::as_str))
+            .collect()
+    }
+
     /// How many refunds may or may not have been paid.
     pub fn unknown(&self) -> u64 {
         self.counts.of(&[State::Unknown])

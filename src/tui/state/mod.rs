@@ -35,6 +35,7 @@ pub mod edit;
 pub mod lateness;
 pub mod layout;
 pub mod marks;
+pub mod narrow;
 pub mod palette;
 pub mod payments;
 pub mod phone;
@@ -214,6 +215,8 @@ pub struct App {
     pub layers: Vec<Layer>,
     /// What was said in passing, newest last.
     pub toasts: Vec<toast::Toast>,
+    /// The same in full, also what has gone.
+    pub said: toast::Said,
     /// Keys that may begin a sequence.
     pub pressed: Vec<Key>,
     /// Answers awaited.
@@ -275,6 +278,7 @@ impl App {
             card_asked: None,
             layers: Vec::new(),
             toasts: Vec::new(),
+            said: toast::Said::default(),
             pressed: Vec::new(),
             slots: slots::Slots::default(),
             jump: String::new(),
@@ -334,6 +338,8 @@ impl App {
                 Layer::Payment { id, .. } | Layer::Explain { id, .. } => return Some(*id),
                 Layer::Phone(page) => return Some(page.payment),
                 Layer::Sheet(page) => return page.payment(),
+                Layer::Bulk(bulk) if bulk.plan.is_some() => return bulk.chosen(),
+                Layer::Drafts => return self.drafts.chosen().map(|draft| draft.payment),
                 Layer::Refund(page) => return Some(page.row.refund.content.payment),
                 _ => {}
             }
@@ -467,6 +473,9 @@ impl App {
 
     /// What the word being typed in the filter could become.
     pub fn completion(&self) -> Completion {
+        if let Some(Layer::Activity(page)) = self.layers.last() {
+            return page.completion();
+        }
         let accounts = self.overview.iter().flat_map(|overview| &overview.accounts);
         let names: Vec<&str> = accounts
             .map(|account| account.freshness.account.as_str())
@@ -542,7 +551,7 @@ impl App {
     fn visible_refunds(&self) -> impl Iterator<Item = &Refund> {
         let height = layout::refund_rows(self.size);
         let on_screen = self.screen == Screen::Refunds;
-        let listed = self.refunds.rows.iter().skip(self.refunds.top).take(height);
+        let listed = self.refunds.listed_from(self.refunds.top).take(height);
         listed.filter(move |_| on_screen).map(|row| &row.refund)
     }
 }

@@ -12,6 +12,7 @@ use crate::domain::state::State;
 use crate::domain::todo::Step;
 use crate::domain::transfer::Transfer;
 
+use super::narrow::Narrow;
 use super::payments::scrolled;
 
 /// A refund in the list.
@@ -25,6 +26,24 @@ pub struct Row {
     pub payer: Option<String>,
     /// The last four digits of the card or account.
     pub last4: Option<String>,
+}
+
+impl Row {
+    /// What of it can be looked for.
+    pub fn told(&self) -> Vec<String> {
+        let refund = &self.refund;
+        let mut told = vec![
+            refund.id.to_string(),
+            refund.content.amount.to_string(),
+            refund.account.clone(),
+            refund.state.name().replace('_', " "),
+            refund.content.maker.clone(),
+        ];
+        let names = [&self.reference, &self.payer, &self.last4];
+        let names = names.into_iter().chain([&refund.provider_refund_id]);
+        told.extend(names.flatten().cloned());
+        told
+    }
 }
 
 /// Which refunds.
@@ -103,6 +122,10 @@ pub struct Refunds {
     /// Newest first. A refund that leaves the tab's states while it is looked at stays until the
     /// tab is opened again, so that an operator sees how it ended.
     pub rows: Vec<Row>,
+    /// What narrows them down.
+    pub narrow: Narrow,
+    /// Which of them it leaves; none: all. They stay while they are looked at, as the tab's do.
+    left: Option<Vec<usize>>,
     /// The list has been answered.
     pub loaded: bool,
     /// Why it could not be read.
@@ -117,23 +140,49 @@ impl Refunds {
     /// The cursor's place.
     pub fn cursor(&self) -> Option<usize> {
         let selected = self.selected?;
-        self.rows.iter().position(|row| row.refund.id == selected)
+        self.listed_from(0)
+            .position(|row| row.refund.id == selected)
     }
 
     /// The selected row.
     pub fn row(&self) -> Option<&Row> {
-        self.rows.get(self.cursor()?)
+        self.listed(self.cursor()?)
+    }
+
+    /// How many rows are listed.
+    pub fn count(&self) -> usize {
+        self.left.as_ref().map_or(self.rows.len(), Vec::len)
+    }
+
+    fn listed(&self, at: usize) -> Option<&Row> {
+        match &self.left {
+            None => self.rows.get(at),
+            Some(left) => self.rows.get(*left.get(at)?),
+        }
+    }
+
+    /// The rows that are listed, from a place on.
+    pub fn listed_from(&self, at: usize) -> impl Iterator<Item = &Row> {
+        (at..self.count()).filter_map(|at| self.listed(at))
+    }
+
+    /// Looks which rows are listed: they, or the words, are others.
+    pub fn look(&mut self) {
+        let narrow = &self.narrow;
+        let shown = |(at, row): (usize, &Row)| narrow.shows(|| row.told()).then_some(at);
+        let left = self.rows.iter().enumerate().filter_map(shown);
+        self.left = (!narrow.is_empty()).then(|| left.collect());
     }
 
     /// Moves the cursor by rows.
     pub fn move_by(&mut self, rows: isize, height: usize) {
         let to = self.cursor().unwrap_or(0).saturating_add_signed(rows);
-        self.select_at(to.min(self.rows.len().saturating_sub(1)), height);
+        self.select_at(to.min(self.count().saturating_sub(1)), height);
     }
 
     /// Puts the cursor on a row.
     pub fn select_at(&mut self, at: usize, height: usize) {
-        self.selected = self.rows.get(at).map(|row| row.refund.id);
+        self.selected = self.listed(at).map(|row| row.refund.id);
         self.top = scrolled(self.top, at, height);
     }
 
@@ -156,6 +205,7 @@ impl Refunds {
                     .rows
                     .partition_point(|known| known.refund.id > row.refund.id);
                 self.rows.insert(at, row);
+                self.look();
             }
             None => {}
         }

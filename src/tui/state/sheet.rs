@@ -1,4 +1,6 @@
-//! A page that is read from the top: the handover, an order.
+//! A page that is read from the top: the handover, an order, sums, what was said.
+
+use chrono::NaiveDate;
 
 use crate::domain::id::PaymentId;
 use crate::domain::sheet::Sheet;
@@ -10,6 +12,14 @@ pub enum About {
     Handover,
     /// The order of a payment.
     Order(PaymentId),
+    /// What the list of payments comes to, in each currency.
+    Sums,
+    /// What the desk said in passing.
+    Messages,
+    /// Whether the records are as they were written.
+    Audit,
+    /// A payment as it was at the end of a day.
+    AsOf(PaymentId, NaiveDate),
 }
 
 /// The page, over the screen.
@@ -39,8 +49,8 @@ impl Page {
     /// The payment it was opened from.
     pub const fn payment(&self) -> Option<PaymentId> {
         match self.about {
-            About::Handover => None,
-            About::Order(payment) => Some(payment),
+            About::Handover | About::Sums | About::Messages | About::Audit => None,
+            About::Order(payment) | About::AsOf(payment, _) => Some(payment),
         }
     }
 
@@ -49,6 +59,10 @@ impl Page {
         match self.about {
             About::Handover => "Handover",
             About::Order(_) => "Order",
+            About::Sums => "Sums",
+            About::Messages => "Messages, newest first",
+            About::Audit => "The records checked",
+            About::AsOf(..) => "The balance back then",
         }
     }
 }

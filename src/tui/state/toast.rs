@@ -1,5 +1,7 @@
 //! What the desk says in passing.
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::domain::id::RefundId;
@@ -38,5 +40,33 @@ impl Toast {
             until,
             before: None,
         }
+    }
+}
+
+/// So many sentences are kept.
+pub const MOST_KEPT: usize = 50;
+
+/// What was said, when, and how it was meant: a line at the foot of the screen may be cut, and goes.
+#[derive(Clone, Debug, Default)]
+pub struct Said(VecDeque<(DateTime<Utc>, Level, String)>);
+
+impl Said {
+    /// Keeps one more, and forgets the oldest when there are too many. What is said again and again
+    /// stands there once, as of the last time.
+    pub fn keep(&mut self, at: DateTime<Utc>, level: Level, text: &str) {
+        if self
+            .0
+            .front()
+            .is_some_and(|it| it.1 == level && it.2 == text)
+        {
+            self.0.pop_front();
+        }
+        self.0.push_front((at, level, text.to_owned()));
+        self.0.truncate(MOST_KEPT);
+    }
+
+    /// Everything kept, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &(DateTime<Utc>, Level, String)> {
+        self.0.iter()
     }
 }

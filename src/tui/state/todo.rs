@@ -12,6 +12,7 @@ use crate::domain::inbound_request::InboundRequest;
 use crate::domain::money::Money;
 use crate::domain::todo::{Clocked, Step, Tab};
 
+use super::narrow::Narrow;
 use super::payments::scrolled;
 use super::refunds::Row;
 
@@ -87,6 +88,23 @@ impl Item {
         self.step.tab == tab || tab == Tab::Mine && self.is_own
     }
 
+    /// What of it can be looked for.
+    fn told(&self) -> Vec<String> {
+        let mut told = self.refund.iter().flat_map(Row::told).collect::<Vec<_>>();
+        told.push(self.step.what.clone());
+        told.extend(self.reference().map(str::to_owned));
+        told.extend(self.owner().map(str::to_owned));
+        told.extend(self.amount().map(|amount| amount.to_string()));
+        if let Some(discrepancy) = &self.discrepancy {
+            told.extend([discrepancy.account.clone(), discrepancy.said()]);
+        }
+        if let Some(request) = &self.request {
+            told.push(request.account.clone());
+            told.extend(request.refund.clone());
+        }
+        told
+    }
+
     /// The payment's reference.
     pub fn reference(&self) -> Option<&str> {
         let refund = self
@@ -148,6 +166,8 @@ pub struct ToDo {
     pub reviewing: Option<RefundId>,
     /// What was put aside is shown, too.
     pub with_aside: bool,
+    /// What narrows the tab down.
+    pub narrow: Narrow,
 }
 
 impl ToDo {
@@ -164,7 +184,8 @@ impl ToDo {
         let tab = self.tab();
         let all = self.with_aside;
         let items = self.items.iter();
-        items.filter(move |item| item.is_on(tab) && (all || item.aside.is_none()))
+        let here = items.filter(move |item| item.is_on(tab) && (all || item.aside.is_none()));
+        here.filter(|item| self.narrow.shows(|| item.told()))
     }
 
     /// How many are on a tab.

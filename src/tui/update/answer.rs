@@ -52,6 +52,7 @@ impl Turn<'_> {
             (Slot::Row(_), Reply::Payment(card)) => self.row_answered(&card),
             (Slot::Refunds, Reply::Refunds(rows)) => {
                 self.app.refunds.rows = rows.into_iter().map(convert::refund_row).collect();
+                self.app.refunds.look();
                 self.app.refunds.loaded = true;
                 self.app.refunds.failed = None;
                 self.app.refunds.settle(layout::refund_rows(self.app.size));
@@ -62,6 +63,8 @@ impl Turn<'_> {
             (Slot::Phone, Reply::Call(call)) => self.call_answered(*call),
             (Slot::Sheet, Reply::Handover(told)) => self.handover_answered(&told),
             (Slot::Sheet, Reply::Order(order)) => self.order_answered(&order),
+            (Slot::Sheet, Reply::AuditVerified(told)) => self.audit_checked(&told),
+            (Slot::Sheet, Reply::Payment(card)) => self.as_of_answered(&card),
             (Slot::Views, Reply::Views(views)) => self.views_answered(*views),
             (Slot::Trace, Reply::Trace(note)) => self.trace_answered(&note),
             (Slot::Radar, Reply::Radar(radar)) => self.radar_answered(*radar),

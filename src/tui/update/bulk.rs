@@ -155,7 +155,7 @@ impl Turn<'_> {
     pub(super) fn plan_answered(&mut self, plan: Plan) {
         if let Some(bulk) = self.bulk() {
             bulk.judging = false;
-            bulk.scroll = 0;
+            (bulk.cursor, bulk.scroll) = (0, 0);
             bulk.plan = Some(Judged {
                 hash: plan.hash(),
                 totals: plan.totals(),

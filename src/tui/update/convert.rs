@@ -116,6 +116,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
         came_back: overview.came_back,
         counts: overview.counts,
         accounts: overview.accounts.into_iter().map(account).collect(),
+        former: overview.former,
         shared: overview.shared,
     }
 }

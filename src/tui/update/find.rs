@@ -3,6 +3,7 @@
 use crate::desk::face::{PaymentCard, RefundCard, Refusal, Request};
 use crate::domain::id::RefundId;
 use crate::domain::query;
+use crate::tui::state::desk::Overview;
 use crate::tui::state::edit::{Edit, LineEdit};
 use crate::tui::state::refunds::Page;
 use crate::tui::state::slots::Slot;
@@ -25,7 +26,13 @@ impl Turn<'_> {
     }
 
     fn read_filter(&mut self, typed: &str) {
-        match query::parse(typed, self.app.now.date_naive()) {
+        let known = self.app.overview.as_ref().map(Overview::names);
+        let read = query::parse(typed, self.app.now.date_naive());
+        let read = read.and_then(|filter| match known {
+            Some(known) => query::check_accounts(typed, &known).map(|()| filter),
+            None => Ok(filter),
+        });
+        match read {
             Ok(filter) => {
                 self.app.payments.error = None;
                 if filter != self.app.payments.filter {
@@ -45,14 +52,22 @@ impl Turn<'_> {
     /// Types what all that the word could become have in common.
     pub(super) fn complete_filter(&mut self) {
         let common = self.app.completion().common();
+        let mut here = false;
         for character in common.chars() {
-            self.app.payments.typed.apply(Edit::Insert(character));
+            let edit = Edit::Insert(character);
+            here = !self.edit_activity(edit) && self.app.payments.typed.apply(edit);
         }
-        self.filter_typed();
+        if here {
+            self.filter_typed();
+        }
     }
 
     /// Keeps the filter. What it leaves alone is opened, now or when it is known.
     pub(super) fn accept_filter(&mut self) {
+        if self.app.screen != Screen::Payments {
+            self.app.layers.pop();
+            return;
+        }
         let typed = self.app.payments.typed.text().to_owned();
         self.read_filter(&typed);
         if self.app.payments.error.is_some() {

@@ -120,7 +120,7 @@ impl Turn<'_> {
             }
             (About::Outcome(_), None) => return,
             (About::Note(_) | About::Own(_) | About::Snooze(_), _)
-            | (About::SaveView | About::RenameView, _) => return,
+            | (About::SaveView | About::RenameView | About::AsOf(_), _) => return,
         };
         let confirm = dialog(what, title.to_owned(), facts);
         self.open_confirm(confirm);
@@ -228,7 +228,7 @@ fn request(form: &Form) -> Option<Request> {
         About::Note(subject) => shift::note(subject, form),
         About::Own(about) => shift::own(about, form),
         // They go another way: a time is read first, a view belongs to the list.
-        About::Snooze(_) | About::SaveView | About::RenameView => return None,
+        About::Snooze(_) | About::SaveView | About::RenameView | About::AsOf(_) => return None,
         About::Answer(id) => requests::answered(id, form),
         About::Refuse(id) => requests::refused(id, form),
         About::Outcome(id) => Request::Resolve(Resolve {

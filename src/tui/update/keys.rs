@@ -44,7 +44,7 @@ impl Turn<'_> {
     /// Changes the line that is being typed.
     pub(super) fn edit(&mut self, edit: Edit) {
         match self.app.context() {
-            Context::Filter if self.edit_activity(edit) => {}
+            Context::Filter if self.edit_activity(edit) || self.edit_narrow(edit) => {}
             Context::Filter if self.app.payments.typed.apply(edit) => self.filter_typed(),
             Context::Compose => self.edit_form(edit),
             Context::Bulk => self.edit_bulk(edit),

@@ -23,6 +23,7 @@ mod form;
 mod keys;
 mod line;
 mod mouse;
+mod narrow;
 mod news;
 mod paging;
 mod phone;
@@ -32,6 +33,7 @@ mod review;
 mod sheet;
 mod shift;
 mod todo;
+mod told;
 mod twins;
 mod views;
 mod walk;
@@ -152,9 +154,9 @@ impl Turn<'_> {
     }
 
     fn say(&mut self, level: Level, text: impl Into<String>) {
-        self.app
-            .toasts
-            .push(Toast::new(level, text.into(), self.app.now));
+        let toast = Toast::new(level, text.into(), self.app.now);
+        self.app.said.keep(self.app.now, level, &toast.text);
+        self.app.toasts.push(toast);
         // Three are enough to read; older ones have had their time.
         let surplus = self.app.toasts.len().saturating_sub(3);
         self.app.toasts.drain(..surplus);

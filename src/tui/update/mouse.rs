@@ -41,7 +41,7 @@ impl Turn<'_> {
         let app = &mut *self.app;
         let (rows, height) = match app.screen {
             Screen::Payments => (app.payments.rows.len(), layout::payment_rows(size)),
-            Screen::Refunds => (app.refunds.rows.len(), layout::refund_rows(size)),
+            Screen::Refunds => (app.refunds.count(), layout::refund_rows(size)),
             Screen::ToDo => (app.todo.listed().count(), layout::todo_items(size)),
         };
         let (top, cursor, line) = match app.screen {

@@ -147,6 +147,7 @@ impl Turn<'_> {
         refunds.top = 0;
         // What is known stands until the answer comes, as far as it belongs here.
         refunds.rows.retain(|row| tab.shows(row.refund.state));
+        refunds.look();
         refunds.loaded = false;
         refunds.settle(layout::refund_rows(self.app.size));
         self.ask_refunds();

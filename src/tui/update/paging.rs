@@ -1,10 +1,12 @@
 //! The window on the list of payments: which pages are asked for, and how answers join it.
 
 use crate::desk::face::{PaymentRow, Request};
-use crate::domain::listing::{Direction, From, PaymentQuery, PaymentSort};
+use crate::domain::listing::{Direction, From, PaymentQuery};
+use crate::domain::view::Column;
 use crate::tui::state::layout;
 use crate::tui::state::payments::{PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
 use crate::tui::state::slots::Slot;
+use crate::tui::state::toast::Level;
 use crate::tui::state::{Opening, Screen};
 
 use super::{Turn, convert};
@@ -181,17 +183,22 @@ impl Turn<'_> {
     }
 
     /// Sorts by the column after the present one, or before it: names from a to z, figures and
-    /// dates the largest and newest first.
+    /// dates the largest and newest first. A column that is passed over says why.
     pub(super) fn sort(&mut self, forward: bool) {
-        let all = PaymentSort::ALL;
-        let payments = &mut self.app.payments;
-        let at = all.iter().position(|sort| *sort == payments.sort);
+        let all = Column::ALL;
         let step = if forward { 1 } else { all.len() - 1 };
-        payments.sort = all[(at.unwrap_or(0) + step) % all.len()];
-        payments.direction = match payments.sort.is_by_name() {
-            true => Direction::Ascending,
-            false => Direction::Descending,
+        let now = Column::sorted(self.app.payments.sort);
+        let mut at = all.iter().position(|it| *it == now).unwrap_or(0);
+        let sort = loop {
+            at = (at + step) % all.len();
+            match all[at].sort() {
+                Ok(sort) => break sort,
+                Err(why) => self.say(Level::Info, why),
+            }
         };
+        let payments = &mut self.app.payments;
+        payments.sort = sort;
+        payments.direction = sort.usual();
         self.reopen(Opening::Start);
     }
 

@@ -1,17 +1,23 @@
-//! Pages that are read from the top: the handover, an order.
+//! Pages that are read from the top: the handover, an order, sums, what was said, the records
+//! checked, a payment back then.
 
-use crate::desk::face::{Refusal, Request};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use crate::desk::face::{AuditVerified, PaymentCard, Refusal, Request};
 use crate::domain::handover::Handover;
 use crate::domain::order::Order;
+use crate::domain::query::Days;
 use crate::domain::sheet::Sheet;
 use crate::tui::effect::Effect;
 use crate::tui::state::Layer;
+use crate::tui::state::decide;
 use crate::tui::state::sheet::{About, Page};
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
+use crate::tui::view;
 use crate::tui::widget::words;
 
-use super::Turn;
+use super::{Turn, told};
 
 impl Turn<'_> {
     pub(super) fn show_handover(&mut self) {
@@ -25,9 +31,48 @@ impl Turn<'_> {
         }
     }
 
-    fn open_sheet(&mut self, about: About) {
+    pub(super) fn open_sheet(&mut self, about: About) {
+        // The page that is asked for is the one that is open: no second one below it.
+        let open = |layer: &Layer| matches!(layer, Layer::Sheet(page) if page.about == about);
+        if self.app.layers.last().is_some_and(open) {
+            return;
+        }
         self.push(Layer::Sheet(Box::new(Page::of(about))));
         self.ask_sheet();
+    }
+
+    /// Asks for the day of which the payment is to be shown.
+    pub(super) fn ask_for_day(&mut self) {
+        if let Some(payment) = self.app.focus_payment() {
+            let facts = self.facts_of_focus();
+            let about = decide::About::AsOf(payment);
+            let title = "The balance at the end of a day".to_owned();
+            self.push(Layer::Decide(Box::new(decide::Form::new(
+                about, title, facts,
+            ))));
+        }
+    }
+
+    /// The day was typed; false: the form is about something else.
+    pub(super) fn day_typed(&mut self) -> bool {
+        let form = self.app.decision();
+        let Some((payment, typed)) = form.and_then(|form| match form.about {
+            decide::About::AsOf(payment) => Some((payment, form.until.text().trim().to_owned())),
+            _ => None,
+        }) else {
+            return false;
+        };
+        match Days::parse(&typed, self.app.now.date_naive()) {
+            Ok(days) => {
+                self.close_decision();
+                self.open_sheet(About::AsOf(payment, days.to));
+            }
+            Err(why) => self.say(
+                Level::Info,
+                format!("{typed:?} {why}; write 2026-11-14 or 14nov"),
+            ),
+        }
+        true
     }
 
     fn sheet(&mut self) -> Option<&mut Page> {
@@ -44,6 +89,14 @@ impl Turn<'_> {
             None => return,
             Some(About::Handover) => Request::Handover { since: None },
             Some(About::Order(payment)) => Request::Order(payment.to_string()),
+            Some(About::Sums | About::Messages) => return,
+            Some(About::Audit) => Request::VerifyAudit {
+                earlier: Vec::new(),
+            },
+            Some(About::AsOf(payment, day)) => Request::PaymentAsOf {
+                payment: payment.to_string(),
+                at: end_of(day),
+            },
         };
         self.ask(Slot::Sheet, request);
     }
@@ -56,6 +109,22 @@ impl Turn<'_> {
     pub(super) fn order_answered(&mut self, order: &Order) {
         let zone = words::zone(self.app);
         self.sheet_answered(order.sheet(&zone), |about| matches!(about, About::Order(_)));
+    }
+
+    pub(super) fn audit_checked(&mut self, told: &AuditVerified) {
+        let sheet = told::audit(self.app, told);
+        self.sheet_answered(sheet, |about| *about == About::Audit);
+    }
+
+    pub(super) fn as_of_answered(&mut self, card: &PaymentCard) {
+        let day = self.sheet().and_then(|page| match page.about {
+            About::AsOf(payment, day) if payment == card.payment.id => Some(day),
+            _ => None,
+        });
+        if let Some(day) = day {
+            let sheet = told::back_then(card, day);
+            self.sheet_answered(sheet, |about| matches!(about, About::AsOf(..)));
+        }
     }
 
     fn sheet_answered(&mut self, sheet: Sheet, fits: impl Fn(&About) -> bool) {
@@ -77,7 +146,7 @@ impl Turn<'_> {
         let Some(Layer::Sheet(page)) = self.app.layers.last() else {
             return false;
         };
-        let Some(text) = page.sheet.as_ref().map(Sheet::text) else {
+        let Some(text) = view::sheet(self.app, page).map(|sheet| sheet.text()) else {
             return false;
         };
         self.say(
@@ -87,4 +156,12 @@ impl Turn<'_> {
         self.effects.push(Effect::Copy(text));
         true
     }
+}
+
+/// The last instant of a UTC date.
+fn end_of(day: NaiveDate) -> DateTime<Utc> {
+    let next = day.succ_opt().and_then(|next| next.and_hms_opt(0, 0, 0));
+    next.map_or(DateTime::<Utc>::MAX_UTC, |next| {
+        next.and_utc() - TimeDelta::milliseconds(1)
+    })
 }

@@ -29,7 +29,7 @@ impl Turn<'_> {
     }
 
     /// What is looked at, as the head of a form.
-    fn facts_of_focus(&self) -> Vec<(String, String)> {
+    pub(super) fn facts_of_focus(&self) -> Vec<(String, String)> {
         let line = |name: &str, what: String| (name.to_owned(), what);
         let whose = |reference: Option<&str>, payer, last4| {
             let reference = reference.unwrap_or("no reference");
@@ -63,7 +63,7 @@ impl Turn<'_> {
 
     /// What was written down counts at once: nothing moves by it.
     pub(super) fn send_plain(&mut self) {
-        if self.name_view() {
+        if self.name_view() || self.day_typed() {
             return;
         }
         let snoozed = self.app.decision().and_then(|form| match form.about {

@@ -17,6 +17,7 @@ mod lines;
 mod mouse;
 mod palette;
 mod progress;
+mod sheets;
 mod shift;
 mod stopping;
 

@@ -11,8 +11,9 @@ use crate::tui::state::layout;
 use crate::tui::state::marks::Marks;
 use crate::tui::state::palette::Palette;
 use crate::tui::state::refunds::{Page, Row};
+use crate::tui::state::sheet::About;
 use crate::tui::state::slots::Slot;
-use crate::tui::state::toast::Level;
+use crate::tui::state::toast::{Level, Toast};
 use crate::tui::state::{Layer, Screen};
 use crate::tui::view;
 
@@ -69,6 +70,10 @@ impl Turn<'_> {
             Action::Phone => self.open_phone(),
             Action::Order => self.open_order(),
             Action::ShowHandover => self.show_handover(),
+            Action::ShowSums => self.open_sheet(About::Sums),
+            Action::Messages => self.open_sheet(About::Messages),
+            Action::CheckAudit => self.open_sheet(About::Audit),
+            Action::AsOf => self.ask_for_day(),
             Action::Trace => self.trace(),
             Action::Copy => self.copy(),
             Action::Reveal => self.reveal(),
@@ -210,20 +215,23 @@ impl Turn<'_> {
 
     /// One step back: what was said, what is typed, what lies on top, the filter.
     fn back(&mut self) {
-        if self
-            .app
-            .toasts
-            .iter()
-            .any(|toast| toast.level == Level::Error)
-        {
+        let errs = |toast: &Toast| toast.level == Level::Error;
+        // A dialog hides what was said: it is the dialog that is answered.
+        if self.app.confirm().is_none() && self.app.toasts.iter().any(errs) {
             self.app.toasts.clear();
             return;
         }
         if self.back_in_activity() {
             return;
         }
+        // The list below is whole again before anything else is left.
+        let narrows = matches!(self.app.layers.last(), None | Some(Layer::Filter));
+        if narrows && self.clear_narrow() {
+            return;
+        }
+        let typed = self.app.screen == Screen::Payments && !self.app.payments.typed.is_empty();
         match self.app.layers.last() {
-            Some(Layer::Filter) if !self.app.payments.typed.is_empty() => self.clear_filter(),
+            Some(Layer::Filter) if typed => self.clear_filter(),
             Some(Layer::Confirm(confirm)) if confirm.sending => {}
             Some(Layer::Bulk(_)) => self.back_in_bulk(),
             Some(Layer::Compose(_)) => self.leave_compose(),
@@ -306,7 +314,15 @@ impl Turn<'_> {
             Some(Layer::Radar(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Sheet(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),
-            Some(Layer::Bulk(bulk)) => scroll_by(&mut bulk.scroll, step, page, limit),
+            Some(Layer::Bulk(bulk)) => {
+                let rows = bulk.plan.iter().flat_map(|judged| &judged.plan.rows);
+                let last = rows.count().saturating_sub(1);
+                scroll_by(&mut bulk.cursor, step, page, last);
+                let (first, end) = view::chosen_verdict(bulk, self.app.size);
+                // No further than the row needs: the sums above stay while they can.
+                let scroll = bulk.scroll.max(end.saturating_sub(page)).min(first);
+                bulk.scroll = scroll.min(limit);
+            }
             Some(Layer::Compose(form)) => scroll_by(&mut form.scroll, step, page / 2, limit),
             Some(Layer::Drafts) => scroll_by(&mut self.app.drafts.cursor, step, page, limit),
             Some(Layer::Palette(palette)) => scroll_by(&mut palette.cursor, step, page, limit),

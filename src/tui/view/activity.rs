@@ -37,10 +37,14 @@ fn typed(shown: &Activity, pen: &mut Pen<'_>, at: Position) -> Position {
     let room = super::page_width(area.width) - 4;
     pen.put(x, y, &" ".repeat(room), Role::Text);
     pen.put(x, y, "/", Role::Key);
-    let hint = " by:NAME  payment or refund";
-    let width = room.saturating_sub(2 + text::width(hint)).max(10);
+    let choices = shown.completion().choices;
+    let hint = match choices.is_empty() {
+        true => " by:NAME  payment or refund".to_owned(),
+        false => text::truncate(&format!(" tab: {}", choices.join(" ")), room / 2),
+    };
+    let width = room.saturating_sub(2 + text::width(&hint)).max(10);
     let cursor = field::draw(pen, x + 2, y, width, &shown.typed);
-    pen.put(x + 2 + width, y, hint, Role::Dim);
+    pen.put(x + 2 + width, y, &hint, Role::Dim);
     Position::new(area.x + u16::try_from(cursor).unwrap_or_default(), at.y)
 }
 

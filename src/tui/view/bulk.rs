@@ -93,17 +93,40 @@ fn draw_field(bulk: &Bulk, of: Field, focused: bool, pen: &mut Pen<'_>) -> Posit
 
 /// What is said of the plan: sums first, then each row.
 pub(super) fn lines(bulk: &Bulk, width: usize) -> Vec<Line> {
-    let Some(Judged { plan, totals, .. }) = &bulk.plan else {
+    let mut lines = above(bulk, width);
+    lines.extend(rows(bulk, width).flatten());
+    lines
+}
+
+/// What stands above the rows.
+fn above(bulk: &Bulk, width: usize) -> Vec<Line> {
+    let Some(Judged { totals, .. }) = &bulk.plan else {
         return Vec::new();
     };
-    let mut lines = Vec::new();
-    lines.extend(totals.iter().flat_map(|total| sum(total, width)));
+    let mut lines: Vec<Line> = totals.iter().flat_map(|total| sum(total, width)).collect();
     lines.extend(told(bulk, width));
     heading(&mut lines, "each payment");
-    for (at, row) in plan.rows.iter().enumerate() {
-        lines.extend(one(bulk.run.as_ref(), at, row, width));
-    }
     lines
+}
+
+fn rows(bulk: &Bulk, width: usize) -> impl Iterator<Item = Vec<Line>> {
+    let plan = bulk.plan.iter().flat_map(|judged| &judged.plan.rows);
+    plan.enumerate()
+        .map(move |(at, row)| one(bulk, at, row, width))
+}
+
+/// The lines of the row the cursor is on: the first, and the one after the last. At the first row
+/// what stands above it is looked at, too.
+pub(super) fn chosen(bulk: &Bulk, width: usize) -> (usize, usize) {
+    let before = rows(bulk, width).take(bulk.cursor).map(|row| row.len());
+    let first = above(bulk, width).len() + before.sum::<usize>();
+    let cells = rows(bulk, width)
+        .nth(bulk.cursor)
+        .map_or(0, |row| row.len());
+    match bulk.cursor {
+        0 => (0, first + cells),
+        _ => (first, first + cells),
+    }
 }
 
 fn sum(total: &Total, width: usize) -> Vec<Line> {
@@ -156,21 +179,24 @@ fn told(bulk: &Bulk, width: usize) -> Vec<Line> {
 }
 
 /// A row: which, how much, and what becomes of it.
-fn one(run: Option<&Run>, at: usize, row: &Row, width: usize) -> Vec<Line> {
-    let (mark, said, role) = match run {
+fn one(bulk: &Bulk, place: usize, row: &Row, width: usize) -> Vec<Line> {
+    let (mark, said, role) = match &bulk.run {
         None => verdict(&row.verdict),
-        Some(run) => outcome(run, at, &row.verdict),
+        Some(run) => outcome(run, place, &row.verdict),
     };
     let reference = row.reference.as_deref().unwrap_or(&row.payment);
     let amount = row.order.as_ref().map(|order| order.amount.to_string());
     let room = width.saturating_sub(ROW_CELLS).max(12);
     let parts = text::wrap(&said, room);
+    let chosen = bulk.cursor == place;
+    let name = if chosen { Role::Selected } else { Role::Text };
     let mut lines = Vec::new();
     for (at, part) in parts.into_iter().enumerate() {
         lines.push(match at {
             0 => vec![
-                (format!("{mark} "), role),
-                (text::left(reference, 18), Role::Text),
+                (mark.to_owned(), role),
+                (if chosen { "▸" } else { " " }.to_owned(), Role::Selected),
+                (text::left(reference, 18), name),
                 (
                     text::right(amount.as_deref().unwrap_or("?"), 18),
                     Role::Title,

@@ -40,9 +40,10 @@ pub(super) fn draw(app: &App, form: &Form, pen: &mut Pen<'_>) -> Option<Position
     let hint = form.missing().map_or_else(
         || {
             let key = app.keymap.key(Action::Accept);
-            match form.about.is_plain() {
-                true => format!("{key} saves it"),
-                false => format!("{key} goes on: you will be asked once more"),
+            match form.about {
+                About::AsOf(_) => format!("{key} shows it"),
+                about if about.is_plain() => format!("{key} saves it"),
+                _ => format!("{key} goes on: you will be asked once more"),
             }
         },
         str::to_owned,
@@ -115,6 +116,7 @@ const fn name(field: Field) -> &'static str {
         Field::Code => "code",
         Field::Owner => "to",
         Field::Until => "until",
+        Field::Day => "end of day",
         Field::Name => "name",
         Field::Note => "note",
     }
@@ -131,6 +133,7 @@ const fn hint(form: &Form, field: Field) -> &'static str {
         Field::Owner => "a name at this desk",
         Field::Name => "a word or two; another view of that name is replaced",
         Field::Until => "2h, 17:00, tomorrow, 2026-11-25 14:00",
+        Field::Day => "a UTC date: 2026-11-14, 14nov",
         Field::Note => "why",
         Field::Outcome | Field::Accept => "",
     }
@@ -144,7 +147,7 @@ const fn line(form: &Form, field: Field) -> Option<&LineEdit> {
         Field::Account => Some(&form.account.0),
         Field::Code => Some(&form.code),
         Field::Owner => Some(&form.owner),
-        Field::Until => Some(&form.until),
+        Field::Until | Field::Day => Some(&form.until),
         Field::Name => Some(&form.name),
         Field::Note => Some(&form.note),
         Field::Outcome | Field::Accept => None,

@@ -39,7 +39,7 @@ pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
         Vec::new(),
     ];
     for line in &card.explained {
-        lines.push(balance_line(app, card, line, width));
+        lines.extend(balance_line(app, card, line, width));
     }
     lines.push(Vec::new());
     lines.push(conclusion(card));
@@ -53,7 +53,8 @@ pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
     lines
 }
 
-fn balance_line(app: &App, card: &card::Card, line: &card::Line, width: usize) -> Line {
+/// A line of the balance; what a long reason says goes on below, under its beginning.
+fn balance_line(app: &App, card: &card::Card, line: &card::Line, width: usize) -> Vec<Line> {
     const FIGURE_CELLS: usize = 15;
     let role = if line.is_sum { Role::Title } else { Role::Text };
     let refund = line
@@ -69,12 +70,16 @@ fn balance_line(app: &App, card: &card::Card, line: &card::Line, width: usize) -
     let said = said.unwrap_or((String::new(), Role::Text));
     let said_cells = text::width(&said.0).min(width / 3);
     let label_cells = width.saturating_sub(FIGURE_CELLS + 4 + width / 3).max(10);
-    vec![
-        (text::left(&line.label, label_cells), role),
+    let mut parts = text::wrap(&line.label, label_cells).into_iter();
+    let first = parts.next().unwrap_or_default();
+    let mut lines = vec![vec![
+        (text::left(&first, label_cells), role),
         (text::right(&line.amount.grouped(), FIGURE_CELLS), role),
         (format!(" {}", line.amount.currency), Role::Dim),
         (text::truncate(&said.0, said_cells), said.1),
-    ]
+    ]];
+    lines.extend(parts.map(|part| vec![(part, role)]));
+    lines
 }
 
 fn conclusion(card: &card::Card) -> Line {

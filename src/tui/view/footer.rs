@@ -20,11 +20,18 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
                 1 => String::new(),
                 count => format!(" (+{})", count - 1),
             };
-            let room = pen.width().saturating_sub(text::width(&more));
-            let said = text::truncate(
-                &format!("{word}{}{}", toast.text, dismiss(toast.level)),
-                room,
-            );
+            // How it goes away stands there however much is said.
+            let end = dismiss(toast.level);
+            let rest = text::width(end) + text::width(&more);
+            let whole = format!("{word}{}", toast.text);
+            let mut room = pen.width().saturating_sub(rest);
+            let key = app.keymap.keys_of(Action::Messages, app.context());
+            let in_full = match key.first() {
+                Some(key) if text::width(&whole) > room => format!(" · {key} all of it"),
+                _ => String::new(),
+            };
+            room = room.saturating_sub(text::width(&in_full));
+            let said = format!("{}{in_full}{end}", text::truncate(&whole, room));
             pen.pieces(0, 0, &[(said, role), (more, Role::Dim)]);
         }
         None => ages(app, pen),
@@ -140,6 +147,7 @@ fn offered(app: &App) -> Vec<Offer> {
         );
         let rarely = matches!(context, Context::ToDo | Context::Payment | Context::Phone);
         let second = second || (rarely && entry.action == Action::Withdraw);
+        let second = second || (context == Context::Sheet && entry.action == Action::Explain);
         let idle = second && enabled(entry.action, app).is_err();
         entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle
     });

@@ -1,9 +1,15 @@
 //! From state to cells: pure functions, one file per screen.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::domain::sheet::Sheet;
+
+use super::state::bulk::Bulk;
 use super::state::confirm::Confirm;
+use super::state::sheet::Page;
 use super::state::{App, Layer, Screen, layout};
 use super::theme::Role;
 use super::widget::pen::{Pen, Piece};
@@ -18,6 +24,7 @@ mod drill;
 mod explain;
 mod footer;
 mod help;
+mod narrow;
 mod palette;
 mod payment;
 mod payments;
@@ -81,7 +88,7 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
         Layer::Confirm(confirm) => confirm::draw(app, confirm, pen),
         Layer::Phone(shown) => phone::draw(app, shown, pen),
         Layer::Radar(shown) => radar::draw(app, shown, pen),
-        Layer::Sheet(shown) => sheet::draw(shown, pen),
+        Layer::Sheet(shown) => sheet::draw(app, shown, pen),
         Layer::Activity(shown) => activity::draw(app, shown, pen),
         Layer::Providers { scroll } => providers::draw(app, *scroll, pen),
         Layer::Columns(chosen) => views::columns(app, chosen, pen),
@@ -101,7 +108,7 @@ pub fn scroll_limit(app: &App) -> usize {
         Some(Layer::Providers { .. }) => providers::lines(app, width).len(),
         Some(Layer::Phone(shown)) => phone::lines(app, shown, width).len(),
         Some(Layer::Radar(shown)) => radar::lines(app, shown, width).len(),
-        Some(Layer::Sheet(shown)) => sheet::lines(shown, width).len(),
+        Some(Layer::Sheet(shown)) => sheet::lines(app, shown, width).len(),
         Some(Layer::Activity(shown)) => activity::lines(app, shown, width).len(),
         Some(Layer::Bulk(bulk)) => bulk::lines(bulk, width).len(),
         Some(Layer::Help { .. }) => help::lines(app, width).len(),
@@ -116,6 +123,16 @@ pub fn scroll_limit(app: &App) -> usize {
         _ => 0,
     };
     lines.saturating_sub(layout::page_rows(app.size))
+}
+
+/// The lines of a bulk refund's page on which the row under its cursor stands.
+pub fn chosen_verdict(bulk: &Bulk, size: (u16, u16)) -> (usize, usize) {
+    bulk::chosen(bulk, page_width(size.0) - 4)
+}
+
+/// What a page that is read from the top says, once it is known.
+pub fn sheet<'a>(app: &App, page: &'a Page) -> Option<Cow<'a, Sheet>> {
+    sheet::sheet(app, page)
 }
 
 /// True when the dialog of the second step can be read in full.

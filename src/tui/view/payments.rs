@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use crate::domain::listing::{Direction, PaymentSort, Totals};
+use crate::domain::listing::{Direction, PaymentSort, Sums};
 use crate::domain::money::Money;
 use crate::domain::query;
 use crate::domain::view::Column as Cell;
@@ -62,7 +62,7 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let pane = layout::pane_width(app.size).min(area.width);
     let last = pen.height() - 1;
     match app.payments.marks.is_empty() {
-        true => sums(&app.payments, &mut pen.rows(last, 1)),
+        true => sums(app, &mut pen.rows(last, 1)),
         false => marked(app, &mut pen.rows(last, 1)),
     }
     let above = Rect {
@@ -141,6 +141,7 @@ fn order(payments: &Payments) -> String {
         PaymentSort::Order => "order",
         PaymentSort::Payer => "payer",
         PaymentSort::Account => "account",
+        PaymentSort::Currency => "currency",
     };
     let first = match (payments.sort, payments.direction) {
         (PaymentSort::Settled, Direction::Descending) => "newest first",
@@ -194,7 +195,7 @@ fn said_of_filter(app: &App) -> (String, Role) {
 
 fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let payments = &app.payments;
-    let columns = table::fit(&columns(payments), pen.width().saturating_sub(2));
+    let columns = table::fit(&headed(payments), pen.width().saturating_sub(2));
     table::head(pen, 0, &columns, Some(sorted_column(payments)));
     if payments.rows.is_empty() {
         empty(app, pen);
@@ -230,22 +231,26 @@ fn at(pen: &Pen<'_>, x: usize, y: usize) -> Position {
 }
 
 fn sorted_column(payments: &Payments) -> (Cell, &'static str) {
-    let cell = match payments.sort {
-        PaymentSort::Settled => Cell::Settled,
-        PaymentSort::Amount => Cell::Paid,
-        PaymentSort::Available => Cell::CanRefund,
-        PaymentSort::Refunded => Cell::Refunded,
-        PaymentSort::Held => Cell::Held,
-        PaymentSort::Reference => Cell::Reference,
-        PaymentSort::Order => Cell::Order,
-        PaymentSort::Payer => Cell::Payer,
-        PaymentSort::Account => Cell::Account,
-    };
     let arrow = match payments.direction {
         Direction::Descending => " ↓",
         Direction::Ascending => " ↑",
     };
-    (cell, arrow)
+    (Cell::sorted(payments.sort), arrow)
+}
+
+/// The columns with the head of the sorted one: the arrow has room, and says by what it sorts where
+/// that is not the figure below it.
+fn headed(payments: &Payments) -> Vec<Column<Cell>> {
+    let mut columns = columns(payments);
+    for column in &mut columns {
+        match (column.id, payments.sort) {
+            (Cell::Currency, PaymentSort::Currency) => (column.min, column.max) = (5, 5),
+            // What the provider's terms leave of the balance is known for each row alone.
+            (Cell::CanRefund, PaymentSort::Available) => column.head = "by balance",
+            _ => {}
+        }
+    }
+    columns
 }
 
 fn empty(app: &App, pen: &mut Pen<'_>) {
@@ -358,77 +363,93 @@ fn marked(app: &App, pen: &mut Pen<'_>) {
         key(Action::Refund),
         key(Action::Back)
     );
-    let mut pieces = vec![(format!("{} marked", marks.count()), Role::Warn)];
+    let head = vec![(format!("{} marked", marks.count()), Role::Warn)];
     let room = pen.width().saturating_sub(keys.len() + 2);
-    let mut used = text::width(&pieces[0].0);
-    let sums = marks.sums();
-    for (shown, sum) in sums.iter().enumerate() {
-        let part = format!("  {} {} can refund", sum.currency, sum.grouped());
-        used += text::width(&part);
-        if used > room {
-            // What is cut off must not look like the whole.
-            let missing = sums.len() - shown;
-            pieces.push((format!("  +{missing} more"), Role::Dim));
-            break;
-        }
-        pieces.push((part, Role::Good));
-    }
+    let can_refund = |sum: &Money| {
+        let said = format!("  {} {} can refund", sum.currency, sum.grouped());
+        vec![vec![(said, Role::Good)]]
+    };
+    let each = marks.sums().iter().map(can_refund).collect();
+    let pieces = as_many_as_fit(head, each, room, "");
     pen.pieces(1, 0, &pieces);
     pen.put_right(0, &[(keys, Role::Dim)]);
 }
 
 /// Exact count and sums of the filter, and where the cursor is.
-fn sums(payments: &Payments, pen: &mut Pen<'_>) {
+fn sums(app: &App, pen: &mut Pen<'_>) {
+    let payments = &app.payments;
     let position = match (payments.position(), &payments.totals) {
         (Some(at), Some(totals)) => format!("{} of {} ", grouped(at), grouped(totals.count)),
         (Some(at), None) => format!("{} of … ", grouped(at)),
         _ => String::new(),
     };
-    let right = position.len() + 1;
+    let room = pen.width().saturating_sub(text::width(&position) + 2);
     let pieces = match &payments.totals {
         Some(totals) if totals.count == 0 => vec![("no payments".to_owned(), Role::Dim)],
-        Some(totals) => sum_pieces(totals, pen.width().saturating_sub(right)),
+        Some(totals) => {
+            let key = format!(" ({})", app.keymap.key(Action::ShowSums));
+            let each = totals.sums.iter().enumerate();
+            let each = each.map(|(at, sums)| forms(at, sums)).collect();
+            as_many_as_fit(Vec::new(), each, room, &key)
+        }
         None => vec![("counting …".to_owned(), Role::Dim)],
     };
     pen.pieces(1, 0, &pieces);
     pen.put_right(0, &[(position, Role::Dim)]);
 }
 
-fn sum_pieces(totals: &Totals, room: usize) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut used = 1;
-    for (shown, sums) in totals.sums.iter().enumerate() {
-        let mut part = vec![(format!("{} ", sums.paid.currency), Role::Title)];
-        part.push((format!("{} paid", sums.paid.grouped()), Role::Text));
-        part.push((format!(" · {} back", sums.refunded.grouped()), Role::Dim));
-        if sums.held.minor != 0 {
-            part.push((format!(" · {} held", sums.held.grouped()), Role::Warn));
-        }
-        part.push((
-            format!(" · {} can refund", sums.can_refund.grouped()),
-            Role::Good,
-        ));
-        part.push(("  ".to_owned(), Role::Text));
-        let width: usize = part.iter().map(|(what, _)| text::width(what)).sum();
-        if used + width > room {
-            // What is cut off must not look like the whole.
-            let missing = totals.sums.len() - shown;
-            let short = format!("{} {} paid  ", sums.paid.currency, sums.paid.grouped());
-            if shown == 0 && text::width(&short) + used + 10 < room {
-                pieces.push((short, Role::Text));
-                pieces.push((
-                    format!("{} can refund", sums.can_refund.grouped()),
-                    Role::Good,
-                ));
-            } else {
-                pieces.push((format!("+{missing} more"), Role::Dim));
-            }
-            break;
-        }
-        used += width;
-        pieces.append(&mut part);
+/// The sums of a currency, in full; of the first one also in short.
+fn forms(at: usize, sums: &Sums) -> Vec<Vec<Piece>> {
+    let gap = if at == 0 { "" } else { "  " };
+    let (code, paid) = (sums.paid.currency, sums.paid.grouped());
+    let can_refund = format!("{} can refund", sums.can_refund.grouped());
+    let short = vec![
+        (format!("{code} {paid} paid  "), Role::Text),
+        (can_refund.clone(), Role::Good),
+    ];
+    let mut full = vec![
+        (format!("{gap}{code} "), Role::Title),
+        (format!("{paid} paid"), Role::Text),
+        (format!(" · {} back", sums.refunded.grouped()), Role::Dim),
+    ];
+    if sums.held.minor != 0 {
+        full.push((format!(" · {} held", sums.held.grouped()), Role::Warn));
     }
-    pieces
+    full.push((format!(" · {can_refund}"), Role::Good));
+    match at {
+        0 => vec![full, short],
+        _ => vec![full],
+    }
+}
+
+/// Part after part, each in the first of its forms that fits. What is left out must not look like
+/// the whole: its count always has room.
+fn as_many_as_fit(
+    mut line: Vec<Piece>,
+    parts: Vec<Vec<Vec<Piece>>>,
+    room: usize,
+    key: &str,
+) -> Vec<Piece> {
+    let cells = |pieces: &[Piece]| -> usize { pieces.iter().map(|it| text::width(&it.0)).sum() };
+    let more = |count: usize| match count {
+        0 => String::new(),
+        count => format!("  +{count} more{key}"),
+    };
+    let count = parts.len();
+    for (at, forms) in parts.into_iter().enumerate() {
+        let taken = cells(&line) + text::width(&more(count - at - 1));
+        match forms.into_iter().find(|form| taken + cells(form) <= room) {
+            Some(mut form) => line.append(&mut form),
+            None => {
+                let said = more(count - at);
+                let first = line.is_empty();
+                let said = if first { said.trim_start() } else { &said };
+                line.push((said.to_owned(), Role::Warn));
+                break;
+            }
+        }
+    }
+    line
 }
 
 fn grouped(count: u64) -> String {

@@ -12,6 +12,8 @@ use crate::tui::widget::pen::{Pen, Piece};
 use crate::tui::widget::table::{self, Column};
 use crate::tui::widget::{text, words};
 
+use super::narrow;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cell {
     Created,
@@ -57,10 +59,17 @@ const COLUMNS: [Column<Cell>; 10] = [
 ];
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
-    tabs(app, &mut pen.rows(0, 1));
+    let typing = match narrow::is_typed(app) {
+        true => Some(narrow::typed(&app.refunds.narrow, &mut pen.rows(0, 1))),
+        false => {
+            tabs(app, &mut pen.rows(0, 1));
+            None
+        }
+    };
     let height = pen.height();
     strip(app, &mut pen.rows(height.saturating_sub(2), 2));
-    rows(app, &mut pen.rows(1, height.saturating_sub(3)))
+    let rows = rows(app, &mut pen.rows(1, height.saturating_sub(3)));
+    typing.or(rows)
 }
 
 fn tabs(app: &App, pen: &mut Pen<'_>) {
@@ -85,26 +94,23 @@ fn tabs(app: &App, pen: &mut Pen<'_>) {
     let position = app
         .refunds
         .cursor()
-        .map(|at| format!("{} of {} ", at + 1, app.refunds.rows.len()));
-    pen.put_right(0, &[(position.unwrap_or_default(), Role::Dim)]);
+        .map(|at| format!("{} of {} ", at + 1, app.refunds.count()));
+    let position = position.unwrap_or_default();
+    narrow::chip(&app.refunds.narrow, pen, x, text::width(&position));
+    pen.put_right(0, &[(position, Role::Dim)]);
 }
 
 fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let refunds = &app.refunds;
     let columns = table::fit(&COLUMNS, pen.width().saturating_sub(2));
     table::head(pen, 0, &columns, None);
-    if refunds.rows.is_empty() {
+    if refunds.count() == 0 {
         empty(app, pen);
         return None;
     }
     let cursor = refunds.cursor();
     let height = pen.height().saturating_sub(1);
-    let shown = refunds
-        .rows
-        .iter()
-        .enumerate()
-        .skip(refunds.top)
-        .take(height);
+    let shown = (refunds.top..).zip(refunds.listed_from(refunds.top).take(height));
     for (y, (at, row)) in shown.enumerate() {
         let selected = cursor == Some(at);
         table::line(pen, y + 1, &columns, selected, |cell, room| {
@@ -123,6 +129,10 @@ fn empty(app: &App, pen: &mut Pen<'_>) {
             "see the error below".to_owned(),
         ),
         (None, false, _) => ("loading …", String::new()),
+        (None, true, _) if !app.refunds.narrow.is_empty() => (
+            "no refund on this tab has these words",
+            words::other_words(app),
+        ),
         (None, true, tab) => match (words::first_step(app), tab) {
             (Some(step), _) => ("no refunds yet", step),
             (None, Tab::Attention) => ("nothing needs attention", others()),

@@ -1,22 +1,34 @@
 //! A page that is read from the top.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Position;
 
-use crate::domain::sheet::Tone;
-use crate::tui::state::sheet::Page;
+use crate::domain::sheet::{Sheet, Tone};
+use crate::tui::state::App;
+use crate::tui::state::sheet::{About, Page};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
-use crate::tui::widget::text;
+use crate::tui::widget::{sheets, text};
 
 use super::{Line, page};
 
-pub(super) fn draw(shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
+pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
-    page(pen, shown.title(), &lines(shown, width), shown.scroll)
+    page(pen, shown.title(), &lines(app, shown, width), shown.scroll)
 }
 
-pub(super) fn lines(shown: &Page, width: usize) -> Vec<Line> {
-    let Some(sheet) = &shown.sheet else {
+/// What the page says: as it was answered, or as the desk's own state has it.
+pub(super) fn sheet<'a>(app: &App, shown: &'a Page) -> Option<Cow<'a, Sheet>> {
+    match shown.about {
+        About::Sums => Some(Cow::Owned(sheets::sums(app))),
+        About::Messages => Some(Cow::Owned(sheets::messages(app))),
+        _ => shown.sheet.as_ref().map(Cow::Borrowed),
+    }
+}
+
+pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
+    let Some(sheet) = sheet(app, shown) else {
         let said = shown.failed.as_deref().unwrap_or("loading …");
         return vec![vec![(said.to_owned(), Role::Dim)]];
     };

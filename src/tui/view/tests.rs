@@ -18,6 +18,7 @@ mod bulk;
 mod calls;
 mod drafts;
 mod lists;
+mod sheets;
 mod shift;
 mod top;
 mod words;
@@ -106,7 +107,10 @@ fn payments() {
         session.press("/").type_text("nobody").press("enter");
     });
     snap("payments_by_amount", full, |session| {
-        session.press("s s s s s");
+        session.press("s s s s s s");
+    });
+    snap("payments_by_balance", full, |session| {
+        session.press("< S");
     });
     snap("payments_offline_read_only", full, |session| {
         {

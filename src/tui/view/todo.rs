@@ -13,6 +13,8 @@ use crate::tui::widget::pen::{Pen, Piece};
 use crate::tui::widget::table::{self, Column};
 use crate::tui::widget::{text, words};
 
+use super::narrow;
+
 /// Lines below the list that say the selected item in full.
 const STRIP_ROWS: usize = 4;
 
@@ -64,13 +66,20 @@ const fn name(tab: Tab) -> &'static str {
 }
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
-    tabs(app, &mut pen.rows(0, 1));
+    let typing = match narrow::is_typed(app) {
+        true => Some(narrow::typed(&app.todo.narrow, &mut pen.rows(0, 1))),
+        false => {
+            tabs(app, &mut pen.rows(0, 1));
+            None
+        }
+    };
     let height = pen.height();
     strip(
         app,
         &mut pen.rows(height.saturating_sub(STRIP_ROWS), STRIP_ROWS),
     );
-    rows(app, &mut pen.rows(1, height.saturating_sub(STRIP_ROWS + 1)))
+    let rows = rows(app, &mut pen.rows(1, height.saturating_sub(STRIP_ROWS + 1)));
+    typing.or(rows)
 }
 
 fn tabs(app: &App, pen: &mut Pen<'_>) {
@@ -81,13 +90,17 @@ fn tabs(app: &App, pen: &mut Pen<'_>) {
         x = pen.put(x, 0, name(tab), role);
         x = pen.put(x, 0, &format!(" {}", app.todo.count(tab)), Role::Dim) + 3;
     }
-    snoozed(app, pen, x);
     let count = app.todo.listed().count();
     let position = app
         .todo
         .cursor()
         .map(|at| format!("{} of {count} ", at + 1));
-    pen.put_right(0, &[(position.unwrap_or_default(), Role::Dim)]);
+    let position = position.unwrap_or_default();
+    match app.todo.narrow.is_empty() {
+        true => snoozed(app, pen, x),
+        false => narrow::chip(&app.todo.narrow, pen, x, text::width(&position)),
+    }
+    pen.put_right(0, &[(position, Role::Dim)]);
 }
 
 /// How many are put aside, and the key that shows them.
@@ -143,6 +156,10 @@ fn empty(app: &App, pen: &mut Pen<'_>) {
             "see the error below".to_owned(),
         ),
         (None, false) => ("loading …", String::new()),
+        (None, true) if !app.todo.narrow.is_empty() => (
+            "nothing on this tab has these words",
+            words::other_words(app),
+        ),
         (None, true) => {
             let hint = words::first_step(app).unwrap_or_else(|| words::other_tabs(app));
             (nothing(app.todo.tab()), hint)

@@ -3,6 +3,7 @@
 pub mod chart;
 pub mod field;
 pub mod pen;
+pub mod sheets;
 pub mod table;
 pub mod text;
 pub mod words;

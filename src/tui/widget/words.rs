@@ -215,6 +215,16 @@ pub fn other_tabs(app: &App) -> String {
     format!("{} shows the others", app.keymap.key(Action::NextTab))
 }
 
+/// What to do where the words of a filter fit nothing on this tab.
+pub fn other_words(app: &App) -> String {
+    let key = |action| app.keymap.key(action);
+    format!(
+        "{} shows all; {} looks on the next tab",
+        key(Action::Back),
+        key(Action::NextTab)
+    )
+}
+
 /// A step in a sentence: what to do, and until or from when.
 pub fn next_step(app: &App, step: &Step) -> String {
     match step.clocked {

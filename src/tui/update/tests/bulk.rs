@@ -193,3 +193,30 @@ fn it_breaks_off_where_the_desk_fails_and_goes_on_without_making_one_twice() {
     assert_eq!(keys.len(), 4);
     assert_eq!(keys[1], keys[2], "the same again, under the same key");
 }
+
+/// The cursor of the verdicts is on a payment, and its balance can be explained.
+#[test]
+fn a_verdict_has_its_balance_explained() {
+    let mut session = session();
+    filled(&mut session, "10%");
+    session.press("ctrl-s j");
+    let second = session.app.bulk().unwrap().payments[1];
+    assert_eq!(session.app.focus_payment(), Some(second));
+    session.press("e");
+    assert_eq!(session.app.context(), Context::Explain);
+    session.press("esc G");
+    let last = *session.app.bulk().unwrap().payments.last().unwrap();
+    assert_eq!(session.app.focus_payment(), Some(last));
+    session.tell(Msg::Resized(80, 14));
+    session.press("G g g G");
+    let line = session
+        .screen()
+        .lines()
+        .find(|line| line.contains('▸'))
+        .map(str::to_owned);
+    assert!(
+        line.is_some(),
+        "the row is on the screen: {}",
+        session.screen()
+    );
+}

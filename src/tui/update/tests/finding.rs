@@ -1,6 +1,7 @@
 //! Finding: what the filter opens and completes, where the palette leads, every order.
 
 use crate::domain::listing::{Direction, PaymentSort};
+use crate::domain::view::Column;
 
 use super::*;
 
@@ -91,6 +92,109 @@ fn every_column_can_be_sorted_by() {
     assert_eq!(seen, PaymentSort::ALL);
     session.press("<");
     assert_eq!(session.app.payments.sort, PaymentSort::Held);
-    session.press("> >");
+    session.press(">");
+    session.app.toasts.clear();
+    // What cannot be sorted by is passed over with a word.
+    session.press(">");
     assert_eq!(session.app.payments.sort, PaymentSort::Settled);
+    let said: Vec<&str> = session
+        .app
+        .toasts
+        .iter()
+        .map(|it| it.text.as_str())
+        .collect();
+    let wanted = [Column::Until, Column::Status].map(|column| column.sort().unwrap_err());
+    assert_eq!(said, wanted);
+}
+
+#[test]
+fn an_account_that_there_is_not_is_no_empty_list() {
+    let mut session = session();
+    session.press("/").type_text("CD-00 account:hub-uk");
+    let error = session.app.payments.error.clone().unwrap();
+    assert_eq!((error.at, error.wrong.as_str()), (14, "hub-uk"));
+    assert!(shown(
+        &session,
+        "\"hub-uk\" is no account here; write account:hub-us"
+    ));
+    let words = &session.app.payments.filter.words;
+    assert_eq!(*words, ["CD-00"], "the last good one stays");
+    session.press("backspace").type_text("s");
+    assert_eq!(session.app.payments.error, None);
+    // One that left the configuration is still known by its payments.
+    session
+        .press("esc")
+        .type_text("account:hub-old")
+        .press("enter");
+    assert_eq!(
+        session.app.payments.filter.account.as_deref(),
+        Some("hub-old")
+    );
+}
+
+/// On lists of which every row is known, words leave rows out as they are typed, and esc brings them
+/// back step by step.
+#[test]
+fn refunds_and_what_waits_are_narrowed_by_words() {
+    let mut session = session();
+    session.press("2 [");
+    let all = session.app.refunds.count();
+    let one = session.desk.world.lock().unwrap().refunds[5].clone();
+    let amount = one.content.amount.decimal();
+    for word in [
+        &one.id.to_string(),
+        one.provider_refund_id.as_ref().unwrap(),
+    ] {
+        session.press("/").type_text(word);
+        assert_eq!(session.app.refunds.count(), 1, "{word}");
+        assert_eq!(session.app.focus_refund().unwrap().refund.id, one.id);
+        session.press("tab enter");
+        assert_eq!(session.app.context(), Context::Refunds);
+        session.press("esc");
+        assert_eq!(session.app.refunds.count(), all);
+    }
+    let state = one.state.name().replace('_', " ");
+    session
+        .press("/")
+        .type_text(&format!("{amount} {state} HUB-us"));
+    assert_eq!(session.app.refunds.count(), 1);
+    // What is looked at stays, and what comes is looked at, too.
+    session.desk.change(State::Failed, None);
+    assert_eq!(session.app.refunds.count(), 1);
+    session.press("esc");
+    assert_eq!(
+        (session.app.context(), session.app.refunds.count()),
+        (Context::Filter, all)
+    );
+    session.press("esc");
+    assert_eq!(session.app.context(), Context::Refunds);
+    assert!(session.app.payments.typed.is_empty());
+
+    session.press("3 tab tab");
+    let all = session.app.todo.listed().count();
+    let item = session.app.todo.listed().last().unwrap().clone();
+    session
+        .press("/")
+        .type_text(item.reference().unwrap())
+        .press("enter");
+    assert!(session.app.todo.listed().count() < all);
+    assert!(
+        session.app.todo.item().is_some(),
+        "the cursor is on what is left"
+    );
+    session.press("esc");
+    assert_eq!(session.app.todo.listed().count(), all);
+}
+
+#[test]
+fn whoever_did_something_is_completed() {
+    let mut session = session();
+    session.press("5 /").type_text("by:c");
+    assert!(shown(&session, "tab: cora"), "{}", session.screen());
+    session.press("tab enter");
+    let Some(Layer::Activity(page)) = session.app.layers.last() else {
+        panic!("the records are on the screen");
+    };
+    assert_eq!(page.filter.actor.as_deref(), Some("cora"));
+    assert!(session.app.payments.typed.is_empty());
 }

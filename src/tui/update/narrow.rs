@@ -1,0 +1,46 @@
+//! `/` on the refunds and on what waits: the rows that are known, narrowed down as one types.
+
+use crate::tui::state::edit::Edit;
+use crate::tui::state::narrow::Narrow;
+use crate::tui::state::{Screen, layout};
+
+use super::Turn;
+
+impl Turn<'_> {
+    /// What narrows the list down that lies below; none: it is asked for by its filter.
+    fn narrow(&mut self) -> Option<&mut Narrow> {
+        match self.app.screen {
+            Screen::Payments => None,
+            Screen::Refunds => Some(&mut self.app.refunds.narrow),
+            Screen::ToDo => Some(&mut self.app.todo.narrow),
+        }
+    }
+
+    /// Something was typed; false where another list is filtered.
+    pub(super) fn edit_narrow(&mut self, edit: Edit) -> bool {
+        let Some(narrow) = self.narrow() else {
+            return false;
+        };
+        if narrow.typed.apply(edit) {
+            narrow.read();
+            self.narrowed();
+        }
+        true
+    }
+
+    /// The whole list again; false: nothing was left out, or another list is filtered.
+    pub(super) fn clear_narrow(&mut self) -> bool {
+        let Some(narrow) = self.narrow().filter(|it| !it.typed.is_empty()) else {
+            return false;
+        };
+        narrow.clear();
+        self.narrowed();
+        true
+    }
+
+    fn narrowed(&mut self) {
+        self.app.refunds.look();
+        self.app.refunds.settle(layout::refund_rows(self.app.size));
+        self.app.todo.settle(0, layout::todo_items(self.app.size));
+    }
+}
