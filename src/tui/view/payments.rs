@@ -388,6 +388,7 @@ fn sums(payments: &Payments, pen: &mut Pen<'_>) {
     let pieces = match &payments.totals {
         Some(totals) if totals.count == 0 => vec![("no payments".to_owned(), Role::Dim)],
         Some(totals) => sum_pieces(totals, pen.width().saturating_sub(right)),
+        None if payments.failed.is_some() => vec![("not counted".to_owned(), Role::Bad)],
         None => vec![("counting …".to_owned(), Role::Dim)],
     };
     pen.pieces(1, 0, &pieces);

@@ -183,7 +183,12 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
         pieces.push((format!("  {said}"), role));
     }
     if let (Some(at), true) = (row.refund.next_look_at, row.refund.state == State::Pending) {
-        pieces.push((format!("  next look {}", words::clock(app, at)), Role::Dim));
+        let said = format!("  next look {}", words::clock(app, at));
+        let used: usize = pieces.iter().map(|(said, _)| text::width(said)).sum();
+        // A time that is cut off would be another time.
+        if used + text::width(&said) < pen.width() {
+            pieces.push((said, Role::Dim));
+        }
     }
     pen.pieces(1, 0, &pieces);
     let provider = row.refund.provider_refund_id.as_deref().unwrap_or("–");

@@ -2,6 +2,7 @@
 
 use crate::domain::sending::Stop;
 use crate::tui::state::desk::Overview;
+use crate::tui::state::slots::Slot;
 use crate::tui::state::{App, Screen};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Pen, Piece};
@@ -36,6 +37,9 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
     let room = pen.width().saturating_sub(column + 1);
     let right = match &app.overview {
         Some(overview) => fitting(app, overview, room),
+        None if app.slots.refusal(Slot::Overview).is_some() => {
+            vec![("the desk gives no answer".to_owned(), Role::Bad)]
+        }
         None => vec![("asking the desk …".to_owned(), Role::Dim)],
     };
     pen.put_right(0, &right);
