@@ -166,6 +166,7 @@ mod tests {
     #[case("\u{1b}[2Jgone", "\\u{1b}[2Jgone")]
     #[case("abc\u{202e}def", "abc\\u{202e}def")]
     #[case("zero\u{200b}width", "zero\\u{200b}width")]
+    #[case("not \u{1d173}a\u{13430} note", "not \\u{1d173}a\\u{13430} note")]
     #[case("two\nlines\t", "two lines ")]
     #[case("c1 \u{9b}31m", "c1 \\u{9b}31m")]
     fn hostile_characters_become_escapes(#[case] text: &str, #[case] cleaned: &str) {

@@ -233,3 +233,25 @@ fn to_ascii(unit: &str) -> &'static str {
         _ => "?",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half of a wide letter is no letter: terminals differ in what they make of it.
+    #[test]
+    fn a_wide_letter_goes_when_half_of_it_is_covered() {
+        let area = Rect::new(0, 0, 6, 1);
+        let mut buffer = Buffer::empty(area);
+        let mut pen = Pen::new(&mut buffer, area, Theme::default(), Caps::default(), false);
+        pen.put(0, 0, "日本語", Role::Text);
+        pen.put(1, 0, "x", Role::Text);
+        pen.part(Rect::new(5, 0, 1, 1)).clear();
+        let shown: Vec<&str> = buffer
+            .content
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
+        assert_eq!(shown, [" ", "x", "本", " ", " ", " "]);
+    }
+}
