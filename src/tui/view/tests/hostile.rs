@@ -95,8 +95,7 @@ impl Stand {
         let written = Written::default();
         let size: fn() -> io::Result<(u16, u16)> = match columns {
             80 => || Ok(SIZES[0]),
-            120 => || Ok(SIZES[1]),
-            _ => || Ok(SIZES[2]),
+            _ => || Ok(SIZES[1]),
         };
         let backend = TtyBackend::new(written.clone(), size, Multiplexer::None);
         let count = |cells| NonZeroU16::new(cells).unwrap();
@@ -237,7 +236,8 @@ fn shown(screen: &vt100::Screen, y: u16, drawn: &Buffer) -> Vec<String> {
 /// A situation with everything in it hostile: on the way there, there, with what is pasted, without
 /// letters but ASCII, and line by line.
 pub(super) fn holds(name: &str, desk: impl Fn() -> Arc<FakeDesk>, act: impl Fn(&mut Session)) {
-    let size = SIZES[name.len() % 3];
+    // The largest shows no more than the others, and takes the longest.
+    let size = SIZES[name.len() % 2];
     let mut session = Session::hostile(desk(), size, name);
     let mut stand = Stand::new(size);
     stand.look(&session, name);
