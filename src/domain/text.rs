@@ -47,6 +47,7 @@ fn is_hostile(character: char) -> bool {
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -165,6 +166,7 @@ mod tests {
     #[case("\u{1b}[2Jgone", "\\u{1b}[2Jgone")]
     #[case("abc\u{202e}def", "abc\\u{202e}def")]
     #[case("zero\u{200b}width", "zero\\u{200b}width")]
+    #[case("not \u{1d173}a\u{13430} note", "not \\u{1d173}a\\u{13430} note")]
     #[case("two\nlines\t", "two lines ")]
     #[case("c1 \u{9b}31m", "c1 \\u{9b}31m")]
     fn hostile_characters_become_escapes(#[case] text: &str, #[case] cleaned: &str) {

@@ -13,6 +13,7 @@ mod shift;
 use super::caps::Multiplexer;
 use super::run::Rim;
 use super::terminal::Guard;
+use super::widget::text;
 use shift::{Screen, Shift};
 
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
@@ -136,8 +137,14 @@ impl<W: Write> TtyBackend<W> {
         }
         written.change(Written::of(cell), &mut self.frame);
         *written = Written::of(cell);
+        let cells = text::cells(cell.symbol()).max(1);
+        if text::is_picture(cell.symbol()) {
+            // Where it is drawn in fewer cells, nothing is to be left of what stood there.
+            self.frame.resize(self.frame.len() + cells, b' ');
+            self.at = None;
+            self.go(Position::new(x, y));
+        }
         self.frame.extend_from_slice(cell.symbol().as_bytes());
-        let cells = super::widget::text::cells(cell.symbol()).max(1);
         let next = x + u16::try_from(cells).unwrap_or(1);
         self.remember(place, cell, cells);
         // At the right edge terminals differ in where the cursor is; then it is not known. The
@@ -218,8 +225,7 @@ impl Written {
         let blank = cell.symbol() == " "
             && of_cell.bg == self.bg
             && !of_cell.modifier.union(self.modifier).intersects(lined);
-        let same = of_cell == self && super::widget::text::cells(cell.symbol()) == 1;
-        blank || same
+        blank || of_cell == self && text::cells(cell.symbol()) == 1
     }
 
     /// The shortest change from one style to another.
@@ -436,9 +442,9 @@ mod tests {
                     .set_string(2, 1, "ab", Style::new().fg(Color::Red));
             })
             .unwrap();
-        let written = String::from_utf8(terminal.backend().out.clone()).unwrap();
+        let written = String::from_utf8(terminal.backend().out.clone());
         assert_eq!(
-            written,
+            written.unwrap(),
             "\x1b[?2026h\x1b[2;3H\x1b[31mab\x1b[m\x1b[?25l\x1b[?2026l"
         );
     }
@@ -475,13 +481,24 @@ mod tests {
     #[test]
     fn an_unchanged_frame_writes_nothing() {
         let mut terminal = Terminal::new(backend()).unwrap();
+        let first = shown_by(&mut terminal, "same");
+        assert_eq!(shown_by(&mut terminal, "same"), first);
+    }
+
+    #[test]
+    fn a_terminal_that_draws_a_picture_narrow_shows_nothing_old_beside_it() {
+        let mut terminal = Terminal::new(backend()).unwrap();
+        shown_by(&mut terminal, "abc");
+        assert!(shown_by(&mut terminal, "🚀c").contains("  \x1b[1H🚀"));
+    }
+
+    /// Draws a line, and all that was written since the terminal was new.
+    fn shown_by(terminal: &mut Terminal<TtyBackend<Vec<u8>>>, line: &str) -> String {
         let draw = |frame: &mut ratatui::Frame<'_>| {
-            frame.buffer_mut().set_string(0, 0, "same", Style::new());
+            frame.buffer_mut().set_string(0, 0, line, Style::new());
         };
         terminal.draw(draw).unwrap();
-        let before = terminal.backend().out.len();
-        terminal.draw(draw).unwrap();
-        assert_eq!(terminal.backend().out.len(), before);
+        String::from_utf8(terminal.backend().out.clone()).unwrap()
     }
 
     /// What an emulated terminal of 20 by 6 shows of all that was written.
@@ -495,8 +512,7 @@ mod tests {
 
     /// As the desk's own pen does, no half of a wide letter is left beside what is written.
     fn put(buffer: &mut Buffer, (x, y): (u16, u16), text: &str, style: Style) {
-        let cells = super::super::widget::text::cells;
-        if x > 0 && cells(buffer[(x - 1, y)].symbol()) == 2 {
+        if x > 0 && text::cells(buffer[(x - 1, y)].symbol()) == 2 {
             buffer[(x - 1, y)].set_symbol(" ");
         }
         buffer.set_string(x, y, text, style);
@@ -511,7 +527,7 @@ mod tests {
             while x < 20 {
                 let symbol = buffer[(x, y)].symbol();
                 line.push_str(symbol);
-                x += u16::try_from(super::super::widget::text::cells(symbol).max(1)).unwrap();
+                x += u16::try_from(text::cells(symbol).max(1)).unwrap();
             }
             text.push_str(line.trim_end());
             text.push('\n');

@@ -103,8 +103,12 @@ fn without_figures(line: &str) -> String {
 }
 
 impl<W: Write> Rim for Speaker<W> {
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        writeln!(self.out, "{text}")
+    fn copy(&mut self, what: &str) -> io::Result<()> {
+        // There is no clipboard to send it to: it is said, as harmless as what is drawn.
+        for line in what.lines() {
+            writeln!(self.out, "{}", text::clean(line))?;
+        }
+        Ok(())
     }
 
     fn mouse(&mut self, _on: bool) -> io::Result<()> {

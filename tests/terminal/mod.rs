@@ -5,6 +5,7 @@ mod decisions;
 mod drafts;
 mod drill;
 mod feel;
+mod rooms;
 pub mod screen;
 mod service;
 mod shift;

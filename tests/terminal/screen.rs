@@ -5,6 +5,7 @@ use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// The longest a screen may take; reached only when something is wrong.
@@ -64,8 +65,18 @@ struct Shared {
 }
 
 struct Emulator {
-    parser: vt100::Parser,
+    parser: vt100::Parser<Clipboard>,
     ended: bool,
+}
+
+/// What the program has put on the terminal's clipboard (OSC 52), as it was sent.
+#[derive(Default)]
+struct Clipboard(Vec<u8>);
+
+impl vt100::Callbacks for Clipboard {
+    fn copy_to_clipboard(&mut self, _: &mut vt100::Screen, _: &[u8], data: &[u8]) {
+        self.0 = data.to_vec();
+    }
 }
 
 /// The program in a pseudo-terminal. Killed when dropped.
@@ -102,7 +113,12 @@ impl Terminal {
         drop(pair.slave);
         let shared = Arc::new(Shared {
             parser: Mutex::new(Emulator {
-                parser: vt100::Parser::new(cells(size.rows), cells(size.columns), 0),
+                parser: vt100::Parser::new_with_callbacks(
+                    cells(size.rows),
+                    cells(size.columns),
+                    0,
+                    Clipboard::default(),
+                ),
                 ended: false,
             }),
             changed: Condvar::new(),
@@ -149,6 +165,14 @@ impl Terminal {
     /// What is shown now.
     pub fn screen(&self) -> Screen {
         Screen(self.shared.parser.lock().unwrap().parser.screen().clone())
+    }
+
+    /// What was last put on the clipboard.
+    pub fn copied(&self) -> String {
+        let emulator = self.shared.parser.lock().unwrap();
+        let sent = &emulator.parser.callbacks().0;
+        let text = base64::engine::general_purpose::STANDARD.decode(sent);
+        String::from_utf8(text.unwrap()).unwrap()
     }
 
     /// Waits for a text to be shown.

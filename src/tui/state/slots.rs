@@ -88,6 +88,7 @@ impl Slot {
 pub struct Slots {
     last: u64,
     awaited: BTreeMap<Slot, u64>,
+    refused: BTreeMap<Slot, String>,
 }
 
 impl Slots {
@@ -103,8 +104,20 @@ impl Slots {
         let current = self.awaited.get(&slot) == Some(&seq);
         if current {
             self.awaited.remove(&slot);
+            self.refused.remove(&slot);
         }
         current
+    }
+
+    /// The answer was no, until the slot is answered again.
+    pub fn refuse(&mut self, slot: Slot, why: &str) {
+        self.refused.insert(slot, why.to_owned());
+    }
+
+    /// Why there is no answer, where it was no and nothing is awaited.
+    pub fn refusal(&self, slot: Slot) -> Option<&str> {
+        let why = self.refused.get(&slot).map(String::as_str);
+        why.filter(|_| !self.is_waiting(slot))
     }
 
     /// No answer of this slot counts any more.
@@ -137,5 +150,11 @@ mod tests {
         assert!(slots.take(Slot::Preview, second));
         assert!(!slots.take(Slot::Preview, second));
         assert_eq!(slots.outstanding(), 0);
+        slots.refuse(Slot::Preview, "no");
+        assert_eq!(slots.refusal(Slot::Preview), Some("no"));
+        let third = slots.next(Slot::Preview);
+        assert_eq!(slots.refusal(Slot::Preview), None);
+        assert!(slots.take(Slot::Preview, third));
+        assert_eq!(slots.refusal(Slot::Preview), None);
     }
 }

@@ -124,6 +124,7 @@ impl Turn<'_> {
     }
 
     fn refused(&mut self, slot: Slot, refusal: Refusal) {
+        self.app.slots.refuse(slot, &refusal.message);
         match slot {
             Slot::Jump | Slot::JumpRefund => self.jump_refused(slot, &refusal),
             Slot::Preview | Slot::Compose => self.compose_refused(slot, refusal),

@@ -5,11 +5,12 @@ use ratatui::layout::Position;
 use crate::domain::parked::Parked;
 use crate::domain::reason;
 use crate::tui::state::App;
+use crate::tui::state::slots::Slot;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{text, words};
 
-use super::{Line, page};
+use super::{Line, awaited, page};
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
@@ -27,6 +28,11 @@ fn scroll(app: &App, height: usize, lines: usize) -> usize {
 
 fn lines(app: &App, width: usize) -> Vec<Line> {
     let drafts = &app.drafts;
+    let slots = &app.slots;
+    let unknown = slots.refusal(Slot::Drafts).is_some() || slots.is_waiting(Slot::Drafts);
+    if drafts.all.is_empty() && unknown {
+        return awaited(app, Slot::Drafts, "the drafts", width);
+    }
     if drafts.all.is_empty() {
         let said = "none: what is typed in Compose is kept here when it is left";
         return vec![vec![(said.to_owned(), Role::Dim)]];

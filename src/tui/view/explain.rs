@@ -5,11 +5,12 @@ use ratatui::layout::Position;
 use crate::domain::id::PaymentId;
 use crate::tui::state::App;
 use crate::tui::state::card;
+use crate::tui::state::slots::Slot;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{text, words};
 
-use super::{Line, page};
+use super::{Line, awaited, page};
 
 pub(super) fn draw(app: &App, id: PaymentId, scroll: usize, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
@@ -18,7 +19,7 @@ pub(super) fn draw(app: &App, id: PaymentId, scroll: usize, pen: &mut Pen<'_>) -
 
 pub(super) fn lines(app: &App, id: PaymentId, width: usize) -> Vec<Line> {
     let Some(card) = app.card.as_ref().filter(|card| card.payment.id == id) else {
-        return vec![vec![("loading …".to_owned(), Role::Dim)]];
+        return awaited(app, Slot::Card, "the balance", width);
     };
     let payment = &card.payment;
     let reference = payment

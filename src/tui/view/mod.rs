@@ -10,6 +10,7 @@ use crate::domain::sheet::Sheet;
 use super::state::bulk::Bulk;
 use super::state::confirm::Confirm;
 use super::state::sheet::Page;
+use super::state::slots::Slot;
 use super::state::{App, Layer, Screen, layout};
 use super::theme::Role;
 use super::widget::pen::{Pen, Piece};
@@ -191,6 +192,16 @@ fn named(name: &str, value: &str, role: Role, width: usize) -> Vec<Line> {
         .zip(wrapped)
         .map(|(name, part)| vec![(text::left(name, NAME_CELLS), Role::Dim), (part, role)])
         .collect()
+}
+
+/// What stands where nothing is known yet: that it is asked for, or why there is no answer.
+fn awaited(app: &App, slot: Slot, what: &str, width: usize) -> Vec<Line> {
+    let (said, role) = match app.slots.refusal(slot) {
+        Some(why) => (format!("{what} could not be read: {why}"), Role::Bad),
+        None => ("loading …".to_owned(), Role::Dim),
+    };
+    let lines = super::widget::text::wrap(&said, width).into_iter();
+    lines.map(|line| vec![(line, role)]).collect()
 }
 
 /// A heading with an empty line before it.

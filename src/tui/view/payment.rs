@@ -8,11 +8,12 @@ use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::tui::state::App;
+use crate::tui::state::slots::Slot;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{text, words};
 
-use super::{Line, heading, named, page};
+use super::{Line, awaited, heading, named, page};
 
 /// How far a refund's second line stands in.
 const STOP_INDENT: usize = 4;
@@ -39,7 +40,7 @@ pub(super) fn lines_beside(app: &App, id: PaymentId, width: usize) -> Vec<Line> 
 
 fn told(app: &App, id: PaymentId, width: usize, in_full: bool) -> Vec<Line> {
     let Some((payment, eligibility)) = app.payment(id) else {
-        return vec![vec![("loading …".to_owned(), Role::Dim)]];
+        return awaited(app, Slot::Card, "the payment", width);
     };
     let mut lines = Vec::new();
     let can = match eligibility.why_not {
@@ -211,7 +212,10 @@ fn sum_line(lines: &mut Vec<Line>, name: &str, money: Money, width: usize, role:
 fn refunds(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
     heading(lines, "Refunds");
     let Some(card) = app.card.as_ref().filter(|card| card.payment.id == id) else {
-        lines.push(vec![("…".to_owned(), Role::Dim)]);
+        lines.extend(match app.slots.refusal(Slot::Card) {
+            Some(_) => awaited(app, Slot::Card, "the refunds", width),
+            None => vec![vec![("…".to_owned(), Role::Dim)]],
+        });
         return;
     };
     if card.refunds.is_empty() {

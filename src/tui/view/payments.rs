@@ -392,6 +392,7 @@ fn sums(app: &App, pen: &mut Pen<'_>) {
             let each = each.map(|(at, sums)| forms(at, sums)).collect();
             as_many_as_fit(Vec::new(), each, room, &key)
         }
+        None if payments.failed.is_some() => vec![("not counted".to_owned(), Role::Bad)],
         None => vec![("counting …".to_owned(), Role::Dim)],
     };
     pen.pieces(1, 0, &pieces);

@@ -5,10 +5,11 @@ use ratatui::layout::Position;
 
 use crate::tui::state::App;
 use crate::tui::state::providers::Row;
+use crate::tui::state::slots::Slot;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 
-use super::{Line, heading, named, page};
+use super::{Line, awaited, heading, named, page};
 
 pub(super) fn draw(app: &App, scroll: usize, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
@@ -17,8 +18,12 @@ pub(super) fn draw(app: &App, scroll: usize, pen: &mut Pen<'_>) -> Option<Positi
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line> {
     let Some(rows) = &app.providers else {
-        return vec![vec![("loading …".to_owned(), Role::Dim)]];
+        return awaited(app, Slot::Providers, "the providers", width);
     };
+    if rows.is_empty() {
+        let said = "no account is configured: nothing can be imported or sent";
+        return vec![vec![(said.to_owned(), Role::Warn)]];
+    }
     let mut lines = Vec::new();
     for row in rows {
         heading(&mut lines, &format!("{} · {}", row.account, row.provider));

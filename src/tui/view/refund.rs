@@ -8,11 +8,12 @@ use crate::domain::timeline::{self, Kept, Moment, Tone};
 use crate::domain::transfer::{Confirmation, Transfer, TransferState};
 use crate::tui::state::App;
 use crate::tui::state::refunds::{Evidence, Page};
+use crate::tui::state::slots::Slot;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::words;
 
-use super::{Line, heading, named, page};
+use super::{Line, awaited, heading, named, page};
 
 pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
@@ -106,10 +107,15 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
     );
     fact("our id", Some(&refund.id.to_string()));
     match &shown.evidence {
-        None => lines.push(vec![(
-            "loading what was sent and learned …".to_owned(),
-            Role::Dim,
-        )]),
+        None => {
+            lines.push(Vec::new());
+            lines.extend(awaited(
+                app,
+                Slot::Refund,
+                "what was sent and learned",
+                width,
+            ));
+        }
         Some(evidence) => {
             let moments = happened(app, &mut lines, shown, evidence, width);
             for transfer in &evidence.transfers {

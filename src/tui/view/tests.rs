@@ -1,9 +1,5 @@
 use std::sync::Arc;
 
-use proptest::prelude::*;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-
 use crate::config::Looks;
 use crate::domain::finding::{Finding, Flaw};
 use crate::domain::sending::Stop;
@@ -17,29 +13,33 @@ use crate::tui::theme::Theme;
 mod bulk;
 mod calls;
 mod drafts;
+mod hostile;
 mod lists;
 mod sheets;
 mod shift;
+mod sizes;
+mod states;
 mod top;
 mod words;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-/// Snapshots of one situation at every size, and of its colours at the first.
+/// Snapshots of one situation at every size, and one of its colours at all of them.
 fn snap(name: &str, desk: impl Fn() -> Arc<FakeDesk>, act: impl Fn(&mut Session)) {
+    let mut colours = String::new();
     for size in SIZES {
         let mut session = Session::new(desk(), size);
         act(&mut session);
         let at = format!("{name}_{}x{}", size.0, size.1);
         let screen = session.screen();
         keep(&at, &screen);
-        if size == SIZES[0] {
-            keep(&format!("{at}_colours"), &session.colours());
-        }
+        colours.push_str(&format!("{}x{}\n{}", size.0, size.1, session.colours()));
         // Nothing is told by colour alone.
         session.app.theme = Theme::new(Looks::Auto, Depth::None);
         assert_eq!(session.screen(), screen, "{at} without colour");
     }
+    keep(&format!("{name}_colours"), &colours);
+    hostile::holds(name, desk, act);
 }
 
 fn keep(name: &str, shown: &str) {
@@ -533,68 +533,4 @@ fn the_queue_without_colour_frames_or_letters_says_the_same() {
         insta::assert_snapshot!("tui_todo_approve_plain_80x24", session.screen());
     });
     assert!(session.screen().is_ascii(), "{}", session.screen());
-}
-
-/// Every kind of state a screen can be in.
-fn situation(number: u8) -> Session {
-    let keys = [
-        "",
-        "j",
-        "G",
-        "enter",
-        "e",
-        "r",
-        "?",
-        ":",
-        "/",
-        "2",
-        "2 enter",
-        "2 tab enter",
-        "3",
-        "3 tab",
-        "3 enter",
-        "3 o",
-        "5",
-        "5 /",
-        "H",
-        "2 O",
-        "C",
-        "V",
-        "n",
-        "3 z",
-        "3 w",
-        "3 z enter w enter Z",
-    ];
-    let mut session = Session::new(FakeDesk::full(50), (80, 24));
-    match keys.get(usize::from(number)) {
-        Some(&"") => session = Session::unanswered(FakeDesk::full(50), (80, 24)),
-        Some(keys) => {
-            session.press(keys);
-        }
-        None => {
-            composing(&mut session, "12.35");
-            session.press("ctrl-s");
-        }
-    }
-    session
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
-    #[test]
-    fn no_size_panics(number in 0_u8..27, width in 0_u16..200, height in 0_u16..60, plain: bool) {
-        let mut session = situation(number);
-        session.tell(crate::tui::update::Msg::Resized(width, height));
-        session.app.plain = plain;
-        let area = Rect::new(0, 0, width, height);
-        let mut buffer = Buffer::empty(area);
-        if let Some(cursor) = super::draw(&session.app, area, &mut buffer) {
-            prop_assert!(area.contains(cursor), "{cursor:?} in {area:?}");
-        }
-        // No key panics there either.
-        for key in ["j", "G", "pgdn", "k", "ctrl-u", "tab", "left", "x", "esc"] {
-            session.press(key);
-        }
-        super::draw(&session.app, area, &mut buffer);
-    }
 }

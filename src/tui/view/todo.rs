@@ -88,7 +88,12 @@ fn tabs(app: &App, pen: &mut Pen<'_>) {
         let open = tab == app.todo.tab();
         let role = if open { Role::Head } else { Role::Dim };
         x = pen.put(x, 0, name(tab), role);
-        x = pen.put(x, 0, &format!(" {}", app.todo.count(tab)), Role::Dim) + 3;
+        // Before the queue is known, none is no count.
+        let count = match app.todo.loaded {
+            true => format!(" {}", app.todo.count(tab)),
+            false => String::new(),
+        };
+        x = pen.put(x, 0, &count, Role::Dim) + 3;
     }
     let count = app.todo.listed().count();
     let position = app

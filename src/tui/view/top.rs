@@ -5,6 +5,7 @@
 
 use crate::domain::sending::Stop;
 use crate::tui::state::desk::Overview;
+use crate::tui::state::slots::Slot;
 use crate::tui::state::{App, Screen};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Pen, Piece};
@@ -97,6 +98,10 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
         Some(overview) => {
             said.extend(alarms(app, overview));
             said.extend(standing(app, overview));
+        }
+        None if app.slots.refusal(Slot::Overview).is_some() => {
+            let none = ["the desk gives no answer", "no answer"];
+            said.push(Said::new(What::Online, Role::Bad, &none));
         }
         None => said.push(Said::new(
             What::Online,

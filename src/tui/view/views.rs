@@ -6,6 +6,7 @@ use crate::domain::listing::Direction;
 use crate::domain::view::View;
 use crate::tui::action::Action;
 use crate::tui::state::App;
+use crate::tui::state::slots::Slot;
 use crate::tui::state::views::Columns;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
@@ -39,6 +40,10 @@ pub(super) fn views(app: &App, cursor: usize, pen: &mut Pen<'_>) -> Option<Posit
     let lines: Vec<(String, Role)> = views.iter().map(|it| (line(it), Role::Text)).collect();
     let key = app.keymap.key(Action::SaveView);
     let hint = match views.is_empty() {
+        _ if !app.views.is_known && app.slots.refusal(Slot::Views).is_some() => {
+            "the saved views could not be read: see the error below".to_owned()
+        }
+        _ if !app.views.is_known => "loading …".to_owned(),
         true => format!("no view is saved yet; {key} saves the list as it is"),
         false => format!("{key} saves the list as it is"),
     };
@@ -60,7 +65,8 @@ fn line(view: &View) -> String {
         count => format!(", {count} columns"),
     };
     let by = view.sort.name();
-    format!("{:<16} {filter}; by {by}{way}{columns}", view.name)
+    let name = text::left(&view.name, text::width(&view.name).max(16));
+    format!("{name} {filter}; by {by}{way}{columns}")
 }
 
 fn list(

@@ -13,7 +13,7 @@ pub fn draw(pen: &mut Pen<'_>, x: usize, y: usize, room: usize, edit: &LineEdit)
     let mut visible = String::new();
     let mut passed = 0;
     for grapheme in edit.graphemes() {
-        let cells = text::cells(grapheme);
+        let cells = text::width(grapheme);
         if passed >= skip && passed + cells <= skip + room {
             visible.push_str(grapheme);
         }

@@ -2,10 +2,8 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use unicode_segmentation::UnicodeSegmentation;
 
-use super::text;
-use crate::domain::text::clean;
+use super::text::{self, clean};
 use crate::tui::caps::Caps;
 use crate::tui::theme::{Role, Theme};
 
@@ -82,8 +80,8 @@ impl<'a> Pen<'a> {
     pub fn put(&mut self, x: usize, y: usize, what: &str, role: Role) -> usize {
         let style = self.theme.style(role);
         let mut column = x;
-        for grapheme in clean(what).graphemes(true) {
-            let cells = text::cells(grapheme);
+        for unit in text::units(&clean(what)) {
+            let cells = text::cells(unit);
             if cells == 0 {
                 continue;
             }
@@ -91,9 +89,12 @@ impl<'a> Pen<'a> {
                 return column;
             }
             let at = Position::new(self.area.x + clamp(column), self.area.y + clamp(y));
-            let ascii = self.caps.unicode || grapheme.is_ascii();
+            if column == x {
+                self.cut(at.x, at.y);
+            }
+            let shown = self.caps.unicode || unit.is_ascii();
             if let Some(cell) = self.buf.cell_mut(at) {
-                cell.set_symbol(if ascii { grapheme } else { to_ascii(grapheme) });
+                cell.set_symbol(if shown { unit } else { to_ascii(unit) });
                 cell.set_style(style);
             }
             if cells == 2 {
@@ -112,6 +113,16 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// A wide character goes whose right half is written over.
+    fn cut(&mut self, x: u16, y: u16) {
+        let left = x.checked_sub(1).map(|x| Position::new(x, y));
+        if let Some(cell) = left.and_then(|at| self.buf.cell_mut(at))
+            && text::cells(cell.symbol()) == 2
+        {
+            cell.set_symbol(" ");
+        }
+    }
+
     /// Writes pieces one after the other.
     pub fn pieces(&mut self, x: usize, y: usize, pieces: &[Piece]) -> usize {
         pieces
@@ -121,10 +132,7 @@ impl<'a> Pen<'a> {
 
     /// Writes so that the text ends at the right edge.
     pub fn put_right(&mut self, y: usize, pieces: &[Piece]) {
-        let width: usize = pieces
-            .iter()
-            .map(|(what, _)| text::width(&clean(what)))
-            .sum();
+        let width: usize = pieces.iter().map(|(what, _)| text::width(what)).sum();
         self.pieces(self.width().saturating_sub(width), y, pieces);
     }
 
@@ -140,6 +148,7 @@ impl<'a> Pen<'a> {
     /// Empties the area.
     pub fn clear(&mut self) {
         for y in self.area.top()..self.area.bottom() {
+            self.cut(self.area.left(), y);
             for x in self.area.left()..self.area.right() {
                 self.blank(x, y);
             }
@@ -201,8 +210,8 @@ fn clamp(cells: usize) -> u16 {
 }
 
 /// What stands for a character where only ASCII can be shown.
-fn to_ascii(grapheme: &str) -> &'static str {
-    match grapheme {
+fn to_ascii(unit: &str) -> &'static str {
+    match unit {
         "─" => "-",
         "│" => "|",
         "┌" | "┐" | "└" | "┘" => "+",
@@ -222,5 +231,27 @@ fn to_ascii(grapheme: &str) -> &'static str {
         "▄" | "▅" => "o",
         "▆" | "▇" => "O",
         _ => "?",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Half of a wide letter is no letter: terminals differ in what they make of it.
+    #[test]
+    fn a_wide_letter_goes_when_half_of_it_is_covered() {
+        let area = Rect::new(0, 0, 6, 1);
+        let mut buffer = Buffer::empty(area);
+        let mut pen = Pen::new(&mut buffer, area, Theme::default(), Caps::default(), false);
+        pen.put(0, 0, "日本語", Role::Text);
+        pen.put(1, 0, "x", Role::Text);
+        pen.part(Rect::new(5, 0, 1, 1)).clear();
+        let shown: Vec<&str> = buffer
+            .content
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
+        assert_eq!(shown, [" ", "x", "本", " ", " ", " "]);
     }
 }

@@ -1,21 +1,78 @@
-//! Width, cutting and padding of text, by what a reader sees as one character.
+//! Width, cutting and padding of text, by what a terminal gives cells of its own.
 //!
 //! Everything that reaches the screen goes through here, so that text from outside is made
 //! harmless once more and no column is ever a cell too wide or too narrow.
 
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
+use unicode_width::UnicodeWidthChar;
 
-use crate::domain::text::clean;
+use crate::domain::text;
 
-/// The cells a text takes.
-pub fn width(text: &str) -> usize {
-    text.graphemes(true).map(cells).sum()
+/// The text as it is drawn: harmless, and without what makes terminals disagree about how wide a
+/// character is. Of an emoji its form is left, not its colour.
+pub fn clean(text: &str) -> String {
+    let text = text::clean(text);
+    if text.is_ascii() {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\u{fe00}'..='\u{fe0f}' => {}
+            '\u{1f3fb}'..='\u{1f3ff}' if !out.is_empty() && !out.ends_with(' ') => {}
+            _ if columns(character) > 2 => out.extend(character.escape_unicode()),
+            _ => out.push(character),
+        }
+    }
+    out
 }
 
-/// The cells one grapheme takes: never more than two, whatever it is joined from.
-pub fn cells(grapheme: &str) -> usize {
-    grapheme.width().min(2)
+/// What is written in cells of its own: a character and all that is set on it. Some terminals draw
+/// more than that as one, but none in more cells.
+pub fn units(text: &str) -> impl Iterator<Item = &str> {
+    text.graphemes(true).flat_map(|grapheme| {
+        let mut rest = if is_flag(grapheme) { "" } else { grapheme };
+        let whole = Some(grapheme).filter(|_| rest.is_empty());
+        let parts = std::iter::from_fn(move || {
+            let mut places = rest.char_indices().skip(1);
+            let next = places.find(|(_, character)| columns(*character) > 0);
+            let (unit, left) = rest.split_at(next.map_or(rest.len(), |(at, _)| at));
+            rest = left;
+            Some(unit).filter(|unit| !unit.is_empty())
+        });
+        whole.into_iter().chain(parts)
+    })
+}
+
+/// Two letters that terminals draw as a flag, or as two letters in the same room.
+fn is_flag(grapheme: &str) -> bool {
+    let is_letter = |character| matches!(character, '\u{1f1e6}'..='\u{1f1ff}');
+    grapheme.chars().count() == 2 && grapheme.chars().all(is_letter)
+}
+
+/// A picture as wide as two letters, which older terminals draw as wide as one.
+pub fn is_picture(unit: &str) -> bool {
+    let first = unit.chars().next();
+    let old = |character| matches!(character, '\u{2300}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}');
+    cells(unit) == 2 && first.is_some_and(old)
+}
+
+/// The columns every terminal gives a character by itself.
+fn columns(character: char) -> usize {
+    character.width().unwrap_or(0)
+}
+
+/// The cells a text takes once it is drawn.
+pub fn width(text: &str) -> usize {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.len();
+    }
+    units(&clean(text)).map(cells).sum()
+}
+
+/// The cells one unit takes: never more than two.
+pub fn cells(unit: &str) -> usize {
+    unit.chars().map(columns).sum::<usize>().min(2)
 }
 
 /// The beginning of a text that fits `room` cells, ending in `…` when something was cut off.
@@ -26,12 +83,12 @@ pub fn truncate(text: &str, room: usize) -> String {
     }
     let mut out = String::new();
     let mut left = room.saturating_sub(1);
-    for grapheme in text.graphemes(true) {
-        let cells = cells(grapheme);
+    for unit in units(&text) {
+        let cells = cells(unit);
         if cells > left {
             break;
         }
-        out.push_str(grapheme);
+        out.push_str(unit);
         left -= cells;
     }
     if room > 0 {
@@ -83,17 +140,18 @@ fn push_word(lines: &mut Vec<String>, line: &mut String, word: &str, room: usize
     if !line.is_empty() {
         lines.push(std::mem::take(line));
     }
-    for grapheme in word.graphemes(true) {
-        if width(line) + cells(grapheme) > room && !line.is_empty() {
+    for unit in units(word) {
+        if width(line) + cells(unit) > room && !line.is_empty() {
             lines.push(std::mem::take(line));
         }
-        line.push_str(grapheme);
+        line.push_str(unit);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use rstest::rstest;
 
     use super::*;
 
@@ -102,6 +160,38 @@ mod tests {
         assert_eq!(left("日本語", 5), "日本…");
         assert_eq!(left("日本語", 4), "日… ");
         assert_eq!(left("ab", 4), "ab  ");
+    }
+
+    #[rstest]
+    #[case::letters("Ann", 3)]
+    #[case::accents_set_on("e\u{301}\u{323}a\u{308}", 2)]
+    #[case::accent_alone("\u{301}x", 1)]
+    #[case::cjk("山田、", 6)]
+    #[case::full_and_half_width("ＡﾊA", 4)]
+    #[case::hangul("한국", 4)]
+    #[case::jamo("\u{1112}\u{1161}\u{11ab}", 2)]
+    #[case::emoji("🚀x", 3)]
+    #[case::flag("🇩🇪", 2)]
+    #[case::half_a_flag("🇩x", 2)]
+    #[case::heart_as_a_picture("❤\u{fe0f}", 1)]
+    #[case::key_cap("1\u{fe0f}\u{20e3}", 1)]
+    #[case::watch_as_a_letter("⌚\u{fe0e}", 2)]
+    #[case::tone_of_skin("👍🏽", 2)]
+    #[case::tone_alone("a 🏽", 4)]
+    #[case::joined("👩\u{200d}🚀", 2 + 8 + 2)]
+    #[case::conjunct("क्ष्म", 3)]
+    #[case::ligature("لا", 2)]
+    #[case::three_wide("\u{17d8}", 8)]
+    fn a_terminal_gives_a_text_the_columns_it_is_measured_to_take(
+        #[case] text: &str,
+        #[case] columns: usize,
+    ) {
+        assert_eq!(width(text), columns);
+        let size = |cells| std::num::NonZeroU16::new(cells).unwrap();
+        let mut emulator = vt100::Parser::new(size(1), size(40), 0);
+        let drawn: String = units(&clean(text)).filter(|it| cells(it) > 0).collect();
+        emulator.process(drawn.as_bytes());
+        assert_eq!(usize::from(emulator.screen().cursor_position().1), columns);
     }
 
     #[test]

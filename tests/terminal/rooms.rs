@@ -1,0 +1,180 @@
+//! Every room of the desk is entered, used and left at a real terminal.
+
+use super::screen::Terminal;
+use super::{NARROW, WIDE, compose, confirm, refundable};
+use crate::cli::shop::Shop;
+
+/// Opens what lies over the list, sees what it says, and closes it again.
+fn look(desk: &mut Terminal, keys: &str, title: &str, says: &str) {
+    desk.keys(keys);
+    desk.wait_for(title);
+    desk.wait_for(says);
+    leave(desk, title);
+}
+
+/// Closes what lies on top. What follows an escape at once would be read as one key with it.
+fn leave(desk: &mut Terminal, title: &str) {
+    desk.keys("\x1b");
+    desk.wait_until("it to close", |screen| !screen.text().contains(title));
+}
+
+#[test]
+fn every_room_is_entered_and_used() {
+    let (_folder, mut desk) = refundable(WIDE);
+    let reference = what_a_payment_tells(&mut desk);
+    a_filter_is_mended_and_saved(&mut desk);
+    desk.keys("/\x15refundable\r");
+    desk.wait_for("/ refundable  esc clears");
+    on(&mut desk, &reference);
+    compose(&mut desk);
+    desk.keys("\x13");
+    confirm(&mut desk, "Give back 2.50 USD?");
+    desk.wait_for("confirmed by the provider");
+    desk.keys("t");
+    desk.wait_for("trace note sent to the clipboard");
+    let note = desk.copied();
+    assert!(
+        note.contains("2.50 USD") && note.contains(&reference),
+        "{note}"
+    );
+    // Narrower at once, and the rest of the rooms there.
+    desk.resize(NARROW);
+    how_the_desk_stands(&mut desk);
+    desk.keys("q");
+    desk.assert_left_clean();
+}
+
+/// The pages over a payment; its reference, as it was copied.
+fn what_a_payment_tells(desk: &mut Terminal) -> String {
+    look(desk, "e", "─ The balance explained", "can refund now: ");
+    look(desk, "p", "─ On the phone", "newest first, all accounts");
+    look(desk, "O", "─ Order ─", " all accounts");
+    let row = desk.screen().selected().unwrap();
+    desk.keys("y");
+    desk.wait_for("sent to the terminal's clipboard");
+    let reference = desk.copied();
+    assert!(
+        !reference.is_empty() && row.contains(&reference),
+        "{reference} in {row}"
+    );
+    reference
+}
+
+/// A filter that is wrong says what to write, is completed, saved under a name, and used again.
+fn a_filter_is_mended_and_saved(desk: &mut Terminal) {
+    desk.keys("/\x15from:soon");
+    desk.wait_for("\"soon\" is not a date; write from:");
+    desk.keys("\x15acc\t");
+    desk.wait_for("/ account:");
+    desk.keys("hub-u\t\r");
+    desk.wait_for("/ account:hub-us  esc clears");
+    desk.keys("V");
+    desk.wait_for("no view is saved yet");
+    desk.keys("s");
+    desk.wait_for("Save this view");
+    desk.keys("american\r");
+    desk.wait_for("american         account:hub-us; by settled");
+    leave(desk, "─ Saved views");
+    desk.keys("\x1b");
+    desk.wait_for("all payments");
+    desk.keys("V\r");
+    desk.wait_for("/ account:hub-us  esc clears");
+}
+
+/// The rooms that are about no payment, and a way between them by name.
+fn how_the_desk_stands(desk: &mut Terminal) {
+    desk.keys("3[");
+    desk.wait_for("no network asks for anything");
+    desk.keys("4");
+    desk.wait_for("─ Radar");
+    desk.wait_for("On its way, by age");
+    desk.keys("5");
+    desk.wait_for("─ Activity");
+    desk.wait_for("made a refund, 2.50 USD");
+    desk.keys("6");
+    desk.wait_for("hub-us · Commerce Hub");
+    desk.wait_for("answering; last");
+    desk.keys(":");
+    desk.wait_for("─ Commands");
+    desk.keys("todo");
+    desk.wait_for("what waits for a person");
+    desk.keys("\r");
+    desk.wait_until("the queue, and nothing over it", |screen| {
+        let shown = screen.text();
+        shown.contains("no network asks for anything") && !shown.contains("─ Providers")
+    });
+}
+
+#[test]
+fn what_was_sent_is_stopped_and_captured_and_what_waits_is_let_go() {
+    let shop = Shop::open();
+    shop.refund("A-1", "5.00", &["--offline", "--as", "ann"])
+        .exits(6);
+    let by_hand = shop.reconfigured(|text| {
+        text.replace(
+            "merchant_id =",
+            "refund_capture = \"by-hand\"\nmerchant_id =",
+        )
+    });
+    let fixed = ["refund", "Z-0", "--amount", "10.00", "--as", "ann"];
+    by_hand
+        .json(
+            fixed
+                .iter()
+                .chain(&["--reason", "customer_request", "--wait"]),
+        )
+        .exits(5);
+    shop.refund("B-1", "10.00", &["--wait", "--as", "ann"])
+        .exits(0);
+    let config = shop.desk.config.to_str().unwrap();
+    let data = shop.desk.data.to_str().unwrap();
+    let files = ["--config", config, "--data-dir", data, "--as", "ann"];
+    let mut desk = Terminal::start(NARROW, &files);
+    desk.wait_for("all payments");
+    desk.keys("2[");
+    on(&mut desk, "B-1");
+    desk.wait_for("can still be stopped");
+    let stopped = "10.00 USD stopped: the provider does not pay it";
+    decide(&mut desk, "u", "Stop the refund of 10.00 USD?", stopped);
+    desk.keys("j");
+    on(&mut desk, "Z-0");
+    let captured = "10.00 USD captured: the provider pays it";
+    decide(&mut desk, "c", "Capture the refund of 10.00 USD?", captured);
+    desk.keys("j");
+    on(&mut desk, "A-1");
+    desk.keys("R");
+    confirm(&mut desk, "Send the refund of 5.00 USD?");
+    desk.wait_until("it to be paid", |screen| {
+        let row = screen.selected().unwrap_or_default();
+        row.contains("A-1") && row.contains("confirmed")
+    });
+    desk.keys("q");
+    desk.assert_left_clean();
+    let paid = ["pay-ann", "pay-bob", "pay-00"].map(|payment| shop.payouts(payment));
+    assert_eq!(paid[0], ["5.00"]);
+    assert_eq!(paid[2], ["10.00"]);
+}
+
+/// Decides, once more where the desk was just asking about the refund by itself.
+fn decide(desk: &mut Terminal, key: &str, question: &str, done: &str) {
+    let busy = "is just asking";
+    loop {
+        desk.keys(key);
+        confirm(desk, question);
+        desk.wait_until(done, |screen| {
+            let shown = screen.text();
+            shown.contains(done) || shown.contains(busy)
+        });
+        if desk.screen().text().contains(done) {
+            return;
+        }
+        leave(desk, busy);
+    }
+}
+
+/// The selection is on the refund of this payment.
+fn on(desk: &mut Terminal, reference: &str) {
+    desk.wait_until(reference, |screen| {
+        screen.selected().is_some_and(|row| row.contains(reference))
+    });
+}
