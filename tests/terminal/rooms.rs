@@ -29,7 +29,7 @@ fn every_room_is_entered_and_used() {
     compose(&mut desk);
     desk.keys("\x13");
     confirm(&mut desk, "Give back 2.50 USD?");
-    desk.wait_for("confirmed by the provider");
+    desk.wait_for("confirmed (submitted for settlement)");
     desk.keys("t");
     desk.wait_for("trace note sent to the clipboard");
     let note = desk.copied();

@@ -192,6 +192,32 @@ impl Refunds {
         self.select_at(at, height);
     }
 
+    /// Takes the list in as it is now.
+    pub fn answered(&mut self, rows: Vec<Row>) {
+        let before = std::mem::replace(&mut self.rows, rows);
+        let was_loaded = std::mem::replace(&mut self.loaded, true);
+        // What is looked at and is known to have ended stays: its end is to be seen.
+        let ended = before
+            .into_iter()
+            .find(|row| Some(row.refund.id) == self.selected && !self.tab.shows(row.refund.state));
+        let is_in = |row: &Row| {
+            self.rows
+                .iter()
+                .any(|known| known.refund.id == row.refund.id)
+        };
+        if let Some(row) = ended.filter(|row| was_loaded && !is_in(row)) {
+            self.put_in(row);
+        }
+        self.look();
+    }
+
+    fn put_in(&mut self, row: Row) {
+        let at = self
+            .rows
+            .partition_point(|known| known.refund.id > row.refund.id);
+        self.rows.insert(at, row);
+    }
+
     /// Takes a changed refund in: in its place, or on top when it is new and belongs here.
     pub fn update(&mut self, row: Row) {
         match self
@@ -201,10 +227,7 @@ impl Refunds {
         {
             Some(known) => *known = row,
             None if self.tab.shows(row.refund.state) => {
-                let at = self
-                    .rows
-                    .partition_point(|known| known.refund.id > row.refund.id);
-                self.rows.insert(at, row);
+                self.put_in(row);
                 self.look();
             }
             None => {}

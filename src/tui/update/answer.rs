@@ -51,9 +51,8 @@ impl Turn<'_> {
             (Slot::JumpRefund, Reply::Refund(card)) => self.jumped_to_refund(*card),
             (Slot::Row(_), Reply::Payment(card)) => self.row_answered(&card),
             (Slot::Refunds, Reply::Refunds(rows)) => {
-                self.app.refunds.rows = rows.into_iter().map(convert::refund_row).collect();
-                self.app.refunds.look();
-                self.app.refunds.loaded = true;
+                let rows = rows.into_iter().map(convert::refund_row).collect();
+                self.app.refunds.answered(rows);
                 self.app.refunds.failed = None;
                 self.app.refunds.settle(layout::refund_rows(self.app.size));
             }

@@ -49,3 +49,25 @@ fn nobody_is_told_to_withdraw_what_went_out() {
     session.tell(Msg::Woke);
     assert!(!shown(&session, withdraws), "{}", session.screen());
 }
+
+#[test]
+fn a_refund_that_is_looked_at_is_seen_to_its_end_though_the_list_is_read_again() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("ctrl-s y");
+    session.desk.change(State::Succeeded, None);
+    session.tell(Msg::Woke);
+    session.tell(Msg::Notice(Notice::Changed));
+    let row = session.app.refunds.row().map(|row| row.refund.state);
+    assert_eq!(row, Some(State::Succeeded), "{}", session.screen());
+    // Not for ever: on another row it goes with the next reading.
+    session.press("j");
+    session.tell(Msg::Notice(Notice::Changed));
+    let states = session.app.refunds.rows.iter();
+    assert_eq!(
+        states
+            .filter(|row| row.refund.state == State::Succeeded)
+            .count(),
+        0
+    );
+}
