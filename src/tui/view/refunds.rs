@@ -179,7 +179,8 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (St
                 None => (age, Role::Dim),
             }
         }
-        Cell::Next => match refund.next_look_at {
+        // Before it goes out nobody is asked about it: that time is its end.
+        Cell::Next => match refund.next_look_at.filter(|_| went_out(refund.state)) {
             Some(at) => (words::clock(app, at), Role::Dim),
             None => ("–".to_owned(), Role::Dim),
         },
@@ -202,7 +203,8 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
         if left < 20 {
             break;
         }
-        x = pen.put(x, 0, &text::truncate(&format!("  {said}"), left), role);
+        let said = format!("  {said}");
+        x = pen.put(x, 0, &text::truncate_to_key(&said, left), role);
     }
     let provider = row.refund.provider_refund_id.as_deref().unwrap_or("–");
     let composed = words::age(app.now, row.refund.created_at);
@@ -213,6 +215,10 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
         row.refund.content.maker
     );
     pen.put(1, 1, &text::truncate(&facts, room), Role::Dim);
+}
+
+const fn went_out(state: State) -> bool {
+    state.may_have_been_sent() || !state.is_open()
 }
 
 /// What is said beside how it stands, the most useful first.

@@ -321,6 +321,7 @@ fn facts(app: &App, item: &Item, pen: &mut Pen<'_>) {
     let mut x = pen.put(1, 0, &text::truncate(&about, room), Role::Dim);
     for (said, role) in pieces {
         let left = (room + 1).saturating_sub(x);
-        x = pen.put(x, 0, &text::truncate(&format!(" · {said}"), left), role);
+        let said = format!(" · {said}");
+        x = pen.put(x, 0, &text::truncate_to_key(&said, left), role);
     }
 }

@@ -203,6 +203,7 @@ fn standing(app: &App, overview: &Overview) -> Vec<Said> {
     }
     match overview.offline {
         true => say(What::Online, Role::Warn, &["OFFLINE"]),
+        false if app.service_away => {}
         false => say(What::Online, Role::Good, &["online", ""]),
     }
     if overview.to_send() > 0 {

@@ -148,6 +148,17 @@ fn push_word(lines: &mut Vec<String>, line: &mut String, word: &str, room: usize
     }
 }
 
+/// Cut to `room` cells; a key in brackets at the end is kept: what can be done is to be seen.
+pub fn truncate_to_key(said: &str, room: usize) -> String {
+    match said.rsplit_once(" (") {
+        Some((words, key)) if width(said) > room && key.ends_with(')') => {
+            let key = format!(" ({key}");
+            truncate(words, room.saturating_sub(width(&key))) + &key
+        }
+        _ => truncate(said, room),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -199,6 +210,16 @@ mod tests {
         assert_eq!(right("1234.50", 9), "  1234.50");
         assert_eq!(right("1234.50", 5), "#####");
         assert_eq!(right("too old", 5), "too …");
+    }
+
+    #[test]
+    fn the_key_outlives_the_words_before_it() {
+        assert_eq!(
+            truncate_to_key("can be stopped (u)", 18),
+            "can be stopped (u)"
+        );
+        assert_eq!(truncate_to_key("can be stopped (u)", 12), "can be … (u)");
+        assert_eq!(truncate_to_key("can be stopped", 6), "can b…");
     }
 
     #[test]
