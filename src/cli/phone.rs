@@ -63,7 +63,7 @@ fn entry_text(entry: &Entry) -> Vec<String> {
             (format!("payment {paid}; {can}"), None)
         }
         What::Refund { refund, said } => {
-            let state = refund.state.name().replace('_', " ");
+            let state = refund.state.words();
             let what = format!("refund {} {}; {state}", refund.id, refund.content.amount);
             (what, Some(said))
         }

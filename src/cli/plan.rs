@@ -370,7 +370,7 @@ fn outcome_json(row: &Row, outcome: &Outcome) -> Value {
 }
 
 fn outcome_line(row: &Row, outcome: &Outcome) -> String {
-    let state = |row: &RefundRow| row.refund.state.name().replace('_', " ");
+    let state = |row: &RefundRow| row.refund.state.words();
     let said = match outcome {
         Outcome::LeftOut => "left out by the plan".to_owned(),
         Outcome::Made(made) => format!("composed as {}: {}", made.refund.id, state(made)),

@@ -178,7 +178,7 @@ fn not_waiting(refund: &Refund) -> Refusal {
         message: format!(
             "refund {} is {} and does not wait for a release",
             refund.id,
-            refund.state.name().replace('_', " ")
+            refund.state.words()
         ),
         money: "No refund was released.".to_owned(),
         next: "Leave it out; see what waits: refund-desk refunds --open".to_owned(),

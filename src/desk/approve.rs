@@ -235,9 +235,9 @@ fn not_waiting(refund: &Refund) -> Refusal {
     let message = match checker {
         Some(checker) => format!(
             "{checker} has approved it already; it is {}",
-            refund.state.name()
+            refund.state.words()
         ),
-        None => format!("it waits for no checker: it is {}", refund.state.name()),
+        None => format!("it waits for no checker: it is {}", refund.state.words()),
     };
     refusal::unchanged(
         "not_waiting",

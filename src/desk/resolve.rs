@@ -391,7 +391,7 @@ fn not_open(state: State) -> Refusal {
         "not_open",
         format!(
             "its outcome is not for people to state: it is {}",
-            state.name().replace('_', " ")
+            state.words()
         ),
         "See where it stands: refund-desk status REFUND",
     )

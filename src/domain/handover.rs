@@ -118,6 +118,7 @@ pub struct Handover {
     /// How many refunds are on their way as they should be.
     pub under_way: u64,
     /// How many are composed and wait to go out.
+    #[serde(default)]
     pub unsent: u64,
     /// What is open, oldest first.
     pub open: Vec<Open>,

@@ -11,7 +11,6 @@ use super::money::Money;
 use super::payment::Payment;
 use super::refund::Refund;
 use super::sheet::Sheet;
-use super::state::State;
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,7 +114,7 @@ impl Part {
                 content.maker,
                 match refund.declined_by {
                     Some(_) => "declined",
-                    None => said(refund.state),
+                    None => refund.state.words(),
                 }
             ));
         }
@@ -140,24 +139,4 @@ fn add(sum: &mut Sums, one: &Sums) {
     more(&mut sum.refunded, one.refunded);
     more(&mut sum.held, one.held);
     more(&mut sum.can_refund, one.can_refund);
-}
-
-/// A state in a word or two, for operators.
-const fn said(state: State) -> &'static str {
-    match state {
-        State::Draft => "draft",
-        State::Reserved => "held: not sent",
-        State::AwaitingApproval => "to approve",
-        State::Approved => "ready to go out",
-        State::Submitting => "sending",
-        State::Pending => "on its way",
-        State::ActionRequired => "needs a person",
-        State::Unknown => "UNKNOWN: may have been paid, do not refund again",
-        State::Succeeded => "confirmed",
-        State::Settled => "on statement",
-        State::Failed | State::Rejected => "not paid",
-        State::Reversed => "CAME BACK: the customer does not have it",
-        State::Canceled => "withdrawn",
-        State::Expired => "expired",
-    }
 }

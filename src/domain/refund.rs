@@ -160,6 +160,11 @@ pub struct Refund {
 }
 
 impl Refund {
+    /// It is open and has not gone out: what a countdown, a checker or a release still holds.
+    pub const fn waits_to_go_out(&self) -> bool {
+        self.state.is_open() && !self.state.may_have_been_sent()
+    }
+
     /// Whether it is paid once a person has it captured: the provider has just the amount asked
     /// authorised.
     pub fn waits_for_capture(&self) -> bool {

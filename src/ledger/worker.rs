@@ -81,27 +81,12 @@ impl Link {
     }
 }
 
-/// What a worker has before it: jobs, and a connection that is not open yet.
-#[derive(Default)]
-struct Load {
-    jobs: AtomicUsize,
-}
-
-impl Load {
-    fn more(&self, by: usize) {
-        self.jobs.fetch_add(by, Ordering::Relaxed);
-    }
-
-    fn less(&self, by: usize) {
-        self.jobs.fetch_sub(by, Ordering::Relaxed);
-    }
-}
-
 /// A thread that owns a connection and does jobs in order. It ends when the last handle is gone.
 #[derive(Clone)]
 pub(super) struct Worker {
     jobs: mpsc::Sender<Job>,
-    load: Arc<Load>,
+    /// Jobs that wait or are being done, and [`OPENING`] where the connection is yet to be opened.
+    load: Arc<AtomicUsize>,
 }
 
 impl Worker {
@@ -136,20 +121,20 @@ impl Worker {
 
     fn spawn(name: &str, link: Link, lock: Option<Arc<File>>) -> Result<Self, LedgerError> {
         let (jobs, queue) = mpsc::channel::<Job>();
-        let load = Arc::new(Load::default());
-        let mut bench = Bench {
+        let load = Arc::new(AtomicUsize::new(match link {
+            Link::Open(_) => 0,
+            Link::Closed(_) => OPENING,
+        }));
+        let mut place = Workplace {
             queue,
             link,
             load: Arc::clone(&load),
         };
-        if matches!(bench.link, Link::Closed(_)) {
-            load.more(OPENING);
-        }
         thread::Builder::new()
             .name(format!("ledger-{name}"))
             .spawn(move || {
-                bench.work_off();
-                if let Link::Open(connection) = bench.link {
+                place.work_off();
+                if let Link::Open(connection) = place.link {
                     let _ = connection.execute_batch("PRAGMA optimize");
                 }
                 drop(lock);
@@ -163,11 +148,11 @@ impl Worker {
 
     /// How many jobs wait here or are being done; more where the connection is yet to be opened.
     pub(super) fn load(&self) -> usize {
-        self.load.jobs.load(Ordering::Relaxed)
+        self.load.load(Ordering::Relaxed)
     }
 
     fn send(&self, job: Job) -> Result<(), LedgerError> {
-        self.load.more(1);
+        self.load.fetch_add(1, Ordering::Relaxed);
         self.jobs.send(job).map_err(|_| LedgerError::Stopped)
     }
 
@@ -266,13 +251,13 @@ impl Worker {
 }
 
 /// Where a worker's thread works.
-struct Bench {
+struct Workplace {
     queue: mpsc::Receiver<Job>,
     link: Link,
-    load: Arc<Load>,
+    load: Arc<AtomicUsize>,
 }
 
-impl Bench {
+impl Workplace {
     /// Does the jobs in the order they came. What may be grouped is taken up with its like right
     /// behind it, as far as it is there already: nobody waits for company.
     fn work_off(&mut self) {
@@ -298,7 +283,7 @@ impl Bench {
                     self.commit(group)
                 }
             };
-            self.load.less(done);
+            self.load.fetch_sub(done, Ordering::Relaxed);
             if next.is_none() {
                 next = self.queue.recv().ok();
             }
@@ -309,7 +294,7 @@ impl Bench {
         let was_closed = matches!(self.link, Link::Closed(_));
         let opened = self.link.connection();
         if was_closed && opened.is_ok() {
-            self.load.less(OPENING);
+            self.load.fetch_sub(OPENING, Ordering::Relaxed);
         }
         opened
     }

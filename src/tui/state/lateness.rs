@@ -22,7 +22,7 @@ impl App {
     /// How a refund on its way stands against its rail; none where nothing is on its way, or the
     /// rail is not known.
     pub fn lateness(&self, refund: &Refund) -> Option<Lateness> {
-        if !(refund.state.is_open() && refund.state.may_have_been_sent()) {
+        if !refund.state.may_have_been_sent() {
             return None;
         }
         let marks = self.account(&refund.account)?.marks?;

@@ -36,6 +36,7 @@ impl Row {
             refund.id.to_string(),
             refund.content.amount.to_string(),
             refund.account.clone(),
+            refund.state.words().to_owned(),
             refund.state.name().replace('_', " "),
             refund.content.maker.clone(),
         ];

@@ -261,7 +261,7 @@ impl Turn<'_> {
         self.app.layers.pop();
         // Where each can still be withdrawn.
         if made > 0 {
-            self.show(Screen::Refunds);
+            self.app.screen = Screen::Refunds;
             self.open_tab(Tab::Open);
         }
     }

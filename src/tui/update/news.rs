@@ -45,7 +45,7 @@ impl Turn<'_> {
         let row = convert::refund_row(row);
         self.drill_saw(&row.refund);
         let (id, payment) = (row.refund.id, row.refund.content.payment);
-        if !may_be_withdrawn(row.refund.state) {
+        if !row.refund.waits_to_go_out() {
             self.app.toasts.retain(|toast| toast.before != Some(id));
         }
         if row.refund.state == State::Reversed {
@@ -152,12 +152,4 @@ impl Turn<'_> {
         refunds.settle(layout::refund_rows(self.app.size));
         self.ask_refunds();
     }
-}
-
-/// True before it went out.
-const fn may_be_withdrawn(state: State) -> bool {
-    matches!(
-        state,
-        State::Reserved | State::AwaitingApproval | State::Approved
-    )
 }

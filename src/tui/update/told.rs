@@ -54,9 +54,8 @@ pub(super) fn back_then(card: &PaymentCard, day: NaiveDate) -> Sheet {
     }
     for refund in &card.refunds {
         let (id, maker) = (refund.id.short(), &refund.content.maker);
-        let state = refund.state.name().replace('_', " ");
         sheet.say(figure(
-            &format!("{id} by {maker}, {state}"),
+            &format!("{id} by {maker}, {}", refund.state.words()),
             refund.content.amount,
         ));
     }

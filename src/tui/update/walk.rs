@@ -216,7 +216,7 @@ impl Turn<'_> {
     /// One step back: what was said, what is typed, what lies on top, the filter.
     fn back(&mut self) {
         let errs = |toast: &Toast| toast.level == Level::Error;
-        // A dialog hides what was said: it is the dialog that is answered.
+        // A dialog is answered first; what was said stands at the foot of the screen all the while.
         if self.app.confirm().is_none() && self.app.toasts.iter().any(errs) {
             self.app.toasts.clear();
             return;

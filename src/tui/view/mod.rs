@@ -204,6 +204,14 @@ fn awaited(app: &App, slot: Slot, what: &str, width: usize) -> Vec<Line> {
     lines.map(|line| vec![(line, role)]).collect()
 }
 
+/// What is said about the line above, a little further in.
+fn indented(said: &str, role: Role, width: usize) -> Vec<Line> {
+    const INDENT: usize = 4;
+    let wrapped = super::widget::text::wrap(said, width.saturating_sub(INDENT));
+    let line = |part| vec![(" ".repeat(INDENT), Role::Dim), (part, role)];
+    wrapped.into_iter().map(line).collect()
+}
+
 /// A heading with an empty line before it.
 fn heading(lines: &mut Vec<Line>, what: &str) {
     if !lines.is_empty() {

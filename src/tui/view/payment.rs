@@ -13,10 +13,7 @@ use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{text, words};
 
-use super::{Line, awaited, heading, named, page};
-
-/// How far a refund's second line stands in.
-const STOP_INDENT: usize = 4;
+use super::{Line, awaited, heading, indented, named, page};
 
 pub(super) fn draw_page(
     app: &App,
@@ -225,9 +222,7 @@ fn refunds(app: &App, lines: &mut Vec<Line>, id: PaymentId, width: usize) {
     for refund in &card.refunds {
         lines.push(refund_line(app, refund, width));
         if let Some((said, role)) = words::stopping_among(app, refund, here) {
-            let said = text::wrap(&said, width.saturating_sub(STOP_INDENT));
-            let line = |part| vec![(" ".repeat(STOP_INDENT), Role::Dim), (part, role)];
-            lines.extend(said.into_iter().map(line));
+            lines.extend(indented(&said, role, width));
         }
     }
 }

@@ -11,12 +11,10 @@ use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{text, words};
 
-use super::{Line, named, page};
+use super::{Line, indented, named, page};
 
 /// The column of the moment.
 const WHEN_CELLS: usize = 18;
-/// How far stands in what is said about an entry.
-const INDENT: usize = 4;
 
 pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
@@ -133,9 +131,7 @@ fn to_be_said(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
         },
         What::Payment { .. } | What::Elsewhere(_) => return Vec::new(),
     };
-    let wrapped = text::wrap(&said, width.saturating_sub(INDENT));
-    let line = |part: String| vec![(" ".repeat(INDENT), Role::Dim), (part, role)];
-    wrapped.into_iter().map(line).collect()
+    indented(&said, role, width)
 }
 
 /// Whether it can still be stopped: what is asked for on the phone.
@@ -146,9 +142,7 @@ fn stop(app: &App, entry: &Entry, here: Option<RefundId>, width: usize) -> Vec<L
     let Some((said, role)) = words::stopping_among(app, refund, here) else {
         return Vec::new();
     };
-    let wrapped = text::wrap(&said, width.saturating_sub(INDENT));
-    let line = |part| vec![(" ".repeat(INDENT), Role::Dim), (part, role)];
-    wrapped.into_iter().map(line).collect()
+    indented(&said, role, width)
 }
 
 fn day(app: &App, at: DateTime<Utc>) -> String {

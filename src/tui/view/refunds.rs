@@ -180,7 +180,7 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (St
             }
         }
         // Before it goes out nobody is asked about it: that time is its end.
-        Cell::Next => match refund.next_look_at.filter(|_| went_out(refund.state)) {
+        Cell::Next => match refund.next_look_at.filter(|_| !refund.waits_to_go_out()) {
             Some(at) => (words::clock(app, at), Role::Dim),
             None => ("–".to_owned(), Role::Dim),
         },
@@ -215,10 +215,6 @@ fn strip(app: &App, pen: &mut Pen<'_>) {
         row.refund.content.maker
     );
     pen.put(1, 1, &text::truncate(&facts, room), Role::Dim);
-}
-
-const fn went_out(state: State) -> bool {
-    state.may_have_been_sent() || !state.is_open()
 }
 
 /// What is said beside how it stands, the most useful first.

@@ -264,7 +264,7 @@ fn unknown(app: &App, refund: &Refund) -> Standing {
             format!("next: you can {}", decide(app, "agree"))
         }
         (Some(_), _) => "next: another person must agree".to_owned(),
-        (None, Some(at)) => format!("next: asks at {}", clock(app, at)),
+        (None, Some(at)) => format!("next look {}", clock(app, at)),
         (None, None) => format!(
             "next: two people with evidence ({})",
             app.keymap.key(Action::Resolve)

@@ -153,11 +153,15 @@ fn refunds_and_what_waits_are_narrowed_by_words() {
         session.press("esc");
         assert_eq!(session.app.refunds.count(), all);
     }
+    // As the screen says it, and as `state:` says it.
     let state = one.state.name().replace('_', " ");
-    session
-        .press("/")
-        .type_text(&format!("{amount} {state} HUB-us"));
-    assert_eq!(session.app.refunds.count(), 1);
+    session.press("/");
+    for said in [one.state.words(), &state] {
+        session
+            .press("ctrl-u")
+            .type_text(&format!("{amount} {said} HUB-us"));
+        assert_eq!(session.app.refunds.count(), 1, "{said}");
+    }
     // What is looked at stays, and what comes is looked at, too.
     session.desk.change(State::Failed, None);
     assert_eq!(session.app.refunds.count(), 1);
