@@ -63,6 +63,12 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
             no("the desk is read-only")
         }
         Action::Take | Action::Give | Action::Snooze => tend(app),
+        Action::StopSending | Action::ResumeSending if app.is_read_only() => {
+            no("the desk is read-only")
+        }
+        Action::ResumeSending if app.overview.as_ref().is_none_or(|it| it.stops.is_empty()) => {
+            no("sending is not stopped")
+        }
         Action::ShowSnoozed if app.todo.aside() == 0 && !app.todo.with_aside => {
             no("you have snoozed nothing")
         }

@@ -39,6 +39,8 @@ pub enum What {
     Answer(i64),
     /// The decision below: refuse a network's request.
     Refuse(i64),
+    /// The decision below: sending goes on.
+    Resume,
     /// Drop what was typed below this dialog.
     Discard,
 }

@@ -67,6 +67,10 @@ pub enum About {
     RenameView,
     /// A payment is to be shown as it was on a day that is typed.
     AsOf(PaymentId),
+    /// Nothing more is sent.
+    StopSending,
+    /// It is sent again.
+    ResumeSending,
 }
 
 impl About {
@@ -80,6 +84,7 @@ impl About {
                 | Self::SaveView
                 | Self::RenameView
                 | Self::AsOf(_)
+                | Self::StopSending
         )
     }
 }
@@ -109,6 +114,8 @@ pub enum Field {
     Day,
     /// What it is to be called.
     Name,
+    /// On which account.
+    Place,
     /// Why.
     Note,
 }
@@ -154,6 +161,10 @@ pub struct Form {
     pub owner: LineEdit,
     /// Until when, or on which day.
     pub until: LineEdit,
+    /// Which accounts can be chosen; none is every account.
+    pub places: Vec<Option<String>>,
+    /// Which of them is.
+    pub place: usize,
     /// What it is to be called.
     pub name: LineEdit,
     /// Why.
@@ -171,6 +182,7 @@ impl Form {
             About::SaveView | About::RenameView => Field::Name,
             About::Snooze(_) => Field::Until,
             About::AsOf(_) => Field::Day,
+            About::StopSending | About::ResumeSending => Field::Place,
             About::Decline(_) | About::Discrepancy(_) | About::Alert(_) | About::Note(_) => {
                 Field::Note
             }
@@ -190,6 +202,8 @@ impl Form {
             code: LineEdit::default(),
             owner: LineEdit::default(),
             until: LineEdit::default(),
+            places: Vec::new(),
+            place: 0,
             name: LineEdit::default(),
             note: LineEdit::default(),
         }
@@ -207,6 +221,7 @@ impl Form {
             About::SaveView | About::RenameView => vec![Field::Name],
             About::Snooze(_) => vec![Field::Until, Field::Note],
             About::AsOf(_) => vec![Field::Day],
+            About::StopSending | About::ResumeSending => vec![Field::Place, Field::Note],
             About::Outcome(_) if self.outcome == Some(Outcome::Succeeded) => {
                 vec![Field::Outcome, Field::Paid, Field::Kind, Field::Evidence]
             }
@@ -226,8 +241,13 @@ impl Form {
             Field::Until | Field::Day => Some(&mut self.until),
             Field::Name => Some(&mut self.name),
             Field::Note => Some(&mut self.note),
-            Field::Outcome | Field::Accept => None,
+            Field::Outcome | Field::Accept | Field::Place => None,
         }
+    }
+
+    /// The account that is chosen; none: every one.
+    pub fn place(&self) -> Option<String> {
+        self.places.get(self.place).cloned().flatten()
     }
 
     /// Moves the focus by fields, stopping at the ends.
@@ -258,6 +278,11 @@ impl Form {
                 self.outcome = Some(Outcome::ALL[at]);
             }
             Field::Accept => self.accept = !self.accept,
+            Field::Place => {
+                let count = self.places.len().max(1);
+                let step = if forward { 1 } else { count - 1 };
+                self.place = (self.place + step) % count;
+            }
             _ => return false,
         }
         true

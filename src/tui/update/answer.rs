@@ -88,6 +88,8 @@ impl Turn<'_> {
             (Slot::Decide, Reply::Inbound(decided)) => self.request_decided(&decided),
             (Slot::Decide, Reply::Noted(note)) => self.noted(&note),
             (Slot::Decide, Reply::Tended(tended)) => self.tended(&tended),
+            (Slot::Decide, Reply::Stopped(stop)) => self.sending_stopped(&stop),
+            (Slot::Decide, Reply::Resumption(said)) => self.sending_resumed(&said),
             (Slot::Verify, Reply::Verified(verified)) => self.verified(&verified.findings),
             (slot, _) => self.say(Level::Error, format!("the desk gave no answer to {slot:?}")),
         }

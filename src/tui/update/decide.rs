@@ -104,7 +104,8 @@ impl Turn<'_> {
             | What::Outcome(..)
             | What::Close(_)
             | What::Answer(_)
-            | What::Refuse(_) => self.send_decision(),
+            | What::Refuse(_)
+            | What::Resume => self.send_decision(),
             what @ (What::Withdraw(id) | What::Stop(id)) => {
                 let request = Request::Cancel {
                     refund: id.to_string(),

@@ -13,6 +13,7 @@ use crate::tui::state::toast::Level;
 
 use super::decide::dialog;
 use super::requests::{self, account};
+use super::sending;
 use super::shift;
 use super::{Turn, convert};
 
@@ -73,6 +74,9 @@ impl Turn<'_> {
         if form.about.is_plain() {
             return self.send_plain();
         }
+        if form.about == About::ResumeSending {
+            return self.confirm_resuming();
+        }
         let mut facts = form.facts.clone();
         let mut fact = |name: &str, what: String| facts.push((name.to_owned(), what));
         let (what, title) = match (form.about, form.outcome) {
@@ -120,7 +124,8 @@ impl Turn<'_> {
             }
             (About::Outcome(_), None) => return,
             (About::Note(_) | About::Own(_) | About::Snooze(_), _)
-            | (About::SaveView | About::RenameView | About::AsOf(_), _) => return,
+            | (About::SaveView | About::RenameView | About::AsOf(_), _)
+            | (About::StopSending | About::ResumeSending, _) => return,
         };
         let confirm = dialog(what, title.to_owned(), facts);
         self.open_confirm(confirm);
@@ -227,6 +232,8 @@ fn request(form: &Form) -> Option<Request> {
         }),
         About::Note(subject) => shift::note(subject, form),
         About::Own(about) => shift::own(about, form),
+        About::StopSending => Request::StopSending(sending::order(form)),
+        About::ResumeSending => Request::ResumeSending(sending::order(form)),
         // They go another way: a time is read first, a view belongs to the list.
         About::Snooze(_) | About::SaveView | About::RenameView | About::AsOf(_) => return None,
         About::Answer(id) => requests::answered(id, form),

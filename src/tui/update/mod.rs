@@ -30,6 +30,7 @@ mod phone;
 mod radar;
 mod requests;
 mod review;
+mod sending;
 mod sheet;
 mod shift;
 mod todo;

@@ -67,6 +67,8 @@ impl Turn<'_> {
             Action::Withdraw => self.confirm_withdraw(),
             Action::Capture => self.confirm_capture(),
             Action::Release => self.confirm_release(),
+            Action::StopSending => self.stop_sending(),
+            Action::ResumeSending => self.resume_sending(),
             Action::Phone => self.open_phone(),
             Action::Order => self.open_order(),
             Action::ShowHandover => self.show_handover(),

@@ -132,6 +132,7 @@ const fn yes_words(what: &What) -> &'static str {
         What::Close(_) => "yes, close it",
         What::AnswerOnFile(_) | What::Answer(_) => "yes, give this account",
         What::Refuse(_) => "yes, refuse it",
+        What::Resume => "yes, let it go on",
         What::Discard => "yes, drop it",
     }
 }

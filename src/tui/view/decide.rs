@@ -42,6 +42,7 @@ pub(super) fn draw(app: &App, form: &Form, pen: &mut Pen<'_>) -> Option<Position
             let key = app.keymap.key(Action::Accept);
             match form.about {
                 About::AsOf(_) => format!("{key} shows it"),
+                About::StopSending => format!("{key} stops it at once"),
                 about if about.is_plain() => format!("{key} saves it"),
                 _ => format!("{key} goes on: you will be asked once more"),
             }
@@ -118,6 +119,7 @@ const fn name(field: Field) -> &'static str {
         Field::Until => "until",
         Field::Day => "end of day",
         Field::Name => "name",
+        Field::Place => "account",
         Field::Note => "note",
     }
 }
@@ -135,7 +137,7 @@ const fn hint(form: &Form, field: Field) -> &'static str {
         Field::Until => "2h, 17:00, tomorrow, 2026-11-25 14:00",
         Field::Day => "a UTC date: 2026-11-14, 14nov",
         Field::Note => "why",
-        Field::Outcome | Field::Accept => "",
+        Field::Outcome | Field::Accept | Field::Place => "",
     }
 }
 
@@ -150,7 +152,7 @@ const fn line(form: &Form, field: Field) -> Option<&LineEdit> {
         Field::Until | Field::Day => Some(&form.until),
         Field::Name => Some(&form.name),
         Field::Note => Some(&form.note),
-        Field::Outcome | Field::Accept => None,
+        Field::Outcome | Field::Accept | Field::Place => None,
     }
 }
 
@@ -158,6 +160,7 @@ fn chosen(form: &Form, field: Field) -> String {
     match (field, form.outcome) {
         (Field::Outcome, Some(outcome)) => outcome.words().to_owned(),
         (Field::Outcome, None) => "choose: → or s, f, a".to_owned(),
+        (Field::Place, _) => form.place().unwrap_or_else(|| "every account".to_owned()),
         _ => {
             let proposed = form.offers.as_deref().unwrap_or_default();
             match form.accept {

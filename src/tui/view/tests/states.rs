@@ -118,6 +118,16 @@ fn the_second_step_of_what_is_sent() {
     snap("stop_confirm", closing, |session| {
         session.press("2 j j u");
     });
+    snap("stop_sending", full, |session| {
+        session.press("2 X right");
+    });
+    snap("resume_confirm", full, |session| {
+        session
+            .press("X enter")
+            .type_text("wrong file")
+            .press("enter");
+        session.press("6 R enter enter");
+    });
     let authorised = || {
         let desk = full();
         let mut world = desk.world.lock().unwrap();
