@@ -173,7 +173,7 @@ impl Ledger {
         let start = |name, connection| Worker::start(name, connection, lock.clone());
         let later = |name| {
             let options = options.clone();
-            let open = move || open::lasting_reader(&options, vfs);
+            let open = move || open::reader(&options, vfs);
             Worker::start_when_needed(name, open, lock.clone())
         };
         let head = HeadFile::open(&options.path, &scanner)?;

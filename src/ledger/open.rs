@@ -24,7 +24,7 @@ const APPLICATION_ID: i64 = 0x7265_6664;
 const WRITER_CACHE_KIB: i64 = -64 * 1024;
 /// Each reader has its own, and the kernel keeps the file for all of them: the upper pages of the
 /// indexes are enough.
-const READER_CACHE_KIB: i64 = -512;
+const READER_CACHE_KIB: i64 = -256;
 /// How far the write-ahead log grows before it is copied back: 32 MiB of pages.
 const WRITER_LOG_PAGES: i64 = 8 * 1024;
 /// More than the ledger has: one card of a refund takes over twenty, and to read their text anew
@@ -81,12 +81,6 @@ pub(super) fn prepare(options: &OpenOptions, vfs: Vfs) -> Result<Option<Connecti
 pub(super) fn reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, LedgerError> {
     let connection = source(options, vfs)?;
     connection.pragma_update(None, "query_only", true)?;
-    Ok(connection)
-}
-
-/// One that stays open as long as the ledger.
-pub(super) fn lasting_reader(options: &OpenOptions, vfs: Vfs) -> Result<Connection, LedgerError> {
-    let connection = reader(options, vfs)?;
     connection.pragma_update(None, "cache_size", READER_CACHE_KIB)?;
     Ok(connection)
 }
@@ -97,8 +91,8 @@ pub(super) fn two_readers(
     vfs: Vfs,
 ) -> Result<(Connection, Connection), LedgerError> {
     std::thread::scope(|scope| {
-        let other = scope.spawn(move || lasting_reader(options, vfs));
-        let one = lasting_reader(options, vfs)?;
+        let other = scope.spawn(move || reader(options, vfs));
+        let one = reader(options, vfs)?;
         Ok((one, other.join().unwrap_or(Err(LedgerError::Stopped))?))
     })
 }

@@ -339,19 +339,23 @@ fn quiet_zero(money: Money, room: usize) -> (String, Role) {
     }
 }
 
-/// The figure operators look for, or the reason why there is none.
+/// The figure operators look for, or the reason why there is none. In colour where it is not all of
+/// what was paid: a colour on every row says nothing, and each costs its bytes.
 fn can_refund(row: &Row, room: usize) -> (String, Role) {
-    match row.eligibility.why_not {
-        Some(why_not) => (why_not.short().to_owned(), Role::Dim),
-        None if row.eligibility.unverified => {
-            let figure = words::money_in(room.saturating_sub(1), row.eligibility.can_refund);
-            (format!("~{figure}"), Role::Good)
-        }
-        None => (
-            words::money_in(room, row.eligibility.can_refund),
-            Role::Good,
-        ),
+    let (eligibility, paid) = (&row.eligibility, row.payment.figures().captured);
+    if let Some(why_not) = eligibility.why_not {
+        return (why_not.short().to_owned(), Role::Dim);
     }
+    let (mark, room) = match eligibility.unverified {
+        true => ("~", room.saturating_sub(1)),
+        false => ("", room),
+    };
+    let figure = words::money_in(room, eligibility.can_refund);
+    let role = match eligibility.can_refund == paid {
+        true => Role::Text,
+        false => Role::Good,
+    };
+    (format!("{mark}{figure}"), role)
 }
 
 /// How many are marked, and what can be refunded of them.
