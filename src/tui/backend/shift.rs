@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use ratatui::buffer::Cell;
 
+use crate::tui::widget::text;
+
 /// What each cell shows, where that is known.
 pub(super) type Screen = Vec<Option<Cell>>;
 
@@ -29,6 +31,7 @@ pub(super) struct Shift {
 pub(super) fn of(shown: &Screen, wanted: &Screen, columns: u16) -> Option<Shift> {
     // Some terminals have no size before they are shown.
     let width = usize::from(columns.max(1));
+    let (shown, wanted) = (&letters(shown), &letters(wanted));
     let found = (1..=MOST).flat_map(|by| [(true, by), (false, by)]);
     let found = found.filter_map(|(up, by)| {
         let (lines, spared) = best_run(shown, wanted, width, (up, usize::from(by)))?;
@@ -47,10 +50,21 @@ pub(super) fn of(shown: &Screen, wanted: &Screen, columns: u16) -> Option<Shift>
     })
 }
 
+/// What stands in each cell, in a number: to compare many lines with many. What is written in the end
+/// is compared in full.
+fn letters(screen: &Screen) -> Vec<u32> {
+    let letter = |cell: &Cell| {
+        let bytes = cell.symbol().bytes();
+        bytes.fold(0, |sum: u32, byte| sum << 8 | u32::from(byte))
+    };
+    let cells = screen.iter();
+    cells.map(|cell| cell.as_ref().map_or(0, letter)).collect()
+}
+
 /// What the screen is to show: what it shows, but for these cells.
 pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize) -> Screen {
     let mut wanted = shown.clone();
-    let is_wide = |cell: &Cell| crate::tui::widget::text::cells(cell.symbol()) == 2;
+    let is_wide = |cell: &Cell| cell.symbol().len() > 1 && text::cells(cell.symbol()) == 2;
     for (x, y, cell) in content {
         let place = usize::from(*y) * width + usize::from(*x);
         if let Some(known) = wanted.get_mut(place) {
@@ -76,8 +90,8 @@ pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize
 
 /// The lines that gain most by being moved, and how many cells are spared by that.
 fn best_run(
-    shown: &Screen,
-    wanted: &Screen,
+    shown: &[u32],
+    wanted: &[u32],
     width: usize,
     (up, by): (bool, usize),
 ) -> Option<(Range<usize>, usize)> {

@@ -30,7 +30,14 @@ pub fn clean(text: &str) -> String {
 /// What is written in cells of its own: a character and all that is set on it. Some terminals draw
 /// more than that as one, but none in more cells.
 pub fn units(text: &str) -> impl Iterator<Item = &str> {
-    text.graphemes(true).flat_map(|grapheme| {
+    // Nearly every text is of letters that stand alone.
+    let (letters, text) = if is_plain(text) {
+        (text, "")
+    } else {
+        ("", text)
+    };
+    let letters = (0..letters.len()).map(move |at| &letters[at..=at]);
+    letters.chain(text.graphemes(true).flat_map(|grapheme| {
         let mut rest = if is_flag(grapheme) { "" } else { grapheme };
         let whole = Some(grapheme).filter(|_| rest.is_empty());
         let parts = std::iter::from_fn(move || {
@@ -41,7 +48,12 @@ pub fn units(text: &str) -> impl Iterator<Item = &str> {
             Some(unit).filter(|unit| !unit.is_empty())
         });
         whole.into_iter().chain(parts)
-    })
+    }))
+}
+
+/// Nothing but letters, figures and signs that take a cell each.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Two letters that terminals draw as a flag, or as two letters in the same room.
@@ -64,7 +76,7 @@ fn columns(character: char) -> usize {
 
 /// The cells a text takes once it is drawn.
 pub fn width(text: &str) -> usize {
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    if is_plain(text) {
         return text.len();
     }
     units(&clean(text)).map(cells).sum()
