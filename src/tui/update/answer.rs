@@ -164,10 +164,10 @@ impl Turn<'_> {
         let parts = [&refusal.message, &refusal.money, &refusal.next];
         let said: Vec<&str> = parts
             .iter()
-            .map(|part| part.as_str())
+            .map(|part| part.trim_end_matches('.'))
             .filter(|part| !part.is_empty())
             .collect();
-        self.say(Level::Error, said.join("; "));
+        self.say(Level::Error, said.join(". "));
     }
 
     pub(super) fn card_answered(&mut self, card: PaymentCard) {
