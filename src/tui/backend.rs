@@ -6,27 +6,19 @@ use std::io::{self, Write};
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
-use ratatui::style::{Color, Modifier};
 
 mod shift;
+mod written;
 
 use super::caps::Multiplexer;
 use super::run::Rim;
 use super::terminal::Guard;
 use super::widget::text;
 use shift::{Screen, Shift};
+use written::{PLAIN, Written};
 
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 const SYNC_END: &[u8] = b"\x1b[?2026l";
-
-/// The attributes text can have, and the codes that set them.
-const ATTRIBUTES: [(Modifier, &str); 5] = [
-    (Modifier::BOLD, "1"),
-    (Modifier::DIM, "2"),
-    (Modifier::ITALIC, "3"),
-    (Modifier::UNDERLINED, "4"),
-    (Modifier::REVERSED, "7"),
-];
 
 /// Fewer blanks than this are written as they are.
 const WIPE_FROM: u16 = 4;
@@ -129,14 +121,23 @@ impl<W: Write> TtyBackend<W> {
         }
     }
 
+    /// Nothing is to stand where nothing stands, in whatever colour.
+    fn is_blank_there(&self, (x, y): (u16, u16), cell: &Cell) -> bool {
+        let place = usize::from(y) * usize::from(self.columns) + usize::from(x);
+        let shown = self.shown.get(place).and_then(Option::as_ref);
+        shift::is_blank(cell) && shown.is_some_and(shift::is_blank)
+    }
+
     fn write_cell(&mut self, (x, y): (u16, u16), cell: &Cell, written: &mut Written) {
         let columns = self.columns;
         let place = usize::from(y) * usize::from(columns) + usize::from(x);
         if !self.write_over(Position::new(x, y), place, *written) {
             self.go(Position::new(x, y));
         }
-        written.change(Written::of(cell), &mut self.frame);
-        *written = Written::of(cell);
+        if !written.shows(cell) {
+            written.change(Written::of(cell), &mut self.frame);
+            *written = Written::of(cell);
+        }
         let cells = text::cells(cell.symbol()).max(1);
         if text::is_picture(cell.symbol()) {
             // Where it is drawn in fewer cells, nothing is to be left of what stood there.
@@ -195,97 +196,6 @@ impl<W: Write> TtyBackend<W> {
     }
 }
 
-/// The style the terminal writes in just now.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Written {
-    fg: Color,
-    bg: Color,
-    modifier: Modifier,
-}
-
-const PLAIN: Written = Written {
-    fg: Color::Reset,
-    bg: Color::Reset,
-    modifier: Modifier::empty(),
-};
-
-impl Written {
-    fn of(cell: &Cell) -> Self {
-        Self {
-            fg: cell.fg,
-            bg: cell.bg,
-            modifier: cell.modifier,
-        }
-    }
-
-    /// True when a cell written in this style looks as it does now; a blank has no colour of its own.
-    fn shows(self, cell: &Cell) -> bool {
-        let of_cell = Self::of(cell);
-        let lined = Modifier::UNDERLINED | Modifier::REVERSED;
-        let blank = cell.symbol() == " "
-            && of_cell.bg == self.bg
-            && !of_cell.modifier.union(self.modifier).intersects(lined);
-        blank || of_cell == self && text::cells(cell.symbol()) == 1
-    }
-
-    /// The shortest change from one style to another.
-    fn change(self, to: Self, frame: &mut Vec<u8>) {
-        if self == to {
-            return;
-        }
-        let mut from = self;
-        let mut codes: Vec<String> = Vec::new();
-        // Taking attributes away one by one is longer than starting afresh.
-        if !to.modifier.contains(self.modifier) || to == PLAIN {
-            codes.push(if to == PLAIN {
-                String::new()
-            } else {
-                "0".to_owned()
-            });
-            from = PLAIN;
-        }
-        let added = ATTRIBUTES.iter().filter(|(attribute, _)| {
-            to.modifier.contains(*attribute) && !from.modifier.contains(*attribute)
-        });
-        codes.extend(added.map(|(_, code)| (*code).to_owned()));
-        if to.fg != from.fg {
-            codes.push(colour(to.fg, 30));
-        }
-        if to.bg != from.bg {
-            codes.push(colour(to.bg, 40));
-        }
-        let _ = write!(frame, "\x1b[{}m", codes.join(";"));
-    }
-}
-
-/// A colour's code; `base` is 30 for letters and 40 for the ground. The sixteen basic colours are
-/// written in their old short form, which every terminal knows.
-fn colour(colour: Color, base: u8) -> String {
-    let basic = |offset: u8| (base + offset).to_string();
-    let bright = |offset: u8| (base + 60 + offset).to_string();
-    match colour {
-        Color::Reset => basic(9),
-        Color::Black => basic(0),
-        Color::Red => basic(1),
-        Color::Green => basic(2),
-        Color::Yellow => basic(3),
-        Color::Blue => basic(4),
-        Color::Magenta => basic(5),
-        Color::Cyan => basic(6),
-        Color::Gray => basic(7),
-        Color::DarkGray => bright(0),
-        Color::LightRed => bright(1),
-        Color::LightGreen => bright(2),
-        Color::LightYellow => bright(3),
-        Color::LightBlue => bright(4),
-        Color::LightMagenta => bright(5),
-        Color::LightCyan => bright(6),
-        Color::White => bright(7),
-        Color::Indexed(index) => format!("{};5;{index}", base + 8),
-        Color::Rgb(r, g, b) => format!("{};2;{r};{g};{b}", base + 8),
-    }
-}
-
 impl<W: Write> Backend for TtyBackend<W> {
     type Error = io::Error;
 
@@ -299,7 +209,9 @@ impl<W: Write> Backend for TtyBackend<W> {
         if content.len() <= usize::from(self.columns) {
             // A row further on the same page: there is nothing to be spared.
             for (x, y, cell) in content {
-                self.write_cell((x, y), cell, &mut written);
+                if !self.is_blank_there((x, y), cell) {
+                    self.write_cell((x, y), cell, &mut written);
+                }
             }
         } else {
             let wanted = shift::wanted(&self.shown, &content, usize::from(self.columns));
@@ -424,7 +336,7 @@ mod tests {
     use proptest::prelude::*;
     use ratatui::Terminal;
     use ratatui::buffer::Buffer;
-    use ratatui::style::Style;
+    use ratatui::style::{Color, Modifier, Style};
 
     use super::*;
 

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use ratatui::buffer::Cell;
+use ratatui::style::{Color, Modifier};
 
 use crate::tui::widget::text;
 
@@ -61,6 +62,12 @@ fn letters(screen: &Screen) -> Vec<u32> {
     cells.map(|cell| cell.as_ref().map_or(0, letter)).collect()
 }
 
+/// Nothing stands in it: a colour for letters is not seen.
+pub(super) fn is_blank(cell: &Cell) -> bool {
+    let seen = Modifier::UNDERLINED | Modifier::REVERSED;
+    cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(seen)
+}
+
 /// What the screen is to show: what it shows, but for these cells.
 pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize) -> Screen {
     let mut wanted = shown.clone();
@@ -68,7 +75,10 @@ pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize
     for (x, y, cell) in content {
         let place = usize::from(*y) * width + usize::from(*x);
         if let Some(known) = wanted.get_mut(place) {
-            *known = Some((*cell).clone());
+            *known = Some(match is_blank(cell) {
+                true => Cell::default(),
+                false => (*cell).clone(),
+            });
         }
         // The right half of a wide character shows nothing of its own.
         if let Some(half) = wanted.get_mut(place + 1).filter(|_| is_wide(cell)) {
