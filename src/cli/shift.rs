@@ -1,7 +1,6 @@
 //! `note`, `todo`, `owner`, `snooze`, and the pages below: what people at the desk say and keep beside the money.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::args::Shift;
@@ -13,6 +12,7 @@ use crate::domain::care;
 use crate::domain::note::Note;
 use crate::domain::text::clean;
 use crate::domain::todo::{Clocked, Tab};
+use crate::domain::zone::Zone;
 
 pub(super) use views::named;
 
@@ -103,9 +103,9 @@ async fn read_time(session: &Session, text: &str) -> Result<DateTime<Utc>, Failu
 }
 
 /// The business time zone.
-async fn zone(session: &Session) -> Result<Tz, Failure> {
+async fn zone(session: &Session) -> Result<Zone, Failure> {
     match session.ask(Request::Overview).await? {
-        Reply::Overview(overview) => Ok(overview.zone.parse().unwrap_or(Tz::UTC)),
+        Reply::Overview(overview) => Ok(overview.zone.parse().unwrap_or(Zone::UTC)),
         _ => Err(misanswered()),
     }
 }

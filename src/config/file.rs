@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use chrono_tz::Tz;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
@@ -25,6 +24,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Policy;
 use crate::domain::role::Roles;
 use crate::domain::schedule::Pace;
+use crate::domain::zone::Zone;
 
 /// A config with every setting explained; what `init` writes.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -271,7 +271,7 @@ struct Rest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Desk {
-    time_zone: Tz,
+    time_zone: Zone,
     #[serde(deserialize_with = "within::<0, 86_400, _>")]
     send_delay_seconds: u32,
     // The lease of a send is 90 s: its answer must be written down before it ends.
@@ -282,7 +282,7 @@ struct Desk {
 impl Default for Desk {
     fn default() -> Self {
         Self {
-            time_zone: Tz::UTC,
+            time_zone: Zone::UTC,
             send_delay_seconds: 10,
             deadline_seconds: 30,
         }

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono_tz::Tz;
-
 use crate::domain::allowance::Amounts;
 use crate::domain::policy::Policy;
 use crate::domain::role::Roles;
 use crate::domain::schedule::Pace;
+use crate::domain::zone::Zone;
 
 mod audit;
 mod backup;
@@ -48,7 +47,7 @@ pub struct Settings {
     /// Sandbox, test or live.
     pub environment: Environment,
     /// The business time zone.
-    pub zone: Tz,
+    pub zone: Zone,
     /// How long a refund composed at the desk waits before it is sent.
     pub send_delay: Duration,
     /// How long a provider may take to answer.

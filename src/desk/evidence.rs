@@ -138,7 +138,7 @@ impl Local {
     /// When a day begins in the business time zone: where clocks are put forward at midnight, an
     /// hour later.
     fn midnight(&self, day: NaiveDate) -> Result<DateTime<Utc>, Refusal> {
-        let zone = self.settings.zone;
+        let zone = &self.settings.zone;
         let midnight = day.and_time(NaiveTime::MIN);
         let one = midnight + chrono::TimeDelta::hours(1);
         zone.from_local_datetime(&midnight)

@@ -13,6 +13,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use super::local::Local;
 use crate::config::{AuditOutside, Settings, Syslog};
 use crate::domain::audit::{Anchor, AuditEntry, Head};
+use crate::domain::zone::Zone;
 
 /// After a failure the next is tried not before this.
 const TRY_AGAIN: TimeDelta = TimeDelta::minutes(5);
@@ -74,7 +75,7 @@ impl Local {
             file: outside.head_file(&self.settings.file),
             data: self.data.clone(),
             syslog: outside,
-            day: day.map(|day| (day, self.settings.zone)),
+            day: day.map(|day| (day, self.settings.zone.clone())),
         };
         let done = tokio::task::spawn_blocking(move || place.tell(&line)).await;
         match done {
@@ -139,7 +140,7 @@ struct Place {
     data: PathBuf,
     syslog: AuditOutside,
     /// The day for which once is enough, and where it is that day.
-    day: Option<(NaiveDate, chrono_tz::Tz)>,
+    day: Option<(NaiveDate, Zone)>,
 }
 
 impl Place {
@@ -168,7 +169,7 @@ impl Place {
                 path.display()
             ));
         }
-        write(path, line, self.day).map_err(|error| format!("{}: {error}", path.display()))
+        write(path, line, self.day.as_ref()).map_err(|error| format!("{}: {error}", path.display()))
     }
 }
 
@@ -180,11 +181,7 @@ enum Appended {
     Before,
 }
 
-fn write(
-    path: &Path,
-    line: &Line,
-    day: Option<(NaiveDate, chrono_tz::Tz)>,
-) -> std::io::Result<Appended> {
+fn write(path: &Path, line: &Line, day: Option<&(NaiveDate, Zone)>) -> std::io::Result<Appended> {
     let mut file = OpenOptions::new()
         .append(true)
         .read(true)
@@ -193,11 +190,11 @@ fn write(
         .open(path)?;
     file.lock()?;
     let last = last_line(&mut file)?;
-    let last_day = |zone| {
+    let last_day = |zone: &Zone| {
         let head = last.as_deref()?.trim_end().parse::<Head>().ok()?;
-        Some(head.at.with_timezone(&zone).date_naive())
+        Some(head.at.with_timezone(zone).date_naive())
     };
-    if day.is_some_and(|(day, zone)| last_day(zone) == Some(day)) {
+    if day.is_some_and(|(day, zone)| last_day(zone) == Some(*day)) {
         return Ok(Appended::Before);
     }
     // A line that was cut by a crash is not gone on with.

@@ -162,6 +162,7 @@ impl Snooze {
 mod tests {
     use super::*;
     use crate::domain::todo::{Act, Tab, Who};
+    use crate::domain::zone::Zone;
 
     fn now() -> DateTime<Utc> {
         "2026-11-21T10:00:00Z".parse().unwrap()
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_time_is_read_as_it_is_written() {
-        let zone = chrono_tz::Europe::Berlin;
+        let zone: Zone = "Europe/Berlin".parse().unwrap();
         let read = |text: &str| until(text, now(), &zone).map(|at| at.to_rfc3339());
         for (text, at) in [
             ("2h", "2026-11-21T12:00:00+00:00"),

@@ -361,6 +361,11 @@ mod tests {
     use super::*;
     use crate::domain::id::PaymentId;
     use crate::domain::money::Currency;
+    use crate::domain::zone::Zone;
+
+    fn berlin() -> Zone {
+        "Europe/Berlin".parse().unwrap()
+    }
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -405,7 +410,7 @@ mod tests {
 
     #[test]
     fn a_quiet_shift_is_said_to_be_quiet() {
-        let page = quiet().sheet(&chrono_tz::Europe::Berlin).text();
+        let page = quiet().sheet(&berlin()).text();
         assert_eq!(
             page,
             "Handover, Sat 21 Nov 2026, 11:00, Europe/Berlin, DEMO, by ann\n\
@@ -423,7 +428,7 @@ mod tests {
             let mut handover = quiet();
             handover.unsent = 2;
             change(&mut handover);
-            handover.sheet(&chrono_tz::Europe::Berlin).text()
+            handover.sheet(&berlin()).text()
         };
         assert!(said(|_| ()).contains("2 more are composed and waiting to go out."));
         let offline = said(|it| it.offline = true);
@@ -474,7 +479,7 @@ mod tests {
             }],
             ..quiet()
         };
-        let page = handover.sheet(&chrono_tz::Europe::Berlin).text();
+        let page = handover.sheet(&berlin()).text();
         for said in [
             "  This desk is offline: nothing is sent.\n",
             "  STOPPED on hub-us by ann, Fri 20 Nov 16:00: odd answers.\n",

@@ -63,3 +63,4 @@ pub mod todo;
 pub mod trace;
 pub mod transfer;
 pub mod view;
+pub mod zone;

@@ -138,11 +138,15 @@ impl Stopping {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use chrono_tz::Europe::Berlin;
 
     use super::*;
     use crate::domain::refund::Later;
     use crate::domain::todo::tests::refund;
+    use crate::domain::zone::Zone;
+
+    fn berlin() -> Zone {
+        "Europe/Berlin".parse().unwrap()
+    }
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -164,8 +168,8 @@ mod tests {
     }
 
     fn told(refund: &Refund, terms: Terms, now: &str) -> String {
-        let clock = |at: DateTime<Utc>| at.with_timezone(&Berlin).format("%H:%M").to_string();
-        of(refund, terms, at(now), &Berlin).unwrap().said(clock)
+        let clock = |at: DateTime<Utc>| at.with_timezone(&berlin()).format("%H:%M").to_string();
+        of(refund, terms, at(now), &berlin()).unwrap().said(clock)
     }
 
     #[test]
@@ -186,7 +190,7 @@ mod tests {
             created_at: at("2026-11-21T20:00:01Z"),
             ..sent()
         };
-        let said = of(&evening, TERMS, at("2026-11-22T10:00:00Z"), &Berlin);
+        let said = of(&evening, TERMS, at("2026-11-22T10:00:00Z"), &berlin());
         assert_eq!(
             said,
             Some(Stopping::Until(Some(at("2026-11-22T20:00:00Z"))))
@@ -196,7 +200,7 @@ mod tests {
             send_after: Some(at("2026-11-24T09:00:00Z")),
             ..sent()
         };
-        let said = of(&approved, TERMS, at("2026-11-24T10:00:00Z"), &Berlin);
+        let said = of(&approved, TERMS, at("2026-11-24T10:00:00Z"), &berlin());
         assert_eq!(
             said,
             Some(Stopping::Until(Some(at("2026-11-24T20:00:00Z"))))
@@ -249,7 +253,7 @@ mod tests {
             State::Canceled,
             State::Reversed,
         ] {
-            assert_eq!(of(&refund(state), TERMS, at(now), &Berlin), None);
+            assert_eq!(of(&refund(state), TERMS, at(now), &berlin()), None);
         }
     }
 
@@ -258,7 +262,7 @@ mod tests {
         let now = at("2026-11-21T18:30:00Z");
         let waits = refund(State::AwaitingApproval);
         assert_eq!(
-            of(&waits, Terms::default(), now, &Berlin),
+            of(&waits, Terms::default(), now, &berlin()),
             Some(Stopping::Withdraw(None))
         );
         let goes = now + TimeDelta::seconds(10);
@@ -268,7 +272,7 @@ mod tests {
             ..refund(State::Approved)
         };
         assert_eq!(
-            of(&ready, Terms::default(), now, &Berlin),
+            of(&ready, Terms::default(), now, &berlin()),
             Some(Stopping::Withdraw(Some(goes)))
         );
     }

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use crate::cli::open::{Session, misanswered};
@@ -16,6 +15,7 @@ use crate::domain::money::Money;
 use crate::domain::order::{Order, Part};
 use crate::domain::sheet::Sheet;
 use crate::domain::text::clean;
+use crate::domain::zone::Zone;
 
 use super::note_json;
 
@@ -60,8 +60,8 @@ pub(super) async fn order(
 }
 
 /// The configuration was checked; UTC is what a zone no longer known would be read as.
-fn zone(name: &str) -> Tz {
-    name.parse().unwrap_or(Tz::UTC)
+fn zone(name: &str) -> Zone {
+    name.parse().unwrap_or(Zone::UTC)
 }
 
 fn printed(sheet: &Sheet) -> String {

@@ -10,6 +10,7 @@ use crate::domain::note::Note;
 use crate::domain::order::Order;
 use crate::domain::timeline;
 use crate::domain::view::{Column, View, Views};
+use crate::domain::zone::Zone;
 
 async fn payment(stage: &Stage, handle: &str) -> PaymentCard {
     match stage.ask(Request::Payment(handle.to_owned())).await {
@@ -239,7 +240,7 @@ async fn the_next_shift_is_told_what_is_unknown_snoozed_and_said() {
     assert_eq!(open.aside[0].who, "ben");
     assert_eq!(told.held(Kind::Unknown)[0].decimal(), "12.34");
     assert_eq!(told.notes[0].said(), "ask them again at noon");
-    let page = told.sheet(&chrono_tz::UTC).text();
+    let page = told.sheet(&Zone::UTC).text();
     for said in [
         "STOPPED on hub by mia",
         "holding 12.34 USD",
@@ -278,7 +279,7 @@ async fn an_order_is_shown_whole_with_its_sums_by_any_of_its_names() {
         let figures = [sums.paid, sums.refunded, sums.held, sums.can_refund];
         let figures = figures.map(|it| it.decimal());
         assert_eq!(figures, ["180.00", "0.00", "12.34", "167.66"], "{handle}");
-        let page = order.sheet(&chrono_tz::UTC).text();
+        let page = order.sheet(&Zone::UTC).text();
         assert!(
             page.contains("12.34 USD") && page.contains("ready to go out"),
             "{page}"

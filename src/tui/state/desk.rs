@@ -1,12 +1,12 @@
 //! What the top line knows of the desk.
 
 use chrono::{DateTime, NaiveTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::ageing::Marks;
 use crate::domain::listing::{AccountFreshness, StateCounts};
 use crate::domain::sending::Stop;
 use crate::domain::state::State;
+use crate::domain::zone::Zone;
 
 /// The desk as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Overview {
     /// LIVE, TEST or DEMO.
     pub label: String,
     /// The business time zone.
-    pub zone: Tz,
+    pub zone: Zone,
     /// Nothing is sent.
     pub offline: bool,
     /// Nothing is written.
@@ -86,7 +86,7 @@ impl Overview {
     }
 
     /// A time in the business time zone.
-    pub fn local(&self, at: DateTime<Utc>) -> DateTime<Tz> {
+    pub fn local(&self, at: DateTime<Utc>) -> DateTime<Zone> {
         at.with_timezone(&self.zone)
     }
 }

@@ -26,8 +26,8 @@ impl App {
             return None;
         }
         let marks = self.account(&refund.account)?.marks?;
-        let zone = self.overview.as_ref()?.zone;
-        let day = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).date_naive();
+        let zone = &self.overview.as_ref()?.zone;
+        let day = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(zone).date_naive();
         // It went out then at the earliest.
         let sent = refund.send_after.unwrap_or(refund.created_at);
         let since = day(sent.max(refund.created_at));

@@ -3,6 +3,7 @@
 use crate::desk::face::{
     self, PaymentCard, PaymentRow, RefundCard, RefundRow, Refusal, Stated, ToDoItem,
 };
+use crate::domain::zone::Zone;
 use crate::tui::state::{card, compose, decide, desk, payments, providers, refunds, todo};
 
 pub(super) fn payment_row(row: PaymentRow) -> payments::Row {
@@ -108,7 +109,7 @@ pub(super) fn overview(overview: face::Overview) -> desk::Overview {
     desk::Overview {
         label: overview.label,
         // The configuration was checked; UTC is what a zone no longer known would be read as.
-        zone: overview.zone.parse().unwrap_or(chrono_tz::UTC),
+        zone: overview.zone.parse().unwrap_or(Zone::UTC),
         offline: overview.offline,
         read_only: overview.read_only,
         damaged: overview.damaged,

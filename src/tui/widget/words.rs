@@ -1,7 +1,6 @@
 //! What is said on screen about payments, refunds and times: the words of `design/domain.md`.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use crate::domain::ageing::Age;
 use crate::domain::id::RefundId;
@@ -11,6 +10,7 @@ use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::stopping::Stopping;
 use crate::domain::todo::{Act, Clocked, Step};
+use crate::domain::zone::Zone;
 use crate::tui::action::Action;
 use crate::tui::state::todo::{counted_down, time_of};
 use crate::tui::state::{App, countdown};
@@ -357,10 +357,10 @@ pub const fn late(age: Age) -> Option<(&'static str, Role)> {
 }
 
 /// The business time zone, UTC until the desk has said which.
-pub fn zone(app: &App) -> Tz {
+pub fn zone(app: &App) -> Zone {
     app.overview
         .as_ref()
-        .map_or(chrono_tz::UTC, |overview| overview.zone)
+        .map_or(Zone::UTC, |overview| overview.zone.clone())
 }
 
 /// A time of today by the clock on the wall; of another day with its date.
