@@ -66,7 +66,14 @@ pub fn findings(config: &Path, data: &Path) -> Vec<String> {
         .build()
         .unwrap();
     let actor = Actor::named("mia");
-    let answer = runtime.block_on(desk.ask(&actor, Request::Verify)).unwrap();
+    let answer = runtime
+        .block_on(desk.ask(
+            &actor,
+            Request::Verify {
+                unless_lately: false,
+            },
+        ))
+        .unwrap();
     let Reply::Verified(verified) = answer else {
         panic!("{answer:?}");
     };

@@ -200,7 +200,12 @@ async fn check_database(
     settings: Settings,
 ) -> Result<Vec<Line>, Failure> {
     let session = Session::open_with(global, environ, paths, settings)?;
-    let Reply::Verified(verified) = session.ask(Request::Verify).await? else {
+    let Reply::Verified(verified) = session
+        .ask(Request::Verify {
+            unless_lately: false,
+        })
+        .await?
+    else {
         return Err(misanswered());
     };
     let fix = "Tell whoever looks after this desk: compare with the provider's records, or restore the last backup.";

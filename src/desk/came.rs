@@ -81,7 +81,7 @@ fn only_looks(request: &Request) -> bool {
             | Request::Safeguards
             | Request::Discrepancies { .. }
             | Request::Work { .. }
-            | Request::Verify
+            | Request::Verify { .. }
             | Request::Providers
             | Request::Service
             | Request::Evidence(_)

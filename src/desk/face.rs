@@ -253,7 +253,10 @@ pub enum Request {
     /// Checks all records: the file, every balance, every refund, the audit. Reads the whole
     /// database. While something is wrong with a payment, nothing is composed or sent on it.
     /// Answer: [`Reply::Verified`].
-    Verify,
+    Verify {
+        /// Not where all was found right within a day: the answer then says when.
+        unless_lately: bool,
+    },
     /// How each account and its provider stand. Answer: [`Reply::Providers`].
     Providers,
     /// How the service itself stands. Answer: [`Reply::Service`].
@@ -533,4 +536,7 @@ pub struct Verified {
     pub audit_entries: u64,
     /// What is wrong; empty: nothing.
     pub findings: Vec<Finding>,
+    /// All was found right then, and nothing was looked at now.
+    #[serde(default)]
+    pub found_right_at: Option<DateTime<Utc>>,
 }

@@ -307,7 +307,9 @@ impl Local {
             Request::LinkExternal(link) => self.link_external(actor, link).await,
             Request::RecordDispute(report) => self.record_dispute(actor, report).await,
             Request::Work { refund } => self.work(refund).await.map(Reply::Worked),
-            Request::Verify => self.verify().await.map(Reply::Verified),
+            Request::Verify { unless_lately } => {
+                self.verify(unless_lately).await.map(Reply::Verified)
+            }
             Request::Providers => self.providers().await.map(Reply::Providers),
             Request::Service => self.service().await.map(Reply::Service),
             Request::StopSending(order) => {

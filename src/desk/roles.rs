@@ -106,7 +106,7 @@ pub(super) const fn action_of(request: &Request) -> Action {
         | Request::VerifyAudit { .. }
         | Request::Safeguards
         | Request::Discrepancies { .. }
-        | Request::Verify
+        | Request::Verify { .. }
         | Request::Evidence(_)
         | Request::AccessReview { .. } => Action::Look,
         Request::StopSending(_) => Action::Stop,

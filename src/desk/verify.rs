@@ -2,28 +2,71 @@
 
 use std::sync::{Arc, PoisonError};
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::face::{Refusal, Verified};
 use super::local::Local;
 use super::refusal;
 use crate::domain::finding::Finding;
 use crate::domain::id::PaymentId;
 
+/// How long a desk that is opened goes by what the last one found.
+const LATELY: TimeDelta = TimeDelta::days(1);
+
 impl Local {
-    /// Checks all records and remembers what is wrong with them until the next check.
-    pub(super) async fn verify(&self) -> Result<Verified, Refusal> {
+    /// Checks all records, unless all was found right lately, and remembers what is wrong with
+    /// them until the next check. The rows of a payment are looked at before its money moves in
+    /// any case ([`Local::trust_rows`]).
+    pub(super) async fn verify(&self, unless_lately: bool) -> Result<Verified, Refusal> {
+        let right = match unless_lately {
+            true => self.found_right_lately().await?,
+            false => None,
+        };
+        match right {
+            Some(at) => Ok(Verified {
+                found_right_at: Some(at),
+                ..Verified::default()
+            }),
+            None => self.verify_all().await,
+        }
+    }
+
+    async fn found_right_lately(&self) -> Result<Option<DateTime<Utc>>, Refusal> {
+        if !self.findings().is_empty() || self.ledger.lost().is_some() {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let at = self.ledger.found_right().await?;
+        // A clock that was put back says nothing of when.
+        Ok(at.filter(|at| (now - LATELY..=now).contains(at)))
+    }
+
+    async fn verify_all(&self) -> Result<Verified, Refusal> {
+        let began = self.clock.now();
         let verdict = self.ledger.verify().await?;
         for finding in &verdict.findings {
             tracing::error!(flaw = ?finding.flaw, "{}", finding.detail);
         }
         let findings: Arc<[Finding]> = verdict.findings.into();
-        let mut known = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Arc::clone(&findings);
+        self.know(Arc::clone(&findings));
+        if !self.mode.read_only {
+            let right = findings.is_empty().then_some(began);
+            // A check that cannot be remembered is made again next time.
+            if let Err(error) = self.ledger.note_found_right(right).await {
+                tracing::warn!("the check of all records was not written down: {error}");
+            }
+        }
         Ok(Verified {
             payments: verdict.payments,
             refunds: verdict.refunds,
             audit_entries: verdict.entries,
             findings: findings.to_vec(),
+            found_right_at: None,
         })
+    }
+
+    fn know(&self, findings: Arc<[Finding]>) {
+        *self.findings.lock().unwrap_or_else(PoisonError::into_inner) = findings;
     }
 
     /// What the last check found.
@@ -51,13 +94,14 @@ impl Local {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::time::Duration;
 
     use tempfile::TempDir;
 
     use crate::clock::Clock;
     use crate::config::{self, Environ};
     use crate::desk::Desk;
-    use crate::desk::face::{Actor, Draft, Import, ImportFile, Refusal, Reply, Request};
+    use crate::desk::face::{Actor, Draft, Import, ImportFile, Refusal, Reply, Request, Verified};
     use crate::desk::local::{Local, Mode, Parts};
     use crate::domain::finding::Flaw;
 
@@ -125,14 +169,16 @@ hub-us,pay-b,B-1,20.00,USD,2026-11-01T10:00:00Z,2026-11-02T10:00:00Z
             self.ask(Request::Compose(draft)).await
         }
 
-        async fn verify(&self) -> Vec<Flaw> {
-            match self.ask(Request::Verify).await.unwrap() {
-                Reply::Verified(verified) => {
-                    let flaws = verified.findings.iter().map(|finding| finding.flaw);
-                    flaws.collect()
-                }
+        async fn verified(&self, unless_lately: bool) -> Verified {
+            match self.ask(Request::Verify { unless_lately }).await.unwrap() {
+                Reply::Verified(verified) => verified,
                 other => panic!("{other:?}"),
             }
+        }
+
+        async fn verify(&self) -> Vec<Flaw> {
+            let findings = self.verified(false).await.findings;
+            findings.iter().map(|finding| finding.flaw).collect()
         }
 
         async fn damaged(&self) -> u64 {
@@ -166,6 +212,33 @@ hub-us,pay-b,B-1,20.00,USD,2026-11-01T10:00:00Z,2026-11-02T10:00:00Z
         assert_eq!(office.verify().await, []);
         assert_eq!(office.damaged().await, 0);
         office.compose("A-1").await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_desk_that_is_opened_goes_by_what_was_found_within_a_day() {
+        let office = Office::open().await;
+        let first = office.verified(true).await;
+        assert_eq!((first.payments, first.found_right_at), (2, None));
+        let began = office.desk.clock.now();
+        office.desk.clock.advance(Duration::from_hours(24));
+        let second = office.verified(true).await;
+        assert_eq!((second.payments, second.found_right_at), (0, Some(began)));
+        // Asked for by name it is made in any case, and counts from then.
+        assert_eq!(office.verified(false).await.payments, 2);
+        office.desk.clock.advance(Duration::from_hours(25));
+        assert_eq!(office.verified(true).await.payments, 2);
+        // What was found wrong once is looked for until it is mended, by every desk.
+        office.damage("INSERT INTO legal_moves VALUES ('settled', 'approved')");
+        assert_eq!(office.verify().await, [Flaw::Rules]);
+        assert_eq!(office.verified(true).await.findings.len(), 1);
+        assert_eq!(office.desk.ledger.found_right().await.unwrap(), None);
+        // A clock put back says nothing of when.
+        office.damage(
+            "DELETE FROM legal_moves WHERE from_state = 'settled' AND to_state = 'approved'",
+        );
+        assert_eq!(office.verify().await, []);
+        office.desk.clock.set(began);
+        assert_eq!(office.verified(true).await.payments, 2);
     }
 
     #[tokio::test]

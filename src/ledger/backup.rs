@@ -9,13 +9,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags};
 
 use super::Ledger;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
 use super::open::{self, OpenOptions};
+use super::remembered::{forget, remember, value};
 use super::row::{millis, time};
+use super::verify::FOUND_RIGHT;
 use super::worker::Worker;
 use crate::failpoint;
 
@@ -68,11 +70,7 @@ impl Ledger {
 
     async fn note_backup(&self, done: BackedUp, actor: String) -> Result<BackedUp, LedgerError> {
         self.write(move |connection| {
-            connection.execute(
-                "INSERT INTO desk (name, value) VALUES (?1, ?2)
-                 ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                params![LAST, millis(done.at).to_string()],
-            )?;
+            remember(connection, LAST, &millis(done.at).to_string())?;
             let (seq, hash) = done.audit_head.clone().unwrap_or_default();
             let detail = format!("bytes={} head={seq}:{hash}", done.bytes);
             let deed = Deed {
@@ -106,18 +104,15 @@ pub(super) fn stamped_at(connection: &Connection) -> Result<Option<DateTime<Utc>
     stamped(connection, STAMP)
 }
 
-/// A backup that took the database's place is no backup any more; in the caller's transaction.
+/// A backup that took the database's place is no backup any more, and what was found of the
+/// database was found before it lay elsewhere; in the caller's transaction.
 pub(super) fn unstamp(connection: &Connection) -> Result<(), LedgerError> {
-    connection.execute("DELETE FROM desk WHERE name = ?1", [STAMP])?;
-    Ok(())
+    forget(connection, STAMP)?;
+    forget(connection, FOUND_RIGHT)
 }
 
 fn stamped(connection: &Connection, name: &str) -> Result<Option<DateTime<Utc>>, LedgerError> {
-    let at: Option<String> = connection
-        .query_row("SELECT value FROM desk WHERE name = ?1", [name], |row| {
-            row.get(0)
-        })
-        .optional()?;
+    let at = value(connection, name)?;
     Ok(at.and_then(|at| at.parse().ok()).map(time))
 }
 
@@ -164,11 +159,7 @@ pub(super) fn copy(source: &Connection, to: &Path) -> Result<(), LedgerError> {
 fn stamp_and_check(file: &Path, options: &OpenOptions) -> Result<BackedUp, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let copy = Connection::open_with_flags(file, flags)?;
-    copy.execute(
-        "INSERT INTO desk (name, value) VALUES (?1, ?2)
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        params![STAMP, millis(options.now).to_string()],
-    )?;
+    remember(&copy, STAMP, &millis(options.now).to_string())?;
     check(&copy, file)?;
     let count = |table: &str| -> Result<i64, LedgerError> {
         let sql = format!("SELECT count(*) FROM {table}");

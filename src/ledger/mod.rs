@@ -57,6 +57,7 @@ mod proposals;
 mod pulse;
 mod radar;
 mod refunds;
+mod remembered;
 mod reserve;
 mod resolution;
 mod restore;

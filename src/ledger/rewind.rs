@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::audit::{self, Deed};
 use super::closed::{self, ALL_ACCOUNTS, ClosedWhy};
@@ -14,6 +14,7 @@ use super::error::LedgerError;
 use super::evidence::{Cadence, Record, apply};
 use super::journal::{Began, Contents, SendName};
 use super::refunds;
+use super::remembered;
 use super::row::millis;
 use super::seal::{self, Sealed};
 use super::takeover::{self, Fate};
@@ -379,11 +380,7 @@ pub(super) fn count_sends(connection: &Connection) -> Result<i64, LedgerError> {
 /// How far a journal was taken over by the last restore, in bytes: nothing of one that began
 /// anew since.
 pub(super) fn handled(connection: &Connection, began: Option<&Began>) -> Result<u64, LedgerError> {
-    let handled: Option<String> = connection
-        .query_row("SELECT value FROM desk WHERE name = ?1", [HANDLED], |row| {
-            row.get(0)
-        })
-        .optional()?;
+    let handled = remembered::value(connection, HANDLED)?;
     let length = handled.as_deref().and_then(|text| {
         let (length, of) = text.split_once(' ')?;
         (began?.identity() == of).then(|| length.parse().ok())?
@@ -392,10 +389,6 @@ pub(super) fn handled(connection: &Connection, began: Option<&Began>) -> Result<
 }
 
 fn note_handled(connection: &Connection, length: u64, began: &Began) -> Result<(), LedgerError> {
-    connection.execute(
-        "INSERT INTO desk (name, value) VALUES (?1, ?2)
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        params![HANDLED, format!("{length} {}", began.identity())],
-    )?;
-    Ok(())
+    let handled = format!("{length} {}", began.identity());
+    remembered::remember(connection, HANDLED, &handled)
 }

@@ -179,5 +179,9 @@ fn count_and_sums(bencher: divan::Bencher) {
 #[divan::bench(sample_count = 5)]
 fn verify(bencher: divan::Bencher) {
     let bench = Bench::filled();
-    bencher.bench_local(|| bench.ask(Request::Verify));
+    bencher.bench_local(|| {
+        bench.ask(Request::Verify {
+            unless_lately: false,
+        })
+    });
 }

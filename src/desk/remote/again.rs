@@ -77,7 +77,7 @@ pub(super) fn only_looks(request: &Request) -> bool {
         | Request::VerifyAudit { .. }
         | Request::Safeguards
         | Request::Discrepancies { .. }
-        | Request::Verify
+        | Request::Verify { .. }
         | Request::Providers
         | Request::Service
         | Request::Evidence(_)

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::Verdict;
+use super::{Verdict, indexes};
 use crate::domain::digest::Canonical;
 use crate::domain::finding::{Finding, Flaw};
 use crate::ledger::error::LedgerError;
@@ -12,16 +12,22 @@ const COMPLAINTS: i64 = 20;
 
 /// Checks pages and indexes, references, and the schema.
 pub(super) fn check(connection: &Connection, verdict: &mut Verdict) -> Result<(), LedgerError> {
-    pages(connection, verdict)?;
+    pages(connection, None, verdict)?;
+    indexes::check(connection, verdict)?;
     references(connection, verdict)?;
     rules(connection, verdict)
 }
 
-/// `integrity_check` and not `quick_check`: sums are taken over indexes, so an index that differs
-/// from its table would change a balance.
-fn pages(connection: &Connection, verdict: &mut Verdict) -> Result<(), LedgerError> {
-    let mut statement =
-        connection.prepare(&format!("PRAGMA main.integrity_check({COMPLAINTS})"))?;
+/// The pages of the whole file and what must be true of a row alone; of one table, its indexes too.
+pub(super) fn pages(
+    connection: &Connection,
+    table: Option<&str>,
+    verdict: &mut Verdict,
+) -> Result<(), LedgerError> {
+    let mut statement = connection.prepare(&match table {
+        None => format!("PRAGMA main.quick_check({COMPLAINTS})"),
+        Some(table) => format!("PRAGMA main.integrity_check({table})"),
+    })?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let said: String = row.get(0)?;

@@ -19,12 +19,15 @@ mod balances;
 mod chain;
 mod elsewhere;
 mod file;
+mod indexes;
 mod journal;
+mod lately;
 mod refunds;
 
 pub use audit::AuditVerdict;
 #[cfg(test)]
 pub(super) use audit::walk as walk_audit;
+pub(super) use lately::FOUND_RIGHT;
 
 /// More is not listed: by then every payment is in question.
 const MOST: usize = 1_000;

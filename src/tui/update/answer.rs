@@ -29,7 +29,8 @@ impl Turn<'_> {
     /// Reads everything, behind the screens, once; what is looked at first comes first.
     fn check_records(&mut self) {
         if !std::mem::replace(&mut self.app.checks_records, true) {
-            self.ask(Slot::Verify, Request::Verify);
+            let unless_lately = true;
+            self.ask(Slot::Verify, Request::Verify { unless_lately });
         }
     }
 

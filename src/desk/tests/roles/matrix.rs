@@ -242,7 +242,12 @@ fn requests(folder: &std::path::Path) -> Vec<(&'static str, Request)> {
             }),
         ),
         (ALL, Request::Work { refund: None }),
-        (LOOK, Request::Verify),
+        (
+            LOOK,
+            Request::Verify {
+                unless_lately: false,
+            },
+        ),
         (LOOK, Request::Evidence(EvidenceAsk::Refunds(vec![none()]))),
         (LOOK, Request::AccessReview { date: day() }),
         (TEND, Request::Reveal { subject: none() }),
