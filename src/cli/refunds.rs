@@ -176,7 +176,7 @@ fn not_waiting(refund: &Refund) -> Refusal {
         class: Class::Rule,
         code: "not_waiting".to_owned(),
         message: format!(
-            "refund {} is {} and does not wait for a release",
+            "refund {} does not wait for a release: it is {}",
             refund.id,
             refund.state.words()
         ),

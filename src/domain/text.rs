@@ -9,7 +9,7 @@ const LONGEST_CARD_NUMBER: usize = 19;
 /// provider or customer can move the cursor, reorder a line or hide in it.
 pub fn clean(text: &str) -> String {
     // Nearly every text is harmless already.
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    if is_plain(text) {
         return text.to_owned();
     }
     let mut out = String::with_capacity(text.len());
@@ -21,6 +21,11 @@ pub fn clean(text: &str) -> String {
         }
     }
     out
+}
+
+/// Nothing but letters, figures and signs of ASCII: harmless, and a cell of a screen each.
+pub fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// The text without case and accents, as it is compared in a search: `José` and `JOSE` are `jose`.

@@ -125,7 +125,7 @@ impl<W: Write> TtyBackend<W> {
     fn is_blank_there(&self, (x, y): (u16, u16), cell: &Cell) -> bool {
         let place = usize::from(y) * usize::from(self.columns) + usize::from(x);
         let shown = self.shown.get(place).and_then(Option::as_ref);
-        shift::is_blank(cell) && shown.is_some_and(shift::is_blank)
+        shift::is_blank(cell) && shown == Some(&Cell::default())
     }
 
     fn write_cell(&mut self, (x, y): (u16, u16), cell: &Cell, written: &mut Written) {
@@ -172,7 +172,7 @@ impl<W: Write> TtyBackend<W> {
     /// What a cell shows now; the right half of a wide character shows nothing of its own.
     fn remember(&mut self, place: usize, cell: &Cell, cells: usize) {
         if let Some(shown) = self.shown.get_mut(place) {
-            *shown = Some(cell.clone());
+            *shown = Some(shift::as_seen(cell));
         }
         if let Some(half) = self.shown.get_mut(place + 1).filter(|_| cells == 2) {
             *half = None;

@@ -68,6 +68,14 @@ pub(super) fn is_blank(cell: &Cell) -> bool {
     cell.symbol() == " " && cell.bg == Color::Reset && !cell.modifier.intersects(seen)
 }
 
+/// A cell as an eye sees it: a blank has no colour of its own.
+pub(super) fn as_seen(cell: &Cell) -> Cell {
+    match is_blank(cell) {
+        true => Cell::default(),
+        false => cell.clone(),
+    }
+}
+
 /// What the screen is to show: what it shows, but for these cells.
 pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize) -> Screen {
     let mut wanted = shown.clone();
@@ -75,10 +83,7 @@ pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize
     for (x, y, cell) in content {
         let place = usize::from(*y) * width + usize::from(*x);
         if let Some(known) = wanted.get_mut(place) {
-            *known = Some(match is_blank(cell) {
-                true => Cell::default(),
-                false => (*cell).clone(),
-            });
+            *known = Some(as_seen(cell));
         }
         // The right half of a wide character shows nothing of its own.
         if let Some(half) = wanted.get_mut(place + 1).filter(|_| is_wide(cell)) {

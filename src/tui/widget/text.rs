@@ -31,7 +31,7 @@ pub fn clean(text: &str) -> String {
 /// more than that as one, but none in more cells.
 pub fn units(text: &str) -> impl Iterator<Item = &str> {
     // Nearly every text is of letters that stand alone.
-    let (letters, text) = if is_plain(text) {
+    let (letters, text) = if text::is_plain(text) {
         (text, "")
     } else {
         ("", text)
@@ -49,11 +49,6 @@ pub fn units(text: &str) -> impl Iterator<Item = &str> {
         });
         whole.into_iter().chain(parts)
     }))
-}
-
-/// Nothing but letters, figures and signs that take a cell each.
-fn is_plain(text: &str) -> bool {
-    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// Two letters that terminals draw as a flag, or as two letters in the same room.
@@ -76,7 +71,7 @@ fn columns(character: char) -> usize {
 
 /// The cells a text takes once it is drawn.
 pub fn width(text: &str) -> usize {
-    if is_plain(text) {
+    if text::is_plain(text) {
         return text.len();
     }
     units(&clean(text)).map(cells).sum()
