@@ -33,6 +33,28 @@ pub struct Card {
     pub explained: Vec<Line>,
 }
 
+/// Cards that are known and not shown: a step leads to one of them more often than not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Near {
+    /// The one that was shown before.
+    pub left: Option<Card>,
+    /// The one the same step leads to.
+    pub ahead: Option<Card>,
+}
+
+impl Near {
+    /// The card of a payment, where it is known; it is no longer near then.
+    pub fn take(&mut self, id: PaymentId) -> Option<Card> {
+        let mut places = [&mut self.ahead, &mut self.left].into_iter();
+        places.find_map(|it| it.take_if(|card| card.payment.id == id))
+    }
+
+    /// None is known any more.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
 /// A line of the balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {

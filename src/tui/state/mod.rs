@@ -209,6 +209,8 @@ pub struct App {
     pub revealed: Option<card::Revealed>,
     /// The payment looked at.
     pub card: Option<card::Card>,
+    /// Those it may be next.
+    pub near: card::Near,
     /// The payment last asked for.
     pub card_asked: Option<PaymentId>,
     /// What lies over the screen, the last on top.
@@ -275,6 +277,7 @@ impl App {
             checks_records: false,
             revealed: None,
             card: None,
+            near: card::Near::default(),
             card_asked: None,
             layers: Vec::new(),
             toasts: Vec::new(),

@@ -21,6 +21,8 @@ pub enum Slot {
     Totals,
     /// The payment looked at.
     Card,
+    /// The payment that is likely looked at next.
+    Ahead,
     /// The payment whose reference or id was typed.
     Jump,
     /// The same for a refund.

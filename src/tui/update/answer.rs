@@ -1,6 +1,6 @@
 //! Answers of the desk: each goes to what asked for it; those that came too late are dropped.
 
-use crate::desk::face::{PaymentCard, RefundCard, Refusal, Reply, Request};
+use crate::desk::face::{RefundCard, Refusal, Reply, Request};
 use crate::domain::finding::Finding;
 use crate::tui::state::Layer;
 use crate::tui::state::layout;
@@ -48,9 +48,12 @@ impl Turn<'_> {
                 self.count_from_end();
             }
             (Slot::Card, Reply::Payment(card)) => self.card_answered(*card),
+            (Slot::Ahead, Reply::Payment(card)) => self.card_ahead_answered(*card),
             (Slot::Jump, Reply::Payment(card)) => self.jumped(*card),
             (Slot::JumpRefund, Reply::Refund(card)) => self.jumped_to_refund(*card),
-            (Slot::Row(_), Reply::Payment(card)) => self.row_answered(&card),
+            (Slot::Row(_), Reply::Payment(card)) => {
+                self.row_answered(&card.payment, &card.eligibility)
+            }
             (Slot::Refunds, Reply::Refunds(rows)) => {
                 let rows = rows.into_iter().map(convert::refund_row).collect();
                 self.app.refunds.answered(rows);
@@ -131,6 +134,8 @@ impl Turn<'_> {
             Slot::Jump | Slot::JumpRefund => self.jump_refused(slot, &refusal),
             Slot::Preview | Slot::Compose => self.compose_refused(slot, refusal),
             Slot::Twins => self.twins_refused(),
+            // It is asked for once more when it is looked at.
+            Slot::Ahead => self.app.dirty = false,
             Slot::Plan => self.plan_refused(refusal),
             Slot::Bulk => self.bulk_refused(refusal),
             Slot::Decide => {
@@ -169,24 +174,6 @@ impl Turn<'_> {
             .filter(|part| !part.is_empty())
             .collect();
         self.say(Level::Error, said.join(". "));
-    }
-
-    pub(super) fn card_answered(&mut self, card: PaymentCard) {
-        self.row_answered(&card);
-        self.app.card = Some(convert::card(card));
-    }
-
-    /// A row of the window keeps its place in the list: it moves only when the list is read anew.
-    fn row_answered(&mut self, card: &PaymentCard) {
-        let rows = &mut self.app.payments.rows;
-        if let Some(row) = rows
-            .iter_mut()
-            .find(|row| row.payment.id == card.payment.id)
-        {
-            row.payment = card.payment.clone();
-            row.eligibility = card.eligibility;
-            self.app.payments.marks.learn(row);
-        }
     }
 
     fn refund_answered(&mut self, card: RefundCard) {

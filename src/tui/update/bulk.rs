@@ -239,7 +239,7 @@ impl Turn<'_> {
             }
         };
         self.say(Level::Good, said);
-        self.app.card_asked = None;
+        self.read_cards_anew();
         self.ask(Slot::Overview, Request::Overview);
         self.reload_payments();
     }

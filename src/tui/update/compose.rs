@@ -169,6 +169,7 @@ impl Turn<'_> {
         self.say_composed(&row.refund, composed.existing);
         let (id, payment) = (row.refund.id, row.refund.content.payment);
         self.draft_done(payment);
+        self.forget_cards_near();
         self.app.card_asked = self.app.card_asked.filter(|asked| *asked != payment);
         self.app.layers.clear();
         self.app.screen = Screen::Refunds;

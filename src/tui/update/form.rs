@@ -149,7 +149,7 @@ impl Turn<'_> {
         self.close_confirm();
         self.close_decision();
         self.ask_todo();
-        self.app.card_asked = None;
+        self.read_cards_anew();
         let done = match discrepancy.kind.is_alert() {
             true => "acknowledged",
             false => "closed",

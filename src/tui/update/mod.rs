@@ -11,6 +11,7 @@ use super::state::toast::{Level, Toast};
 use super::state::{App, Layer};
 
 mod activity;
+mod ahead;
 mod answer;
 mod bulk;
 mod compose;
@@ -190,17 +191,6 @@ impl Turn<'_> {
 
     fn push(&mut self, layer: Layer) {
         self.app.layers.push(layer);
-    }
-
-    /// Asks for the payment looked at, unless that was done.
-    fn ask_for_card(&mut self) {
-        let Some(id) = self.app.wanted_card() else {
-            return;
-        };
-        if self.app.card_asked != Some(id) {
-            self.app.card_asked = Some(id);
-            self.ask(Slot::Card, Request::Payment(id.to_string()));
-        }
     }
 
     fn form(&mut self) -> Option<&mut super::state::compose::Compose> {

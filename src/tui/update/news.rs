@@ -59,6 +59,7 @@ impl Turn<'_> {
         self.ask(Slot::Overview, Request::Overview);
         self.ask_todo();
         self.ask_totals();
+        self.forget_cards_near();
         if self.app.card_asked == Some(payment) {
             self.app.card_asked = None;
         }
@@ -95,7 +96,7 @@ impl Turn<'_> {
         self.ask(Slot::Overview, Request::Overview);
         self.ask_todo();
         self.reload_payments();
-        self.app.card_asked = None;
+        self.read_cards_anew();
         if self.app.screen == Screen::Refunds {
             self.ask_refunds();
         }

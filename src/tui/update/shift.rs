@@ -54,7 +54,7 @@ impl Turn<'_> {
 
     pub(super) fn noted(&mut self, note: &Note) {
         self.close_decision();
-        self.app.card_asked = None;
+        self.read_cards_anew();
         if let Some(id) = note.refund.filter(|id| self.shows_refund(*id)) {
             self.ask_refund(id);
         }

@@ -8,6 +8,7 @@ use crate::tui::state::{Layer, Screen};
 
 use super::*;
 
+mod ahead;
 mod bulk;
 mod calls;
 mod composing;

@@ -16,6 +16,8 @@ fn broken() -> Arc<FakeDesk> {
 
 fn breaks(session: &mut Session) {
     session.desk.world.lock().unwrap().unreachable = true;
+    // Nor is the next card known from before.
+    session.app.near.clear();
 }
 
 /// What cannot be read says so where it would stand: nothing there would be another fact.
