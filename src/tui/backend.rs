@@ -100,11 +100,13 @@ impl<W: Write> TtyBackend<W> {
     fn write_all(&mut self, wanted: &Screen, written: &mut Written) {
         let columns = self.columns;
         let mut wiped = None;
+        let ends = shift::ends(wanted, columns);
         for (x, y, cell) in shift::left_over(&self.shown, wanted, columns) {
             if wiped == Some(y) {
                 continue;
             }
-            if x < shift::blank_from(wanted, y, columns) || columns - x <= WIPE_FROM {
+            let end = ends.get(usize::from(y)).copied().unwrap_or(columns);
+            if x < end || columns - x <= WIPE_FROM {
                 self.write_cell((x, y), cell, written);
                 continue;
             }

@@ -183,11 +183,17 @@ pub(super) fn left_over<'a>(
         .collect()
 }
 
-/// The column of a line from which on nothing stands.
-pub(super) fn blank_from(wanted: &Screen, y: u16, columns: u16) -> u16 {
-    let width = usize::from(columns);
-    let line = wanted.chunks(width.max(1)).nth(usize::from(y));
-    let blank = |cell: &&Option<Cell>| cell.as_ref().is_some_and(|cell| *cell == Cell::default());
-    let blanks = line.map_or(0, |line| line.iter().rev().take_while(blank).count());
-    u16::try_from(width - blanks.min(width)).unwrap_or(columns)
+/// Of each line the column from which on nothing stands.
+pub(super) fn ends(wanted: &Screen, columns: u16) -> Vec<u16> {
+    let width = usize::from(columns.max(1));
+    let nothing = Some(Cell::default());
+    let lines = wanted.chunks(width).map(|line| {
+        let blanks = line
+            .iter()
+            .rev()
+            .take_while(|cell| **cell == nothing)
+            .count();
+        u16::try_from(width - blanks).unwrap_or(columns)
+    });
+    lines.collect()
 }

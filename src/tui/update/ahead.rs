@@ -52,7 +52,7 @@ impl Turn<'_> {
     }
 
     fn show_card(&mut self, card: Card) {
-        self.row_answered(&card.payment, &card.eligibility);
+        self.row_answered(&card.payment, card.eligibility);
         let left = self.app.card.replace(card);
         if left.as_ref().map(|it| it.payment.id) != self.app.card_asked {
             self.app.near.left = left;
@@ -85,11 +85,11 @@ impl Turn<'_> {
     }
 
     /// A row of the window keeps its place in the list: it moves only when the list is read anew.
-    pub(super) fn row_answered(&mut self, payment: &Payment, eligibility: &Eligibility) {
+    pub(super) fn row_answered(&mut self, payment: &Payment, eligibility: Eligibility) {
         let rows = &mut self.app.payments.rows;
         if let Some(row) = rows.iter_mut().find(|row| row.payment.id == payment.id) {
             row.payment = payment.clone();
-            row.eligibility = eligibility.clone();
+            row.eligibility = eligibility;
             self.app.payments.marks.learn(row);
         }
     }

@@ -52,7 +52,7 @@ impl Turn<'_> {
             (Slot::Jump, Reply::Payment(card)) => self.jumped(*card),
             (Slot::JumpRefund, Reply::Refund(card)) => self.jumped_to_refund(*card),
             (Slot::Row(_), Reply::Payment(card)) => {
-                self.row_answered(&card.payment, &card.eligibility)
+                self.row_answered(&card.payment, card.eligibility)
             }
             (Slot::Refunds, Reply::Refunds(rows)) => {
                 let rows = rows.into_iter().map(convert::refund_row).collect();

@@ -30,12 +30,15 @@ pub fn clean(text: &str) -> String {
 /// What is written in cells of its own: a character and all that is set on it. Some terminals draw
 /// more than that as one, but none in more cells.
 pub fn units(text: &str) -> impl Iterator<Item = &str> {
-    // Nearly every text is of letters that stand alone.
-    let (letters, text) = if text::is_plain(text) {
-        (text, "")
+    // Nearly every text is of letters that stand alone, or begins with them; on the last of them
+    // something may be set.
+    let plain = text::plain_len(text);
+    let alone = if plain == text.len() {
+        plain
     } else {
-        ("", text)
+        plain.saturating_sub(1)
     };
+    let (letters, text) = text.split_at(alone);
     let letters = (0..letters.len()).map(move |at| &letters[at..=at]);
     letters.chain(text.graphemes(true).flat_map(|grapheme| {
         let mut rest = if is_flag(grapheme) { "" } else { grapheme };
