@@ -25,15 +25,7 @@ pub fn clean(text: &str) -> String {
 
 /// Nothing but letters, figures and signs of ASCII: harmless, and a cell of a screen each.
 pub fn is_plain(text: &str) -> bool {
-    plain_len(text) == text.len()
-}
-
-/// How much of a text's beginning is plain, in bytes.
-pub fn plain_len(text: &str) -> usize {
-    let bytes = text.bytes();
-    bytes
-        .take_while(|byte| (b' '..=b'~').contains(byte))
-        .count()
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
 /// The text without case and accents, as it is compared in a search: `José` and `JOSE` are `jose`.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
+use super::written::Written;
 use crate::tui::widget::text;
 
 /// What each cell shows, where that is known.
@@ -163,6 +164,19 @@ impl Shift {
     }
 }
 
+/// Whether two cells look the same. Asked of each cell of each frame: no call is made to compare one
+/// byte with another.
+fn is_same(one: Option<&Cell>, other: Option<&Cell>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else {
+        return one.is_none() && other.is_none();
+    };
+    let letters = match (one.symbol().as_bytes(), other.symbol().as_bytes()) {
+        ([letter], [same]) => letter == same,
+        (letters, same) => letters == same,
+    };
+    letters && Written::of(one) == Written::of(other)
+}
+
 /// The cells that differ from what is shown, in the order of reading.
 pub(super) fn left_over<'a>(
     shown: &Screen,
@@ -172,7 +186,7 @@ pub(super) fn left_over<'a>(
     let width = usize::from(columns.max(1));
     let differ = wanted.iter().zip(shown).enumerate();
     differ
-        .filter(|(_, (wanted, shown))| wanted != shown)
+        .filter(|(_, (wanted, shown))| !is_same(wanted.as_ref(), shown.as_ref()))
         .filter_map(|(at, (wanted, _))| {
             let (x, y) = (
                 u16::try_from(at % width).ok()?,

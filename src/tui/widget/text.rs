@@ -32,14 +32,8 @@ pub fn clean(text: &str) -> String {
 pub fn units(text: &str) -> impl Iterator<Item = &str> {
     // Nearly every text is of letters that stand alone, or begins with them; on the last of them
     // something may be set.
-    let plain = text::plain_len(text);
-    let alone = if plain == text.len() {
-        plain
-    } else {
-        plain.saturating_sub(1)
-    };
-    let (letters, text) = text.split_at(alone);
-    let letters = (0..letters.len()).map(move |at| &letters[at..=at]);
+    let (letters, text) = text.split_at(alone(text));
+    let letters = letters.split_inclusive(|_: char| true);
     letters.chain(text.graphemes(true).flat_map(|grapheme| {
         let mut rest = if is_flag(grapheme) { "" } else { grapheme };
         let whole = Some(grapheme).filter(|_| rest.is_empty());
@@ -52,6 +46,26 @@ pub fn units(text: &str) -> impl Iterator<Item = &str> {
         });
         whole.into_iter().chain(parts)
     }))
+}
+
+/// How much of a text's beginning is letters with nothing set on them, in bytes.
+fn alone(text: &str) -> usize {
+    let mut last = 0;
+    for (at, character) in text.char_indices() {
+        if !is_of_one_cell(character) {
+            return last;
+        }
+        last = at;
+    }
+    text.len()
+}
+
+/// A letter, figure or sign of the west that takes one cell, and the signs the desk writes itself.
+const fn is_of_one_cell(character: char) -> bool {
+    matches!(
+        character,
+        ' '..='~' | '\u{a1}'..='\u{a8}' | '\u{aa}'..='\u{ac}' | '\u{af}'..='\u{24f}' | '–' | '—' | '…' | '│' | '─'
+    )
 }
 
 /// Two letters that terminals draw as a flag, or as two letters in the same room.
@@ -77,11 +91,17 @@ pub fn width(text: &str) -> usize {
     if text::is_plain(text) {
         return text.len();
     }
+    if text.chars().all(is_of_one_cell) {
+        return text.chars().count();
+    }
     units(&clean(text)).map(cells).sum()
 }
 
 /// The cells one unit takes: never more than two.
 pub fn cells(unit: &str) -> usize {
+    if let [b' '..=b'~'] = unit.as_bytes() {
+        return 1;
+    }
     unit.chars().map(columns).sum::<usize>().min(2)
 }
 
@@ -185,6 +205,8 @@ mod tests {
 
     #[rstest]
     #[case::letters("Ann", 3)]
+    #[case::signs_of_our_own("Zoë · 1–2 │ x…", 14)]
+    #[case::accent_on_the_last_letter("Zoe\u{308}", 3)]
     #[case::accents_set_on("e\u{301}\u{323}a\u{308}", 2)]
     #[case::accent_alone("\u{301}x", 1)]
     #[case::cjk("山田、", 6)]
@@ -216,6 +238,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_to_stand_alone_in_one_cell_does() {
+        let letters = (char::MIN..=char::MAX).filter(|it| is_of_one_cell(*it));
+        for letter in letters {
+            assert_eq!(columns(letter), 1, "{letter:?}");
+            assert_eq!(text::clean(&letter.to_string()), letter.to_string());
+            let twice = format!("{letter}{letter}");
+            assert_eq!(twice.graphemes(true).count(), 2, "{letter:?}");
+        }
+    }
+
+    #[test]
     fn a_figure_is_never_cut() {
         assert_eq!(right("1234.50", 9), "  1234.50");
         assert_eq!(right("1234.50", 5), "#####");
@@ -243,6 +276,7 @@ mod tests {
         fn padded_text_has_the_asked_width(text in "\\PC{0,20}", room in 0_usize..30) {
             prop_assert_eq!(width(&left(&text, room)), room);
             prop_assert!(width(&truncate(&text, room)) <= room);
+            prop_assert_eq!(units(&text).collect::<String>(), text);
         }
 
         #[test]
