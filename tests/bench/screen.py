@@ -7,8 +7,8 @@ Every figure is taken from the far side of a pseudo-terminal by ptybench.py (no 
 Payments, simulators and database live in a folder of their own, which --keep keeps for the next run.
 A limit that is missed is marked, and the exit code is then 1. Timings of a busy machine are its own.
 """
-import argparse, contextlib, fcntl, json, os, pty, select, shutil, signal, sqlite3, struct, subprocess, sys, tempfile
-import termios, time
+import argparse, contextlib, fcntl, importlib.util, json, os, pty, select, shutil, signal, sqlite3, struct, subprocess
+import sys, tempfile, termios, time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[2]
@@ -156,6 +156,40 @@ def latency(table, name, row):
     table.row(f"{name}: key to paint p50 / p99", f"{p50} / {p99} ms", "2 / 8 ms", p50 <= 2 and p99 <= 8)
 
 
+def results(a, command, word):
+    """Of each letter of a filter the time until the list shows what it is to show: ptybench waits for the last
+    byte, and count and sums come after the list. The list is looked at after each read, and is there when it
+    stays as it is."""
+    spec = importlib.util.spec_from_file_location("ptybench", a.ptybench)
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    if bench.pyte is None:
+        sys.exit("pyte is missing: pip install pyte")
+    columns, lines = map(int, SIZE.split("x"))
+    s = bench.Session(command, columns, lines, {**os.environ, "TERM": "xterm-256color"}, False, 25)
+
+    def seen(silence):
+        frames = []
+        while True:
+            read, at = s.read(silence)
+            if not read:
+                return frames
+            s.feed(read)
+            frames.append((at, [line[:60] for line in s.screen.display[3:-4]]))
+
+    taken = []
+    seen(4)
+    for letter in "/" + word:
+        start = time.perf_counter()
+        os.write(s.master, letter.encode())
+        frames = seen(1.5)
+        there = next(at for n, (at, _) in enumerate(frames) if all(it == frames[-1][1] for _, it in frames[n:]))
+        taken.append((there - start) * 1000)
+    os.kill(s.pid, signal.SIGTERM)
+    os.waitpid(s.pid, 0)
+    return taken[1:]
+
+
 def keys(a, table, command):
     ready = ["--ready", "CD-", "--settle", "3", "--idle", "0"]
     r = measure(a, command, *ready, "--keys", "j*200")
@@ -172,10 +206,12 @@ def keys(a, table, command):
               "2 500", page["bytes"]["p99"] <= 2500)
     latency(table, "page down", page)
     words = ["CD-0123", "customer 04", "4242 59", "amount:>150", "ORD-0777"]
-    typed = ",".join(f"/,text:{word.replace(' ', chr(32))},~esc,~esc,sleep:300" for word in words)
-    r = measure(a, command, *ready, "--quiet", "80", "--keys", typed)
-    worst = max(row["latency_ms"]["p99"] for row in r["keys"] if row["key"] != "/")
-    table.row("filter: keystroke to first results, the slowest key", f"{worst} ms", "60 ms", worst <= 60)
+    taken = sorted(ms for word in words for ms in results(a, command, word))
+    worst = taken[-1]
+    table.row(f"filter: keystroke to first results, p50 / slowest of {len(taken)}",
+              f"{taken[len(taken) // 2]:.1f} / {worst:.1f} ms", "60 ms", worst <= 60)
+    worst = max(results(a, command, "-07771"))
+    table.row("filter: the same, a fragment that stands in ten payments", f"{worst:.1f} ms", "60 ms", worst <= 60)
     return down["bytes"]["p99"], page["bytes"]["p50"]
 
 
