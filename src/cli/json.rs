@@ -124,11 +124,8 @@ pub(super) fn payment_card(card: &PaymentCard, as_of: Option<DateTime<Utc>>) -> 
         }),
     );
     let elsewhere = &card.elsewhere;
-    let found: Vec<Value> = elsewhere.external.iter().map(external).collect();
-    let disputes: Vec<Value> = elsewhere.disputes.iter().map(dispute).collect();
     let open: Vec<Value> = elsewhere.discrepancies.iter().map(discrepancy).collect();
-    fields.insert("external_refunds".into(), found.into());
-    fields.insert("disputes".into(), disputes.into());
+    add_elsewhere(&mut fields, &elsewhere.external, &elsewhere.disputes);
     fields.insert("discrepancies".into(), open.into());
     let notes: Vec<Value> = card.notes.iter().map(super::shift::note_json).collect();
     fields.insert("notes".into(), notes.into());
@@ -326,6 +323,18 @@ pub(super) fn step(step: &Step) -> Value {
         "clock": clock,
         "at": at.map(time),
     })
+}
+
+/// What became known of a payment from elsewhere.
+pub(super) fn add_elsewhere(
+    fields: &mut Map<String, Value>,
+    refunds: &[ExternalRefund],
+    disputes: &[Dispute],
+) {
+    let refunds: Vec<Value> = refunds.iter().map(external).collect();
+    let disputes: Vec<Value> = disputes.iter().map(dispute).collect();
+    fields.insert("external_refunds".into(), refunds.into());
+    fields.insert("disputes".into(), disputes.into());
 }
 
 /// A refund made elsewhere.

@@ -1,4 +1,4 @@
-//! The order view: every payment and refund of an order, and the sums.
+//! The order view: every payment of an order with what became of it, and the sums.
 
 use super::face::{Refusal, Reply};
 use super::local::Local;
@@ -31,10 +31,17 @@ impl Local {
 
     fn order_of(&self, name: Option<String>, parts: Vec<OrderPart>, more: bool) -> Reply {
         let at = self.clock.now();
-        let payments = parts.into_iter().map(|(payment, refunds)| Part {
-            eligibility: self.judge(&payment, at),
-            payment: masked(payment),
-            refunds,
+        let payments = parts.into_iter().map(|part| Part {
+            eligibility: self.judge(&part.payment, at),
+            payment: masked(part.payment),
+            refunds: part.refunds,
+            // One that is linked is ours, and stands there already.
+            external: part
+                .external
+                .into_iter()
+                .filter(|it| it.linked.is_none())
+                .collect(),
+            disputes: part.disputes,
         });
         Reply::Order(Box::new(Order {
             at,

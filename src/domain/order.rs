@@ -1,11 +1,13 @@
-//! Everything of one order: its payments with their refunds, and the sums.
+//! Everything of one order: its payments with what became of them, and the sums.
 
 use std::fmt::Display;
 
 use chrono::{DateTime, TimeZone, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::dispute::Dispute;
 use super::eligibility::Eligibility;
+use super::external::ExternalRefund;
 use super::listing::Sums;
 use super::money::Money;
 use super::payment::Payment;
@@ -36,6 +38,12 @@ pub struct Part {
     pub eligibility: Eligibility,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// Refunds of it that were made elsewhere, and are not one of ours.
+    #[serde(default)]
+    pub external: Vec<ExternalRefund>,
+    /// Disputes about it.
+    #[serde(default)]
+    pub disputes: Vec<Dispute>,
 }
 
 impl Order {
@@ -118,7 +126,36 @@ impl Part {
                 }
             ));
         }
+        for external in &self.external {
+            sheet.add(format!(
+                "refund made elsewhere of {}, seen {}: {}",
+                external.amounts(),
+                day(external.first_seen),
+                external.state.name()
+            ));
+        }
+        for dispute in &self.disputes {
+            sheet.add(disputed(dispute, day));
+        }
     }
+}
+
+/// What may be lost by a dispute, and what a refund before its deadline would avoid.
+fn disputed(dispute: &Dispute, day: impl Fn(DateTime<Utc>) -> String) -> String {
+    let mut said = format!(
+        "dispute of {}, {}: {}",
+        dispute.amount,
+        day(dispute.opened_at),
+        dispute.stage.name().replace('_', " ")
+    );
+    match (dispute.banner(), dispute.deadline) {
+        (Some(banner), _) => said.extend(["; ", &banner]),
+        (None, Some(at)) if dispute.stage.is_in_force() => {
+            said.extend(["; answer by ", &day(at)]);
+        }
+        _ => {}
+    }
+    said
 }
 
 fn figures(sums: &Sums) -> String {

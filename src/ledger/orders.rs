@@ -1,10 +1,12 @@
-//! The payments of an order, with their refunds.
+//! The payments of an order, with what became of them.
 
 use rusqlite::{Connection, params};
 
 use super::Ledger;
 use super::error::LedgerError;
-use super::{payments, refunds};
+use super::{disputes, external, payments, refunds};
+use crate::domain::dispute::Dispute;
+use crate::domain::external::ExternalRefund;
 use crate::domain::id::PaymentId;
 use crate::domain::listing::RefundFilter;
 use crate::domain::payment::Payment;
@@ -13,8 +15,17 @@ use crate::domain::refund::Refund;
 /// No order that people speak of has more payments.
 const MOST: usize = 200;
 
-/// A payment and its refunds, oldest first.
-pub type OrderPart = (Payment, Vec<Refund>);
+/// A payment of an order.
+pub struct OrderPart {
+    /// The payment.
+    pub payment: Payment,
+    /// Its refunds, oldest first.
+    pub refunds: Vec<Refund>,
+    /// Refunds of it that were made elsewhere.
+    pub external: Vec<ExternalRefund>,
+    /// Its disputes.
+    pub disputes: Vec<Dispute>,
+}
 
 impl Ledger {
     /// The payments of an order on all accounts, oldest first, and whether there are more.
@@ -55,6 +66,10 @@ fn part(connection: &Connection, id: PaymentId) -> Result<OrderPart, LedgerError
     };
     let found = refunds::list(connection, &filter)?;
     let payment = payments::one(connection, id)?.ok_or(LedgerError::NotFound("payment"))?;
-    let refunds = found.into_iter().rev().map(|it| it.refund).collect();
-    Ok((payment, refunds))
+    Ok(OrderPart {
+        payment,
+        refunds: found.into_iter().rev().map(|it| it.refund).collect(),
+        external: external::of_payment(connection, id)?,
+        disputes: disputes::of_payment(connection, id)?,
+    })
 }

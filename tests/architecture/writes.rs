@@ -56,6 +56,10 @@ const WRITES: &[(&str, Told)] = &[
     ),
     ("note_backup", Entry),
     ("note_errand", Entry),
+    (
+        "note_found_right",
+        Nothing("when a check of all records found nothing wrong: no decision and no money"),
+    ),
     ("note_person", Entry),
     ("park", Nothing(DRAFT)),
     (

@@ -74,6 +74,10 @@ fn a_warning_a_chargeback_and_the_refund_that_answers_it() {
     );
     let card = shop.desk.run(["payment", "A-1"]).exits(0).stdout;
     assert!(card.contains(banner), "{card}");
+    let order = shop.desk.run(["order", "A-1"]).exits(0).stdout;
+    assert!(order.contains(banner), "{order}");
+    let order = shop.desk.json(["order", "A-1"]).exits(0).object();
+    assert_eq!(order["payments"][0]["disputes"], payment["disputes"]);
 
     dispute(&shop, Stage::Open);
     let payment = shop.desk.payment("A-1");

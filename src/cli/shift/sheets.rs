@@ -161,5 +161,6 @@ fn part_json(part: &Part) -> Value {
     let refunds: Vec<Value> = part.refunds.iter().map(fields::refund).collect();
     let mut payment = fields::payment_fields(&part.payment, &part.eligibility);
     payment.insert("refunds".into(), refunds.into());
+    fields::add_elsewhere(&mut payment, &part.external, &part.disputes);
     Value::Object(payment)
 }

@@ -64,6 +64,9 @@ fn order() {
     snap("order", full, |session| {
         session.press("2 [ j j O");
     });
+    snap("order_troubled", troubled, |session| {
+        session.press("/").type_text("TROUBLED").press("enter O");
+    });
 }
 
 /// Until when a refund can be stopped, by which key, and honest words where it cannot.
