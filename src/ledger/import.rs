@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Ledger;
 use super::audit::{self, Deed};
 use super::error::LedgerError;
+use super::fragments;
 use super::row::millis;
 use crate::domain::money::Money;
 use crate::failpoint;
@@ -173,6 +174,7 @@ fn write(connection: &Connection, batch: &ImportBatch) -> Result<ImportCounts, L
         }
     }
     failpoint::reach("import.rows_written");
+    fragments::take_in_new(connection)?;
     for (account, new) in payments {
         touch_account(connection, account, new, &batch.source)?;
     }

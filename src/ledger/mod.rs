@@ -30,6 +30,7 @@ mod evidence;
 mod external;
 mod filter;
 mod forgotten;
+mod fragments;
 mod head;
 mod history;
 mod import;

@@ -10,7 +10,7 @@ use super::error::LedgerError;
 use super::filter::{Judgement, Where};
 use super::payments::{PlacedPayment, one};
 use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, PAYMENT_WIDTH, payment, with_captures};
-use super::search;
+use super::search::{self, Reading};
 use crate::domain::listing::{Direction, From, PaymentQuery, PaymentSort, Place};
 
 /// The part of what was meant exactly.
@@ -172,7 +172,12 @@ fn rest(
     meant: &[i64],
 ) -> Result<Where, LedgerError> {
     let by_settled = query.sort == PaymentSort::Settled;
-    let mut clause = search::clause(connection, &query.filter, judgement, by_settled)?;
+    let mut clause = search::clause(
+        connection,
+        &query.filter,
+        judgement,
+        Reading::Page { by_settled },
+    )?;
     if !meant.is_empty() {
         let others = "p.id NOT IN (SELECT value FROM json_each(?))";
         clause.and(others, [search::list(meant)]);

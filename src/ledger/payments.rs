@@ -9,7 +9,7 @@ pub use super::filter::Judgement;
 use super::filter::{self, Where};
 use super::pages;
 use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, payment, with_captures};
-use super::search;
+use super::search::{self, Reading};
 use crate::domain::id::PaymentId;
 use crate::domain::listing::{AccountFreshness, PaymentFilter, PaymentQuery, Place, Sums, Totals};
 use crate::domain::money::{Currency, Money};
@@ -154,7 +154,7 @@ fn sums(
     filter: &PaymentFilter,
     judgement: &Judgement,
 ) -> Result<Totals, LedgerError> {
-    let clause = search::clause(connection, filter, judgement, true)?;
+    let clause = search::clause(connection, filter, judgement, Reading::Whole)?;
     let (sql, values) = sums_sql(clause, judgement);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
@@ -216,7 +216,7 @@ pub(super) fn sums_plan(
     filter: &PaymentFilter,
     judgement: &Judgement,
 ) -> String {
-    let clause = search::clause(connection, filter, judgement, true).unwrap();
+    let clause = search::clause(connection, filter, judgement, Reading::Whole).unwrap();
     let (sql, values) = sums_sql(clause, judgement);
     super::tests::plan(connection, &sql, values)
 }

@@ -1,5 +1,5 @@
-//! How a filter's payments are found: by the index that leads to the fewest, or, where they are
-//! many, by walking the list in its order and looking at each.
+//! How a filter's payments are found: by the indexes that lead to few, or, where they are many, by
+//! walking the list in its order and looking at each.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
@@ -11,9 +11,20 @@ use crate::domain::listing::PaymentFilter;
 use crate::domain::query::ANYWHERE_FROM;
 use crate::domain::text::folded;
 
-/// So many payments are fetched one by one and sorted in no time. More of them stand so close in the
-/// list that a page of them is found by walking it.
-const FEW: usize = 5_000;
+/// How many payments indexes may lead to.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// So many are looked at one by one and sorted in no time.
+    few: usize,
+    /// So many are known by heart while the list is walked in its order. More of them stand so close
+    /// in it that a page of them is found by looking at each row.
+    many: usize,
+}
+
+const BOUNDS: Bounds = Bounds {
+    few: 2_000,
+    many: 20_000,
+};
 /// What is meant exactly stands first; nobody reads through more of it.
 const MEANT: usize = 50;
 
@@ -22,15 +33,26 @@ const NAMES: [&str; 2] = ["p.reference", "p.order_ref"];
 /// What is found whole.
 const WHOLE: &str = "kind IN ('customer_id', 'invoice', 'auth_code', 'arn', 'end_to_end')";
 
-/// A part of a filter: as a test of a row `p`, and as the way to its rows where an index has one.
+/// A part of a filter that an index may answer: as a test of a row `p`, and as the way to its rows,
+/// which may lead past some others.
 pub(super) struct Condition {
     pub test: String,
     pub test_values: Vec<Value>,
     /// One or more `SELECT … AS id`.
-    pub way: Option<(String, Vec<Value>)>,
+    pub way: String,
+    pub way_values: Vec<Value>,
 }
 
-/// The payments of a filter, as a clause on `payments p`. `by_settled`: the rows come by settlement.
+/// What is read of a filter's payments.
+#[derive(Clone, Copy)]
+pub(super) enum Reading {
+    /// All of them.
+    Whole,
+    /// The next in the order of a list, which is by settlement or not.
+    Page { by_settled: bool },
+}
+
+/// The payments of a filter, as a clause on `payments p`.
 ///
 /// # Errors
 /// The database failed.
@@ -38,16 +60,30 @@ pub(super) fn clause(
     connection: &Connection,
     filter: &PaymentFilter,
     judgement: &Judgement,
-    by_settled: bool,
+    reading: Reading,
 ) -> Result<Where, LedgerError> {
-    match few(connection, filter, judgement)? {
-        Some(ids) => {
-            let mut clause = Where::default();
-            clause.and("p.id IN (SELECT value FROM json_each(?))", [list(&ids)]);
-            Ok(clause)
-        }
-        None => Ok(filter::payments(filter, judgement, by_settled)),
+    clause_within(BOUNDS, connection, filter, judgement, reading)
+}
+
+fn clause_within(
+    bounds: Bounds,
+    connection: &Connection,
+    filter: &PaymentFilter,
+    judgement: &Judgement,
+    reading: Reading,
+) -> Result<Where, LedgerError> {
+    let by_settled = matches!(reading, Reading::Whole | Reading::Page { by_settled: true });
+    let mut clause = filter::payments(filter, judgement, by_settled);
+    if let Some(ids) = candidates(bounds, connection, filter)? {
+        // A unary plus keeps SQLite from fetching them: it walks the list and meets them there.
+        let id = match reading {
+            Reading::Page { .. } if ids.len() > bounds.few => "+p.id",
+            _ => "p.id",
+        };
+        let one_of_them = format!("{id} IN (SELECT value FROM json_each(?))");
+        clause.and(one_of_them, [list(&ids)]);
     }
+    Ok(clause)
 }
 
 /// Ids as one value.
@@ -56,40 +92,49 @@ pub(super) fn list(ids: &[i64]) -> Value {
     Value::Text(format!("[{}]", ids.join(",")))
 }
 
-/// All payments of the filter, when they are few and an index leads to them.
-fn few(
+/// The payments that may be the filter's, in the order of their ids, where indexes lead to no more
+/// than many: every one that is the filter's, and some that are not.
+fn candidates(
+    bounds: Bounds,
     connection: &Connection,
     filter: &PaymentFilter,
-    judgement: &Judgement,
 ) -> Result<Option<Vec<i64>>, LedgerError> {
-    let Some((sql, values)) = few_sql(filter, judgement) else {
-        return Ok(None);
-    };
-    let mut ids = connection
-        .prepare_cached(&sql)?
-        .query_map(params_from_iter(values), |row| row.get(0))?
-        .collect::<Result<Vec<i64>, _>>()?;
-    if ids.len() > FEW {
+    let mut found: Option<Vec<i64>> = None;
+    for condition in filter::conditions(filter) {
+        let Some(ids) = led_to(bounds.many, connection, condition)? else {
+            continue;
+        };
+        let both = match found {
+            Some(mut found) => {
+                found.retain(|id| ids.binary_search(id).is_ok());
+                found
+            }
+            None => ids,
+        };
+        if both.len() <= bounds.few {
+            return Ok(Some(both));
+        }
+        found = Some(both);
+    }
+    Ok(found)
+}
+
+/// Where a way leads, in the order of the ids; none where that is to more than `most`.
+fn led_to(
+    most: usize,
+    connection: &Connection,
+    condition: Condition,
+) -> Result<Option<Vec<i64>>, LedgerError> {
+    let sql = format!("{} LIMIT {}", condition.way, most + 1);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let ids = statement.query_map(params_from_iter(condition.way_values), |row| row.get(0))?;
+    let mut ids = ids.collect::<Result<Vec<i64>, _>>()?;
+    if ids.len() > most {
         return Ok(None);
     }
     ids.sort_unstable();
     ids.dedup();
     Ok(Some(ids))
-}
-
-fn few_sql(filter: &PaymentFilter, judgement: &Judgement) -> Option<(String, Vec<Value>)> {
-    let way = filter::conditions(filter)
-        .into_iter()
-        .find_map(|condition| condition.way)?;
-    let tests = filter::payments(filter, judgement, false);
-    let (way, mut values) = way;
-    let sql = format!(
-        "SELECT p.id FROM ({way}) d CROSS JOIN payments p ON p.id = d.id {} LIMIT {}",
-        tests.sql(),
-        FEW + 1
-    );
-    values.extend(tests.into_values());
-    Some((sql, values))
 }
 
 /// The payments that one word names exactly, best first: an id or reference, then the order, then the
@@ -145,19 +190,13 @@ fn own_ids(word: &str) -> Vec<(String, Value)> {
     ways
 }
 
-/// A word, wherever it may stand.
+/// A word: wherever it may stand, or, while it is short, where a name begins.
 pub(super) fn word(word: &str) -> Condition {
     let folded = folded(word);
-    let stands = |column| match folded.chars().count() >= ANYWHERE_FROM {
-        true => contains(column, &folded),
-        false => begins(column, &folded),
+    let mut places = match folded.chars().count() {
+        ANYWHERE_FROM.. => anywhere(&folded),
+        _ => at_the_beginning(word, &folded),
     };
-    let mut places: Vec<Place> = NAMES.map(stands).map(Place::of_payment).into();
-    places.push(Place::of_payer(stands("y.name")));
-    places.push(Place::of_payment(match folded.chars().count() {
-        ANYWHERE_FROM.. => contains("p.provider_payment_id", &folded),
-        _ => begins_in_any_case("p.provider_payment_id", word),
-    }));
     if word.len() <= 4 {
         places.push(Place::of_payment(begins("p.last4", word)));
     }
@@ -170,14 +209,71 @@ pub(super) fn word(word: &str) -> Condition {
     let whole = format!("{names} {WHOLE} AND name = ?");
     places.push(Place::among(whole, vec![text(word)]));
     places.push(Place::payers("email = ?", vec![text(word)]));
-    let (spelt, values) = stands("name");
+    let (spelt, values) = match folded.chars().count() {
+        ANYWHERE_FROM.. => contains("name", &folded),
+        _ => begins("name", &folded),
+    };
     places.push(Place::among(
         format!("{names} kind = 'folded' AND {spelt}"),
         values,
     ));
-    let (spelt, values) = stands("folded");
-    places.push(Place::payers(&spelt, values));
     any(places)
+}
+
+fn at_the_beginning(word: &str, folded: &str) -> Vec<Place> {
+    let mut places: Vec<Place> = NAMES
+        .map(|column| Place::of_payment(begins(column, folded)))
+        .into();
+    places.push(Place::of_payer(begins("y.name", folded)));
+    let (spelt, values) = begins("folded", folded);
+    places.push(Place::payers(&spelt, values));
+    let ids = begins_in_any_case("p.provider_payment_id", word);
+    places.push(Place::of_payment(ids));
+    places
+}
+
+/// All the runs of three letters of the word lead to it; whether they stand together is looked at
+/// in the row.
+fn anywhere(folded: &str) -> Vec<Place> {
+    let stands = |columns: &[&str]| {
+        let tests = columns.iter().map(|column| contains(column, folded));
+        let (tests, values): (Vec<_>, Vec<_>) = tests.unzip();
+        (tests.join(" OR "), values.concat())
+    };
+    let (test, test_values) = stands(&["p.reference", "p.order_ref", "p.provider_payment_id"]);
+    let of_payment = Place {
+        way: with_runs("payment_fragments"),
+        way_values: vec![text(&runs(folded))],
+        test,
+        test_values,
+    };
+    let (test, test_values) = stands(&["y.name", "y.folded"]);
+    let of_payer = Place {
+        way: with_runs("payer_fragments"),
+        way_values: vec![text(&runs(folded))],
+        test: format!("EXISTS (SELECT 1 FROM payers y WHERE y.payment_id = p.id AND ({test}))"),
+        test_values,
+    };
+    vec![of_payment, of_payer]
+}
+
+/// The payments that an index of fragments leads to.
+fn with_runs(index: &str) -> String {
+    format!(
+        "SELECT n.payment_id AS id FROM {index} CROSS JOIN payment_numbers n ON n.number = {index}.rowid
+         WHERE {index} MATCH ?"
+    )
+}
+
+/// Every run of three letters of a word, as the index is asked for rows that have them all.
+fn runs(word: &str) -> String {
+    let letters: Vec<char> = word.chars().collect();
+    let runs = letters.windows(ANYWHERE_FROM).map(|run| {
+        let run: String = run.iter().collect();
+        format!("\"{}\"", run.replace('"', "\"\""))
+    });
+    let runs: std::collections::BTreeSet<String> = runs.collect();
+    runs.into_iter().collect::<Vec<_>>().join(" AND ")
 }
 
 /// The payer's e-mail, whole.
@@ -199,37 +295,29 @@ pub(super) fn last4(last4: &str) -> Condition {
 /// Where a word may stand: as a test of a row `p`, and as the way to its rows.
 struct Place {
     test: String,
+    test_values: Vec<Value>,
     way: String,
-    values: Vec<Value>,
+    way_values: Vec<Value>,
 }
 
 impl Place {
     /// In a column of the payment `p` itself.
     fn of_payment((test, values): (String, Vec<Value>)) -> Self {
-        Self {
-            way: format!("SELECT p.id FROM payments p WHERE {test}"),
-            test,
-            values,
-        }
+        let way = format!("SELECT p.id FROM payments p WHERE {test}");
+        Self::both(test, way, values)
     }
 
     /// In a column of its payer `y`. The test looks at one payer: a list is walked without reading
     /// all of them.
     fn of_payer((test, values): (String, Vec<Value>)) -> Self {
-        Self {
-            way: format!("SELECT y.payment_id AS id FROM payers y WHERE {test}"),
-            test: format!("EXISTS (SELECT 1 FROM payers y WHERE y.payment_id = p.id AND {test})"),
-            values,
-        }
+        let way = format!("SELECT y.payment_id AS id FROM payers y WHERE {test}");
+        let test = format!("EXISTS (SELECT 1 FROM payers y WHERE y.payment_id = p.id AND {test})");
+        Self::both(test, way, values)
     }
 
     /// Among few, which a way leads to at once.
     fn among(way: String, values: Vec<Value>) -> Self {
-        Self {
-            test: format!("p.id IN ({way})"),
-            way,
-            values,
-        }
+        Self::both(format!("p.id IN ({way})"), way, values)
     }
 
     /// Among few payers.
@@ -237,17 +325,27 @@ impl Place {
         let way = format!("SELECT payment_id AS id FROM payers WHERE {test}");
         Self::among(way, values)
     }
+
+    fn both(test: String, way: String, values: Vec<Value>) -> Self {
+        Self {
+            test,
+            test_values: values.clone(),
+            way,
+            way_values: values,
+        }
+    }
 }
 
 /// In one of several places.
 fn any(places: Vec<Place>) -> Condition {
     let tests: Vec<String> = places.iter().map(|it| format!("({})", it.test)).collect();
     let ways: Vec<String> = places.iter().map(|it| it.way.clone()).collect();
-    let values: Vec<Value> = places.into_iter().flat_map(|it| it.values).collect();
+    let of_ways = places.iter().flat_map(|it| it.way_values.clone()).collect();
     Condition {
         test: tests.join(" OR "),
-        test_values: values.clone(),
-        way: Some((ways.join(" UNION ALL "), values)),
+        test_values: places.into_iter().flat_map(|it| it.test_values).collect(),
+        way: ways.join(" UNION ALL "),
+        way_values: of_ways,
     }
 }
 
@@ -276,7 +374,6 @@ fn begins_in_any_case(column: &str, prefix: &str) -> (String, Vec<Value>) {
     (ranges.join(" OR "), values.collect())
 }
 
-/// Its index is read from end to end, which is far less than the table.
 fn contains(column: &str, part: &str) -> (String, Vec<Value>) {
     let mut pattern = String::from("%");
     for character in part.chars() {
@@ -286,10 +383,7 @@ fn contains(column: &str, part: &str) -> (String, Vec<Value>) {
         pattern.push(character);
     }
     pattern.push('%');
-    (
-        format!("{column} IS NOT NULL AND {column} LIKE ? ESCAPE '\\'"),
-        vec![text(&pattern)],
-    )
+    (format!("{column} LIKE ? ESCAPE '\\'"), vec![text(&pattern)])
 }
 
 /// A text behind every text that begins with `prefix`.
@@ -297,12 +391,31 @@ fn successor(prefix: &str) -> String {
     format!("{prefix}\u{10ffff}")
 }
 
+/// The ids of a filter's payments as few, as many and as too many to know by heart.
 #[cfg(test)]
-pub(super) fn few_plan(
+pub(super) fn by_each_bound(
     connection: &Connection,
     filter: &PaymentFilter,
     judgement: &Judgement,
-) -> Option<String> {
-    let (sql, values) = few_sql(filter, judgement)?;
-    Some(super::tests::plan(connection, &sql, values))
+) -> [Vec<i64>; 3] {
+    [(1_000, 1_000), (0, 1_000), (0, 0)].map(|(few, many)| {
+        let bounds = Bounds { few, many };
+        let page = Reading::Page { by_settled: true };
+        let clause = clause_within(bounds, connection, filter, judgement, page).unwrap();
+        let sql = format!(
+            "SELECT p.id FROM payments p {} ORDER BY p.settled_key DESC, p.id DESC",
+            clause.sql()
+        );
+        let mut statement = connection.prepare(&sql).unwrap();
+        let ids = statement.query_map(params_from_iter(clause.into_values()), |row| row.get(0));
+        ids.unwrap().map(Result::unwrap).collect()
+    })
+}
+
+/// How each of the ways is gone.
+#[cfg(test)]
+pub(super) fn ways_plan(connection: &Connection, filter: &PaymentFilter) -> String {
+    let conditions = filter::conditions(filter).into_iter();
+    let plans = conditions.map(|it| super::tests::plan(connection, &it.way, it.way_values));
+    plans.collect::<Vec<_>>().join("\n")
 }

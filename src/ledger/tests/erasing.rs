@@ -41,9 +41,21 @@ async fn erased_is_erased_whoever_writes_the_row() {
         .park("mia".into(), payment, typed, now())
         .await
         .unwrap();
+    // Every run of three letters of it leads to the payment, until it is erased.
+    let runs = |run: &str| -> (i64, i64) {
+        let connection = by_hand(&folder);
+        let sql = "SELECT (SELECT count(*) FROM payer_fragments WHERE payer_fragments MATCH ?1),
+                          (SELECT count(*) FROM payer_fragments_data WHERE instr(block, CAST(?1 AS BLOB)))";
+        let found = connection.query_row(sql, [run], |row| Ok((row.get(0)?, row.get(1)?)));
+        found.unwrap()
+    };
+    assert_eq!(runs("roe"), (1, 1));
     ledger.erase_payer(erasing("mia")).await.unwrap();
     let gone = ledger.erase_payer(erasing("ben")).await.unwrap();
     assert_eq!((gone.agreed_by.as_deref(), gone.values), (Some("ben"), 2));
+    for run in ["jan", "ane", "ne ", "e r", " ro", "roe"] {
+        assert_eq!(runs(run), (0, 0), "{run}");
+    }
     assert!(ledger.drafts("mia".into()).await.unwrap().is_empty());
     let again = ledger.erase_payer(erasing("mia")).await;
     assert!(

@@ -59,7 +59,7 @@ const RULES: [(&str, &str, &str); 2] = [
         "schema",
         "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
          WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name",
-        "09affb9e74b07dd9f139615d6415971d457f694b8d81353f077a7784adf69bd3",
+        "d63e581e9c5bc47b82759030661c7006e491cee9383ee9ee3115131f3b432797",
     ),
     (
         "legal moves",
