@@ -29,6 +29,8 @@ pub struct TtyBackend<W: Write> {
     frame: Vec<u8>,
     /// What each cell shows, where that is known.
     shown: Screen,
+    /// What each cell is to show: between frames the same.
+    wanted: Screen,
     columns: u16,
     at: Option<Position>,
     cursor: Option<Position>,
@@ -45,6 +47,7 @@ impl<W: Write> TtyBackend<W> {
             out,
             frame: Vec::with_capacity(16 * 1024),
             shown: Vec::new(),
+            wanted: Vec::new(),
             columns: 0,
             at: None,
             cursor: None,
@@ -68,6 +71,7 @@ impl<W: Write> TtyBackend<W> {
         let room = usize::from(columns) * usize::from(rows);
         if self.shown.len() != room || self.columns != columns {
             self.shown = vec![None; room];
+            self.wanted = vec![None; room];
             self.columns = columns;
         }
     }
@@ -149,7 +153,7 @@ impl<W: Write> TtyBackend<W> {
         }
         self.frame.extend_from_slice(cell.symbol().as_bytes());
         let next = x + u16::try_from(cells).unwrap_or(1);
-        self.remember(place, cell, cells);
+        self.remember(place, cell);
         // At the right edge terminals differ in where the cursor is; then it is not known. The
         // same holds after a wide character, whose width terminals do not agree on.
         let edge = next >= columns;
@@ -171,14 +175,15 @@ impl<W: Write> TtyBackend<W> {
         shift.carry_out(&mut self.shown, self.columns);
     }
 
-    /// What a cell shows now; the right half of a wide character shows nothing of its own.
-    fn remember(&mut self, place: usize, cell: &Cell, cells: usize) {
-        if let Some(shown) = self.shown.get_mut(place) {
-            *shown = Some(shift::as_seen(cell));
-        }
-        if let Some(half) = self.shown.get_mut(place + 1).filter(|_| cells == 2) {
-            *half = None;
-        }
+    /// What a cell shows now.
+    fn remember(&mut self, place: usize, cell: &Cell) {
+        shift::set(&mut self.shown, place, cell);
+    }
+
+    /// Every cell shows this, or nobody knows what.
+    fn take_for(&mut self, cell: Option<Cell>) {
+        self.wanted.fill(cell.clone());
+        self.shown.fill(cell);
     }
 
     /// Moves to a cell by the shortest way.
@@ -208,6 +213,8 @@ impl<W: Write> Backend for TtyBackend<W> {
         self.fit();
         let content: Vec<(u16, u16, &Cell)> = content.collect();
         let mut written = PLAIN;
+        let mut wanted = std::mem::take(&mut self.wanted);
+        shift::want(&mut wanted, &content, usize::from(self.columns));
         if content.len() <= usize::from(self.columns) {
             // A row further on the same page: there is nothing to be spared.
             for (x, y, cell) in content {
@@ -216,12 +223,12 @@ impl<W: Write> Backend for TtyBackend<W> {
                 }
             }
         } else {
-            let wanted = shift::wanted(&self.shown, &content, usize::from(self.columns));
             if let Some(shift) = shift::of(&self.shown, &wanted, self.columns) {
                 self.scroll(&shift);
             }
             self.write_all(&wanted, &mut written);
         }
+        self.wanted = wanted;
         written.change(PLAIN, &mut self.frame);
         Ok(())
     }
@@ -270,7 +277,7 @@ impl<W: Write> Backend for TtyBackend<W> {
         self.at = None;
         self.fit();
         let blank = matches!(clear_type, ClearType::All).then(Cell::default);
-        self.shown.fill(blank);
+        self.take_for(blank);
         Ok(())
     }
 
@@ -327,7 +334,7 @@ impl<W: Write> Rim for TtyBackend<W> {
             guard.enter()?;
         }
         self.at = None;
-        self.shown.fill(None);
+        self.take_for(None);
         self.cursor_shown = None;
         Ok(())
     }

@@ -77,22 +77,27 @@ pub(super) fn as_seen(cell: &Cell) -> Cell {
     }
 }
 
+/// Sets a cell; the right half of a wide character shows nothing of its own.
+pub(super) fn set(screen: &mut Screen, place: usize, cell: &Cell) {
+    if let Some(known) = screen.get_mut(place) {
+        *known = Some(as_seen(cell));
+    }
+    if let Some(half) = screen.get_mut(place + 1).filter(|_| is_wide(cell)) {
+        *half = None;
+    }
+}
+
+fn is_wide(cell: &Cell) -> bool {
+    cell.symbol().len() > 1 && text::cells(cell.symbol()) == 2
+}
+
 /// What the screen is to show: what it shows, but for these cells.
-pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize) -> Screen {
-    let mut wanted = shown.clone();
-    let is_wide = |cell: &Cell| cell.symbol().len() > 1 && text::cells(cell.symbol()) == 2;
+pub(super) fn want(screen: &mut Screen, content: &[(u16, u16, &Cell)], width: usize) {
     for (x, y, cell) in content {
-        let place = usize::from(*y) * width + usize::from(*x);
-        if let Some(known) = wanted.get_mut(place) {
-            *known = Some(as_seen(cell));
-        }
-        // The right half of a wide character shows nothing of its own.
-        if let Some(half) = wanted.get_mut(place + 1).filter(|_| is_wide(cell)) {
-            *half = None;
-        }
+        set(screen, usize::from(*y) * width + usize::from(*x), cell);
     }
     // Half of a wide character that went is blank; nobody says so.
-    for line in wanted.chunks_mut(width.max(1)) {
+    for line in screen.chunks_mut(width.max(1)) {
         let mut covered = false;
         for cell in line {
             if cell.is_none() && !covered {
@@ -101,7 +106,6 @@ pub(super) fn wanted(shown: &Screen, content: &[(u16, u16, &Cell)], width: usize
             covered = cell.as_ref().is_some_and(is_wide);
         }
     }
-    wanted
 }
 
 /// The lines that gain most by being moved, and how many cells are spared by that.

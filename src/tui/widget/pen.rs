@@ -2,8 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 
 use super::text::{self, clean};
+use crate::domain::text::is_plain;
 use crate::tui::caps::Caps;
 use crate::tui::theme::{Role, Theme};
 
@@ -79,6 +81,9 @@ impl<'a> Pen<'a> {
     /// Writes at a place of the area and returns the column after the text.
     pub fn put(&mut self, x: usize, y: usize, what: &str, role: Role) -> usize {
         let style = self.theme.style(role);
+        if is_plain(what) {
+            return self.put_plain((x, y), what, style);
+        }
         let mut column = x;
         for unit in text::units(&clean(what)) {
             let cells = text::cells(unit);
@@ -103,6 +108,26 @@ impl<'a> Pen<'a> {
             column += cells;
         }
         column
+    }
+
+    /// A cell for each letter: nearly all that is written is of this kind.
+    fn put_plain(&mut self, (x, y): (usize, usize), what: &str, style: Style) -> usize {
+        let room = match y < self.height() {
+            true => self.width().saturating_sub(x),
+            false => 0,
+        };
+        let shown = what.get(..room).unwrap_or(what);
+        if shown.is_empty() {
+            return x;
+        }
+        let at = Position::new(self.area.x + clamp(x), self.area.y + clamp(y));
+        self.cut(at.x, at.y);
+        let first = self.buf.index_of(at.x, at.y);
+        let cells = self.buf.content.iter_mut().skip(first);
+        for (cell, letter) in cells.zip(shown.split_inclusive(|_: char| true)) {
+            cell.set_symbol(letter).set_style(style);
+        }
+        x + shown.len()
     }
 
     /// Empties a cell that the right half of a wide character covers.
