@@ -2,7 +2,7 @@
 //!
 //! Backend, input and signals are parameters, so that tests run this very loop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -31,7 +31,8 @@ use super::state::slots::Slot;
 use super::update::{Msg, parting, update};
 use super::view;
 
-/// Background news are drawn at most this often; what an operator does is drawn at once.
+/// Background news are drawn at most this often; what an operator does, and asked for, is drawn at
+/// once.
 const FRAME: Duration = Duration::from_millis(33);
 /// What an operator would not notice.
 const AT_ONCE: Duration = Duration::from_millis(3);
@@ -222,6 +223,10 @@ pub struct Desktop<B: Rim, I, S> {
     asking: Asking,
     clock: Clock,
     cooling: Option<Pin<Box<Sleep>>>,
+    /// What an operator's key asked for, and looks for on the screen.
+    looked_for: BTreeSet<Slot>,
+    /// The next frame waits for nothing.
+    urgent: bool,
     forget_keys: bool,
 }
 
@@ -269,6 +274,8 @@ where
             asking,
             clock,
             cooling: None,
+            looked_for: BTreeSet::new(),
+            urgent: false,
             forget_keys: false,
         }
     }
@@ -289,12 +296,13 @@ where
         self.tell(Msg::Opened)?;
         while !self.app.quit {
             let event = self.wait().await;
-            let urgent = matches!(event, Event::Input(_) | Event::Cooled | Event::Woke);
             self.handle(event)?;
             self.drain().await?;
+            let urgent = self.urgent;
             if urgent {
                 self.wait_for_card().await?;
             }
+            self.urgent = false;
             if self
                 .cooling
                 .as_ref()
@@ -377,6 +385,11 @@ where
     }
 
     fn handle(&mut self, event: Event) -> Result<(), TuiError> {
+        self.urgent |= match &event {
+            Event::Input(_) | Event::Cooled | Event::Woke => true,
+            Event::Answer(Some(answer)) => self.looked_for.remove(&answer.slot),
+            _ => false,
+        };
         match event {
             // Without signals to come the others still do.
             Event::Signal(None | Some(Signal::Leave)) => self.app.quit = true,
@@ -412,12 +425,21 @@ where
     /// Changes the state and carries out what follows.
     fn tell(&mut self, msg: Msg) -> Result<(), TuiError> {
         let was_dirty = self.app.dirty;
+        let by_hand = matches!(
+            msg,
+            Msg::Key(_) | Msg::Mouse(_) | Msg::Line(_) | Msg::Pasted(_)
+        );
         self.app.now = self.clock.now();
         let effects = update(&mut self.app, msg);
         self.app.dirty |= was_dirty;
         for effect in effects {
             match effect {
-                Effect::Ask { slot, seq, request } => self.asking.ask(slot, seq, *request),
+                Effect::Ask { slot, seq, request } => {
+                    if by_hand && !slot.is_beside() {
+                        self.looked_for.insert(slot);
+                    }
+                    self.asking.ask(slot, seq, *request);
+                }
                 Effect::Copy(text) => self.stage.rim().copy(&text)?,
                 Effect::Redraw => self.empty()?,
                 Effect::Mouse(on) => self.stage.rim().mouse(on)?,

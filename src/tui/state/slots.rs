@@ -79,6 +79,22 @@ impl Slot {
         matches!(self, Self::Page | Self::Totals)
     }
 
+    /// True for what stands beside that which is looked for: it may come a moment later.
+    pub const fn is_beside(self) -> bool {
+        matches!(
+            self,
+            Self::Overview
+                | Self::Verify
+                | Self::PageAfter
+                | Self::PageBefore
+                | Self::Totals
+                | Self::Card
+                | Self::Ahead
+                | Self::Row(_)
+                | Self::Twins
+        )
+    }
+
     /// True for a request that changes something: it is never dropped or replaced.
     pub const fn is_decision(self) -> bool {
         matches!(self, Self::Compose | Self::Bulk | Self::Decide)
