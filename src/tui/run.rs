@@ -2,8 +2,8 @@
 //!
 //! Backend, input and signals are parameters, so that tests run this very loop.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};

@@ -12,6 +12,8 @@ use super::marks::Marks;
 
 /// Rows asked for at once.
 pub const PAGE_ROWS: usize = 200;
+/// Rows asked for first, of a list that was found or sorted just now: what most screens show of it.
+pub const FIRST_ROWS: usize = 64;
 /// Rows kept: the far side of the window is dropped beyond.
 pub const WINDOW_ROWS: usize = 3 * PAGE_ROWS;
 /// Fewer rows than this left on a side: the next page is asked for.
@@ -49,6 +51,8 @@ pub struct Payments {
     pub rows: Vec<Row>,
     /// How many rows lie before the window, as far as known.
     pub offset: Option<u64>,
+    /// How many rows were asked for when the list was opened; fewer are all there are.
+    pub asked: usize,
     /// The window ends where the list ends.
     pub at_end: bool,
     /// The window begins where the list begins.

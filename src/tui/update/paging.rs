@@ -4,7 +4,7 @@ use crate::desk::face::{PaymentRow, Request};
 use crate::domain::listing::{Direction, From, PaymentQuery};
 use crate::domain::view::Column;
 use crate::tui::state::layout;
-use crate::tui::state::payments::{PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
+use crate::tui::state::payments::{FIRST_ROWS, PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
 use crate::tui::state::{Opening, Screen};
@@ -36,8 +36,9 @@ impl Turn<'_> {
         };
         let rows = match opening {
             Opening::Again => self.app.payments.rows.len().clamp(PAGE_ROWS, WINDOW_ROWS),
-            _ => PAGE_ROWS,
+            _ => FIRST_ROWS,
         };
+        self.app.payments.asked = rows;
         self.ask_page(Slot::Page, from, rows);
     }
 
@@ -92,13 +93,7 @@ impl Turn<'_> {
         let height = layout::payment_rows(self.app.size);
         let opening = self.app.opening;
         let payments = &mut self.app.payments;
-        let asked = payments.rows.len().clamp(PAGE_ROWS, WINDOW_ROWS);
-        let short = rows.len()
-            < if opening == Opening::Again {
-                asked
-            } else {
-                PAGE_ROWS
-            };
+        let short = rows.len() < payments.asked;
         payments.at_start = opening != Opening::End || short;
         payments.at_end = opening == Opening::End || short;
         payments.offset = payments.at_start.then_some(0);
