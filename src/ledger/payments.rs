@@ -1,5 +1,7 @@
 //! Payments: pages, sums, and one by its handle.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
@@ -116,39 +118,53 @@ impl Ledger {
     }
 }
 
-/// Added up in two halves, so that no list is too long for 64 bits; [`whole`] joins them.
-fn halves(amount: &str) -> String {
-    format!("sum({amount} >> {HALF_BITS}), sum({amount} & {})", HALF - 1)
-}
-
-const HALF_BITS: u32 = 24;
-const HALF: i64 = 1 << HALF_BITS;
-
-fn whole(row: &Row<'_>, column: usize, currency: Currency) -> Result<Money, LedgerError> {
-    let (high, low): (i64, i64) = (row.get(column)?, row.get(column + 1)?);
-    let sum = i128::from(high) * i128::from(HALF) + i128::from(low);
-    i64::try_from(sum)
-        .map(|minor| Money::new(minor, currency))
-        .map_err(|_| LedgerError::Uncountable(currency))
-}
-
 fn sums_sql(clause: Where, judgement: &Judgement) -> (String, Vec<Value>) {
     let (can_refund, mut values) = filter::can_refund(judgement);
-    // The limit keeps SQLite from merging the two queries and working each amount out twice.
     let sql = format!(
-        "SELECT currency, count(*), {}, {}, {}, {}
-         FROM (SELECT p.currency, p.captured_minor, p.executed_minor, p.held_minor, {can_refund} AS can_refund
-               FROM payments p {} LIMIT -1) GROUP BY currency ORDER BY currency",
-        halves("captured_minor"),
-        halves("executed_minor"),
-        halves("held_minor"),
-        halves("can_refund"),
+        "SELECT p.currency, p.captured_minor, p.executed_minor, p.held_minor, {can_refund}
+         FROM payments p {}",
         clause.sql()
     );
     values.extend(clause.into_values());
     (sql, values)
 }
 
+/// The payments of one currency, added up in minor units: in 128 bits no list is too long.
+#[derive(Default)]
+struct Sum {
+    count: u64,
+    /// Paid, refunded, held, can be refunded.
+    minor: [i128; 4],
+}
+
+impl Sum {
+    fn add(&mut self, row: &Row<'_>) -> Result<(), LedgerError> {
+        self.count += 1;
+        for (column, sum) in (1..).zip(&mut self.minor) {
+            *sum += i128::from(row.get::<_, i64>(column)?);
+        }
+        Ok(())
+    }
+
+    fn of(&self, code: &str) -> Result<Sums, LedgerError> {
+        let currency = Currency::from_code(code)?;
+        let money = |minor: i128| {
+            i64::try_from(minor)
+                .map(|minor| Money::new(minor, currency))
+                .map_err(|_| LedgerError::Uncountable(currency))
+        };
+        let [paid, refunded, held, can_refund] = self.minor;
+        Ok(Sums {
+            count: self.count,
+            paid: money(paid)?,
+            refunded: money(refunded)?,
+            held: money(held)?,
+            can_refund: money(can_refund)?,
+        })
+    }
+}
+
+/// Added up here, because SQLite would sort all rows by currency first.
 fn sums(
     connection: &Connection,
     filter: &PaymentFilter,
@@ -158,21 +174,21 @@ fn sums(
     let (sql, values) = sums_sql(clause, judgement);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
-    let mut totals = Totals::default();
+    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let code: String = row.get(0)?;
-        let currency = Currency::from_code(&code)?;
-        let count = row.get::<_, i64>(1)?.unsigned_abs();
-        totals.count += count;
-        totals.sums.push(Sums {
-            count,
-            paid: whole(row, 2, currency)?,
-            refunded: whole(row, 4, currency)?,
-            held: whole(row, 6, currency)?,
-            can_refund: whole(row, 8, currency)?,
-        });
+        let code = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        match sums.get_mut(code) {
+            Some(sum) => sum.add(row)?,
+            None => sums.entry(code.to_owned()).or_default().add(row)?,
+        }
     }
-    Ok(totals)
+    Ok(Totals {
+        count: sums.values().map(|sum| sum.count).sum(),
+        sums: sums
+            .iter()
+            .map(|(code, sum)| sum.of(code))
+            .collect::<Result<_, _>>()?,
+    })
 }
 
 /// One payment, in the caller's transaction.
