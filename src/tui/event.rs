@@ -9,6 +9,7 @@ use crossterm::event::{
 use futures_util::stream::{BoxStream, StreamExt};
 
 use super::keymap::{Code, Key};
+use super::terminal::tell_of_keys_again;
 
 /// Something came from the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,11 @@ fn translate(event: Event) -> Option<Input> {
         Event::Key(key) => translate_key(&key).map(Input::Key),
         Event::Mouse(mouse) => translate_mouse(mouse).map(Input::Mouse),
         Event::Paste(text) => Some(Input::Pasted(text)),
-        Event::Resize(width, height) => Some(Input::Resized(width, height)),
+        Event::Resize(width, height) => {
+            // A key of the same moment was forgotten (crossterm 0.29).
+            tell_of_keys_again();
+            Some(Input::Resized(width, height))
+        }
         _ => None,
     }
 }

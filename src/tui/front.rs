@@ -83,7 +83,8 @@ impl Front {
                 biased;
                 signal = screen.signals.next() => match signal {
                     None | Some(Signal::Leave) => return None,
-                    Some(Signal::Suspend | Signal::Resume) => {}
+                    // In what size it is drawn is looked at when the desk is there.
+                    Some(Signal::Suspend | Signal::Resume | Signal::Resized) => {}
                 },
                 opened = &mut opening => return Some(opened),
                 input = screen.inputs.next() => match input {

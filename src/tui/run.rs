@@ -80,6 +80,8 @@ pub enum Signal {
     Suspend,
     /// Go on.
     Resume,
+    /// The terminal has another size.
+    Resized,
 }
 
 /// Why the screens ended other than by the operator's will.
@@ -293,6 +295,7 @@ where
 
     /// Takes in what comes, until nobody sits there any more.
     async fn serve(&mut self) -> Result<(), TuiError> {
+        self.fit()?;
         self.tell(Msg::Opened)?;
         while !self.app.quit {
             let event = self.wait().await;
@@ -395,6 +398,7 @@ where
             Event::Signal(None | Some(Signal::Leave)) => self.app.quit = true,
             Event::Signal(Some(Signal::Suspend)) => self.suspend()?,
             Event::Signal(Some(Signal::Resume)) => self.anew()?,
+            Event::Signal(Some(Signal::Resized)) => self.fit()?,
             // No input any more, or none that can be read: nobody sits there.
             Event::Input(None | Some(Err(_))) => self.app.quit = true,
             Event::Input(Some(Ok(input))) => self.tell(match input {
@@ -449,6 +453,12 @@ where
             }
         }
         Ok(())
+    }
+
+    /// Looks how large the terminal is.
+    fn fit(&mut self) -> Result<(), TuiError> {
+        let size = self.stage.terminal.size().map_err(io::Error::from)?;
+        self.tell(Msg::Resized(size.width, size.height))
     }
 
     /// Stops until the shell says go on, then draws everything again in the size the terminal has by

@@ -12,6 +12,7 @@ use crossterm::terminal::{
 };
 use crossterm::{Command, execute};
 use futures_util::stream::{BoxStream, StreamExt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::caps::Multiplexer;
@@ -199,6 +200,16 @@ pub fn size() -> io::Result<(u16, u16)> {
     crossterm::terminal::size()
 }
 
+/// Has the kernel tell once more that keys wait to be read, as it does when a terminal's modes are
+/// set: to what they are.
+pub(super) fn tell_of_keys_again() {
+    let terminal = io::stdin();
+    if let Ok(modes) = tcgetattr(&terminal) {
+        // Where it fails nothing is lost but this.
+        let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
+    }
+}
+
 /// The signals the desk heeds.
 ///
 /// # Errors
@@ -210,6 +221,8 @@ pub fn signals() -> io::Result<BoxStream<'static, Signal>> {
         (SignalKind::interrupt(), Signal::Leave),
         (SignalKind::from_raw(SIGTSTP), Signal::Suspend),
         (SignalKind::from_raw(SIGCONT), Signal::Resume),
+        // crossterm 0.29 loses a size that comes in the same moment as a key, and a key likewise.
+        (SignalKind::window_change(), Signal::Resized),
     ];
     let mut streams = Vec::new();
     for (kind, meaning) in kinds {

@@ -90,6 +90,29 @@ fn the_size_may_change_at_any_moment() {
     desk.assert_left_clean();
 }
 
+/// Stopped, it has key and size waiting at once when it goes on.
+#[test]
+fn a_key_and_a_size_that_come_together_are_both_heeded() {
+    let (_folder, mut desk) = opened(NARROW, "", &[]);
+    for (at, size) in [WIDE, NARROW, WIDE, NARROW, WIDE].into_iter().enumerate() {
+        desk.signal("STOP");
+        desk.keys("j");
+        desk.resize(size);
+        desk.signal("CONT");
+        desk.wait_for(&format!("{} of 2 000", at + 2));
+        desk.wait_until("the footer on the last line", |screen| {
+            let last = usize::from(size.rows) - 1;
+            screen
+                .text()
+                .lines()
+                .nth(last)
+                .is_some_and(|it| it.contains("? help"))
+        });
+    }
+    desk.keys("q");
+    desk.assert_left_clean();
+}
+
 #[rstest]
 #[case::no_colour(&[("NO_COLOR", "1"), ("COLORTERM", "truecolor")], "dark")]
 #[case::monochrome(&[("COLORTERM", "truecolor")], "monochrome")]
