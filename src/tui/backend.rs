@@ -1,5 +1,5 @@
-//! Cells to bytes, few of them: short moves, short colours, one write per frame inside a
-//! synchronized update, and never a question to the terminal.
+//! Cells to bytes, few of them: short moves, short colours, one write per frame (a long one inside a
+//! synchronized update), and never a question to the terminal.
 
 use std::io::{self, Write};
 
@@ -19,6 +19,10 @@ use written::{PLAIN, Written};
 
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 const SYNC_END: &[u8] = b"\x1b[?2026l";
+
+/// A frame of more bytes than this may be seen half drawn: it is told where it begins and ends. A row
+/// further is less, and arrives whole.
+const SYNC_FROM: usize = 1_000;
 
 /// Fewer blanks than this are written as they are.
 const WIPE_FROM: u16 = 4;
@@ -299,9 +303,10 @@ impl<W: Write> Backend for TtyBackend<W> {
             return Ok(());
         }
         let mut whole = Vec::with_capacity(self.frame.len() + 16);
-        whole.extend_from_slice(SYNC_BEGIN);
+        let is_long = self.frame.len() > SYNC_FROM;
+        whole.extend_from_slice(if is_long { SYNC_BEGIN } else { b"" });
         whole.append(&mut self.frame);
-        whole.extend_from_slice(SYNC_END);
+        whole.extend_from_slice(if is_long { SYNC_END } else { b"" });
         self.out.write_all(&whole)?;
         self.out.flush()
     }
@@ -364,10 +369,7 @@ mod tests {
             })
             .unwrap();
         let written = String::from_utf8(terminal.backend().out.clone());
-        assert_eq!(
-            written.unwrap(),
-            "\x1b[?2026h\x1b[2;3H\x1b[31mab\x1b[m\x1b[?25l\x1b[?2026l"
-        );
+        assert_eq!(written.unwrap(), "\x1b[2;3H\x1b[31mab\x1b[m\x1b[?25l");
     }
 
     #[test]
