@@ -100,9 +100,13 @@ class Ledger:
 
 
 class Load:
-    """A sync and a search through everything, over and over, in processes of their own."""
+    """A sync and a search through everything, over and over, in processes of their own. What the sync brought is gone
+    afterwards: the next run is to find the same payments."""
 
     def __init__(self, ledger):
+        self.data, self.before = ledger.data, ledger.folder / "before"
+        shutil.rmtree(self.before, ignore_errors=True)
+        shutil.copytree(self.data, self.before)
         work = [ledger.command("sync", "nuapay-uk", "nuapay-eu"),
                 ledger.command("payments", "--query", "zzzzzz", "--read-only")]
         loop = 'while :; do "$@" >/dev/null 2>&1; done'
@@ -115,6 +119,8 @@ class Load:
         for one in self.loops:
             os.killpg(one.pid, 15)
             one.wait()
+        shutil.rmtree(self.data)
+        self.before.rename(self.data)
 
 
 def measure(a, command, *options):
