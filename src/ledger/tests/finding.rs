@@ -452,6 +452,34 @@ async fn however_many_they_are_the_same_payments_are_found(
     assert_eq!((&few, &few), (&many, &more));
 }
 
+/// A name that changed leads by its new letters and no longer by its old ones, whether the payment
+/// was in the index before or is taken in with the change.
+#[tokio::test]
+async fn three_letters_lead_to_what_a_payment_is_called_now() {
+    let (folder, ledger) = filled().await;
+    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let lead = |run: &str| -> i64 {
+        let sql = "SELECT count(*) FROM payment_fragments WHERE payment_fragments MATCH ?1";
+        let quoted = format!("\"{run}\"");
+        connection
+            .query_row(sql, [quoted], |row| row.get(0))
+            .unwrap()
+    };
+    assert_eq!((lead("242"), lead("2-X"), lead("777")), (3, 1, 0));
+    connection
+        .execute_batch("UPDATE payments SET reference = 'CD-777' WHERE reference = 'CD-4242-X'")
+        .unwrap();
+    assert_eq!((lead("242"), lead("2-X"), lead("777")), (2, 0, 1));
+    assert_eq!(found(&ledger, "d-77").await, ["c3"]);
+    let mut later = rows().remove(6);
+    later.payer = Some("Quentin".into());
+    let new = by_hand(("h8", "CD-8", "", "Quincy", "", usd(100)), 3);
+    import(&ledger, vec![later, new]).await;
+    assert_eq!(found(&ledger, "uen").await, ["g7"]);
+    assert_eq!(found(&ledger, "qui").await, ["h8"]);
+    sound(&ledger).await;
+}
+
 #[tokio::test]
 async fn names_follow_what_is_known() {
     let (folder, ledger) = filled().await;
