@@ -2,8 +2,7 @@
 //!
 //! Backend, input and signals are parameters, so that tests run this very loop.
 
-use std::collections::VecDeque;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
@@ -115,13 +114,26 @@ struct Asking {
 }
 
 impl Asking {
+    fn new(desk: Arc<dyn Desk>, actor: Actor) -> Self {
+        Self {
+            desk,
+            own: actor.clone(),
+            actor,
+            under_way: FuturesUnordered::new(),
+            waiting: BTreeMap::new(),
+            searches: BTreeMap::new(),
+        }
+    }
+
     /// Asks, after what was asked before for the same slot. What waits is replaced by what is newer,
     /// so that a held key asks for the last row and not for every row; decisions are never dropped.
     fn ask(&mut self, slot: Slot, seq: u64, request: Request) {
         // Nobody waits for the old search any more: the desk stops it when its question is dropped.
-        if let Some(search) = self.searches.remove(&slot) {
-            search.abort();
-            return self.start(slot, seq, request);
+        for old in slot.ends() {
+            if let Some(search) = self.searches.remove(old) {
+                search.abort();
+                self.waiting.remove(old);
+            }
         }
         match self.waiting.get_mut(&slot) {
             Some(waiting) => {
@@ -259,14 +271,7 @@ where
         clock: Clock,
     ) -> Self {
         let notices = Some(desk.notices());
-        let asking = Asking {
-            desk,
-            own: actor.clone(),
-            actor,
-            under_way: FuturesUnordered::new(),
-            waiting: BTreeMap::new(),
-            searches: BTreeMap::new(),
-        };
+        let asking = Asking::new(desk, actor);
         Self {
             app,
             stage,
@@ -301,11 +306,10 @@ where
             let event = self.wait().await;
             self.handle(event)?;
             self.drain().await?;
-            let urgent = self.urgent;
-            if urgent {
+            if self.urgent {
                 self.wait_for_card().await?;
             }
-            self.urgent = false;
+            let urgent = std::mem::take(&mut self.urgent);
             if self
                 .cooling
                 .as_ref()

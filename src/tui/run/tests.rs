@@ -1,3 +1,8 @@
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::pending;
 
 use crate::domain::state::State;
@@ -98,4 +103,58 @@ fn a_held_key_asks_for_few_cards() {
 fn the_desk_ends_when_nobody_sits_there() {
     let app = play(&FakeDesk::full(50), Vec::new());
     assert!(app.quit);
+}
+
+/// A desk that never answers, and how many questions it still works on.
+struct Busy(Arc<AtomicUsize>);
+
+impl Busy {
+    fn works_on(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+}
+
+struct Question(Arc<AtomicUsize>);
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Desk for Busy {
+    fn ask<'a>(&'a self, _: &'a Actor, _: Request) -> BoxFuture<'a, Result<Reply, Refusal>> {
+        self.0.fetch_add(1, Relaxed);
+        let question = Question(Arc::clone(&self.0));
+        async move {
+            let _question = question;
+            std::future::pending().await
+        }
+        .boxed()
+    }
+
+    fn notices(&self) -> broadcast::Receiver<Notice> {
+        broadcast::channel(1).1
+    }
+}
+
+/// What would be added to the old list would keep the new one waiting.
+#[test]
+fn a_new_list_ends_whatever_is_read_of_the_old_one() {
+    let desk = Arc::new(Busy(Arc::default()));
+    let actor = Actor::named("ann");
+    let mut asking = Asking::new(Arc::clone(&desk) as Arc<dyn Desk>, actor);
+    let page = || Request::Payments(Default::default());
+    let mut ask = |slot, seq| {
+        asking.ask(slot, seq, page());
+        // Each is begun, and what was ended is dropped.
+        while asking.under_way.next().now_or_never().is_some() {}
+        desk.works_on()
+    };
+    assert_eq!(ask(Slot::Page, 1), 1);
+    assert_eq!(ask(Slot::PageAfter, 2), 2);
+    assert_eq!(ask(Slot::PageBefore, 3), 3);
+    assert_eq!(ask(Slot::Card, 4), 4);
+    assert_eq!(ask(Slot::Page, 5), 2, "the new list and the card");
+    assert_eq!(ask(Slot::PageAfter, 6), 3, "none waits for the ended one");
 }

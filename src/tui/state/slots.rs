@@ -74,9 +74,21 @@ pub enum Slot {
 }
 
 impl Slot {
-    /// True for a search: a newer one ends it at once.
+    /// True for a search, which may be ended before it has an answer.
     pub const fn is_search(self) -> bool {
-        matches!(self, Self::Page | Self::Totals)
+        matches!(
+            self,
+            Self::Page | Self::PageAfter | Self::PageBefore | Self::Totals
+        )
+    }
+
+    /// The searches that a new one ends at once: its own, and what would be added to the old list.
+    pub const fn ends(self) -> &'static [Self] {
+        match self {
+            Self::Page => &[Self::Page, Self::PageAfter, Self::PageBefore],
+            Self::Totals => &[Self::Totals],
+            _ => &[],
+        }
     }
 
     /// True for what stands beside that which is looked for: it may come a moment later.
