@@ -1,6 +1,8 @@
 //! How a filter's payments are found: by the indexes that lead to few, or, where they are many, by
 //! walking the list in its order and looking at each.
 
+use std::collections::BTreeSet;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -272,7 +274,7 @@ fn runs(word: &str) -> String {
         let run: String = run.iter().collect();
         format!("\"{}\"", run.replace('"', "\"\""))
     });
-    let runs: std::collections::BTreeSet<String> = runs.collect();
+    let runs: BTreeSet<String> = runs.collect();
     runs.into_iter().collect::<Vec<_>>().join(" AND ")
 }
 
