@@ -157,7 +157,7 @@ impl<W: Write> TtyBackend<W> {
         }
         self.frame.extend_from_slice(cell.symbol().as_bytes());
         let next = x + u16::try_from(cells).unwrap_or(1);
-        self.remember(place, cell);
+        shift::set(&mut self.shown, place, cell);
         // At the right edge terminals differ in where the cursor is; then it is not known. The
         // same holds after a wide character, whose width terminals do not agree on.
         let edge = next >= columns;
@@ -177,11 +177,6 @@ impl<W: Write> TtyBackend<W> {
         self.frame.extend_from_slice(bytes.as_bytes());
         self.at = None;
         shift.carry_out(&mut self.shown, self.columns);
-    }
-
-    /// What a cell shows now.
-    fn remember(&mut self, place: usize, cell: &Cell) {
-        shift::set(&mut self.shown, place, cell);
     }
 
     /// Every cell shows this, or nobody knows what.

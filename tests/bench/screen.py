@@ -107,6 +107,7 @@ class Load:
         self.data, self.before = ledger.data, ledger.folder / "before"
         shutil.rmtree(self.before, ignore_errors=True)
         shutil.copytree(self.data, self.before)
+        os.sync()                                   # the copy is not to be written out under the load
         work = [ledger.command("sync", "nuapay-uk", "nuapay-eu"),
                 ledger.command("payments", "--query", "zzzzzz", "--read-only")]
         loop = 'while :; do "$@" >/dev/null 2>&1; done'
