@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value;
 
 use super::row::{millis, not_blocking};
-use super::search::{self, Condition};
+use super::search::{self, Condition, Way};
 use crate::domain::eligibility::Terms;
 use crate::domain::limits::Limit;
 use crate::domain::listing::PaymentFilter;
@@ -143,8 +143,7 @@ fn paid(range: &AmountRange) -> Condition {
     Condition {
         test,
         test_values: end_values(range),
-        way: ways.join(" UNION ALL "),
-        way_values: values,
+        ways: vec![Way::to_ids(ways.join(" UNION ALL "), values)],
     }
 }
 
@@ -209,8 +208,7 @@ fn with_refund(states: &[State]) -> Condition {
     Condition {
         test: format!("p.id IN ({way})"),
         test_values: values.clone(),
-        way,
-        way_values: values,
+        ways: vec![Way::to_ids(way, values)],
     }
 }
 

@@ -32,17 +32,44 @@ const MEANT: usize = 50;
 
 /// The columns of names, each with an index that compares without case.
 const NAMES: [&str; 2] = ["p.reference", "p.order_ref"];
+/// The payments of these numbers.
+const NUMBERED: &str =
+    "SELECT payment_id FROM payment_numbers WHERE number IN (SELECT value FROM json_each(?))";
 /// What is found whole.
 const WHOLE: &str = "kind IN ('customer_id', 'invoice', 'auth_code', 'arn', 'end_to_end')";
 
-/// A part of a filter that an index may answer: as a test of a row `p`, and as the way to its rows,
+/// A part of a filter that an index may answer: as a test of a row `p`, and as the ways to its rows,
 /// which may lead past some others.
 pub(super) struct Condition {
     pub test: String,
     pub test_values: Vec<Value>,
-    /// One or more `SELECT … AS id`.
-    pub way: String,
-    pub way_values: Vec<Value>,
+    pub ways: Vec<Way>,
+}
+
+/// A way to payments by an index: a `SELECT` of one column.
+pub(super) struct Way {
+    sql: String,
+    values: Vec<Value>,
+    to: Column,
+}
+
+/// What a way leads to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Id,
+    /// Of `payment_numbers`. It takes longer to look up the ids of many than to learn that they are
+    /// too many.
+    Number,
+}
+
+impl Way {
+    pub(super) const fn to_ids(sql: String, values: Vec<Value>) -> Self {
+        Self {
+            sql,
+            values,
+            to: Column::Id,
+        }
+    }
 }
 
 /// What is read of a filter's payments.
@@ -121,22 +148,36 @@ fn candidates(
     Ok(found)
 }
 
-/// Where a way leads, in the order of the ids; none where that is to more than `most`.
+/// Where the ways lead, in the order of the ids; none where that is to more than `most`.
 fn led_to(
     most: usize,
     connection: &Connection,
     condition: Condition,
 ) -> Result<Option<Vec<i64>>, LedgerError> {
-    let sql = format!("{} LIMIT {}", condition.way, most + 1);
-    let mut statement = connection.prepare_cached(&sql)?;
-    let ids = statement.query_map(params_from_iter(condition.way_values), |row| row.get(0))?;
-    let mut ids = ids.collect::<Result<Vec<i64>, _>>()?;
-    if ids.len() > most {
-        return Ok(None);
+    let mut ids: Vec<i64> = Vec::new();
+    for mut way in condition.ways {
+        let room = most - ids.len();
+        let enough = i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1);
+        way.values.push(Value::Integer(enough));
+        let found = column(connection, &format!("{} LIMIT ?", way.sql), way.values)?;
+        if found.len() > room {
+            return Ok(None);
+        }
+        ids.extend(match way.to {
+            Column::Id => found,
+            Column::Number => column(connection, NUMBERED, vec![list(&found)])?,
+        });
     }
     ids.sort_unstable();
     ids.dedup();
     Ok(Some(ids))
+}
+
+/// The first column of all rows.
+fn column(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<Vec<i64>, LedgerError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map(params_from_iter(values), |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// The payments that one word names exactly, best first: an id or reference, then the order, then the
@@ -244,15 +285,13 @@ fn anywhere(folded: &str) -> Vec<Place> {
     };
     let (test, test_values) = stands(&["p.reference", "p.order_ref", "p.provider_payment_id"]);
     let of_payment = Place {
-        way: with_runs("payment_fragments"),
-        way_values: vec![text(&runs(folded))],
+        way: with_runs("payment_fragments", folded),
         test,
         test_values,
     };
     let (test, test_values) = stands(&["y.name", "y.folded"]);
     let of_payer = Place {
-        way: with_runs("payer_fragments"),
-        way_values: vec![text(&runs(folded))],
+        way: with_runs("payer_fragments", folded),
         test: format!("EXISTS (SELECT 1 FROM payers y WHERE y.payment_id = p.id AND ({test}))"),
         test_values,
     };
@@ -260,11 +299,12 @@ fn anywhere(folded: &str) -> Vec<Place> {
 }
 
 /// The payments that an index of fragments leads to.
-fn with_runs(index: &str) -> String {
-    format!(
-        "SELECT n.payment_id AS id FROM {index} CROSS JOIN payment_numbers n ON n.number = {index}.rowid
-         WHERE {index} MATCH ?"
-    )
+fn with_runs(index: &str, word: &str) -> Way {
+    Way {
+        sql: format!("SELECT rowid FROM {index} WHERE {index} MATCH ?"),
+        values: vec![text(&runs(word))],
+        to: Column::Number,
+    }
 }
 
 /// Every run of three letters of a word, as the index is asked for rows that have them all.
@@ -298,8 +338,7 @@ pub(super) fn last4(last4: &str) -> Condition {
 struct Place {
     test: String,
     test_values: Vec<Value>,
-    way: String,
-    way_values: Vec<Value>,
+    way: Way,
 }
 
 impl Place {
@@ -332,22 +371,30 @@ impl Place {
         Self {
             test,
             test_values: values.clone(),
-            way,
-            way_values: values,
+            way: Way::to_ids(way, values),
         }
     }
 }
 
-/// In one of several places.
+/// In one of several places. All ways to ids are one.
 fn any(places: Vec<Place>) -> Condition {
     let tests: Vec<String> = places.iter().map(|it| format!("({})", it.test)).collect();
-    let ways: Vec<String> = places.iter().map(|it| it.way.clone()).collect();
-    let of_ways = places.iter().flat_map(|it| it.way_values.clone()).collect();
+    let test_values = places
+        .iter()
+        .flat_map(|it| it.test_values.clone())
+        .collect();
+    let (to_ids, mut ways): (Vec<Way>, Vec<Way>) = places
+        .into_iter()
+        .map(|it| it.way)
+        .partition(|way| way.to == Column::Id);
+    let union: Vec<&str> = to_ids.iter().map(|way| way.sql.as_str()).collect();
+    let union = union.join(" UNION ALL ");
+    let values: Vec<Value> = to_ids.into_iter().flat_map(|way| way.values).collect();
+    ways.extend((!union.is_empty()).then(|| Way::to_ids(union, values)));
     Condition {
         test: tests.join(" OR "),
-        test_values: places.into_iter().flat_map(|it| it.test_values).collect(),
-        way: ways.join(" UNION ALL "),
-        way_values: of_ways,
+        test_values,
+        ways,
     }
 }
 
@@ -418,6 +465,8 @@ pub(super) fn by_each_bound(
 #[cfg(test)]
 pub(super) fn ways_plan(connection: &Connection, filter: &PaymentFilter) -> String {
     let conditions = filter::conditions(filter).into_iter();
-    let plans = conditions.map(|it| super::tests::plan(connection, &it.way, it.way_values));
+    let plans = conditions
+        .flat_map(|it| it.ways)
+        .map(|way| super::tests::plan(connection, &way.sql, way.values));
     plans.collect::<Vec<_>>().join("\n")
 }
