@@ -38,7 +38,7 @@ pub struct Card {
 pub struct Near {
     /// The one that was shown before.
     pub left: Option<Card>,
-    /// The one the same step leads to.
+    /// The next one in the direction the hand went.
     pub ahead: Option<Card>,
 }
 

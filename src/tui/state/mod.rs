@@ -168,9 +168,11 @@ pub struct App {
     pub theme: Theme,
     /// Which keys do what.
     pub keymap: Keymap,
-    /// The list is scrolling: until then the pane beside it stays empty. It would have to be written
-    /// anew for every row.
-    pub scrolling_until: Option<DateTime<Utc>>,
+    /// The hand is moving through the list: until then the pane beside it stays empty. It would have
+    /// to be written anew for every row.
+    pub moving_until: Option<DateTime<Utc>>,
+    /// When it last went a step.
+    pub stepped_at: Option<DateTime<Utc>>,
     /// What was run from the palette, the last first.
     pub recent: Vec<Action>,
     /// Clicks and the wheel are heeded.
@@ -257,7 +259,8 @@ impl App {
             caps,
             theme: Theme::new(Looks::Auto, caps.depth),
             keymap: Keymap::default(),
-            scrolling_until: None,
+            moving_until: None,
+            stepped_at: None,
             recent: Vec::new(),
             mouse: false,
             plain: false,
@@ -440,7 +443,7 @@ impl App {
         });
         let beside = || {
             let shown = self.screen == Screen::Payments && layout::pane_width(self.size) > 0;
-            let rests = self.scrolling_until.is_none();
+            let rests = self.moving_until.is_none();
             self.payments.selected.filter(|_| shown && rests)
         };
         over.or_else(beside)
@@ -541,7 +544,7 @@ impl App {
             let until_change = (left.num_milliseconds() - 1).rem_euclid(1000) + 1;
             self.now + chrono::TimeDelta::milliseconds(until_change)
         });
-        let rest = self.scrolling_until;
+        let rest = self.moving_until;
         let at = toast.into_iter().chain(countdown).chain(rest).min();
         let wait = |at: DateTime<Utc>| (at - self.now).to_std().unwrap_or(Duration::from_millis(1));
         let listed = (self.screen == Screen::ToDo).then(|| {

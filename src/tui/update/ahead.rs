@@ -1,4 +1,4 @@
-//! The card of the payment looked at, and that of the one the same step leads to: it is there
+//! The card of the payment looked at, and that of the next one in the same direction: it is there
 //! before the key is pressed.
 
 use crate::desk::face::{PaymentCard, Request};
@@ -60,8 +60,8 @@ impl Turn<'_> {
         self.read_ahead();
     }
 
-    /// Reads the card of the row that the last step leads to once more; the next one down, where
-    /// there was none.
+    /// Reads the card of the next row in the direction the hand went; the next one down, where it
+    /// went nowhere.
     fn read_ahead(&mut self) {
         if !self.app.layers.is_empty() {
             return;
@@ -75,8 +75,8 @@ impl Turn<'_> {
             return;
         };
         let next = match place(self.app.near.left.as_ref()) {
-            Some(left) => (2 * here).checked_sub(left),
-            None => here.checked_add(1),
+            Some(left) if left > here => here.checked_sub(1),
+            _ => here.checked_add(1),
         };
         if let Some(row) = next.and_then(|next| rows.get(next)) {
             let id = row.payment.id;

@@ -100,7 +100,7 @@ impl Turn<'_> {
         self.app.dirty = true;
         self.drop_old_toasts();
         let now = self.app.now;
-        self.app.scrolling_until = self.app.scrolling_until.filter(|until| *until > now);
+        self.app.moving_until = self.app.moving_until.filter(|until| *until > now);
         match msg {
             Msg::Opened => self.open(),
             Msg::Key(key) => self.key(key),

@@ -345,6 +345,7 @@ impl Turn<'_> {
             false => layout::refund_rows(self.app.size),
         };
         let rows = isize::try_from(height.max(1)).unwrap_or(isize::MAX);
+        let top = self.app.payments.top;
         match *step {
             Step::First if payments => self.first_payment(),
             Step::Last if payments => self.last_payment(),
@@ -352,23 +353,27 @@ impl Turn<'_> {
             Step::Halves(by) if payments => {
                 self.app.payments.page_by(by * (rows / 2).max(1), height)
             }
-            Step::Rows(by) if payments => self.step_payments(by, height),
+            Step::Rows(by) if payments => self.app.payments.move_by(by, height),
             Step::First => self.app.refunds.select_at(0, height),
             Step::Last => self.app.refunds.move_by(isize::MAX, height),
             Step::Pages(by) => self.app.refunds.move_by(by * rows, height),
             Step::Halves(by) => self.app.refunds.move_by(by * (rows / 2).max(1), height),
             Step::Rows(by) => self.app.refunds.move_by(by, height),
         }
+        if payments {
+            self.hand_moved(self.app.payments.top != top);
+        }
         self.prefetch();
     }
 
-    /// Moves the cursor; when the list scrolls for it, the pane waits until the hand rests.
-    fn step_payments(&mut self, by: isize, height: usize) {
-        let top = self.app.payments.top;
-        self.app.payments.move_by(by, height);
-        let scrolls = self.app.payments.top != top || self.app.scrolling_until.is_some();
-        if scrolls && layout::pane_width(self.app.size) > 0 {
-            self.app.scrolling_until = Some(self.app.now + REST);
+    /// A single step shows its payment beside the list at once. While the hand goes on, or the list
+    /// moves under it, the pane is empty: nobody reads it, and it is most of what would be written.
+    fn hand_moved(&mut self, scrolls: bool) {
+        let now = self.app.now;
+        let stepped = self.app.stepped_at.replace(now);
+        let goes_on = stepped.is_some_and(|at| now < at + REST);
+        if (goes_on || scrolls) && layout::pane_width(self.app.size) > 0 {
+            self.app.moving_until = Some(now + REST);
         }
     }
 

@@ -93,7 +93,7 @@ fn draw_pane(app: &App, pen: &mut Pen<'_>) {
         return;
     };
     let mut inside = pen.beside("Payment");
-    if app.scrolling_until.is_some() {
+    if app.moving_until.is_some() {
         return;
     }
     let (width, height) = (inside.width(), inside.height());

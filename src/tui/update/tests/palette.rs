@@ -29,25 +29,36 @@ fn every_command_of_the_palette_runs_on_every_screen() {
     }
 }
 
-/// At 120 columns the pane beside the list is empty while the list scrolls, and back when it rests.
+/// At 120 columns a single step shows its payment beside the list at once; while the hand goes on, or
+/// the list scrolls under it, nothing is shown there until it rests.
 #[test]
 fn the_pane_waits_until_the_hand_rests() {
     let mut session = Session::new(FakeDesk::full(900), (120, 40));
+    let rest = |session: &mut Session| {
+        let wake = session.app.next_wake();
+        assert_eq!(wake, Some(std::time::Duration::from_millis(200)));
+        session.app.now += chrono::TimeDelta::milliseconds(200);
+        session.tell(Msg::Woke);
+        assert!(shown(session, "Balance"));
+        assert_eq!(session.app.next_wake(), None);
+    };
     assert!(shown(&session, "Balance"));
-    for _ in 0..33 {
-        session.press("j");
-    }
+    session.hurry("j");
+    assert!(shown(&session, "Balance"));
+    session.hurry("j");
+    assert!(!shown(&session, "Balance"));
+    rest(&mut session);
+    // As slow as that, each step is a single one.
+    session.hurry("j");
+    assert!(shown(&session, "Balance"));
+    session.hurry(&["j"; 30].join(" "));
     assert_eq!(session.app.payments.top, 0);
-    assert!(shown(&session, "Balance"));
-    session.press("j");
+    rest(&mut session);
+    session.hurry("j");
     assert_eq!(session.app.payments.top, 1);
     assert!(!shown(&session, "Balance"));
-    assert_eq!(
-        session.app.next_wake(),
-        Some(std::time::Duration::from_millis(200))
-    );
-    session.app.now += chrono::TimeDelta::milliseconds(200);
-    session.tell(Msg::Woke);
-    assert!(shown(&session, "Balance"));
-    assert_eq!(session.app.next_wake(), None);
+    rest(&mut session);
+    session.hurry("pgdn");
+    assert!(!shown(&session, "Balance"));
+    rest(&mut session);
 }
