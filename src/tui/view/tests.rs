@@ -11,6 +11,7 @@ use crate::tui::fixture::{elsewhere, now};
 use crate::tui::theme::Theme;
 
 mod bulk;
+mod bytes;
 mod calls;
 mod drafts;
 mod hostile;
