@@ -143,7 +143,10 @@ fn paid(range: &AmountRange) -> Condition {
     Condition {
         test,
         test_values: end_values(range),
-        ways: vec![Way::to_ids(ways.join(" UNION ALL "), values)],
+        ways: vec![Way::Ids {
+            sql: ways.join(" UNION ALL "),
+            values,
+        }],
     }
 }
 
@@ -208,7 +211,7 @@ fn with_refund(states: &[State]) -> Condition {
     Condition {
         test: format!("p.id IN ({way})"),
         test_values: values.clone(),
-        ways: vec![Way::to_ids(way, values)],
+        ways: vec![Way::Ids { sql: way, values }],
     }
 }
 

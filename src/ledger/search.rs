@@ -34,7 +34,9 @@ const MEANT: usize = 50;
 const NAMES: [&str; 2] = ["p.reference", "p.order_ref"];
 /// The payments of these numbers.
 const NUMBERED: &str =
-    "SELECT payment_id FROM payment_numbers WHERE number IN (SELECT value FROM json_each(?))";
+    "SELECT n.payment_id FROM json_each(?) j CROSS JOIN payment_numbers n ON n.number = j.value";
+/// So many payments of a run are looked at to see whether nearly every one has it.
+const SAMPLE: i64 = 200;
 /// What is found whole.
 const WHOLE: &str = "kind IN ('customer_id', 'invoice', 'auth_code', 'arn', 'end_to_end')";
 
@@ -46,30 +48,55 @@ pub(super) struct Condition {
     pub ways: Vec<Way>,
 }
 
-/// A way to payments by an index: a `SELECT` of one column.
-pub(super) struct Way {
-    sql: String,
-    values: Vec<Value>,
-    to: Column,
-}
-
-/// What a way leads to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Column {
-    Id,
-    /// Of `payment_numbers`. It takes longer to look up the ids of many than to learn that they are
-    /// too many.
-    Number,
+/// A way to payments by an index.
+pub(super) enum Way {
+    /// A `SELECT` of their ids.
+    Ids { sql: String, values: Vec<Value> },
+    /// Those that have all these runs in an index of fragments. It knows their numbers: it takes
+    /// longer to look up the ids of many than to learn that they are too many.
+    Runs {
+        index: &'static str,
+        runs: BTreeSet<String>,
+    },
 }
 
 impl Way {
-    pub(super) const fn to_ids(sql: String, values: Vec<Value>) -> Self {
-        Self {
-            sql,
-            values,
-            to: Column::Id,
+    /// A `SELECT` of ids or numbers, and its values.
+    fn sql(&self, connection: &Connection) -> Result<(String, Vec<Value>), LedgerError> {
+        Ok(match self {
+            Self::Ids { sql, values } => (sql.clone(), values.clone()),
+            Self::Runs { index, runs } => {
+                let sql = format!("SELECT rowid FROM {index} WHERE {index} MATCH ?");
+                (sql, vec![text(&telling(connection, index, runs)?)])
+            }
+        })
+    }
+}
+
+/// The runs as an index of fragments is asked for them, those left out that nearly every payment has:
+/// they are long lists that rule nothing out.
+pub(super) fn telling(
+    connection: &Connection,
+    index: &str,
+    runs: &BTreeSet<String>,
+) -> Result<String, LedgerError> {
+    let sql = format!(
+        "SELECT count(*), max(number) - (SELECT min(number) FROM payment_numbers)
+         FROM (SELECT rowid AS number FROM {index} WHERE {index} MATCH ? LIMIT {SAMPLE})"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut telling = Vec::new();
+    for run in runs {
+        let (count, span): (i64, Option<i64>) =
+            statement.query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if count < SAMPLE || span.is_none_or(|span| span >= 2 * SAMPLE) {
+            telling.push(run.as_str());
         }
     }
+    if telling.is_empty() {
+        telling.extend(runs.iter().map(String::as_str));
+    }
+    Ok(telling.join(" AND "))
 }
 
 /// What is read of a filter's payments.
@@ -155,17 +182,18 @@ fn led_to(
     condition: Condition,
 ) -> Result<Option<Vec<i64>>, LedgerError> {
     let mut ids: Vec<i64> = Vec::new();
-    for mut way in condition.ways {
+    for way in condition.ways {
         let room = most - ids.len();
+        let (sql, mut values) = way.sql(connection)?;
         let enough = i64::try_from(room).unwrap_or(i64::MAX).saturating_add(1);
-        way.values.push(Value::Integer(enough));
-        let found = column(connection, &format!("{} LIMIT ?", way.sql), way.values)?;
+        values.push(Value::Integer(enough));
+        let found = column(connection, &format!("{sql} LIMIT ?"), values)?;
         if found.len() > room {
             return Ok(None);
         }
-        ids.extend(match way.to {
-            Column::Id => found,
-            Column::Number => column(connection, NUMBERED, vec![list(&found)])?,
+        ids.extend(match way {
+            Way::Ids { .. } => found,
+            Way::Runs { .. } => column(connection, NUMBERED, vec![list(&found)])?,
         });
     }
     ids.sort_unstable();
@@ -285,37 +313,33 @@ fn anywhere(folded: &str) -> Vec<Place> {
     };
     let (test, test_values) = stands(&["p.reference", "p.order_ref", "p.provider_payment_id"]);
     let of_payment = Place {
-        way: with_runs("payment_fragments", folded),
+        way: Way::Runs {
+            index: "payment_fragments",
+            runs: runs(folded),
+        },
         test,
         test_values,
     };
     let (test, test_values) = stands(&["y.name", "y.folded"]);
     let of_payer = Place {
-        way: with_runs("payer_fragments", folded),
+        way: Way::Runs {
+            index: "payer_fragments",
+            runs: runs(folded),
+        },
         test: format!("EXISTS (SELECT 1 FROM payers y WHERE y.payment_id = p.id AND ({test}))"),
         test_values,
     };
     vec![of_payment, of_payer]
 }
 
-/// The payments that an index of fragments leads to.
-fn with_runs(index: &str, word: &str) -> Way {
-    Way {
-        sql: format!("SELECT rowid FROM {index} WHERE {index} MATCH ?"),
-        values: vec![text(&runs(word))],
-        to: Column::Number,
-    }
-}
-
-/// Every run of three letters of a word, as the index is asked for rows that have them all.
-fn runs(word: &str) -> String {
+/// Every run of three letters of a word, as an index of fragments is asked for it.
+pub(super) fn runs(word: &str) -> BTreeSet<String> {
     let letters: Vec<char> = word.chars().collect();
     let runs = letters.windows(ANYWHERE_FROM).map(|run| {
         let run: String = run.iter().collect();
         format!("\"{}\"", run.replace('"', "\"\""))
     });
-    let runs: BTreeSet<String> = runs.collect();
-    runs.into_iter().collect::<Vec<_>>().join(" AND ")
+    runs.collect()
 }
 
 /// The payer's e-mail, whole.
@@ -371,7 +395,7 @@ impl Place {
         Self {
             test,
             test_values: values.clone(),
-            way: Way::to_ids(way, values),
+            way: Way::Ids { sql: way, values },
         }
     }
 }
@@ -383,14 +407,22 @@ fn any(places: Vec<Place>) -> Condition {
         .iter()
         .flat_map(|it| it.test_values.clone())
         .collect();
-    let (to_ids, mut ways): (Vec<Way>, Vec<Way>) = places
-        .into_iter()
-        .map(|it| it.way)
-        .partition(|way| way.to == Column::Id);
-    let union: Vec<&str> = to_ids.iter().map(|way| way.sql.as_str()).collect();
-    let union = union.join(" UNION ALL ");
-    let values: Vec<Value> = to_ids.into_iter().flat_map(|way| way.values).collect();
-    ways.extend((!union.is_empty()).then(|| Way::to_ids(union, values)));
+    let mut ways = Vec::new();
+    let mut to_ids: Vec<String> = Vec::new();
+    let mut of_ids: Vec<Value> = Vec::new();
+    for place in places {
+        match place.way {
+            Way::Ids { sql, values } => {
+                to_ids.push(sql);
+                of_ids.extend(values);
+            }
+            runs @ Way::Runs { .. } => ways.push(runs),
+        }
+    }
+    ways.extend((!to_ids.is_empty()).then(|| Way::Ids {
+        sql: to_ids.join(" UNION ALL "),
+        values: of_ids,
+    }));
     Condition {
         test: tests.join(" OR "),
         test_values,
@@ -467,6 +499,7 @@ pub(super) fn ways_plan(connection: &Connection, filter: &PaymentFilter) -> Stri
     let conditions = filter::conditions(filter).into_iter();
     let plans = conditions
         .flat_map(|it| it.ways)
-        .map(|way| super::tests::plan(connection, &way.sql, way.values));
+        .map(|way| way.sql(connection).unwrap())
+        .map(|(sql, values)| super::tests::plan(connection, &sql, values));
     plans.collect::<Vec<_>>().join("\n")
 }

@@ -429,6 +429,27 @@ async fn however_many_they_are_the_same_payments_are_found(
     assert_eq!((&few, &few), (&many, &more));
 }
 
+/// What nearly every payment is called says nothing of one: only where a word is of nothing else, the
+/// index is asked for that.
+#[tokio::test]
+async fn a_word_is_looked_up_by_what_few_payments_have() {
+    let (folder, ledger) = open();
+    let names = (0..600).map(|n| (format!("p{n}"), format!("CD-{n:04}")));
+    let rows = names.map(|(id, name)| by_hand((&id, &name, "", "", "", usd(100)), 3));
+    import(&ledger, rows.collect()).await;
+    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
+    let telling = |word: &str| {
+        let runs = search::runs(word);
+        search::telling(&connection, "payment_fragments", &runs).unwrap()
+    };
+    assert_eq!(telling("cd-0377"), r#""-03" AND "037" AND "377""#);
+    assert_eq!(telling("cd-"), r#""cd-""#);
+    assert_eq!(telling("cd-xyz"), r#""-xy" AND "d-x" AND "xyz""#);
+    for (word, count) in [("cd-0377", 1), ("cd-037", 10), ("cd-xyz", 0)] {
+        assert_eq!(found(&ledger, word).await.len(), count, "{word}");
+    }
+}
+
 /// A name that changed leads by its new letters and no longer by its old ones, whether the payment
 /// was in the index before or is taken in with the change.
 #[tokio::test]

@@ -12,8 +12,6 @@ use super::marks::Marks;
 
 /// Rows asked for at once.
 pub const PAGE_ROWS: usize = 200;
-/// Rows asked for first, of a list that was found or sorted just now: what most screens show of it.
-pub const FIRST_ROWS: usize = 64;
 /// Rows kept: the far side of the window is dropped beyond.
 pub const WINDOW_ROWS: usize = 3 * PAGE_ROWS;
 /// Fewer rows than this left on a side: the next page is asked for.

@@ -4,7 +4,7 @@ use crate::desk::face::{PaymentRow, Request};
 use crate::domain::listing::{Direction, From, PaymentQuery};
 use crate::domain::view::Column;
 use crate::tui::state::layout;
-use crate::tui::state::payments::{FIRST_ROWS, PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
+use crate::tui::state::payments::{PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
 use crate::tui::state::{Opening, Screen};
@@ -36,7 +36,8 @@ impl Turn<'_> {
         };
         let rows = match opening {
             Opening::Again => self.app.payments.rows.len().clamp(PAGE_ROWS, WINDOW_ROWS),
-            _ => FIRST_ROWS,
+            // What there is to see first: each row of a search is looked for.
+            _ => layout::payment_rows(self.app.size) + 1,
         };
         self.app.payments.asked = rows;
         self.ask_page(Slot::Page, from, rows);
