@@ -46,9 +46,10 @@ class Ledger:
     def __init__(self, a, folder):
         self.binary, self.folder, self.rows = str(a.binary), folder, a.rows
         self.config, self.data = folder / "config.toml", folder / "data"
+        # Providers are elsewhere: theirs is no time of this machine's.
         self.sandbox = subprocess.Popen(
-            [self.binary, "sandbox", "--config-to", str(self.config), "--book", str(folder / "book.jsonl")],
-            stdout=subprocess.PIPE, cwd=folder)
+            ["nice", "-n", "19", self.binary, "sandbox", "--config-to", str(self.config),
+             "--book", str(folder / "book.jsonl")], stdout=subprocess.PIPE, cwd=folder)
         self.sandbox.stdout.readline()              # ready
         self.settlement = folder / "settlement.csv"
         self.fill()
@@ -149,7 +150,8 @@ def key(result, name):
 def starts(a, table, command):
     for name, options in [("first frame", []), ("first frame, queries never answered", ["--mute"]),
                           ("first frame, answers 250 ms late", ["--reply-delay", "250"])]:
-        r = measure(a, command, "--ready", "Payments", "--settle", "0.5", "--idle", "0",
+        # The payments follow within some milliseconds, and are a row of their own: this one ends before.
+        r = measure(a, command, "--ready", "Payments", "--quiet", "5", "--settle", "0.5", "--idle", "0",
                     "--runs", str(a.runs), *options)
         table.row(name, f"{r['ttff_ms']} ms", "30 ms", r["ttff_ms"] <= 30)
     table.row("terminal queries sent", str(r["terminal_queries"]), "0", r["terminal_queries"] == 0)
@@ -223,7 +225,9 @@ def keys(a, table, command):
 
 
 def rest(a, table, command):
-    r = measure(a, command, "--ready", "CD-", "--settle", "3", "--idle", "10", "--keys", "j*40,pgdn*10")
+    # The pane beside the list is drawn once the hand rests.
+    keys = "j*40,pgdn*10,sleep:400"
+    r = measure(a, command, "--ready", "CD-", "--settle", "3", "--idle", "10", "--keys", keys)
     idle = r["idle"]
     table.row("idle 10 s: bytes", str(idle["bytes"]), "0", idle["bytes"] == 0)
     table.row("idle 10 s: processor", f"{idle['cpu_pct']} %", "0.05 %", idle["cpu_pct"] <= 0.05)
