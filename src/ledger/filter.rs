@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value;
 
 use super::row::{millis, not_blocking};
-use super::search::{self, Condition, Way};
+use super::ways::{self, Condition, Way};
 use crate::domain::eligibility::Terms;
 use crate::domain::limits::Limit;
 use crate::domain::listing::PaymentFilter;
@@ -112,15 +112,15 @@ pub(super) fn payments(filter: &PaymentFilter, judgement: &Judgement, by_settled
 /// first.
 pub(super) fn conditions(filter: &PaymentFilter) -> Vec<Condition> {
     let mut conditions = Vec::new();
-    conditions.extend(filter.email.as_deref().map(search::email));
-    conditions.extend(filter.last4.as_deref().map(search::last4));
+    conditions.extend(filter.email.as_deref().map(ways::email));
+    conditions.extend(filter.last4.as_deref().map(ways::last4));
     let paid = filter.paid.as_ref();
     let exactly = paid.filter(|range| range.is_exact());
     conditions.extend(exactly.map(self::paid));
     // A longer word is in fewer names.
     let mut words: Vec<&String> = filter.words.iter().collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
-    conditions.extend(words.into_iter().map(|word| search::word(word)));
+    conditions.extend(words.into_iter().map(|word| ways::word(word)));
     if !filter.states.is_empty() {
         conditions.push(with_refund(&filter.states));
     }

@@ -1,9 +1,15 @@
 //! The index that leads from three letters to payments. Triggers keep it in step with what changes;
 //! new payments are taken in here.
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
 
 use super::error::LedgerError;
+use crate::domain::query::ANYWHERE_FROM;
+
+/// So many payments of a run are looked at to see whether nearly every one has it.
+const SAMPLE: i64 = 200;
 
 /// Takes in the payments that are not in yet, in the transaction that wrote them: one statement for
 /// all of them, because FTS5 writes its lists out before each.
@@ -22,4 +28,40 @@ pub(super) fn take_in_new(connection: &Connection) -> Result<(), LedgerError> {
         connection.prepare_cached(sql)?.execute([])?;
     }
     Ok(())
+}
+
+/// Every run of three letters of a word, as an index of fragments is asked for it.
+pub(super) fn runs(word: &str) -> BTreeSet<String> {
+    let letters: Vec<char> = word.chars().collect();
+    let runs = letters.windows(ANYWHERE_FROM).map(|run| {
+        let run: String = run.iter().collect();
+        format!("\"{}\"", run.replace('"', "\"\""))
+    });
+    runs.collect()
+}
+
+/// The runs as an index of fragments is asked for them, those left out that nearly every payment has:
+/// they are long lists that rule nothing out.
+pub(super) fn telling(
+    connection: &Connection,
+    index: &str,
+    runs: &BTreeSet<String>,
+) -> Result<String, LedgerError> {
+    let sql = format!(
+        "SELECT count(*), max(number) - (SELECT min(number) FROM payment_numbers)
+         FROM (SELECT rowid AS number FROM {index} WHERE {index} MATCH ? LIMIT {SAMPLE})"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut telling = Vec::new();
+    for run in runs {
+        let (count, span): (i64, Option<i64>) =
+            statement.query_row([run], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if count < SAMPLE || span.is_none_or(|span| span >= 2 * SAMPLE) {
+            telling.push(run.as_str());
+        }
+    }
+    if telling.is_empty() {
+        telling.extend(runs.iter().map(String::as_str));
+    }
+    Ok(telling.join(" AND "))
 }

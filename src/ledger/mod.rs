@@ -77,6 +77,7 @@ mod transfers;
 mod twins;
 mod verify;
 mod views;
+mod ways;
 mod worker;
 mod write_ahead;
 

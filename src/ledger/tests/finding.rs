@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::listing::{Direction, From, PaymentFilter, PaymentQuery, PaymentSort, Place};
 use crate::domain::payment::Payment;
 use crate::domain::query;
-use crate::ledger::{pages, search};
+use crate::ledger::{fragments, pages, search};
 
 fn money(minor: i64, code: &str) -> Money {
     Money::new(minor, Currency::from_code(code).unwrap())
@@ -439,8 +439,8 @@ async fn a_word_is_looked_up_by_what_few_payments_have() {
     import(&ledger, rows.collect()).await;
     let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
     let telling = |word: &str| {
-        let runs = search::runs(word);
-        search::telling(&connection, "payment_fragments", &runs).unwrap()
+        let runs = fragments::runs(word);
+        fragments::telling(&connection, "payment_fragments", &runs).unwrap()
     };
     assert_eq!(telling("cd-0377"), r#""-03" AND "037" AND "377""#);
     assert_eq!(telling("cd-"), r#""cd-""#);
