@@ -213,6 +213,8 @@ pub struct App {
     pub card: Option<card::Card>,
     /// Those it may be next.
     pub near: card::Near,
+    /// Something changed since the card was read.
+    pub card_is_old: bool,
     /// The payment last asked for.
     pub card_asked: Option<PaymentId>,
     /// What lies over the screen, the last on top.
@@ -281,6 +283,7 @@ impl App {
             revealed: None,
             card: None,
             near: card::Near::default(),
+            card_is_old: false,
             card_asked: None,
             layers: Vec::new(),
             toasts: Vec::new(),

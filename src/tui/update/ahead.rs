@@ -37,6 +37,7 @@ impl Turn<'_> {
 
     /// What was read of payments that are not looked at counts no longer.
     pub(super) fn forget_cards_near(&mut self) {
+        self.app.card_is_old = true;
         self.app.near.clear();
         self.app.slots.forget(Slot::Ahead);
     }
@@ -54,7 +55,8 @@ impl Turn<'_> {
     fn show_card(&mut self, card: Card) {
         self.row_answered(&card.payment, card.eligibility);
         let left = self.app.card.replace(card);
-        if left.as_ref().map(|it| it.payment.id) != self.app.card_asked {
+        let was_old = std::mem::take(&mut self.app.card_is_old);
+        if !was_old && left.as_ref().map(|it| it.payment.id) != self.app.card_asked {
             self.app.near.left = left;
         }
         self.read_ahead();

@@ -1,5 +1,7 @@
 //! The one place where state changes: an event comes in, effects come out.
 
+use chrono::{DateTime, Utc};
+
 use crate::desk::face::{Notice, Refusal, Reply, Request};
 
 use super::action::{Action, enabled};
@@ -99,8 +101,7 @@ impl Turn<'_> {
     fn take(&mut self, msg: Msg) {
         self.app.dirty = true;
         self.drop_old_toasts();
-        let now = self.app.now;
-        self.app.moving_until = self.app.moving_until.filter(|until| *until > now);
+        let rested = self.rest();
         match msg {
             Msg::Opened => self.open(),
             Msg::Key(key) => self.key(key),
@@ -114,6 +115,17 @@ impl Turn<'_> {
             Msg::Armed => self.arm(),
             Msg::Woke => self.look_at_the_clock(),
         }
+        // Whatever it was that came: what waited for the hand is to be drawn.
+        self.app.dirty |= rested;
+    }
+
+    /// Whether the hand rests from now on. A clock that was put back does not keep it moving.
+    fn rest(&mut self) -> bool {
+        let now = self.app.now;
+        let moving = |until: &DateTime<Utc>| *until > now && *until <= now + walk::REST;
+        let was = self.app.moving_until;
+        self.app.moving_until = was.filter(moving);
+        was.is_some() && self.app.moving_until.is_none()
     }
 
     fn open(&mut self) {

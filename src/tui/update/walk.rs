@@ -20,7 +20,7 @@ use crate::tui::view;
 use super::Turn;
 
 /// A hand that paused this long rests.
-const REST: TimeDelta = TimeDelta::milliseconds(200);
+pub(super) const REST: TimeDelta = TimeDelta::milliseconds(200);
 
 /// How far a key moves.
 enum Step {
@@ -345,7 +345,7 @@ impl Turn<'_> {
             false => layout::refund_rows(self.app.size),
         };
         let rows = isize::try_from(height.max(1)).unwrap_or(isize::MAX);
-        let top = self.app.payments.top;
+        let (top, selected) = (self.app.payments.top, self.app.payments.selected);
         match *step {
             Step::First if payments => self.first_payment(),
             Step::Last if payments => self.last_payment(),
@@ -360,7 +360,7 @@ impl Turn<'_> {
             Step::Halves(by) => self.app.refunds.move_by(by * (rows / 2).max(1), height),
             Step::Rows(by) => self.app.refunds.move_by(by, height),
         }
-        if payments {
+        if payments && self.app.payments.selected != selected {
             self.hand_moved(self.app.payments.top != top);
         }
         self.prefetch();
