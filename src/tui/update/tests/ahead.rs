@@ -1,7 +1,9 @@
 //! The card beside the list is there before the key is pressed, and never an old one.
 
+use chrono::TimeDelta;
+
 use super::*;
-use crate::desk::face::Notice;
+use crate::desk::face::{Notice, Reply};
 use crate::tui::state::slots::Slot;
 
 /// Wide enough for the card beside the list.
@@ -60,6 +62,47 @@ fn an_answer_that_came_too_late_is_not_kept() {
     session.tell(Msg::Notice(Notice::Changed));
     assert!(!session.app.slots.is_waiting(Slot::Ahead));
     assert_eq!(session.app.near, Default::default());
+}
+
+#[test]
+fn a_payment_that_changed_while_the_hand_moved_is_read_anew() {
+    for changes in [false, true] {
+        let mut session = session();
+        session.press("j").hurry("pgdn");
+        if changes {
+            session.tell(Msg::Notice(Notice::Changed));
+        }
+        rest(&mut session, TimeDelta::milliseconds(200));
+        assert!(looked_at(&session).1);
+        session.silent = true;
+        assert_eq!(looked_at(session.press("pgup")), (1, !changes));
+    }
+}
+
+#[test]
+fn a_hand_that_rests_is_shown_its_payment_whatever_the_clock_says() {
+    let moves = [
+        ("pgdn", 200, true),
+        ("j j", 200, true),
+        ("j j", -3_600_000, true),
+    ];
+    for (keys, later, shown) in moves.into_iter().chain([("j j", 199, false)]) {
+        let mut session = session();
+        session.hurry(keys);
+        assert!(!looked_at(&session).1, "{keys}");
+        session.silent = true;
+        rest(&mut session, TimeDelta::milliseconds(later));
+        let comes = looked_at(&session).1 || session.app.slots.is_waiting(Slot::Card);
+        assert_eq!((session.app.dirty, comes), (shown, shown), "{keys} {later}");
+    }
+}
+
+/// Time goes by and nothing is pressed, but an answer comes that nobody waits for any more.
+fn rest(session: &mut Session, later: TimeDelta) {
+    session.app.now += later;
+    let reply = Box::new(Ok(Reply::Twins(Vec::new())));
+    let (slot, seq) = (Slot::Ahead, u64::MAX);
+    session.tell(Msg::Answer { slot, seq, reply });
 }
 
 #[test]
