@@ -22,7 +22,6 @@ use crate::domain::plan::Ahead;
 use crate::domain::policy::{Asked, Policy};
 use crate::domain::reason;
 use crate::domain::refund::{Content, Kind, Refund};
-use crate::domain::state::State;
 use crate::domain::text;
 use crate::failpoint;
 use crate::ledger::{LedgerError, Likeness, RefundSummary, Reservation, Reserved};
@@ -394,8 +393,7 @@ impl Local {
 
 /// The refund a new one replaces: of the same payment, and ended without paying (T21).
 fn superseded(old: &Refund, judged: &Judged) -> Result<RefundId, Refusal> {
-    let ended_unpaid = matches!(old.state, State::Failed | State::Rejected | State::Reversed);
-    if old.content.payment == judged.payment.id && ended_unpaid {
+    if old.content.payment == judged.payment.id && old.state.ended_unpaid() {
         return Ok(old.id);
     }
     Err(refusal::rule(

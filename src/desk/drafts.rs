@@ -36,5 +36,6 @@ fn tidied(typed: Typed) -> Result<Typed, Refusal> {
         reason: typed.reason,
         note: tidy(&typed.note)?,
         case_ref: tidy(&typed.case_ref)?,
+        supersedes: typed.supersedes,
     })
 }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::id::PaymentId;
+use super::id::{PaymentId, RefundId};
 
 /// What was typed, as it stood in the form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub struct Typed {
     pub note: String,
     /// The case reference.
     pub case_ref: String,
+    /// The refund it is to replace.
+    pub supersedes: Option<RefundId>,
 }
 
 impl Typed {

@@ -18,12 +18,14 @@ mod ask;
 mod caller;
 mod complete;
 mod day;
+mod narrowing;
 
 pub use account::check_accounts;
 pub use amount::{AmountRange, Bound, Figure};
 pub use ask::ask_next;
 pub use complete::{Completion, complete};
 pub use day::Days;
+pub use narrowing::{Narrowing, Told, terms_of_refunds};
 
 /// A word shorter than this is only looked for where a text begins; longer ones anywhere in it.
 pub const ANYWHERE_FROM: usize = 3;

@@ -27,6 +27,7 @@ pub enum Action {
     Open,
     Filter,
     Refund,
+    Again,
     Mark,
     MarkRange,
     MarkAll,
@@ -319,6 +320,7 @@ macro_rules! spec {
 pub const ACTIONS: &[Spec] = &[
     spec!(Open, "open", "This row", [(LISTS, &["enter", "l"]), (&[Drafts], &["enter", "l"])], "open", "open the selected row; go on with the selected draft", SHOWN),
     spec!(Refund, "refund.compose", "This row", [(&[Payments, Payment, Explain], &["r"])], "refund", "compose a refund of this payment, or of all that is marked", DANGEROUS),
+    spec!(Again, "refund.again", "This row", [(DECIDED, &["r"])], "refund again", "compose a refund in place of this one, which was not paid or came back", DANGEROUS),
     spec!(Approve, "refund.approve", "This row", [(DECIDED, &["a"])], "approve", "approve a refund, or what another person stated; answer a network's request", DANGEROUS),
     spec!(Decline, "refund.decline", "This row", [(DECIDED, &["d"])], "decline", "decline it, with a note; refuse a network's request", DANGEROUS),
     spec!(Resolve, "refund.resolve", "This row", [(DECIDED, &["o"])], "outcome", "state what became of it, with evidence; answer a request with another account", DANGEROUS),
@@ -413,7 +415,7 @@ impl Action {
     /// The command that does the same without a screen; none where it is about the screen itself.
     pub const fn command(self) -> Option<&'static str> {
         Some(match self {
-            Self::Refund | Self::Review | Self::ShowRequest => "refund",
+            Self::Refund | Self::Again | Self::Review | Self::ShowRequest => "refund",
             Self::Mark | Self::MarkRange | Self::MarkAll => "plan",
             Self::Approve => "approve",
             Self::Decline => "decline",

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 
 /// ISO 4217 knows no currency with more.
 const MOST_DECIMALS: usize = 4;
@@ -120,6 +120,13 @@ impl AmountRange {
             minor - i64::from(exact && !bound.included)
         });
         (least <= most).then_some((least, most))
+    }
+
+    /// True for an amount in it.
+    pub fn holds(&self, amount: Money) -> bool {
+        let ends = self.minor(amount.currency.exponent());
+        let inside = ends.is_some_and(|(least, most)| (least..=most).contains(&amount.minor));
+        inside && self.currency.is_none_or(|it| it == amount.currency)
     }
 
     /// True for one amount only.

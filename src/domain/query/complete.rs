@@ -1,6 +1,6 @@
 //! What could be typed next.
 
-use super::TERMS;
+use super::TermSpec;
 use crate::domain::state::State;
 
 /// What the word before the cursor could become.
@@ -10,6 +10,8 @@ pub struct Completion {
     pub typed: usize,
     /// What it could be, whole.
     pub choices: Vec<String>,
+    /// As typed it is one already.
+    pub is_one: bool,
 }
 
 impl Completion {
@@ -32,7 +34,11 @@ impl Completion {
 }
 
 /// Completes the names of terms, and the accounts and states after them.
-pub fn complete(before_cursor: &str, accounts: &[&str]) -> Completion {
+pub fn complete<'a>(
+    before_cursor: &str,
+    accounts: &[&str],
+    terms: impl Iterator<Item = &'a TermSpec>,
+) -> Completion {
     let word = before_cursor
         .rsplit(char::is_whitespace)
         .next()
@@ -45,13 +51,15 @@ pub fn complete(before_cursor: &str, accounts: &[&str]) -> Completion {
         }
         Some(_) => return Completion::default(),
         None if word.is_empty() => return Completion::default(),
-        None => TERMS.iter().map(|term| written(term.name)).collect(),
+        None => terms.map(|term| written(term.name)).collect(),
     };
     let part = word.rsplit([':', ',']).next().unwrap_or_default();
+    let is_one = names.iter().any(|name| name == part);
     names.retain(|name| name.starts_with(part) && name != part);
     Completion {
         typed: part.chars().count(),
         choices: names,
+        is_one,
     }
 }
 

@@ -162,7 +162,7 @@ fn a_mistake_is_pointed_at(#[case] typed: &str, #[case] at: usize, #[case] wrong
 #[case("amount:5", &[], "")]
 #[case("jane ", &[], "")]
 fn completion(#[case] typed: &str, #[case] choices: &[&str], #[case] common: &str) {
-    let completion = complete(typed, &["hub-eu", "hub-us", "prism-us"]);
+    let completion = complete(typed, &["hub-eu", "hub-us", "prism-us"], TERMS.iter());
     assert_eq!(completion.choices, choices);
     assert_eq!(completion.common(), common);
 }
@@ -202,6 +202,6 @@ proptest::proptest! {
     #[test]
     fn nothing_typed_panics(typed in "[\\PC\" :~.a-z0-9]{0,40}") {
         let _ = parse(&typed, today());
-        let _ = complete(&typed, &["hub-us"]);
+        let _ = complete(&typed, &["hub-us"], TERMS.iter());
     }
 }

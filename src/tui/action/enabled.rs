@@ -25,6 +25,7 @@ fn no(why: &str) -> Result<(), Reason> {
 pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
     match action {
         Action::Refund => refund(app),
+        Action::Again => again(app),
         Action::Withdraw => withdraw(app),
         Action::Capture => capture(app),
         Action::Release => release(app),
@@ -97,7 +98,7 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
 /// A filter is typed that has terms.
 fn completes(app: &App) -> bool {
     match app.layers.last() {
-        Some(Layer::Filter) => app.screen == Screen::Payments,
+        Some(Layer::Filter) => true,
         Some(Layer::Activity(page)) => page.typing,
         _ => false,
     }
@@ -145,6 +146,19 @@ fn refund(app: &App) -> Result<(), Reason> {
         Some(WhyNot::Unsettled) if voids => Ok(()),
         Some(why_not) => no(why_not.sentence()),
         None => Ok(()),
+    }
+}
+
+fn again(app: &App) -> Result<(), Reason> {
+    if app.is_read_only() {
+        return no("the desk is read-only");
+    }
+    match app.focus_refund().map(|row| row.refund.state) {
+        None => no("no refund is selected"),
+        Some(state) if state.ended_unpaid() => Ok(()),
+        Some(State::Canceled | State::Expired) => no("nothing was paid: refund the payment itself"),
+        Some(state) if state.is_open() => no("it is not decided: it may still be paid"),
+        Some(_) => no("it was paid"),
     }
 }
 

@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn two_actions_can_change_places() {
-        let keymap = set("open: r | refund.compose: enter").unwrap();
+        let keymap = set("open: r | refund.compose: enter | refund.again: enter").unwrap();
         assert_eq!(
             means(&keymap, Context::Payments, "r"),
             Meaning::Action(Action::Open)

@@ -47,6 +47,7 @@ impl Activity {
         Completion {
             typed: part.chars().count(),
             choices: names.into_iter().map(str::to_owned).collect(),
+            is_one: false,
         }
     }
 

@@ -3,12 +3,14 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::balance::Figures;
+use crate::domain::cause::Cause;
 use crate::domain::eligibility::{Eligibility, WhyNot};
+use crate::domain::id::RefundId;
 use crate::domain::money::Money;
 use crate::domain::parked::{Parked, Typed};
 use crate::domain::payment::Payment;
 use crate::domain::reason::{self, Need, Reason};
-use crate::domain::refund::Kind;
+use crate::domain::refund::{Kind, Refund};
 
 use super::edit::LineEdit;
 
@@ -70,6 +72,10 @@ pub struct Compose {
     pub refused: Option<Problem>,
     /// It goes on with a draft that was left then.
     pub resumed: Option<DateTime<Utc>>,
+    /// The refund in whose place it is.
+    pub supersedes: Option<RefundId>,
+    /// What stood in it at first without being typed.
+    pub prefilled: Typed,
 }
 
 /// What the desk says a refund would be.
@@ -165,9 +171,52 @@ impl Compose {
             scroll: 0,
             refused: None,
             resumed: None,
+            supersedes: None,
+            prefilled: Typed::default(),
         };
-        form.focus = form.fields().first().copied().unwrap_or_default();
+        form.begin();
         form
+    }
+
+    /// The same once more, in place of a refund that was not paid or came back.
+    pub fn again(mut self, old: &Refund) -> Self {
+        self.supersedes = Some(old.id);
+        // The provider's word about settlement counts, not the file's.
+        self.kind = match old.unpaid.as_ref().map(|unpaid| unpaid.cause) {
+            Some(Cause::SettledMeanwhile) => Kind::Refund,
+            Some(Cause::NotSettledYet) => Kind::Void,
+            _ => self.kind,
+        };
+        self.begin();
+        let content = &old.content;
+        let on_top = content.compensation;
+        self.fill(&Typed {
+            amount: content.amount.decimal(),
+            compensation: on_top
+                .is_positive()
+                .then(|| on_top.decimal())
+                .unwrap_or_default(),
+            capture_id: content.capture_id.clone(),
+            reason: Some(content.reason.clone()),
+            note: content.note.clone().unwrap_or_default(),
+            case_ref: content.case_ref.clone().unwrap_or_default(),
+            supersedes: Some(old.id),
+        });
+        self.prefilled = self.typed();
+        self
+    }
+
+    /// The form without what was typed.
+    pub fn emptied(&self) -> Self {
+        let mut form = Self::new(self.payment.clone(), self.eligibility, self.compensates);
+        form.kind = self.kind;
+        form.supersedes = self.prefilled.supersedes;
+        form.begin();
+        form
+    }
+
+    fn begin(&mut self) {
+        self.focus = self.fields().first().copied().unwrap_or_default();
     }
 
     /// The fields of this form, in their order.
@@ -248,12 +297,19 @@ impl Compose {
             reason: self.reason().map(|reason| reason.code.clone()),
             note: text(&self.note),
             case_ref: text(&self.case_ref),
+            supersedes: self.supersedes,
         }
     }
 
-    /// Goes on with what was typed before, as far as the form still asks for it.
+    /// Goes on with what was typed before.
     pub fn resume(&mut self, draft: &Parked) {
-        let typed = &draft.typed;
+        self.fill(&draft.typed);
+        self.supersedes = self.supersedes.or(draft.typed.supersedes);
+        self.resumed = Some(draft.at);
+    }
+
+    /// Fills in what was typed, as far as the form asks for it.
+    fn fill(&mut self, typed: &Typed) {
         if self.fields().contains(&Field::Amount) {
             self.amount = LineEdit::new(&typed.amount);
         }
@@ -267,7 +323,6 @@ impl Compose {
         self.reason = self.reasons().position(|it| Some(it.code.as_str()) == code);
         self.note = LineEdit::new(&typed.note);
         self.case_ref = LineEdit::new(&typed.case_ref);
-        self.resumed = Some(draft.at);
     }
 
     /// True on the last field of the form.

@@ -489,13 +489,37 @@ impl App {
         let names: Vec<&str> = accounts
             .map(|account| account.freshness.account.as_str())
             .collect();
-        query::complete(self.payments.typed.before_cursor(), &names)
+        let before = self.filter_line().before_cursor();
+        match self.screen {
+            Screen::Payments => query::complete(before, &names, query::TERMS.iter()),
+            Screen::Refunds | Screen::ToDo => {
+                query::complete(before, &names, query::terms_of_refunds())
+            }
+        }
     }
 
-    /// True while the word before the cursor is the beginning of a term's name.
-    pub fn may_be_term(&self, word: &str) -> bool {
-        let at_end = self.payments.typed.before_cursor() == self.payments.typed.text();
-        at_end && !word.contains(':') && !self.completion().choices.is_empty()
+    fn filter_line(&self) -> &edit::LineEdit {
+        match self.screen {
+            Screen::Payments => &self.payments.typed,
+            Screen::Refunds => &self.refunds.narrow.typed,
+            Screen::ToDo => &self.todo.narrow.typed,
+        }
+    }
+
+    /// The filter as typed, without a term half typed at its end: the list does not follow what nobody
+    /// means yet. A first word is one until its colon.
+    pub fn settled_filter(&self) -> String {
+        let line = self.filter_line();
+        let typed = line.text();
+        let (before, word) = typed
+            .rsplit_once(char::is_whitespace)
+            .unwrap_or(("", typed));
+        let completion = self.completion();
+        let half = line.before_cursor() == typed
+            && !completion.is_one
+            && !completion.choices.is_empty()
+            && (word.contains(':') || word.len() < typed.len());
+        if half { before } else { typed }.to_owned()
     }
 
     /// The dialog of the second step, when it is open.

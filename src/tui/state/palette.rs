@@ -3,7 +3,6 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use crate::domain::id::{PaymentId, RefundId};
 use crate::tui::action::{ACTIONS, Action, Context, Spec};
 
 use super::edit::LineEdit;
@@ -15,14 +14,18 @@ pub struct Palette {
     pub typed: LineEdit,
     /// Which of the found.
     pub cursor: usize,
+    /// It as it was pasted.
+    pub pasted: Option<String>,
 }
 
 impl Palette {
-    /// The reference or id to go to: an id of ours, or what is no command.
+    /// The reference or id to go to: what was pasted, what has a digit, as no command's name has, and
+    /// what finds no command.
     pub fn handle(&self, no_command: bool) -> Option<&str> {
         let typed = self.typed.text().trim();
-        let is_id = typed.parse::<PaymentId>().is_ok() || typed.parse::<RefundId>().is_ok();
-        (is_id || no_command && !typed.is_empty()).then_some(typed)
+        let pasted = self.pasted.as_deref() == Some(typed);
+        let digit = typed.contains(|character: char| character.is_ascii_digit());
+        (!typed.is_empty() && (pasted || digit || no_command)).then_some(typed)
     }
 
     /// What is found, best first and of equals the one used last, among what can be reached in

@@ -6,6 +6,7 @@ use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::RefundId;
 use crate::domain::listing::StateCounts;
 use crate::domain::note::Note;
+use crate::domain::query::Told;
 use crate::domain::refund::{Attempt, Observation, Refund};
 use crate::domain::resolution::Proposal;
 use crate::domain::state::State;
@@ -30,9 +31,9 @@ pub struct Row {
 
 impl Row {
     /// What of it can be looked for.
-    pub fn told(&self) -> Vec<String> {
+    pub fn told(&self) -> Told {
         let refund = &self.refund;
-        let mut told = vec![
+        let mut texts = vec![
             refund.id.to_string(),
             refund.content.amount.to_string(),
             refund.account.clone(),
@@ -42,8 +43,13 @@ impl Row {
         ];
         let names = [&self.reference, &self.payer, &self.last4];
         let names = names.into_iter().chain([&refund.provider_refund_id]);
-        told.extend(names.flatten().cloned());
-        told
+        texts.extend(names.flatten().cloned());
+        Told {
+            texts,
+            account: Some(refund.account.clone()),
+            amount: Some(refund.content.amount),
+            state: Some(refund.state),
+        }
     }
 }
 

@@ -61,6 +61,8 @@ pub enum Slot {
     Drafts,
     /// The payment of a draft to be gone on with.
     Resume,
+    /// The payment of a refund to be made again.
+    Again,
     /// All that the filter shows, to be marked.
     Marks,
     /// What would become of a bulk refund.

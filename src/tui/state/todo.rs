@@ -10,6 +10,7 @@ use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::money::Money;
+use crate::domain::query::Told;
 use crate::domain::todo::{Clocked, Step, Tab};
 
 use super::narrow::Narrow;
@@ -89,18 +90,22 @@ impl Item {
     }
 
     /// What of it can be looked for.
-    fn told(&self) -> Vec<String> {
-        let mut told = self.refund.iter().flat_map(Row::told).collect::<Vec<_>>();
-        told.push(self.step.what.clone());
-        told.extend(self.reference().map(str::to_owned));
-        told.extend(self.owner().map(str::to_owned));
-        told.extend(self.amount().map(|amount| amount.to_string()));
+    fn told(&self) -> Told {
+        let mut told = self.refund.as_ref().map(Row::told).unwrap_or_default();
+        told.amount = self.amount();
+        let texts = &mut told.texts;
+        texts.push(self.step.what.clone());
+        texts.extend(self.reference().map(str::to_owned));
+        texts.extend(self.owner().map(str::to_owned));
+        texts.extend(self.amount().map(|amount| amount.to_string()));
         if let Some(discrepancy) = &self.discrepancy {
-            told.extend([discrepancy.account.clone(), discrepancy.said()]);
+            texts.extend([discrepancy.account.clone(), discrepancy.said()]);
+            told.account = Some(discrepancy.account.clone());
         }
         if let Some(request) = &self.request {
-            told.push(request.account.clone());
-            told.extend(request.refund.clone());
+            texts.push(request.account.clone());
+            texts.extend(request.refund.clone());
+            told.account = Some(request.account.clone());
         }
         told
     }

@@ -83,6 +83,7 @@ impl Turn<'_> {
             (Slot::Twins, Reply::Twins(twice)) => self.twins_answered(&twice),
             (Slot::Drafts, Reply::Drafts(all)) => self.drafts_answered(all),
             (Slot::Resume, Reply::Payment(card)) => self.resumed(*card),
+            (Slot::Again, Reply::Payment(card)) => self.again_answered(*card),
             (Slot::Marks, Reply::Payments(rows)) => self.marks_answered(rows),
             (Slot::Plan, Reply::Plan(plan)) => self.plan_answered(*plan),
             (Slot::Bulk, Reply::Composed(composed)) => self.bulk_composed(*composed),
@@ -95,7 +96,10 @@ impl Turn<'_> {
             (Slot::Decide, Reply::Stopped(stop)) => self.sending_stopped(&stop),
             (Slot::Decide, Reply::Resumption(said)) => self.sending_resumed(&said),
             (Slot::Verify, Reply::Verified(verified)) => self.verified(&verified.findings),
-            (slot, _) => self.say(Level::Error, format!("the desk gave no answer to {slot:?}")),
+            _ => self.say(
+                Level::Error,
+                "the desk answered something else than was asked: look again",
+            ),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Composing a refund: every change asks the desk what it would be; nothing is written before the
 //! second step.
 
-use crate::desk::face::{self, Composed, Draft, Refusal, Request};
+use crate::desk::face::{self, Composed, Draft, PaymentCard, Refusal, Request};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 use crate::domain::refund::{Kind, Refund};
-use crate::tui::action::Action;
+use crate::tui::action::{Action, spec};
 use crate::tui::state::bulk;
 use crate::tui::state::compose::{Compose, Field, Preview};
 use crate::tui::state::confirm::{Confirm, What};
@@ -15,19 +15,48 @@ use crate::tui::state::refunds::Tab;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
 use crate::tui::state::{App, Layer, Screen, layout};
+use crate::tui::widget::words;
 
 use super::{Turn, convert};
 
 impl Turn<'_> {
     pub(super) fn compose(&mut self) {
-        let Some((payment, eligibility)) =
-            self.app.focus_payment().and_then(|id| self.app.payment(id))
-        else {
+        if let Some(form) = self.empty_form() {
+            self.open_form(form);
+        }
+    }
+
+    /// The payment of a refund to be made again is read first: there may be no card of it.
+    pub(super) fn compose_again(&mut self) {
+        if let Some(payment) = self.app.focus_payment() {
+            self.ask(Slot::Again, Request::Payment(payment.to_string()));
+        }
+    }
+
+    pub(super) fn again_answered(&mut self, card: PaymentCard) {
+        // Whoever looks at something else by now did not mean that.
+        let here = spec(Action::Again).is_in(self.app.context());
+        let old = self.app.focus_refund().map(|row| row.refund.clone());
+        let old = old.filter(|old| here && old.content.payment == card.payment.id);
+        let Some(old) = old.filter(|old| old.state.ended_unpaid()) else {
             return;
         };
+        self.app.card_asked = Some(card.payment.id);
+        self.card_answered(card);
+        if let Some(form) = self.empty_form() {
+            self.open_form(form.again(&old));
+        }
+    }
+
+    fn empty_form(&self) -> Option<Compose> {
+        let id = self.app.focus_payment()?;
+        let (payment, eligibility) = self.app.payment(id)?;
         let account = self.app.account(&payment.account);
         let compensates = account.is_some_and(|account| account.compensates);
-        let mut form = Compose::new(payment.clone(), *eligibility, compensates);
+        Some(Compose::new(payment.clone(), *eligibility, compensates))
+    }
+
+    fn open_form(&mut self, mut form: Compose) {
         self.resume_in(&mut form);
         self.push(Layer::Compose(Box::new(form)));
         self.form_changed();
@@ -244,6 +273,7 @@ fn draft(form: &Compose) -> Draft {
         note: filled(&form.note),
         case_ref: filled(&form.case_ref),
         capture_id: capture.and_then(|capture| capture.capture_id.clone()),
+        supersedes: form.supersedes.map(|id| id.to_string()),
         delay: true,
         ..Draft::default()
     }
@@ -309,6 +339,9 @@ fn facts(app: &App, form: &Compose, preview: &Preview, amount: Money) -> Vec<(St
             on_top.currency
         );
         facts.insert(2, line("compensation", said));
+    }
+    if let Some(old) = words::replaced(app, form) {
+        facts.push(line("in place of", old));
     }
     if let Some(reason) = form.reason() {
         facts.push(line("reason", reason.label.clone()));

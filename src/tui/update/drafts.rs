@@ -45,7 +45,7 @@ impl Turn<'_> {
         let payment = match self.app.layers.last_mut() {
             Some(Layer::Compose(form)) => {
                 let id = form.payment.id;
-                **form = Compose::new(form.payment.clone(), form.eligibility, form.compensates);
+                **form = form.emptied();
                 id
             }
             _ => match self.app.drafts.chosen() {
@@ -107,6 +107,7 @@ pub fn parting(app: &App) -> Option<DraftAsk> {
     match typed.is_empty() {
         true => known.map(|_| DraftAsk::Drop { payment }),
         false if known.is_some_and(|known| known.typed == typed) => None,
+        false if known.is_none() && form.prefilled == typed => None,
         false => Some(DraftAsk::Park { payment, typed }),
     }
 }

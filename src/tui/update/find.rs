@@ -16,12 +16,7 @@ impl Turn<'_> {
     /// then the last good one stays.
     pub(super) fn filter_typed(&mut self) {
         self.app.payments.open_only = false;
-        let typed = self.app.payments.typed.text();
-        // A term half typed after something else must not empty the list as a word.
-        let settled = match typed.rsplit_once(char::is_whitespace) {
-            Some((before, word)) if self.app.may_be_term(word) => before.to_owned(),
-            _ => typed.to_owned(),
-        };
+        let settled = self.app.settled_filter();
         self.read_filter(&settled);
     }
 
@@ -55,7 +50,9 @@ impl Turn<'_> {
         let mut here = false;
         for character in common.chars() {
             let edit = Edit::Insert(character);
-            here = !self.edit_activity(edit) && self.app.payments.typed.apply(edit);
+            here = !self.edit_activity(edit)
+                && !self.edit_narrow(edit)
+                && self.app.payments.typed.apply(edit);
         }
         if here {
             self.filter_typed();
@@ -65,7 +62,7 @@ impl Turn<'_> {
     /// Keeps the filter. What it leaves alone is opened, now or when it is known.
     pub(super) fn accept_filter(&mut self) {
         if self.app.screen != Screen::Payments {
-            self.app.layers.pop();
+            self.accept_narrow();
             return;
         }
         let typed = self.app.payments.typed.text().to_owned();

@@ -1,6 +1,6 @@
 //! Keys: to actions where the table gives them one, to text where text is typed.
 
-use crate::tui::action::Context;
+use crate::tui::action::{Action, Context, spec};
 use crate::tui::keymap::{Code, Key, Meaning};
 use crate::tui::state::Layer;
 use crate::tui::state::edit::Edit;
@@ -24,12 +24,19 @@ impl Turn<'_> {
         }
     }
 
-    /// Pasted text is text, never keys.
+    /// Pasted text is text, never keys. Where nothing is typed, it is what somebody wants to go to.
     pub(super) fn paste(&mut self, text: &str) {
+        let context = self.app.context();
+        if !context.is_typing() && spec(Action::Palette).is_in(context) {
+            self.act(Action::Palette);
+        }
         if self.app.context().is_typing() {
             for character in text.chars() {
                 self.edit(Edit::Insert(character));
             }
+        }
+        if let Some(Layer::Palette(palette)) = self.app.layers.last_mut() {
+            palette.pasted = Some(palette.typed.text().trim().to_owned());
         }
     }
 

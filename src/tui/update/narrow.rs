@@ -22,10 +22,26 @@ impl Turn<'_> {
             return false;
         };
         if narrow.typed.apply(edit) {
-            narrow.read();
+            let settled = self.app.settled_filter();
+            if let Some(narrow) = self.narrow() {
+                narrow.read(&settled);
+            }
             self.narrowed();
         }
         true
+    }
+
+    /// Keeps the words, unless they cannot be read.
+    pub(super) fn accept_narrow(&mut self) {
+        let Some(narrow) = self.narrow() else {
+            return;
+        };
+        let typed = narrow.typed.text().to_owned();
+        narrow.read(&typed);
+        if narrow.error.is_none() {
+            self.app.layers.pop();
+        }
+        self.narrowed();
     }
 
     /// The whole list again; false: nothing was left out, or another list is filtered.

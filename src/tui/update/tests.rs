@@ -8,6 +8,7 @@ use crate::tui::state::{Layer, Screen};
 
 use super::*;
 
+mod again;
 mod ahead;
 mod bulk;
 mod calls;
@@ -273,8 +274,9 @@ fn the_palette_runs_what_it_finds() {
 fn pasted_text_is_never_keys() {
     let mut session = session();
     session.tell(Msg::Pasted("q1r".into()));
-    assert!(!session.app.quit && session.app.layers.is_empty());
-    session.press("/");
+    assert!(!session.app.quit);
+    assert_eq!(session.app.context(), Context::Palette);
+    session.press("esc /");
     session.tell(Msg::Pasted("CD-000002\n".into()));
     assert_eq!(session.app.payments.typed.text(), "CD-000002");
 }

@@ -50,6 +50,7 @@ impl Turn<'_> {
             Action::Filter => self.push(Layer::Filter),
             Action::Refund if self.app.refunds_marked() => self.compose_bulk(),
             Action::Refund => self.compose(),
+            Action::Again => self.compose_again(),
             Action::Mark => self.mark(),
             Action::MarkRange => self.mark_range(),
             Action::MarkAll => self.mark_all(),

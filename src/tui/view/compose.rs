@@ -23,6 +23,7 @@ const BESIDE_FROM: usize = 108;
 pub(super) fn draw(app: &App, form: &Compose, pen: &mut Pen<'_>) -> Option<Position> {
     let mut inside = pen.panel(match form.kind {
         Kind::Void => "Void a payment that has not settled",
+        Kind::Refund | Kind::Outside if form.supersedes.is_some() => "Refund again",
         Kind::Refund | Kind::Outside => "Compose a refund",
     });
     let left = left_width(inside.width());
@@ -36,7 +37,7 @@ pub(super) fn draw(app: &App, form: &Compose, pen: &mut Pen<'_>) -> Option<Posit
     };
     let mut inside = inside.part(area);
     whose(form, &mut inside);
-    resumed(app, form, &mut inside);
+    begun(app, form, &mut inside);
     let cursor = fields(form, &mut inside);
     let lines = said(app, form, left, !wide);
     let from = form_rows(form);
@@ -132,17 +133,18 @@ fn whose(form: &Compose, pen: &mut Pen<'_>) {
     );
 }
 
-/// That it goes on with what was typed before, and how to begin anew.
-fn resumed(app: &App, form: &Compose, pen: &mut Pen<'_>) {
-    if let Some(at) = form.resumed {
+/// That it goes on with what was typed before, and how to begin anew; in whose place it is.
+fn begun(app: &App, form: &Compose, pen: &mut Pen<'_>) {
+    let resumed = form.resumed.map(|at| {
         let key = app.keymap.keys_of(Action::DropDraft, Context::Compose);
         let key = key.first().map_or("", String::as_str);
-        let said = format!(
-            "draft of {} resumed; {key} discards it",
-            words::clock(app, at)
-        );
-        pen.put(0, 2, &text::truncate(&said, pen.width()), Role::Warn);
-    }
+        let at = words::clock(app, at);
+        format!("draft of {at} resumed; {key} discards it")
+    });
+    let place = words::replaced(app, form).map(|old| format!("in place of {old}"));
+    let said: Vec<String> = place.into_iter().chain(resumed).collect();
+    let said = text::truncate(&said.join(" · "), pen.width());
+    pen.put(0, 2, &said, Role::Warn);
 }
 
 /// What can be done with the amount beside it.
@@ -269,7 +271,9 @@ fn said(app: &App, form: &Compose, width: usize, with_request: bool) -> Vec<Line
         problem(&mut lines, refused, width);
     }
     let Some(preview) = &form.preview else {
-        lines.push(vec![("asking the desk …".to_owned(), Role::Dim)]);
+        if form.refused.is_none() {
+            lines.push(vec![("asking the desk …".to_owned(), Role::Dim)]);
+        }
         return lines;
     };
     if form.shows_request && with_request {

@@ -143,7 +143,7 @@ fn offered(app: &App) -> Vec<Offer> {
         let deaf = context == Context::Confirm && enabled(entry.action, app).is_err();
         let second = matches!(
             entry.action,
-            Action::Approve | Action::Decline | Action::Resolve | Action::Complete
+            Action::Again | Action::Approve | Action::Decline | Action::Resolve | Action::Complete
         );
         let rarely = matches!(context, Context::ToDo | Context::Payment | Context::Phone);
         let second = second || (rarely && entry.action == Action::Withdraw);

@@ -12,9 +12,9 @@ use crate::tui::state::{App, Layer, layout};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Pen, Piece};
 use crate::tui::widget::table::{self, Column};
-use crate::tui::widget::{field, text, words};
+use crate::tui::widget::{text, words};
 
-use super::payment;
+use super::{narrow, payment};
 
 const fn column(
     id: Cell,
@@ -156,41 +156,9 @@ fn order(payments: &Payments) -> String {
 
 /// What is being typed, with its mistake marked, and what it could become or what is wrong with it.
 fn typed_filter(app: &App, pen: &mut Pen<'_>) -> Position {
+    let hint = "name, order, id; 4242 59 14nov~3; amount:>100 state: settled: account:";
     let payments = &app.payments;
-    let (said, role) = said_of_filter(app);
-    let room = pen.width().saturating_sub(3);
-    let needed = text::width(payments.typed.text()) + 1;
-    let field = room
-        .saturating_sub(text::width(&said) + 1)
-        .clamp(20.min(room), needed.max(40).min(room));
-    pen.put(1, 0, "/", Role::Key);
-    let cursor = field::draw(pen, 3, 0, field, &payments.typed);
-    if let Some(error) = &payments.error {
-        field::mark(pen, (3, 0), field, &payments.typed, error.at, &error.wrong);
-    }
-    let beside = room.saturating_sub(field);
-    pen.put(
-        3 + field,
-        0,
-        &text::truncate(&format!(" {said}"), beside),
-        role,
-    );
-    at(pen, cursor, 0)
-}
-
-/// A term half typed is no mistake while it can be completed.
-fn said_of_filter(app: &App) -> (String, Role) {
-    let completion = app.completion();
-    match &app.payments.error {
-        _ if !completion.choices.is_empty() => {
-            (format!("tab: {}", completion.choices.join(" ")), Role::Dim)
-        }
-        Some(error) => (error.to_string(), Role::Bad),
-        None => {
-            let hint = "name, order, id; 4242 59 14nov~3; amount:>100 state: settled: account:";
-            (hint.to_owned(), Role::Dim)
-        }
-    }
+    narrow::line(app, &payments.typed, payments.error.as_ref(), hint, pen)
 }
 
 fn draw_rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {

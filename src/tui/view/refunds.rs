@@ -60,7 +60,7 @@ const COLUMNS: [Column<Cell>; 10] = [
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let typing = match narrow::is_typed(app) {
-        true => Some(narrow::typed(&app.refunds.narrow, &mut pen.rows(0, 1))),
+        true => Some(narrow::typed(app, &app.refunds.narrow, &mut pen.rows(0, 1))),
         false => {
             tabs(app, &mut pen.rows(0, 1));
             None

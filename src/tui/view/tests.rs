@@ -8,6 +8,7 @@ use crate::tui::fixture::desk::{FakeDesk, World};
 use crate::tui::fixture::session::Session;
 use crate::tui::fixture::{decisions, requests};
 use crate::tui::fixture::{elsewhere, now};
+use crate::tui::state::drill::Step;
 use crate::tui::theme::Theme;
 
 mod bulk;
@@ -64,6 +65,13 @@ fn the_drill_of_the_demo() {
         session.app.may_drill = true;
         session.press("T");
     });
+    for (at, step) in Step::ALL.into_iter().enumerate().skip(1) {
+        snap(&format!("drill_{}", at + 1), full, |session| {
+            session.app.may_drill = true;
+            session.press("T");
+            session.app.drill.as_mut().unwrap().step = step;
+        });
+    }
     // Where there is no room beside the desk, the desk has all of it.
     let mut session = Session::new(full(), (80, 12));
     session.app.may_drill = true;
@@ -281,6 +289,20 @@ fn compose() {
         session.press("/").type_text("CD-000020").press("enter r");
     });
     snap("compose", full, |session| composing(session, "100-8.30"));
+    let came_back = || {
+        let desk = full();
+        let mut world = desk.world.lock().unwrap();
+        world.refunds[2].state = crate::domain::state::State::Reversed;
+        drop(world);
+        desk
+    };
+    for (name, keys) in [("compose_again", "r"), ("confirm_in_place", "r ctrl-s")] {
+        snap(name, came_back, |session| {
+            let id = session.desk.world.lock().unwrap().refunds[2].id.to_string();
+            session.press("2 [ /").type_text(&id).press("enter");
+            session.press(keys);
+        });
+    }
     snap("compose_request", full, |session| {
         composing(session, "12.34");
         session.press("ctrl-r");

@@ -67,7 +67,7 @@ const fn name(tab: Tab) -> &'static str {
 
 pub(super) fn draw(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let typing = match narrow::is_typed(app) {
-        true => Some(narrow::typed(&app.todo.narrow, &mut pen.rows(0, 1))),
+        true => Some(narrow::typed(app, &app.todo.narrow, &mut pen.rows(0, 1))),
         false => {
             tabs(app, &mut pen.rows(0, 1));
             None

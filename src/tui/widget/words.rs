@@ -12,6 +12,7 @@ use crate::domain::stopping::Stopping;
 use crate::domain::todo::{Act, Clocked, Step};
 use crate::domain::zone::Zone;
 use crate::tui::action::Action;
+use crate::tui::state::compose::Compose;
 use crate::tui::state::todo::{counted_down, time_of};
 use crate::tui::state::{App, countdown};
 use crate::tui::theme::Role;
@@ -27,6 +28,17 @@ pub struct Standing {
     pub short: String,
     /// How it is meant.
     pub role: Role,
+}
+
+/// The refund in whose place another is composed, and how it ended.
+pub fn replaced(app: &App, form: &Compose) -> Option<String> {
+    let id = form.supersedes?;
+    let card = app.card.iter().find(|it| it.payment.id == form.payment.id);
+    let old = card.and_then(|card| card.refunds.iter().find(|it| it.id == id));
+    Some(match old {
+        Some(old) => format!("{}, {}", old.content.amount, standing(app, old).short),
+        None => format!("refund {id}"),
+    })
 }
 
 /// How a refund stands.

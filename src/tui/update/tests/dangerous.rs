@@ -11,6 +11,14 @@ fn every_dangerous_action_ends_in_a_confirm() {
             Action::Refund => {
                 session.press("/").type_text("CD-000040").press("enter");
             }
+            Action::Again => {
+                let mut world = session.desk.world.lock().unwrap();
+                world.refunds[2].state = State::Reversed;
+                let id = world.refunds[2].id.to_string();
+                drop(world);
+                session.press("2 tab tab tab /").type_text(&id);
+                session.press("enter");
+            }
             Action::Withdraw | Action::Release => {
                 session.desk.world.lock().unwrap().refunds[2].needs_release = true;
                 session.press("2 j j j j");
@@ -39,7 +47,7 @@ fn every_dangerous_action_ends_in_a_confirm() {
         let context = session.app.context();
         let key = session.app.keymap.keys_of(spec.action, context)[0].clone();
         session.press(&key);
-        if spec.action == Action::Refund {
+        if matches!(spec.action, Action::Refund | Action::Again) {
             // Composing only fills in a form; what sends it is the review, another dangerous one.
             assert_eq!(session.app.context(), Context::Compose);
         } else if matches!(

@@ -202,3 +202,31 @@ fn whoever_did_something_is_completed() {
     assert_eq!(page.filter.actor.as_deref(), Some("cora"));
     assert!(session.app.payments.typed.is_empty());
 }
+
+/// The terms that a refund has narrow the refunds down, and what waits; one it has not is no word.
+#[test]
+fn refunds_are_narrowed_down_by_terms() {
+    let mut session = session();
+    session.press("2 tab tab tab");
+    let all = session.app.refunds.count();
+    session.press("/").type_text("state:pend");
+    assert_eq!(session.app.refunds.count(), all);
+    session.press("tab");
+    assert_eq!(session.app.refunds.narrow.typed.text(), "state:pending");
+    let states = |session: &Session| {
+        let listed = session.app.refunds.listed_from(0);
+        listed.map(|row| row.refund.state).collect::<Vec<_>>()
+    };
+    let pending = states(&session);
+    assert!(!pending.is_empty() && pending.len() < all);
+    assert!(pending.iter().all(|state| *state == State::Pending));
+    // What cannot be read changes nothing and is not accepted, nor does half a term.
+    session.type_text(" amou");
+    assert_eq!(states(&session), pending);
+    session.type_text("nt:>0x").press("enter");
+    assert!(shown(&session, "is not an amount"), "{}", session.screen());
+    assert_eq!(session.app.context(), Context::Filter);
+    assert_eq!(states(&session), pending);
+    session.press("esc 3 /").type_text("account:nobody");
+    assert!(shown(&session, "has these words"), "{}", session.screen());
+}

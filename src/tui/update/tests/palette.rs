@@ -62,3 +62,29 @@ fn the_pane_waits_until_the_hand_rests() {
     assert!(!shown(&session, "Balance"));
     rest(&mut session);
 }
+
+/// A reference is gone to, whatever command its letters would find.
+#[test]
+fn what_is_pasted_or_has_a_digit_is_gone_to() {
+    let goes = |session: &mut Session, what: &str| {
+        let said = format!("go to payment or refund {what}");
+        assert!(shown(session, &said), "{}", session.screen());
+        session.press("enter");
+        session.app.context()
+    };
+    for room in ["1", "2", "3", "5", "6", "j"] {
+        let mut session = session();
+        session.press(room);
+        session.tell(Msg::Pasted(" CD-000040\n".into()));
+        assert_eq!(goes(&mut session, "CD-000040"), Context::Payment, "{room}");
+    }
+    let mut session = session();
+    // Its letters are those of a command, and it has no digit.
+    session.tell(Msg::Pasted("refund".into()));
+    assert_eq!(goes(&mut session, "refund"), Context::Payments);
+    session.press(":").type_text("500");
+    assert_eq!(goes(&mut session, "500"), Context::Payments);
+    assert_eq!(session.app.payments.marks.count(), 0);
+    session.press(":").type_text("refund");
+    assert!(!shown(&session, "go to payment"), "{}", session.screen());
+}

@@ -97,6 +97,12 @@ fn lists_are_narrowed_down() {
     snap("refunds_narrowing", full, |session| {
         session.press("2 [ /").type_text("cd-00001");
     });
+    snap("refunds_narrowing_mistaken", full, |session| {
+        session.press("2 [ /").type_text("12.34 state:unknwn");
+    });
+    snap("refunds_narrowing_completed", full, |session| {
+        session.press("2 [ /").type_text("state:p");
+    });
     snap("todo_narrowed", full, |session| {
         session
             .press("3 /")

@@ -31,6 +31,7 @@ fn what_could_not_be_read() {
         ("providers_error", "6"),
         ("drafts_error", "D"),
         ("views_error", "V"),
+        ("activity_unreadable", "5"),
     ] {
         snap(name, broken, |session| {
             session.press(keys);
@@ -48,6 +49,9 @@ fn what_could_not_be_read() {
         ("payment_error", "j", "j enter G"),
         ("explain_error", "j", "j e"),
         ("refund_error", "2 j", "enter G"),
+        ("as_of_error", "j B 2 0 2 6 - 1 1 - 0 1", "enter"),
+        ("verify_error", "5", "v"),
+        ("compose_unanswered", "j", "r"),
     ] {
         snap(name, full, |session| {
             session.press(before);
@@ -68,6 +72,11 @@ fn what_is_still_awaited() {
         ("activity_loading", "5"),
         ("handover_loading", "H"),
         ("drafts_loading", "D"),
+        ("payment_loading", "j j enter"),
+        ("order_loading", "O"),
+        ("as_of_loading", "B 2 0 2 6 - 1 1 - 0 1 enter"),
+        ("verify_loading", "5 v"),
+        ("compose_loading", "j r"),
     ] {
         snap(name, full, |session| {
             session.silent = true;
@@ -95,6 +104,8 @@ fn where_there_is_nothing() {
         ("todo_problems_empty", "3 tab tab"),
         ("todo_requests_empty", "3 ["),
         ("phone_nobody", "p"),
+        ("messages_empty", "!"),
+        ("view_save", "V s"),
     ] {
         snap(name, empty, |session| {
             session.press(keys);
