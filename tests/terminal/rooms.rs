@@ -53,6 +53,7 @@ fn what_a_payment_tells(desk: &mut Terminal) -> String {
     look(desk, "e", "─ The balance explained", "can refund now: ");
     look(desk, "p", "─ On the phone", "newest first, all accounts");
     look(desk, "O", "─ Order ─", " all accounts");
+    look(desk, "=", "─ Sums", "each currency by itself");
     let row = desk.screen().selected().unwrap();
     desk.keys("y");
     desk.wait_for("sent to the terminal's clipboard");
@@ -95,6 +96,10 @@ fn how_the_desk_stands(desk: &mut Terminal) {
     desk.keys("5");
     desk.wait_for("─ Activity");
     desk.wait_for("made a refund, 2.50 USD");
+    desk.keys("v");
+    desk.wait_for("─ The records checked");
+    desk.wait_for("sound: every entry is as it was written");
+    leave(desk, "─ The records checked");
     desk.keys("6");
     desk.wait_for("hub-us · Commerce Hub");
     desk.wait_for("answering; last");
@@ -130,11 +135,7 @@ fn what_was_sent_is_stopped_and_captured_and_what_waits_is_let_go() {
         .exits(5);
     shop.refund("B-1", "10.00", &["--wait", "--as", "ann"])
         .exits(0);
-    let config = shop.desk.config.to_str().unwrap();
-    let data = shop.desk.data.to_str().unwrap();
-    let files = ["--config", config, "--data-dir", data, "--as", "ann"];
-    let mut desk = Terminal::start(NARROW, &files);
-    desk.wait_for("all payments");
+    let mut desk = at_the_desk(&shop, "ann");
     desk.keys("2[");
     on(&mut desk, "B-1");
     desk.wait_for("can still be stopped");
@@ -157,6 +158,75 @@ fn what_was_sent_is_stopped_and_captured_and_what_waits_is_let_go() {
     let paid = ["pay-ann", "pay-bob", "pay-00"].map(|payment| shop.payouts(payment));
     assert_eq!(paid[0], ["5.00"]);
     assert_eq!(paid[2], ["10.00"]);
+}
+
+#[test]
+fn what_was_not_paid_is_refunded_again_in_its_place() {
+    let shop = Shop::open();
+    let old = shop.refund("Z-1", "10.01", &["--wait", "--as", "ann"]);
+    let old = old.exits(1).object();
+    let mut desk = at_the_desk(&shop, "ann");
+    desk.keys("2[");
+    on(&mut desk, "Z-1");
+    desk.keys("r");
+    desk.wait_for("─ Refund again");
+    desk.wait_for("in place of 10.01 USD, not paid");
+    desk.keys("\x7f\x7f10");
+    desk.wait_for("= 10.10 USD");
+    desk.keys("\x13");
+    confirm(&mut desk, "Give back 10.10 USD?");
+    desk.wait_until("it to be paid", |screen| {
+        let row = screen.selected().unwrap_or_default();
+        row.contains("Z-1") && row.contains("confirmed")
+    });
+    desk.keys("q");
+    desk.assert_left_clean();
+    assert_eq!(shop.payouts("pay-01"), ["10.10"]);
+    let refunds = shop.desk.refunds();
+    let replaces = refunds.iter().filter(|it| it["supersedes"] == old["id"]);
+    assert_eq!(replaces.count(), 1);
+}
+
+#[test]
+fn sending_is_stopped_by_one_and_resumed_by_two() {
+    let shop = Shop::open();
+    let mut ann = at_the_desk(&shop, "ann");
+    ann.keys("X");
+    ann.wait_for("─ Stop sending");
+    ann.keys("\twrong file\r");
+    ann.wait_for("STOPPED: sending on every account was stopped by ann (wrong file)");
+    let resumes = |desk: &mut Terminal, said: &str| {
+        desk.keys("6");
+        desk.wait_for("─ Providers");
+        desk.keys("R");
+        desk.wait_for("─ Resume sending");
+        desk.keys("\x13");
+        confirm(desk, "Resume sending?");
+        desk.wait_for(said);
+    };
+    resumes(&mut ann, "proposed to resume; still stopped");
+    let mut ben = at_the_desk(&shop, "ben");
+    ben.wait_for("STOPPED");
+    resumes(&mut ben, "resumed: what is queued goes out");
+    for mut desk in [ann, ben] {
+        desk.wait_until("the stop to be over", |screen| {
+            !screen.text().contains("SENDING STOPPED")
+        });
+        desk.keys("\x1b");
+        desk.wait_until("the list", |screen| !screen.text().contains("─ Providers"));
+        desk.keys("q");
+        desk.assert_left_clean();
+    }
+}
+
+/// Somebody's desk on the shop's payments.
+fn at_the_desk(shop: &Shop, who: &str) -> Terminal {
+    let config = shop.desk.config.to_str().unwrap();
+    let data = shop.desk.data.to_str().unwrap();
+    let files = ["--config", config, "--data-dir", data, "--as", who];
+    let desk = Terminal::start(NARROW, &files);
+    desk.wait_for("all payments");
+    desk
 }
 
 /// Decides, once more where the desk was just asking about the refund by itself.

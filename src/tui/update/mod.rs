@@ -171,9 +171,13 @@ impl Turn<'_> {
         let toast = Toast::new(level, text.into(), self.app.now);
         self.app.said.keep(self.app.now, level, &toast.text);
         self.app.toasts.push(toast);
-        // Three are enough to read; older ones have had their time.
-        let surplus = self.app.toasts.len().saturating_sub(3);
-        self.app.toasts.drain(..surplus);
+        // Three are enough to read; older ones have had their time, errors last.
+        let toasts = &mut self.app.toasts;
+        while toasts.len() > 3 {
+            let mut older = toasts.iter().take(3);
+            let passes = older.position(|toast| toast.level != Level::Error);
+            toasts.remove(passes.unwrap_or(0));
+        }
     }
 
     /// Does an action, or says why it cannot be done.

@@ -32,7 +32,11 @@ pub(super) fn draw(app: &App, pen: &mut Pen<'_>) {
             };
             room = room.saturating_sub(text::width(&in_full));
             let said = format!("{}{in_full}{end}", text::truncate(&whole, room));
-            pen.pieces(0, 0, &[(said, role), (more, Role::Dim)]);
+            let taken = pen.pieces(0, 0, &[(said, role), (more, Role::Dim)]);
+            let work = work(app);
+            if taken + text::width(&work) <= pen.width() {
+                pen.put_right(0, &[(work, Role::Warn)]);
+            }
         }
         None => ages(app, pen),
     }
@@ -46,14 +50,19 @@ const fn dismiss(level: Level) -> &'static str {
     }
 }
 
+/// What goes on behind the screens, apart from what stands before it.
+fn work(app: &App) -> String {
+    app.work()
+        .map_or_else(String::new, |work| format!("  {work}"))
+}
+
 /// When each account was last imported or synced: the stalest first, and how many there is no room
 /// for.
 fn ages(app: &App, pen: &mut Pen<'_>) {
     let Some(overview) = &app.overview else {
         return;
     };
-    let work = app.work().map(|work| format!("  {work}"));
-    let work = work.unwrap_or_default();
+    let work = work(app);
     let room = pen.width().saturating_sub(text::width(&work));
     let mut accounts: Vec<_> = overview.accounts.iter().map(|it| &it.freshness).collect();
     accounts.sort_by_key(|freshness| freshness.at());
