@@ -207,6 +207,8 @@ impl Turn<'_> {
         } else {
             Tab::All
         };
+        // Words that leave it out would hide what was just done.
+        self.app.refunds.narrow.clear();
         self.open_tab(tab);
         self.app.refunds.update(row);
         self.app.refunds.selected = Some(id);

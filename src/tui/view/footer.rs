@@ -152,10 +152,13 @@ fn offered(app: &App) -> Vec<Offer> {
         let deaf = context == Context::Confirm && enabled(entry.action, app).is_err();
         let second = matches!(
             entry.action,
-            Action::Again | Action::Approve | Action::Decline | Action::Resolve | Action::Complete
+            Action::Again
+                | Action::Approve
+                | Action::Decline
+                | Action::Resolve
+                | Action::Withdraw
+                | Action::Complete
         );
-        let rarely = matches!(context, Context::ToDo | Context::Payment | Context::Phone);
-        let second = second || (rarely && entry.action == Action::Withdraw);
         let second = second || (context == Context::Sheet && entry.action == Action::Explain);
         let idle = second && enabled(entry.action, app).is_err();
         entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle

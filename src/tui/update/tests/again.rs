@@ -38,6 +38,9 @@ fn what_was_not_paid_is_refunded_again_in_its_place() {
         assert!(!asked.is_empty(), "{}", session.screen());
         assert_eq!(asked[0].supersedes, Some(id.to_string()), "{state:?}");
         assert_eq!(asked[0].amount, old.amount.decimal());
+        // The words by which the old one was found do not hide the new one.
+        assert!(session.app.refunds.narrow.is_empty());
+        assert_ne!(session.app.refunds.row().unwrap().refund.id, id);
     }
 }
 
