@@ -204,7 +204,7 @@ impl Local {
         let since = refund.created_at - compose::DUPLICATE_SINCE;
         let alike = self
             .ledger
-            .alike(&payment, refund.content.amount, since)
+            .alike(&payment, refund.content.amount, since, refund.supersedes)
             .await?;
         let others = alike
             .iter()

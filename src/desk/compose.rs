@@ -190,7 +190,9 @@ impl Local {
         }
         if let Ok(amount) = judged.amount {
             let since = now - DUPLICATE_SINCE;
-            judged.alike = self.ledger.alike(&judged.payment, amount, since).await?;
+            let replaced = judged.replaced.as_ref().map(|old| old.refund.id);
+            let alike = self.ledger.alike(&judged.payment, amount, since, replaced);
+            judged.alike = alike.await?;
             let on_top = judged.compensation.clone();
             let none = Money::zero(amount.currency);
             let on_top = on_top.unwrap_or(none);
@@ -393,7 +395,7 @@ impl Local {
 
 /// The refund a new one replaces: of the same payment, and ended without paying (T21).
 fn superseded(old: &Refund, judged: &Judged) -> Result<RefundId, Refusal> {
-    if old.content.payment == judged.payment.id && old.state.ended_unpaid() {
+    if old.content.payment == judged.payment.id && old.ended_unpaid() {
         return Ok(old.id);
     }
     Err(refusal::rule(

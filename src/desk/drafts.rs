@@ -37,5 +37,6 @@ fn tidied(typed: Typed) -> Result<Typed, Refusal> {
         note: tidy(&typed.note)?,
         case_ref: tidy(&typed.case_ref)?,
         supersedes: typed.supersedes,
+        kind: typed.kind,
     })
 }

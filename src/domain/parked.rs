@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::id::{PaymentId, RefundId};
+use super::refund::Kind;
 
 /// What was typed, as it stood in the form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ pub struct Typed {
     pub case_ref: String,
     /// The refund it is to replace.
     pub supersedes: Option<RefundId>,
+    /// In which way that is replaced.
+    pub kind: Option<Kind>,
 }
 
 impl Typed {

@@ -160,6 +160,14 @@ pub struct Refund {
 }
 
 impl Refund {
+    /// True where it ended and the customer has nothing: another may take its place (T21).
+    pub const fn ended_unpaid(&self) -> bool {
+        matches!(
+            self.state,
+            State::Rejected | State::Failed | State::Reversed
+        )
+    }
+
     /// It is open and has not gone out: what a countdown, a checker or a release still holds.
     pub const fn waits_to_go_out(&self) -> bool {
         self.state.is_open() && !self.state.may_have_been_sent()

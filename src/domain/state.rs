@@ -124,11 +124,6 @@ impl State {
         matches!(self.weight(), Weight::Held)
     }
 
-    /// True where it ended and the customer has nothing: another refund may take its place (T21).
-    pub const fn ended_unpaid(self) -> bool {
-        matches!(self, Self::Rejected | Self::Failed | Self::Reversed)
-    }
-
     /// True while money may be on its way: such a refund is looked after until it ends.
     pub const fn may_have_been_sent(self) -> bool {
         matches!(

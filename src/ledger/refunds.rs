@@ -123,9 +123,10 @@ impl Ledger {
         payment: &Payment,
         amount: Money,
         since: DateTime<Utc>,
+        replaced: Option<RefundId>,
     ) -> Result<Vec<(Likeness, RefundSummary)>, LedgerError> {
         let payment = payment.clone();
-        self.read(move |connection| all_alike(connection, &payment, amount, since))
+        self.read(move |connection| all_alike(connection, &payment, amount, since, replaced))
             .await
     }
 
@@ -284,12 +285,27 @@ fn alike(
     Ok(rows)
 }
 
-/// Earlier refunds that a new one may repeat, in the caller's transaction.
+/// What is in place of a refund already, whatever its amount, unless nothing came of that either.
+fn in_place_of(connection: &Connection, old: RefundId) -> Result<Vec<RefundSummary>, LedgerError> {
+    let rows = connection
+        .prepare_cached(&format!(
+            "SELECT {REFUND_COLUMNS} FROM {REFUND_TABLES}
+             WHERE r.supersedes = ?1
+               AND r.state NOT IN ('failed', 'rejected', 'reversed', 'canceled', 'expired')
+             ORDER BY r.seq DESC LIMIT 3"
+        ))?
+        .query_map([old.to_string()], summary)?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Earlier refunds that a new one, in place of `replaced`, may repeat, in the caller's transaction.
 pub(super) fn all_alike(
     connection: &Connection,
     payment: &Payment,
     amount: Money,
     since: DateTime<Utc>,
+    replaced: Option<RefundId>,
 ) -> Result<Vec<(Likeness, RefundSummary)>, LedgerError> {
     let text = |field: &Option<String>| field.clone().map(Value::Text);
     let id = Value::Integer(payment.id.as_i64());
@@ -303,6 +319,10 @@ pub(super) fn all_alike(
         (Likeness::SamePayer, "y.name = ?3", text(&payment.payer)),
     ];
     let mut found: Vec<(Likeness, RefundSummary)> = Vec::new();
+    if let Some(old) = replaced {
+        let in_place = in_place_of(connection, old)?.into_iter();
+        found.extend(in_place.map(|summary| (Likeness::SamePayment, summary)));
+    }
     for (likeness, condition, value) in ways {
         let Some(value) = value else { continue };
         for summary in alike(connection, likeness, condition, value, amount, since)? {

@@ -238,7 +238,7 @@ fn refuse_duplicate(
         return Ok(());
     };
     let amount = reservation.content.amount;
-    let alike = refunds::all_alike(connection, payment, amount, since)?;
+    let alike = refunds::all_alike(connection, payment, amount, since, reservation.supersedes)?;
     match alike.into_iter().next() {
         Some((likeness, summary)) => Err(LedgerError::LikelyDuplicate(likeness, Box::new(summary))),
         None => Ok(()),

@@ -81,7 +81,8 @@ fn candidates(
                      OR r.account NOT IN (SELECT value FROM json_each(?2))
                      OR EXISTS (SELECT 1 FROM proposals s WHERE s.refund_id = r.id AND s.ended_at IS NULL))
                 OR r.state IN ('failed', 'rejected', 'reversed')
-                     AND NOT EXISTS (SELECT 1 FROM refunds n WHERE n.supersedes = r.id)
+                     AND NOT EXISTS (SELECT 1 FROM refunds n WHERE n.supersedes = r.id
+                                       AND n.state NOT IN ('canceled', 'expired'))
              ORDER BY r.seq"
         ))?
         .query_map(params![millis(slow_since), accounts], refunds::summary)?
@@ -96,7 +97,10 @@ pub(super) fn waiting_of(
     let id = summary.refund.id;
     let sent = proposals::sent(connection, id)?;
     let replaced: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM refunds WHERE supersedes = ?1)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM refunds WHERE supersedes = ?1
+             AND state NOT IN ('canceled', 'expired'))",
+        )?
         .query_row([id.to_string()], |row| row.get(0))?;
     Ok(Waiting {
         proposal: proposals::waiting(connection, id)?,

@@ -36,8 +36,25 @@ fn cents_01_fail_and_give_the_amount_free() {
     assert!(shop.payouts("pay-01").is_empty());
     assert_balance(&shop.desk.payment("Z-1"), "0.00", "0.00", "90.00");
     let old = ran.object()["id"].as_str().unwrap().to_owned();
+    // Nothing came of what was withdrawn: the old one is still to be made good.
+    let waits = || {
+        let items = shop.desk.json(["todo"]).exits(0).objects();
+        items.iter().any(|it| it["refund_id"] == old.as_str())
+    };
+    assert!(waits(), "{:#?}", shop.desk.json(["todo"]).objects());
+    let held = shop.refund("Z-1", "10.10", &["--supersedes", &old, "--offline"]);
+    let held = held.exits(6).object();
+    assert!(!waits());
+    shop.desk
+        .json(["cancel", held["id"].as_str().unwrap()])
+        .exits(0);
+    assert!(waits());
     let more = ["--supersedes", &old, "--again", "--wait"];
     shop.refund("Z-1", "10.10", &more).exits(0);
+    assert!(!waits());
+    // What is in its place already is named, whatever the amount.
+    let twice = shop.refund("Z-1", "5.00", &["--supersedes", &old]).exits(3);
+    assert_eq!(twice.error()["code"], "likely_duplicate");
 }
 
 #[test]

@@ -153,9 +153,18 @@ fn again(app: &App) -> Result<(), Reason> {
     if app.is_read_only() {
         return no("the desk is read-only");
     }
-    match app.focus_refund().map(|row| row.refund.state) {
+    let refund = app.focus_refund().map(|row| &row.refund);
+    let is_outside = refund.is_some_and(|refund| refund.content.kind == Kind::Outside);
+    let in_place = refund.is_some_and(|refund| refund.supersedes.is_some());
+    match refund.map(|refund| refund.state) {
         None => no("no refund is selected"),
-        Some(state) if state.ended_unpaid() => Ok(()),
+        Some(_) if is_outside => {
+            no("it was paid outside this desk: refund --kind outside at a shell")
+        }
+        Some(_) if refund.is_some_and(Refund::ended_unpaid) => Ok(()),
+        Some(State::Canceled | State::Expired) if in_place => {
+            no("nothing was paid: refund again the one that it was in place of")
+        }
         Some(State::Canceled | State::Expired) => no("nothing was paid: refund the payment itself"),
         Some(state) if state.is_open() => no("it is not decided: it may still be paid"),
         Some(_) => no("it was paid"),

@@ -17,6 +17,7 @@ pub struct Misfit {
 }
 
 /// What an action's keys are to be.
+#[derive(Clone)]
 struct Chosen {
     action: Action,
     sequences: Vec<Vec<Key>>,
@@ -38,6 +39,14 @@ impl Keymap {
             let read = read(setting).map_err(|what| Misfit { at, what })?;
             chosen.push(read);
         }
+        let alone = Self::bound(&chosen);
+        match followed(&chosen) {
+            Some(followed) => Self::bound(&followed).or(alone),
+            None => alone,
+        }
+    }
+
+    fn bound(chosen: &[Chosen]) -> Result<Self, Misfit> {
         let mut bindings = Vec::new();
         for spec in ACTIONS {
             match chosen.iter().find(|it| it.action == spec.action) {
@@ -45,13 +54,26 @@ impl Keymap {
                 None => bindings.extend(of_table(spec)),
             }
         }
-        if let Some((at, what)) = clash(&bindings, &chosen).or_else(|| hasty(&bindings, &chosen)) {
+        if let Some((at, what)) = clash(&bindings, chosen).or_else(|| hasty(&bindings, chosen)) {
             return Err(Misfit { at, what });
         }
         Ok(Self {
             bindings: Arc::new(bindings),
         })
     }
+}
+
+/// One verb, one key: where only refund was given others, refund again has them, too.
+fn followed(chosen: &[Chosen]) -> Option<Vec<Chosen>> {
+    if chosen.iter().any(|it| it.action == Action::Again) {
+        return None;
+    }
+    let refund = chosen.iter().find(|it| it.action == Action::Refund)?;
+    let again = Chosen {
+        action: Action::Again,
+        sequences: refund.sequences.clone(),
+    };
+    Some(chosen.iter().cloned().chain([again]).collect())
 }
 
 fn read(setting: &KeySetting) -> Result<Chosen, String> {
@@ -249,7 +271,7 @@ mod tests {
 
     #[test]
     fn two_actions_can_change_places() {
-        let keymap = set("open: r | refund.compose: enter | refund.again: enter").unwrap();
+        let keymap = set("open: r | refund.compose: enter").unwrap();
         assert_eq!(
             means(&keymap, Context::Payments, "r"),
             Meaning::Action(Action::Open)

@@ -201,6 +201,7 @@ impl Compose {
             note: content.note.clone().unwrap_or_default(),
             case_ref: content.case_ref.clone().unwrap_or_default(),
             supersedes: Some(old.id),
+            kind: Some(self.kind),
         });
         self.prefilled = self.typed();
         self
@@ -209,9 +210,12 @@ impl Compose {
     /// The form without what was typed.
     pub fn emptied(&self) -> Self {
         let mut form = Self::new(self.payment.clone(), self.eligibility, self.compensates);
-        form.kind = self.kind;
         form.supersedes = self.prefilled.supersedes;
-        form.begin();
+        form.prefilled.supersedes = form.supersedes;
+        if form.supersedes.is_some() {
+            form.kind = self.kind;
+            form.begin();
+        }
         form
     }
 
@@ -298,13 +302,16 @@ impl Compose {
             note: text(&self.note),
             case_ref: text(&self.case_ref),
             supersedes: self.supersedes,
+            kind: self.supersedes.map(|_| self.kind),
         }
     }
 
     /// Goes on with what was typed before.
     pub fn resume(&mut self, draft: &Parked) {
-        self.fill(&draft.typed);
         self.supersedes = self.supersedes.or(draft.typed.supersedes);
+        self.kind = draft.typed.kind.unwrap_or(self.kind);
+        self.begin();
+        self.fill(&draft.typed);
         self.resumed = Some(draft.at);
     }
 

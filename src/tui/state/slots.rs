@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::id::PaymentId;
+use crate::domain::id::{PaymentId, RefundId};
 
 /// What an answer is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +62,7 @@ pub enum Slot {
     /// The payment of a draft to be gone on with.
     Resume,
     /// The payment of a refund to be made again.
-    Again,
+    Again(RefundId),
     /// All that the filter shows, to be marked.
     Marks,
     /// What would become of a bulk refund.

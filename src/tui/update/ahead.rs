@@ -32,6 +32,7 @@ impl Turn<'_> {
     /// Something about payments changed: no card is shown as it was known.
     pub(super) fn read_cards_anew(&mut self) {
         self.app.card_asked = None;
+        self.app.slots.forget(Slot::Card);
         self.forget_cards_near();
     }
 

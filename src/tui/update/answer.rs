@@ -83,7 +83,7 @@ impl Turn<'_> {
             (Slot::Twins, Reply::Twins(twice)) => self.twins_answered(&twice),
             (Slot::Drafts, Reply::Drafts(all)) => self.drafts_answered(all),
             (Slot::Resume, Reply::Payment(card)) => self.resumed(*card),
-            (Slot::Again, Reply::Payment(card)) => self.again_answered(*card),
+            (Slot::Again(old), Reply::Payment(card)) => self.again_answered(old, *card),
             (Slot::Marks, Reply::Payments(rows)) => self.marks_answered(rows),
             (Slot::Plan, Reply::Plan(plan)) => self.plan_answered(*plan),
             (Slot::Bulk, Reply::Composed(composed)) => self.bulk_composed(*composed),

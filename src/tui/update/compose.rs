@@ -2,8 +2,9 @@
 //! second step.
 
 use crate::desk::face::{self, Composed, Draft, PaymentCard, Refusal, Request};
-use crate::domain::id::PaymentId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::money::Money;
+use crate::domain::parked::Parked;
 use crate::domain::refund::{Kind, Refund};
 use crate::tui::action::{Action, spec};
 use crate::tui::state::bulk;
@@ -28,24 +29,30 @@ impl Turn<'_> {
 
     /// The payment of a refund to be made again is read first: there may be no card of it.
     pub(super) fn compose_again(&mut self) {
-        if let Some(payment) = self.app.focus_payment() {
-            self.ask(Slot::Again, Request::Payment(payment.to_string()));
+        if let Some(refund) = self.app.focus_refund().map(|row| &row.refund) {
+            let (slot, payment) = (Slot::Again(refund.id), refund.content.payment);
+            self.ask(slot, Request::Payment(payment.to_string()));
         }
     }
 
-    pub(super) fn again_answered(&mut self, card: PaymentCard) {
+    pub(super) fn again_answered(&mut self, old: RefundId, card: PaymentCard) {
         // Whoever looks at something else by now did not mean that.
         let here = spec(Action::Again).is_in(self.app.context());
-        let old = self.app.focus_refund().map(|row| row.refund.clone());
-        let old = old.filter(|old| here && old.content.payment == card.payment.id);
-        let Some(old) = old.filter(|old| old.state.ended_unpaid()) else {
+        let focused = self.app.focus_refund().map(|row| row.refund.clone());
+        let focused = focused.filter(|it| here && it.id == old && it.ended_unpaid());
+        let Some(old) = focused else {
             return;
         };
         self.app.card_asked = Some(card.payment.id);
         self.card_answered(card);
-        if let Some(form) = self.empty_form() {
-            self.open_form(form.again(&old));
+        let Some(form) = self.empty_form().map(|form| form.again(&old)) else {
+            return;
+        };
+        if form.kind == Kind::Void && old.content.amount != form.payment.figures().captured {
+            let said = "it has not settled: only all of it can be voided, a part after settlement";
+            return self.say(Level::Info, said);
         }
+        self.open_form(form);
     }
 
     fn empty_form(&self) -> Option<Compose> {
@@ -56,8 +63,15 @@ impl Turn<'_> {
         Some(Compose::new(payment.clone(), *eligibility, compensates))
     }
 
+    /// A draft of another decision is not gone on with in place of a refund.
     fn open_form(&mut self, mut form: Compose) {
-        self.resume_in(&mut form);
+        let draft = self.app.drafts.of(form.payment.id);
+        let fits = |draft: &&Parked| {
+            form.supersedes.is_none() || form.supersedes == draft.typed.supersedes
+        };
+        if let Some(draft) = draft.filter(fits) {
+            form.resume(draft);
+        }
         self.push(Layer::Compose(Box::new(form)));
         self.form_changed();
     }

@@ -4,7 +4,6 @@ use crate::desk::face::{DraftAsk, PaymentCard, Request};
 use crate::domain::id::PaymentId;
 use crate::domain::parked::Parked;
 use crate::tui::action::Action;
-use crate::tui::state::compose::Compose;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
 use crate::tui::state::{App, Layer, Screen};
@@ -31,13 +30,6 @@ impl Turn<'_> {
             self.ask(Slot::Drafts, Request::Drafts(ask));
         }
         self.app.layers.pop();
-    }
-
-    /// Fills a form that was just opened with what was typed before.
-    pub(super) fn resume_in(&self, form: &mut Compose) {
-        if let Some(draft) = self.app.drafts.of(form.payment.id) {
-            form.resume(draft);
-        }
     }
 
     /// Forgets the draft that was resumed, or the one chosen in their list.
@@ -107,7 +99,7 @@ pub fn parting(app: &App) -> Option<DraftAsk> {
     match typed.is_empty() {
         true => known.map(|_| DraftAsk::Drop { payment }),
         false if known.is_some_and(|known| known.typed == typed) => None,
-        false if known.is_none() && form.prefilled == typed => None,
+        false if form.prefilled == typed => None,
         false => Some(DraftAsk::Park { payment, typed }),
     }
 }

@@ -7,6 +7,9 @@ use crate::tui::state::edit::Edit;
 
 use super::Turn;
 
+/// More than anybody types; what is longer was not meant.
+const MOST_PASTED: usize = 1_000;
+
 impl Turn<'_> {
     pub(super) fn key(&mut self, key: Key) {
         let context = self.app.context();
@@ -30,9 +33,15 @@ impl Turn<'_> {
         if !context.is_typing() && spec(Action::Palette).is_in(context) {
             self.act(Action::Palette);
         }
+        let mut text = text.trim();
+        if self.app.context() == Context::Palette {
+            // One reference: the first cell of the first line.
+            text = text.split(char::is_control).next().unwrap_or_default();
+        }
         if self.app.context().is_typing() {
-            for character in text.chars() {
-                self.edit(Edit::Insert(character));
+            for character in text.chars().take(MOST_PASTED) {
+                let parts = character.is_control();
+                self.edit(Edit::Insert(if parts { ' ' } else { character }));
             }
         }
         if let Some(Layer::Palette(palette)) = self.app.layers.last_mut() {

@@ -62,6 +62,7 @@ impl Turn<'_> {
         self.forget_cards_near();
         if self.app.card_asked == Some(payment) {
             self.app.card_asked = None;
+            self.app.slots.forget(Slot::Card);
         }
         if self.app.wanted_card() != Some(payment)
             && self

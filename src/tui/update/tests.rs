@@ -271,6 +271,20 @@ fn the_palette_runs_what_it_finds() {
 }
 
 #[test]
+fn what_is_pasted_is_one_reference_or_one_line() {
+    let mut session = session();
+    for pasted in ["CD-0000\t40", " CD-0000\nCD-0001\n", "CD-0000\r\n40"] {
+        session.tell(Msg::Pasted(pasted.into()));
+        let said = "go to payment or refund CD-0000 ";
+        assert!(shown(&session, said), "{}", session.screen());
+        session.press("esc");
+    }
+    session.press("/");
+    session.tell(Msg::Pasted("INV-12\n3".into()));
+    assert_eq!(session.app.payments.typed.text(), "INV-12 3");
+}
+
+#[test]
 fn pasted_text_is_never_keys() {
     let mut session = session();
     session.tell(Msg::Pasted("q1r".into()));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::id::RefundId;
-use crate::tui::state::slots::Slot;
+use crate::tui::effect::Effect;
 
 /// A desk that looks at a refund in this state, and which it is.
 fn looking_at(state: State) -> (Session, RefundId) {
@@ -79,22 +79,68 @@ fn only_what_was_typed_is_kept_and_it_knows_its_place() {
     assert_eq!(session.app.compose().unwrap().supersedes, None);
 }
 
+/// Presses r, and what the desk answers then, to be given later.
+fn asked_again(session: &mut Session) -> Msg {
+    let key = crate::tui::keymap::Key::parse("r").unwrap();
+    let effects = update(&mut session.app, Msg::Key(key));
+    let asked = effects.into_iter().find_map(|effect| match effect {
+        Effect::Ask { slot, seq, request } => Some((slot, seq, request)),
+        _ => None,
+    });
+    let (slot, seq, request) = asked.unwrap();
+    let reply = Box::new(session.desk.answer(*request));
+    Msg::Answer { slot, seq, reply }
+}
+
 #[test]
-fn an_answer_that_comes_when_something_else_is_looked_at_opens_nothing() {
-    let (mut session, _) = looking_at(State::Failed);
-    session.silent = true;
+fn an_answer_that_comes_late_opens_no_other_form() {
+    for (keys, context) in [
+        ("", Context::Compose),
+        ("esc 1", Context::Payments),
+        ("esc esc g g", Context::Refunds),
+        ("?", Context::Help),
+    ] {
+        let (mut session, _) = looking_at(State::Failed);
+        let answer = asked_again(&mut session);
+        if !keys.is_empty() {
+            session.press(keys);
+        }
+        session.tell(answer);
+        assert_eq!(session.app.context(), context, "{keys}");
+    }
+}
+
+#[test]
+fn a_draft_of_another_decision_is_not_sent_in_its_place() {
+    let (mut session, id) = looking_at(State::Failed);
+    let reference = session.app.focus_refund().unwrap().reference.clone();
+    let reference = reference.unwrap();
+    session.press("esc 1 /").type_text(&reference);
+    session.press("enter r").type_text("5").press("esc");
+    let kept = |session: &Session| session.app.drafts.all[0].typed.clone();
+    let other = kept(&session);
+    assert_eq!((other.amount.as_str(), other.supersedes), ("5", None));
+    session.press("esc 2 enter r");
+    let form = session.app.compose().unwrap();
+    assert_eq!((form.amount.text(), form.supersedes), ("12.34", Some(id)));
+    session.press("esc");
+    assert_eq!(kept(&session), other);
+    // Emptied, once or twice, it is in the same place.
+    session.press("r ctrl-x ctrl-x");
+    assert_eq!(session.app.compose().unwrap().supersedes, Some(id));
+}
+
+#[test]
+fn a_part_is_not_voided_as_a_whole() {
+    let (mut session, id) = looking_at(State::Failed);
+    let mut world = session.desk.world.lock().unwrap();
+    let payment = world.refunds.iter().find(|it| it.id == id).unwrap();
+    let payment = payment.content.payment;
+    let mut payments = world.payments.iter_mut();
+    let payment = payments.find(|it| it.id == payment).unwrap();
+    payment.captures[0].settled_at = None;
+    drop(world);
     session.press("r");
     assert_eq!(session.app.context(), Context::Refund);
-    session.press("esc 1");
-    session.silent = false;
-    let id = session.desk.world.lock().unwrap().refunds[2]
-        .content
-        .payment;
-    let reply = Box::new(session.desk.answer(Request::Payment(id.to_string())));
-    let (slot, seq) = (Slot::Again, 0);
-    for seq in [seq, seq + 1, seq + 2] {
-        let reply = reply.clone();
-        session.tell(Msg::Answer { slot, seq, reply });
-    }
-    assert_eq!(session.app.context(), Context::Payments);
+    assert!(shown(&session, "only all of it can be voided"));
 }

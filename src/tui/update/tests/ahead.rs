@@ -71,6 +71,7 @@ fn a_payment_that_changed_while_the_hand_moved_is_read_anew() {
         session.press("j").hurry("pgdn");
         if changes {
             session.tell(Msg::Notice(Notice::Changed));
+            assert!(!session.app.slots.is_waiting(Slot::Card));
         }
         rest(&mut session, TimeDelta::milliseconds(200));
         assert!(looked_at(&session).1);
