@@ -54,7 +54,7 @@ fn cents_01_fail_and_give_the_amount_free() {
     assert!(!waits());
     // What is in its place already is named, whatever the amount.
     let twice = shop.refund("Z-1", "5.00", &["--supersedes", &old]).exits(3);
-    assert_eq!(twice.error()["code"], "likely_duplicate");
+    assert_eq!(twice.error()["code"], "duplicate");
 }
 
 #[test]
