@@ -192,10 +192,10 @@ impl Compose {
         let on_top = content.compensation;
         self.fill(&Typed {
             amount: content.amount.decimal(),
-            compensation: on_top
-                .is_positive()
-                .then(|| on_top.decimal())
-                .unwrap_or_default(),
+            compensation: match on_top.is_positive() {
+                true => on_top.decimal(),
+                false => String::new(),
+            },
             capture_id: content.capture_id.clone(),
             reason: Some(content.reason.clone()),
             note: content.note.clone().unwrap_or_default(),
