@@ -147,7 +147,8 @@ impl Ledger {
 }
 
 impl Ledger {
-    /// Refunds that were not paid for this reason and that nothing replaced yet, oldest first.
+    /// Refunds that were not paid for this reason and that nothing replaced yet, oldest first. One that
+    /// a withdrawn refund was to replace is a person's: a second try by its key would find that.
     ///
     /// # Errors
     /// The database failed.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::domain::balance::Figures;
-use crate::domain::cause::Cause;
+use crate::domain::cause::{Cause, Unpaid};
 use crate::domain::eligibility::{Eligibility, WhyNot};
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
@@ -181,12 +181,11 @@ impl Compose {
     /// The same once more, in place of a refund that was not paid or came back.
     pub fn again(mut self, old: &Refund) -> Self {
         self.supersedes = Some(old.id);
-        // The provider's word about settlement counts, not the file's.
-        self.kind = match old.unpaid.as_ref().map(|unpaid| unpaid.cause) {
-            Some(Cause::SettledMeanwhile) => Kind::Refund,
-            Some(Cause::NotSettledYet) => Kind::Void,
-            _ => self.kind,
-        };
+        // What the provider has settled stays so, whatever the file says; what it had not may be since.
+        let settled = |unpaid: &Unpaid| unpaid.cause == Cause::SettledMeanwhile;
+        if old.unpaid.as_ref().is_some_and(settled) {
+            self.kind = Kind::Refund;
+        }
         self.begin();
         let content = &old.content;
         let on_top = content.compensation;
@@ -387,6 +386,7 @@ impl Compose {
 mod tests {
     use super::*;
     use crate::domain::money::Money;
+    use crate::domain::state::State;
     use crate::tui::fixture;
 
     /// What has not settled is voided, all of it: there is no amount to type.
@@ -405,6 +405,35 @@ mod tests {
         assert!(!form.fields().contains(&Field::Compensation));
         let form = Compose::new(payment.clone(), judged(None), false);
         assert_eq!((form.kind, form.focus), (Kind::Refund, Field::Amount));
+    }
+
+    /// That it had not settled when it was refused says nothing of today.
+    #[test]
+    fn what_is_made_again_is_voided_only_while_it_has_not_settled() {
+        let payment = fixture::payment(1, 4_000, 1);
+        for (why_not, cause, kind) in [
+            (None, Cause::NotSettledYet, Kind::Refund),
+            (None, Cause::SettledMeanwhile, Kind::Refund),
+            (Some(WhyNot::Unsettled), Cause::NotSettledYet, Kind::Void),
+            (
+                Some(WhyNot::Unsettled),
+                Cause::SettledMeanwhile,
+                Kind::Refund,
+            ),
+        ] {
+            let judged = Eligibility {
+                can_refund: payment.figures().available(),
+                unverified: false,
+                why_not,
+                refundable_until: None,
+            };
+            let mut old = fixture::refund(1, &payment, 1_000, State::Rejected);
+            old.unpaid = Some(Unpaid::of(cause));
+            let form = Compose::new(payment.clone(), judged, false).again(&old);
+            assert_eq!((form.kind, form.supersedes), (kind, Some(old.id)));
+            let typed = kind == Kind::Refund;
+            assert_eq!(form.amount.text(), if typed { "10.00" } else { "" });
+        }
     }
 
     /// Compensation is asked for where it can be paid, and only there is goodwill a reason.
