@@ -60,7 +60,7 @@ pub(super) async fn list(
         query.from = From::After(last.place);
         left -= u32::try_from(rows.len()).unwrap_or(left).min(left);
         found = true;
-        print_rows(output, &rows, &shown)?;
+        print_rows(output, &rows, &shown, session.clock.now())?;
     }
     if !found && left > 0 && !output.json {
         say_nothing_found(session, output, &query.filter).await?;
@@ -191,19 +191,24 @@ fn text_totals(totals: &Totals) -> String {
     lines.join("\n")
 }
 
-fn print_rows(output: &Output, rows: &[PaymentRow], shown: &[Shown]) -> Result<(), Failure> {
+fn print_rows(
+    output: &Output,
+    rows: &[PaymentRow],
+    shown: &[Shown],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
     let lines: Vec<String> = rows
         .iter()
         .map(|row| match output.json {
             true => json::payment(row).to_string(),
-            false => text_row(row, shown),
+            false => text_row(row, shown, now),
         })
         .collect();
     output.text(&lines.join("\n"))
 }
 
-fn text_row(row: &PaymentRow, shown: &[Shown]) -> String {
-    let cells: Vec<String> = shown.iter().map(|column| cell(row, *column)).collect();
+fn text_row(row: &PaymentRow, shown: &[Shown], now: DateTime<Utc>) -> String {
+    let cells: Vec<String> = shown.iter().map(|it| cell(row, *it, now)).collect();
     line(&heads(shown), &cells)
 }
 

@@ -76,11 +76,16 @@ pub enum PaymentSort {
     Account,
     /// By currency, and in it by settlement.
     Currency,
+    /// By the last day on which it can be refunded, of several captures that of the first; what has
+    /// no such day comes at the end, by settlement.
+    Until,
+    /// By how it stands, the most pressing first, and in that by settlement.
+    Status,
 }
 
 impl PaymentSort {
     /// Every order, as the columns stand on the screen.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Settled,
         Self::Reference,
         Self::Payer,
@@ -91,6 +96,8 @@ impl PaymentSort {
         Self::Refunded,
         Self::Held,
         Self::Available,
+        Self::Until,
+        Self::Status,
     ];
 
     /// Its name in commands and saved views.
@@ -106,6 +113,8 @@ impl PaymentSort {
             Self::Payer => "payer",
             Self::Account => "account",
             Self::Currency => "currency",
+            Self::Until => "until",
+            Self::Status => "status",
         }
     }
 
@@ -114,11 +123,13 @@ impl PaymentSort {
         Self::ALL.into_iter().find(|it| it.name() == name)
     }
 
-    /// The way one looks for it first: names from a to z, the largest and newest first.
+    /// The way one looks for it first: names from a to z, the largest and newest first, and what
+    /// presses before what can wait.
     pub const fn usual(self) -> Direction {
-        match self.is_by_name() {
-            true => Direction::Ascending,
-            false => Direction::Descending,
+        match self {
+            Self::Until | Self::Status => Direction::Ascending,
+            _ if self.is_by_name() => Direction::Ascending,
+            _ => Direction::Descending,
         }
     }
 

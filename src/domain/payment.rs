@@ -63,6 +63,40 @@ pub struct Capture {
     pub figures: Figures,
 }
 
+/// How a payment stands, what presses most first. Lists are sorted by it (`ledger/pages.rs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// More is taken than was paid, or a discrepancy about its money is open.
+    Blocked,
+    /// A part of it is in dispute.
+    Disputed,
+    /// A refund holds some of it.
+    Refunding,
+    /// Some of it went back.
+    PartBack,
+    /// All of it went back.
+    AllBack,
+    /// Settled, and nothing was done since.
+    Settled,
+    /// Not settled yet.
+    Unsettled,
+}
+
+impl Standing {
+    /// The word in lists.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Disputed => "disputed",
+            Self::Refunding => "refunding",
+            Self::PartBack => "part back",
+            Self::AllBack => "all back",
+            Self::Unsettled => "unsettled",
+            Self::Settled => "settled",
+        }
+    }
+}
+
 /// Another payment that looks like the same one paid twice: of the same payer or last four, amount and
 /// currency, captured within 24 hours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,6 +170,21 @@ impl Payment {
             .map(|capture| capture.captured_at)
             .min()
             .unwrap_or_default()
+    }
+
+    /// How it stands.
+    pub fn standing(&self, now: DateTime<Utc>) -> Standing {
+        let figures = self.figures();
+        let settled = self.settled_at().is_some_and(|at| at <= now);
+        match () {
+            () if self.blocked || figures.available().minor < 0 => Standing::Blocked,
+            () if figures.disputed.is_positive() => Standing::Disputed,
+            () if figures.held.is_positive() => Standing::Refunding,
+            () if figures.executed == figures.captured => Standing::AllBack,
+            () if figures.executed.is_positive() => Standing::PartBack,
+            () if !settled => Standing::Unsettled,
+            () => Standing::Settled,
+        }
     }
 
     /// When the last capture settles; none while one of them has no date.

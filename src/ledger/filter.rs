@@ -48,7 +48,7 @@ impl Where {
 }
 
 /// Payments with a discrepancy that keeps refunds from being reserved or sent.
-const BLOCKED: &str = concat!(
+pub(super) const BLOCKED: &str = concat!(
     "SELECT payment_id FROM discrepancies WHERE resolved_at IS NULL AND kind NOT IN ",
     not_blocking!()
 );

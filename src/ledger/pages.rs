@@ -3,25 +3,35 @@
 //! The list is made of parts, one after the other, each in the order of an index: what was meant
 //! exactly; what has a value to sort by; what has none.
 
+use std::borrow::Cow;
+
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::error::LedgerError;
-use super::filter::{Judgement, Where};
+use super::filter::{self, BLOCKED, Judgement, Where};
 use super::payments::{PlacedPayment, one};
-use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, PAYMENT_WIDTH, payment, with_captures};
 use super::search::{self, Reading};
+use crate::domain::eligibility::Window;
+use crate::domain::id::PaymentId;
 use crate::domain::listing::{Direction, From, PaymentQuery, PaymentSort, Place};
+
+mod until;
+
+/// An account and how long after capture it refunds.
+type Windowed = (String, Option<Window>);
 
 /// The part of what was meant exactly.
 const MEANT: u8 = 0;
 
-/// A stretch of the list in the order of one index.
-#[derive(Clone, Copy, Debug)]
+/// A stretch of the list in the order of one index, or of one index in each of several accounts.
+#[derive(Clone, Debug)]
 struct Part {
     number: u8,
     /// Which rows are in it.
-    condition: &'static str,
+    condition: Cow<'static, str>,
+    /// The accounts that are read one by one and merged.
+    accounts: Option<Vec<Windowed>>,
     /// A column of names that comes first.
     name: Option<Name>,
     /// A column of numbers that comes before the id.
@@ -65,10 +75,16 @@ const PAYER: Name = Name {
 };
 
 /// The parts in list order.
-fn parts(sort: PaymentSort, direction: Direction) -> Vec<Part> {
-    let part = |number, condition, name, key| Part {
+fn parts(
+    connection: &Connection,
+    query: &PaymentQuery,
+    judgement: &Judgement,
+) -> Result<Vec<Part>, LedgerError> {
+    let (sort, direction) = (query.sort, query.direction);
+    let part = |number, condition: &'static str, name, key| Part {
         number,
-        condition,
+        condition: Cow::Borrowed(condition),
+        accounts: None,
         name,
         key,
         direction,
@@ -93,7 +109,7 @@ fn parts(sort: PaymentSort, direction: Direction) -> Vec<Part> {
         }
         parts
     };
-    match sort {
+    Ok(match sort {
         PaymentSort::Settled => whole("settled_key"),
         PaymentSort::Amount => whole("captured_minor"),
         PaymentSort::Available => whole("available_minor"),
@@ -110,7 +126,43 @@ fn parts(sort: PaymentSort, direction: Direction) -> Vec<Part> {
         PaymentSort::Payer => by_name(PAYER, "y.name IS NOT NULL", "y.name IS NULL"),
         PaymentSort::Account => vec![part(1, "", Some(ACCOUNT), Some("settled_key"))],
         PaymentSort::Currency => vec![part(1, "", Some(CURRENCY), Some("settled_key"))],
-    }
+        PaymentSort::Until => {
+            let (with, without) = until::accounts(connection, judgement)?;
+            let dated = part(1, "", None, Some("captured_at"));
+            let newest = Part {
+                direction: Direction::Descending,
+                ..part(2, "", None, Some("settled_key"))
+            };
+            vec![dated.of(with), newest.of(without)]
+        }
+        PaymentSort::Status => {
+            let of = |(number, condition)| Part {
+                condition,
+                ..part(number, "", None, Some("settled_key"))
+            };
+            let mut parts: Vec<Part> = (1..).zip(standings()).map(of).collect();
+            if direction == Direction::Descending {
+                parts.reverse();
+            }
+            parts
+        }
+    })
+}
+
+/// What stands in each way, the most pressing first, as `domain::payment::Standing` has it. What
+/// nothing was done to has one order, that of settlement: what has not settled yet is at its end.
+fn standings() -> impl Iterator<Item = Cow<'static, str>> {
+    // As a list that is few for SQLite, too: else it walks all payments and meets them there.
+    let blocked = format!(
+        "p.id IN (SELECT value FROM json_each((SELECT json_group_array(payment_id) FROM (
+             {BLOCKED} UNION ALL SELECT id FROM payments WHERE standing < 5 AND standing = 0))))"
+    );
+    let taken = (1..5).map(|standing| {
+        format!("p.standing < 5 AND p.standing = {standing} AND p.id NOT IN ({BLOCKED})")
+    });
+    let untouched = format!("+p.standing = 5 AND p.id NOT IN ({BLOCKED})");
+    let all = std::iter::once(blocked).chain(taken).chain([untouched]);
+    all.map(Cow::Owned)
 }
 
 /// Reads a page, in the caller's transaction.
@@ -129,7 +181,7 @@ pub(super) fn page(
         From::After(place) | From::Before(place) => Some(place),
         From::Start | From::End => None,
     };
-    let mut list = parts(query.sort, query.direction);
+    let mut list = parts(connection, query, judgement)?;
     if backwards {
         list.reverse();
     }
@@ -200,14 +252,23 @@ fn meant_rows(
         (Some(at), false) => meant[at + 1..].to_vec(),
         (None, false) => meant.to_vec(),
     };
+    let place = |id| Place {
+        part: MEANT,
+        key: 0,
+        id,
+    };
+    placed(connection, ids.into_iter().take(room).map(place))
+}
+
+/// The payments of these places. They are read one by one once it is known which: of all that are
+/// sorted for a page only the ids are.
+fn placed(
+    connection: &Connection,
+    places: impl IntoIterator<Item = Place>,
+) -> Result<Vec<PlacedPayment>, LedgerError> {
     let mut rows = Vec::new();
-    for id in ids.into_iter().take(room) {
-        let known = one(connection, crate::domain::id::PaymentId::from_i64(id))?;
-        let place = Place {
-            part: MEANT,
-            key: 0,
-            id,
-        };
+    for place in places {
+        let known = one(connection, PaymentId::from_i64(place.id))?;
         rows.extend(known.map(|payment| PlacedPayment { place, payment }));
     }
     Ok(rows)
@@ -221,25 +282,71 @@ fn rows(
     backwards: bool,
     room: usize,
 ) -> Result<Vec<PlacedPayment>, LedgerError> {
-    let place = beyond
-        .map(|place| cursor(connection, part, place))
-        .transpose()?;
-    let (sql, values) = part_sql(clause.clone(), part, place, backwards, room);
-    let rows = connection
-        .prepare_cached(&sql)?
-        .query_map(params_from_iter(values), |row| {
-            Ok((payment(row)?, row.get::<_, i64>(PAYMENT_WIDTH)?))
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
-    let placed = rows.into_iter().map(|(payment, key)| {
-        let place = Place {
+    let place = |row: &Row<'_>| {
+        Ok(Place {
             part: part.number,
-            key,
-            id: payment.id.as_i64(),
-        };
-        with_captures(connection, payment).map(|payment| PlacedPayment { place, payment })
-    });
-    placed.collect()
+            key: row.get(1)?,
+            id: row.get(0)?,
+        })
+    };
+    let descending = part.descends(backwards);
+    let mut merged = Vec::new();
+    for stretch in stretches(connection, clause, part, beyond, backwards)? {
+        let (sql, values) = stretch.sql(part, descending, room);
+        let mut statement = connection.prepare_cached(&sql)?;
+        for place in statement.query_map(params_from_iter(values), place)? {
+            merged.push((stretch.window, place?));
+        }
+    }
+    if part.accounts.is_some() {
+        until::merge(&mut merged, descending);
+    }
+    placed(connection, merged.into_iter().map(|it| it.1).take(room))
+}
+
+/// What one index answers of a part.
+struct Stretch {
+    clause: Where,
+    /// The values of the place it goes on from, in the order of the part's columns.
+    beyond: Option<Vec<Value>>,
+    /// The window of the account it is of.
+    window: Option<Window>,
+}
+
+/// The stretches of a part beyond a place in it.
+fn stretches(
+    connection: &Connection,
+    clause: &Where,
+    part: &Part,
+    beyond: Option<Place>,
+    backwards: bool,
+) -> Result<Vec<Stretch>, LedgerError> {
+    let mut clause = clause.clone();
+    if !part.condition.is_empty() {
+        clause.and(part.condition.as_ref(), []);
+    }
+    let Some(accounts) = &part.accounts else {
+        let beyond = beyond.map(|place| cursor(connection, part, place));
+        return Ok(vec![Stretch {
+            clause,
+            beyond: beyond.transpose()?,
+            window: None,
+        }]);
+    };
+    let beyond = beyond.map(|place| until::last_day(connection, accounts, place));
+    let beyond = beyond.transpose()?;
+    let descending = part.descends(backwards);
+    let of = |(account, window): &Windowed| {
+        let mut clause = clause.clone();
+        clause.and("p.account = ?", [filter::text(account)]);
+        let bound = beyond.map(|(day, place)| until::bound(*window, day, place, descending));
+        Stretch {
+            clause,
+            beyond: bound.map(|(key, id)| vec![Value::Integer(key), Value::Integer(id)]),
+            window: *window,
+        }
+    };
+    Ok(accounts.iter().map(of).collect())
 }
 
 /// The values of a place, in the order of the part's columns. A name is read anew: it never changes.
@@ -259,44 +366,55 @@ fn cursor(connection: &Connection, part: &Part, place: Place) -> Result<Vec<Valu
     Ok(values)
 }
 
-/// The SQL of a stretch: a row-value comparison that an index answers.
-fn part_sql(
-    mut clause: Where,
-    part: &Part,
-    beyond: Option<Vec<Value>>,
-    backwards: bool,
-    room: usize,
-) -> (String, Vec<Value>) {
-    let descending = (part.direction == Direction::Descending) != backwards;
-    let (order, comparison) = if descending {
-        ("DESC", "<")
-    } else {
-        ("ASC", ">")
-    };
-    let key = part.key.map(|key| format!("p.{key}"));
-    let columns: Vec<String> = part
-        .name
-        .map(|name| name.column.to_owned())
-        .into_iter()
-        .chain(key.clone())
-        .chain([part.name.map_or("p.id", |name| name.id).to_owned()])
-        .collect();
-    if !part.condition.is_empty() {
-        clause.and(part.condition, []);
+impl Part {
+    /// The same of each of these accounts, merged.
+    fn of(self, accounts: Vec<Windowed>) -> Self {
+        Self {
+            accounts: Some(accounts),
+            ..self
+        }
     }
-    if let Some(values) = beyond {
-        let marks = vec!["?"; values.len()].join(", ");
-        let row = columns.join(", ");
-        clause.and(format!("({row}) {comparison} ({marks})"), values);
+
+    fn descends(&self, backwards: bool) -> bool {
+        (self.direction == Direction::Descending) != backwards
     }
-    let key = key.unwrap_or_else(|| "0".to_owned());
-    let sorted: Vec<String> = columns.iter().map(|it| format!("{it} {order}")).collect();
-    let sql = format!(
-        "SELECT {PAYMENT_COLUMNS}, {key} FROM {PAYMENT_TABLES} {} ORDER BY {} LIMIT {room}",
-        clause.sql(),
-        sorted.join(", ")
-    );
-    (sql, clause.into_values())
+
+    fn key(&self) -> Option<String> {
+        self.key.map(|key| format!("p.{key}"))
+    }
+
+    /// What it is sorted by.
+    fn columns(&self) -> Vec<String> {
+        let name = self.name.map(|name| name.column.to_owned());
+        let id = self.name.map_or("p.id", |name| name.id).to_owned();
+        name.into_iter().chain(self.key()).chain([id]).collect()
+    }
+}
+
+impl Stretch {
+    /// Ids and keys of its rows: a row-value comparison that an index answers.
+    fn sql(&self, part: &Part, descending: bool, room: usize) -> (String, Vec<Value>) {
+        let (order, comparison) = match descending {
+            true => ("DESC", "<"),
+            false => ("ASC", ">"),
+        };
+        let columns = part.columns();
+        let mut clause = self.clause.clone();
+        if let Some(values) = self.beyond.clone() {
+            let marks = vec!["?"; values.len()].join(", ");
+            let row = columns.join(", ");
+            clause.and(format!("({row}) {comparison} ({marks})"), values);
+        }
+        let key = part.key().unwrap_or_else(|| "0".to_owned());
+        let sorted: Vec<String> = columns.iter().map(|it| format!("{it} {order}")).collect();
+        let sql = format!(
+            "SELECT p.id, {key} FROM payments p LEFT JOIN payers y ON y.payment_id = p.id {}
+             ORDER BY {} LIMIT {room}",
+            clause.sql(),
+            sorted.join(", ")
+        );
+        (sql, clause.into_values())
+    }
 }
 
 /// The plans of all parts, from the beginning or beyond a place.
@@ -304,15 +422,15 @@ fn part_sql(
 pub(super) fn plan(connection: &Connection, query: &PaymentQuery, judgement: &Judgement) -> String {
     let clause = rest(connection, query, judgement, &[]).unwrap();
     let mut plans = Vec::new();
-    for part in parts(query.sort, query.direction) {
-        let place = match query.from {
-            From::After(place) | From::Before(place) => {
-                Some(cursor(connection, &part, place).unwrap())
-            }
-            From::Start | From::End => None,
-        };
-        let (sql, values) = part_sql(clause.clone(), &part, place, false, 200);
-        plans.push(super::tests::plan(connection, &sql, values));
+    let place = match query.from {
+        From::After(place) | From::Before(place) => Some(place),
+        From::Start | From::End => None,
+    };
+    for part in parts(connection, query, judgement).unwrap() {
+        for stretch in stretches(connection, &clause, &part, place, false).unwrap() {
+            let (sql, values) = stretch.sql(&part, part.descends(false), 200);
+            plans.push(super::tests::plan(connection, &sql, values));
+        }
     }
     plans.join("\n")
 }

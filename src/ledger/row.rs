@@ -56,9 +56,6 @@ pub(super) const PAYMENT_COLUMNS: &str = concat!(
      y.email"
 );
 
-/// How many columns [`PAYMENT_COLUMNS`] are: what a query adds comes after them.
-pub(super) const PAYMENT_WIDTH: usize = 25;
-
 pub(super) const PAYMENT_TABLES: &str = "payments p JOIN import_files f ON f.seq = p.source_file
      LEFT JOIN payers y ON y.payment_id = p.id";
 

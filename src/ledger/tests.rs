@@ -30,6 +30,7 @@ mod listing;
 mod lives;
 mod network;
 mod notes;
+mod orders;
 mod overdraft;
 mod people;
 mod phone;

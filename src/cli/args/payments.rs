@@ -58,12 +58,11 @@ impl Payments {
 /// What the list is sorted by: a column, or the name of an order in a saved view.
 pub fn sort(text: &str) -> Result<PaymentSort, String> {
     if let Some(column) = Column::from_name(text) {
-        return column.sort().map_err(str::to_owned);
+        return Ok(column.sort());
     }
     PaymentSort::from_name(text).ok_or_else(|| {
-        let sorts = |column: &Column| column.sort().is_ok();
-        let names = Column::ALL.into_iter().filter(sorts).map(Column::name);
-        format!("sort by one of {}", names.collect::<Vec<_>>().join(", "))
+        let names = Column::ALL.map(Column::name);
+        format!("sort by one of {}", names.join(", "))
     })
 }
 
@@ -72,18 +71,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_column_is_sorted_by_or_says_why_not() {
+    fn each_column_is_sorted_by() {
         for column in Column::ALL {
-            let read = sort(column.name());
-            assert_eq!(read, column.sort().map_err(str::to_owned));
+            assert_eq!(sort(column.name()), Ok(column.sort()));
         }
         for order in PaymentSort::ALL {
             assert_eq!(sort(order.name()), Ok(order));
         }
         let error = sort("colour").unwrap_err();
-        assert!(
-            error.contains("can-refund") && !error.contains("until"),
-            "{error}"
-        );
+        assert!(error.contains("can-refund, until"), "{error}");
     }
 }

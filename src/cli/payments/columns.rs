@@ -1,5 +1,7 @@
 //! The columns of the list of payments, as the desk has them or as a view says.
 
+use chrono::{DateTime, Utc};
+
 use crate::cli::print::{self, Align};
 use crate::desk::face::PaymentRow;
 use crate::domain::view::Column;
@@ -56,7 +58,7 @@ const fn head(shown: Shown) -> print::Column {
 }
 
 /// What a payment has in a column.
-pub(super) fn cell(row: &PaymentRow, shown: Shown) -> String {
+pub(super) fn cell(row: &PaymentRow, shown: Shown, now: DateTime<Utc>) -> String {
     let payment = &row.payment;
     let figures = payment.figures();
     let none = || "-".to_owned();
@@ -81,11 +83,7 @@ pub(super) fn cell(row: &PaymentRow, shown: Shown) -> String {
             let until = row.eligibility.refundable_until;
             until.map_or_else(none, |day| day.to_string())
         }
-        Column::Status => match payment.blocked {
-            true => "blocked".to_owned(),
-            false if payment.settled_at().is_none() => "unsettled".to_owned(),
-            false => "settled".to_owned(),
-        },
+        Column::Status => payment.standing(now).word().to_owned(),
     }
 }
 

@@ -1,12 +1,9 @@
 //! Finding payments: what is found, what stands first, every order, and how SQLite goes about it.
 
-use std::cmp::{Ordering, Reverse};
-
 use rstest::rstest;
 
 use super::*;
-use crate::domain::listing::{Direction, From, PaymentFilter, PaymentQuery, PaymentSort, Place};
-use crate::domain::payment::Payment;
+use crate::domain::listing::{Direction, From, PaymentFilter, PaymentQuery, PaymentSort};
 use crate::domain::query;
 use crate::ledger::{fragments, pages, search};
 
@@ -236,140 +233,6 @@ async fn every_order_page_by_page(#[case] typed: &str) {
                 let start = list(&ledger, query(From::Before(whole[0].place), limit));
                 assert_eq!(start.await, vec![]);
             }
-        }
-    }
-}
-
-/// By settlement; what has no date counts as newest.
-fn newest(payment: &Payment) -> impl Ord + use<> {
-    let settled = payment.settled_at();
-    Reverse((
-        settled.is_none(),
-        settled,
-        payment.captured_at(),
-        payment.id.as_i64(),
-    ))
-}
-
-/// What stands first in an order, by the domain's own figures and names.
-fn order(sort: PaymentSort, direction: Direction, a: &Payment, b: &Payment) -> Ordering {
-    let turned = |ordering: Ordering| match direction {
-        Direction::Ascending => ordering,
-        Direction::Descending => ordering.reverse(),
-    };
-    let name = |payment: &Payment| match sort {
-        PaymentSort::Reference => payment.reference.clone(),
-        PaymentSort::Order => payment.order.clone(),
-        _ => payment.payer.clone(),
-    };
-    let figure = |payment: &Payment| match sort {
-        PaymentSort::Amount => payment.figures().captured.minor,
-        PaymentSort::Refunded => payment.figures().executed.minor,
-        PaymentSort::Held => payment.figures().held.minor,
-        _ => payment.figures().available().minor,
-    };
-    let id = |payment: &Payment| payment.id.as_i64();
-    match sort {
-        PaymentSort::Settled => turned(newest(b).cmp(&newest(a))),
-        PaymentSort::Account => turned((&a.account, newest(b)).cmp(&(&b.account, newest(a)))),
-        PaymentSort::Currency => {
-            let key = |it: &Payment| it.currency.code().to_owned();
-            turned((key(a), newest(b)).cmp(&(key(b), newest(a))))
-        }
-        PaymentSort::Reference | PaymentSort::Order | PaymentSort::Payer => {
-            match (name(a), name(b)) {
-                (Some(one), Some(other)) => {
-                    let key = |name: &str, it: &Payment| (name.to_ascii_lowercase(), id(it));
-                    turned(key(&one, a).cmp(&key(&other, b)))
-                }
-                (None, None) => newest(a).cmp(&newest(b)),
-                (one, other) => one.is_none().cmp(&other.is_none()),
-            }
-        }
-        PaymentSort::Refunded | PaymentSort::Held if figure(a) == 0 && figure(b) == 0 => {
-            newest(a).cmp(&newest(b))
-        }
-        _ => turned((figure(a), id(a)).cmp(&(figure(b), id(b)))),
-    }
-}
-
-#[tokio::test]
-async fn every_order_is_the_domains() {
-    let (_folder, ledger) = filled().await;
-    for sort in PaymentSort::ALL {
-        for direction in [Direction::Descending, Direction::Ascending] {
-            let query = PaymentQuery {
-                sort,
-                direction,
-                ..asked(PaymentFilter::default())
-            };
-            let page = list(&ledger, query).await;
-            let listed: Vec<Payment> = page.into_iter().map(|it| it.payment).collect();
-            let mut sorted = listed.clone();
-            sorted.sort_by(|a, b| order(sort, direction, a, b));
-            let ids = |list: &[Payment]| -> Vec<String> {
-                list.iter()
-                    .map(|it| it.provider_payment_id.clone())
-                    .collect()
-            };
-            assert_eq!(ids(&listed), ids(&sorted), "{sort:?} {direction:?}");
-        }
-    }
-}
-
-/// Each part of the whole list is a search in an index from the cursor on; nothing is sorted for it.
-#[tokio::test]
-async fn no_order_is_sorted_for() {
-    let (folder, _ledger) = filled().await;
-    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
-    let place = Place {
-        part: 1,
-        key: 1,
-        id: payment_id("b2").as_i64(),
-    };
-    for (sort, index) in [
-        (PaymentSort::Settled, "payments_by_settled (settled_key<"),
-        (PaymentSort::Amount, "payments_by_amount (captured_minor<"),
-        (
-            PaymentSort::Available,
-            "payments_by_available (available_minor<",
-        ),
-        (
-            PaymentSort::Refunded,
-            "payments_by_refunded (executed_minor<",
-        ),
-        (PaymentSort::Held, "payments_by_held (held_minor<"),
-        (
-            PaymentSort::Reference,
-            "payments_by_reference (reference>? AND reference<?)",
-        ),
-        (
-            PaymentSort::Order,
-            "payments_by_order (order_ref>? AND order_ref<?)",
-        ),
-        (PaymentSort::Payer, "payers_by_name (name>? AND name<?)"),
-        (
-            PaymentSort::Account,
-            "payments_by_account ((account,settled_key)<(?,?))",
-        ),
-        (
-            PaymentSort::Currency,
-            "payments_by_currency ((currency,settled_key)<(?,?))",
-        ),
-    ] {
-        for from in [From::Start, From::After(place)] {
-            let query = PaymentQuery {
-                sort,
-                from,
-                ..asked(PaymentFilter::default())
-            };
-            let plan = pages::plan(&connection, &query, &judgement());
-            let expected = match from {
-                From::Start => index.split(' ').next().unwrap(),
-                _ => index,
-            };
-            assert!(plan.contains(expected), "{sort:?}\n{plan}");
-            assert!(!plan.contains("TEMP B-TREE"), "{sort:?}\n{plan}");
         }
     }
 }

@@ -67,44 +67,6 @@ async fn ids(ledger: &Ledger, query: PaymentQuery) -> Vec<PlacedPayment> {
 }
 
 #[tokio::test]
-async fn pages_forward_and_backward_are_the_whole_list() {
-    let (_folder, ledger) = filled().await;
-    for sort in [
-        PaymentSort::Settled,
-        PaymentSort::Amount,
-        PaymentSort::Available,
-    ] {
-        for direction in [Direction::Descending, Direction::Ascending] {
-            let whole = ids(&ledger, query(sort, direction, From::Start, 1000)).await;
-            assert_eq!(whole.len(), 60);
-            let keys: Vec<_> = whole.iter().map(|it| (it.place.key, it.place.id)).collect();
-            let mut sorted = keys.clone();
-            sorted.sort_unstable();
-            if direction == Direction::Descending {
-                sorted.reverse();
-            }
-            assert_eq!(keys, sorted);
-
-            let mut forward = ids(&ledger, query(sort, direction, From::Start, 7)).await;
-            while let Some(last) = forward.last() {
-                let next = query(sort, direction, From::After(last.place), 7);
-                let page = ids(&ledger, next).await;
-                if page.is_empty() {
-                    break;
-                }
-                forward.extend(page);
-            }
-            assert_eq!(forward, whole);
-
-            let end = ids(&ledger, query(sort, direction, From::End, 7)).await;
-            assert_eq!(end, whole[53..]);
-            let before = query(sort, direction, From::Before(end[0].place), 7);
-            assert_eq!(ids(&ledger, before).await, whole[46..53]);
-        }
-    }
-}
-
-#[tokio::test]
 async fn what_has_no_settlement_date_is_newest() {
     let (_folder, ledger) = filled().await;
     let page = ids(
@@ -253,30 +215,6 @@ async fn search_finds_by_prefix_of_every_name() {
         );
         query.filter = PaymentFilter::word(text);
         assert_eq!(ids(&ledger, query).await.len(), count, "{text}");
-    }
-}
-
-#[tokio::test]
-async fn a_page_is_a_search_in_an_index_and_never_a_sort() {
-    let (folder, _ledger) = filled().await;
-    let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
-    let place = crate::domain::listing::Place {
-        part: 1,
-        key: 1,
-        id: 1,
-    };
-    for (sort, index) in [
-        (PaymentSort::Settled, "payments_by_settled"),
-        (PaymentSort::Amount, "payments_by_amount"),
-        (PaymentSort::Available, "payments_by_available"),
-    ] {
-        let query = query(sort, Direction::Descending, From::After(place), 200);
-        let plan = super::pages::plan(&connection, &query, &judgement());
-        assert!(
-            plan.contains(&format!("SEARCH p USING INDEX {index}")),
-            "{plan}"
-        );
-        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 }
 

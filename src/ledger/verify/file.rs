@@ -59,7 +59,7 @@ const RULES: [(&str, &str, &str); 2] = [
         "schema",
         "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
          WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name",
-        "d63e581e9c5bc47b82759030661c7006e491cee9383ee9ee3115131f3b432797",
+        "944fb6768af283981b1275aa0bba42a16076d65b1045dc642157d5819864f8eb",
     ),
     (
         "legal moves",

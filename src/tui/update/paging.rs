@@ -6,7 +6,6 @@ use crate::domain::view::Column;
 use crate::tui::state::layout;
 use crate::tui::state::payments::{PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
 use crate::tui::state::slots::Slot;
-use crate::tui::state::toast::Level;
 use crate::tui::state::{Opening, Screen};
 
 use super::{Turn, convert};
@@ -178,20 +177,13 @@ impl Turn<'_> {
         }
     }
 
-    /// Sorts by the column after the present one, or before it: names from a to z, figures and
-    /// dates the largest and newest first. A column that is passed over says why.
+    /// Sorts by the column after the present one, or before it, the way it is usually looked at.
     pub(super) fn sort(&mut self, forward: bool) {
         let all = Column::ALL;
         let step = if forward { 1 } else { all.len() - 1 };
         let now = Column::sorted(self.app.payments.sort);
-        let mut at = all.iter().position(|it| *it == now).unwrap_or(0);
-        let sort = loop {
-            at = (at + step) % all.len();
-            match all[at].sort() {
-                Ok(sort) => break sort,
-                Err(why) => self.say(Level::Info, why),
-            }
-        };
+        let at = all.iter().position(|it| *it == now).unwrap_or(0);
+        let sort = all[(at + step) % all.len()].sort();
         let payments = &mut self.app.payments;
         payments.sort = sort;
         payments.direction = sort.usual();

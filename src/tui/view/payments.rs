@@ -142,10 +142,16 @@ fn order(payments: &Payments) -> String {
         PaymentSort::Payer => "payer",
         PaymentSort::Account => "account",
         PaymentSort::Currency => "currency",
+        PaymentSort::Until => "until",
+        PaymentSort::Status => "status",
     };
     let first = match (payments.sort, payments.direction) {
         (PaymentSort::Settled, Direction::Descending) => "newest first",
         (PaymentSort::Settled, Direction::Ascending) => "oldest first",
+        (PaymentSort::Until, Direction::Descending) => "latest first",
+        (PaymentSort::Until, Direction::Ascending) => "soonest first",
+        (PaymentSort::Status, Direction::Descending) => "unsettled first",
+        (PaymentSort::Status, Direction::Ascending) => "blocked first",
         (sort, Direction::Descending) if sort.is_by_name() => "z to a",
         (sort, Direction::Ascending) if sort.is_by_name() => "a to z",
         (_, Direction::Descending) => "largest first",
@@ -206,11 +212,15 @@ fn sorted_column(payments: &Payments) -> (Cell, &'static str) {
     (Cell::sorted(payments.sort), arrow)
 }
 
-/// The columns with the head of the sorted one: the arrow has room, and says by what it sorts where
-/// that is not the figure below it.
+/// The columns with the head of the sorted one: it is shown before others, the arrow has room, and
+/// says by what it sorts where that is not the figure below it.
 fn headed(payments: &Payments) -> Vec<Column<Cell>> {
     let mut columns = columns(payments);
+    let (sorted, _) = sorted_column(payments);
     for column in &mut columns {
+        if column.id == sorted {
+            column.priority = 0;
+        }
         match (column.id, payments.sort) {
             (Cell::Currency, PaymentSort::Currency) => (column.min, column.max) = (5, 5),
             // What the provider's terms leave of the balance is known for each row alone.

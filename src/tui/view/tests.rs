@@ -119,7 +119,10 @@ fn payments() {
         session.press("s s s s s s");
     });
     snap("payments_by_balance", full, |session| {
-        session.press("< S");
+        session.press("< < < S");
+    });
+    snap("payments_by_until", full, |session| {
+        session.press("< <");
     });
     snap("payments_offline_read_only", full, |session| {
         {

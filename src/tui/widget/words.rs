@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::ageing::Age;
 use crate::domain::id::RefundId;
 use crate::domain::money::Money;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{self, Payment};
 use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::stopping::Stopping;
@@ -291,20 +291,16 @@ fn unknown(app: &App, refund: &Refund) -> Standing {
 
 /// How a payment stands, in a word or two.
 pub fn status(payment: &Payment, now: DateTime<Utc>) -> (&'static str, Role) {
-    let figures = payment.figures();
-    let settled = payment
-        .captures
-        .iter()
-        .all(|capture| capture.is_settled(now));
-    match () {
-        () if figures.available().minor < 0 => ("blocked", Role::Bad),
-        () if figures.disputed.is_positive() => ("disputed", Role::Bad),
-        () if figures.held.is_positive() => ("refunding", Role::Warn),
-        () if figures.executed == figures.captured => ("all back", Role::Dim),
-        () if figures.executed.is_positive() => ("part back", Role::Text),
-        () if !settled => ("unsettled", Role::Dim),
-        () => ("settled", Role::Dim),
-    }
+    let standing = payment.standing(now);
+    let role = match standing {
+        payment::Standing::Blocked | payment::Standing::Disputed => Role::Bad,
+        payment::Standing::Refunding => Role::Warn,
+        payment::Standing::PartBack => Role::Text,
+        payment::Standing::AllBack | payment::Standing::Unsettled | payment::Standing::Settled => {
+            Role::Dim
+        }
+    };
+    (standing.word(), role)
 }
 
 /// Who paid, in `room` cells: the name gives way, the last four digits tell people apart.
