@@ -327,7 +327,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"]), (&[Payment, Phone], &["u"])], "withdraw", "withdraw a refund, or have it stopped; of several the newest", DANGEROUS),
     spec!(Capture, "refund.capture", "This row", [(DECIDED, &["c"])], "capture", "have the provider pay what it has only authorised", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
-    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Phone, Sheet, Drafts, Verdicts], &["e"])], "explain", "explain the balance of the payment line by line", SHOWN),
+    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Phone, Sheet, Drafts, Verdicts], &["e"]), (&[Compose, Confirm], &["f4"])], "explain", "explain the balance of the payment line by line", SHOWN),
     spec!(Phone, "payment.phone", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain], &["p"])], "phone", "all of this payer or order, and what to read aloud", PALETTE),
     spec!(Order, "payment.order", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["O"])], "order", "everything of this order, with the sums", PALETTE),
     spec!(AsOf, "payment.as-of", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["B"])], "back then", "the balance of the payment as it was at the end of a day", PALETTE),

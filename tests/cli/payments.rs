@@ -290,7 +290,7 @@ fn an_account_nobody_knows_is_not_an_empty_one() {
 }
 
 #[test]
-fn a_list_is_sorted_by_any_column_that_has_an_order() {
+fn a_list_is_sorted_by_any_column() {
     let shop = Shop::open();
     let figures = |more: &[&str]| -> Vec<i64> {
         let rows = list(&shop, more);
@@ -310,9 +310,25 @@ fn a_list_is_sorted_by_any_column_that_has_an_order() {
     assert!(by_code.is_sorted(), "{by_code:?}");
     let back = currencies(&["--sort", "currency", "--descending"]);
     assert!(back.is_sorted_by(|a, b| a >= b), "{back:?}");
-    let refused = shop.desk.run(["payments", "--sort", "status"]).exits(2);
+    let days: Vec<String> = list(&shop, &["--sort", "until"])
+        .iter()
+        .filter_map(|it| it["refundable_until"].as_str().map(str::to_owned))
+        .collect();
+    assert!(days.is_sorted() && days.first() != days.last(), "{days:?}");
+    let by_status = ["payments", "--sort", "status", "--limit", "1"];
+    let pressing = shop.desk.run(by_status).exits(0);
+    let calm = [
+        "payments",
+        "--sort",
+        "status",
+        "--descending",
+        "--limit",
+        "1",
+    ];
+    assert_ne!(pressing.stdout, shop.desk.run(calm).exits(0).stdout);
+    let refused = shop.desk.run(["payments", "--sort", "colour"]).exits(2);
     assert!(
-        refused.stderr.contains("filter with state:"),
+        refused.stderr.contains("until, status"),
         "{}",
         refused.stderr
     );

@@ -4,6 +4,7 @@ use crate::domain::eligibility::WhyNot;
 use crate::domain::refund::{Kind, Refund};
 use crate::domain::state::State;
 use crate::domain::todo::{Act, Step};
+use crate::tui::state::confirm::What;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::{App, Layer, Screen};
 use crate::tui::view;
@@ -49,7 +50,7 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Mark | Action::MarkRange | Action::MarkAll if app.payments.rows.is_empty() => {
             no("there is no payment to mark")
         }
-        Action::Explain if app.focus_payment().is_none() => no("no payment is selected"),
+        Action::Explain => explain(app),
         Action::Open if selection(app) => no("nothing is selected"),
         Action::Reveal if app.is_read_only() => {
             no("the desk is read-only: who looks is written down, or does not look")
@@ -130,9 +131,21 @@ fn selection(app: &App) -> bool {
     }
 }
 
+fn explain(app: &App) -> Result<(), Reason> {
+    match app.confirm() {
+        Some(confirm) if confirm.sending => no("it is being done"),
+        Some(confirm) if confirm.what == What::Resume => no("this is about no payment"),
+        _ if app.focus_payment().is_none() => no("no payment is selected"),
+        _ => Ok(()),
+    }
+}
+
 fn refund(app: &App) -> Result<(), Reason> {
     if app.is_read_only() {
         return no("the desk is read-only");
+    }
+    if app.compose().is_some() {
+        return no("a refund is being composed already; go back to it");
     }
     if app.refunds_marked() {
         return Ok(());

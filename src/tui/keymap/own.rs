@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn the_ways_back_and_out_stay() {
-        let keymap = set("back: f4 | quit: f10").unwrap();
+        let keymap = set("back: f6 | quit: f10").unwrap();
         for context in Context::ALL {
             assert_eq!(
                 means(&keymap, context, "esc"),

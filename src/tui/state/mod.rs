@@ -345,6 +345,7 @@ impl App {
         for layer in self.layers.iter().rev() {
             match layer {
                 Layer::Payment { id, .. } | Layer::Explain { id, .. } => return Some(*id),
+                Layer::Compose(form) => return Some(form.payment.id),
                 Layer::Phone(page) => return Some(page.payment),
                 Layer::Sheet(page) => return page.payment(),
                 Layer::Bulk(bulk) if bulk.plan.is_some() => return bulk.chosen(),
@@ -522,12 +523,12 @@ impl App {
         if half { before } else { typed }.to_owned()
     }
 
-    /// The dialog of the second step, when it is open.
+    /// The dialog of the second step, wherever it lies.
     pub fn confirm(&self) -> Option<&confirm::Confirm> {
-        match self.layers.last() {
-            Some(Layer::Confirm(confirm)) => Some(confirm),
+        self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Confirm(confirm) => Some(&**confirm),
             _ => None,
-        }
+        })
     }
 
     /// The form of a decision, wherever it lies.

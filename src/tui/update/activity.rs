@@ -11,7 +11,7 @@ use super::Turn;
 
 impl Turn<'_> {
     pub(super) fn show_activity(&mut self) {
-        self.app.layers.clear();
+        self.leave_all();
         self.push(Layer::Activity(Box::default()));
         self.ask_activity();
     }

@@ -152,7 +152,7 @@ impl Turn<'_> {
                 .confirm()
                 .is_some_and(|confirm| confirm.what == What::Compose)
             {
-                self.app.layers.pop();
+                self.close_confirm();
                 self.say(Level::Info, "the payment changed meanwhile: look again");
             }
             self.form_changed();

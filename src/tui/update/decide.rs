@@ -29,9 +29,11 @@ impl Turn<'_> {
         }
     }
 
+    /// Closes the dialog, and what was looked up over it.
     pub(super) fn close_confirm(&mut self) {
-        if matches!(self.app.layers.last(), Some(Layer::Confirm(_))) {
-            self.app.layers.pop();
+        let asks = |layer: &Layer| matches!(layer, Layer::Confirm(_));
+        if let Some(at) = self.app.layers.iter().rposition(asks) {
+            self.app.layers.truncate(at);
         }
     }
 

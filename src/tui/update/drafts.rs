@@ -19,8 +19,20 @@ impl Turn<'_> {
         self.app.drafts.put(all);
     }
 
-    /// Leaves the form; what was typed stays for later, what was emptied goes.
+    /// Leaves the form.
     pub(super) fn leave_compose(&mut self) {
+        self.park();
+        self.app.layers.pop();
+    }
+
+    /// Leaves all that lies over the list, a form below it, too.
+    pub(super) fn leave_all(&mut self) {
+        self.park();
+        self.app.layers.clear();
+    }
+
+    /// What was typed in a form stays for later, what was emptied goes.
+    fn park(&mut self) {
         if let Some(ask) = parting(self.app) {
             if matches!(ask, DraftAsk::Park { .. }) {
                 let key = self.app.keymap.key(Action::Refund);
@@ -29,7 +41,6 @@ impl Turn<'_> {
             }
             self.ask(Slot::Drafts, Request::Drafts(ask));
         }
-        self.app.layers.pop();
     }
 
     /// Forgets the draft that was resumed, or the one chosen in their list.

@@ -41,7 +41,7 @@ impl Turn<'_> {
         self.app.actor = name;
         self.effects.push(Effect::StandIn(stands_in));
         // Who asks decides what waits for them.
-        self.app.layers.clear();
+        self.leave_all();
         self.refresh();
     }
 

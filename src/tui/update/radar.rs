@@ -10,7 +10,7 @@ use super::Turn;
 
 impl Turn<'_> {
     pub(super) fn show_radar(&mut self) {
-        self.app.layers.clear();
+        self.leave_all();
         self.push(Layer::Radar(Box::default()));
         self.ask_radar();
     }

@@ -21,7 +21,7 @@ use super::{Turn, told};
 
 impl Turn<'_> {
     pub(super) fn show_handover(&mut self) {
-        self.app.layers.clear();
+        self.leave_all();
         self.open_sheet(About::Handover);
     }
 

@@ -131,7 +131,7 @@ impl Turn<'_> {
         if self.app.bulk().is_some_and(Bulk::is_under_way) {
             return;
         }
-        self.app.layers.clear();
+        self.leave_all();
         self.app.screen = screen;
         match screen {
             Screen::Payments => {}
@@ -144,7 +144,7 @@ impl Turn<'_> {
     }
 
     fn show_providers(&mut self) {
-        self.app.layers.clear();
+        self.leave_all();
         self.push(Layer::Providers { scroll: 0 });
         self.ask(Slot::Providers, Request::Providers);
     }
@@ -177,6 +177,10 @@ impl Turn<'_> {
 
     fn explain(&mut self) {
         if let Some(id) = self.app.focus_payment() {
+            // Whoever looks at the balance first does not want the dialog over it.
+            if let Some(form) = self.form() {
+                form.wants_review = false;
+            }
             self.push(Layer::Explain { id, scroll: 0 });
         }
     }

@@ -163,6 +163,13 @@ fn offered(app: &App) -> Vec<Offer> {
         let idle = second && enabled(entry.action, app).is_err();
         entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle
     });
+    // What sends or goes on comes before what only looks.
+    let looks = |entry: &&Spec| {
+        let asked = matches!(context, Context::Compose | Context::Confirm);
+        asked && entry.action == Action::Explain
+    };
+    let (last, first): (Vec<&Spec>, Vec<&Spec>) = shown.partition(looks);
+    let shown = first.into_iter().chain(last);
     let shown = shown.chain(over.then(|| spec(Action::Back)));
     let offer = |entry: &Spec| {
         let short = match (entry.action, context) {

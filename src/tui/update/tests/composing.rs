@@ -71,3 +71,47 @@ fn a_refund_that_is_looked_at_is_seen_to_its_end_though_the_list_is_read_again()
         0
     );
 }
+
+/// The balance is explained over the form and over its dialog; both go on as they were.
+#[test]
+fn the_balance_is_explained_while_a_refund_is_composed() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("f4");
+    assert_eq!(session.app.context(), Context::Explain);
+    assert!(shown(&session, "CD-000040") && shown(&session, "can refund now"));
+    // No second form lies over the first.
+    session.press("r");
+    assert!(shown(&session, "composed already"), "{}", session.screen());
+    session.press("esc");
+    assert_eq!(session.app.compose().unwrap().amount.text(), "12.34");
+    session.press("ctrl-s f4");
+    assert_eq!(session.app.context(), Context::Explain);
+    assert!(session.desk.asked_to_compose().is_empty());
+    session.press("esc");
+    assert_eq!(session.app.context(), Context::Confirm);
+    session.press("y");
+    assert_eq!(session.desk.asked_to_compose().len(), 1);
+}
+
+/// What changes meanwhile closes the dialog also where it lies below.
+#[test]
+fn a_dialog_below_the_balance_is_closed_by_news_of_its_payment() {
+    let mut session = session();
+    composing(&mut session, "CD-000040", "5");
+    session.press("ctrl-s y 1 esc");
+    composing(&mut session, "CD-000040", "12.34");
+    session.press("ctrl-s");
+    assert_eq!(session.app.context(), Context::Confirm);
+    session.press("f4");
+    session.desk.change(State::Failed, None);
+    session.tell(Msg::Woke);
+    assert_eq!(
+        session.app.context(),
+        Context::Compose,
+        "{}",
+        session.screen()
+    );
+    assert!(shown(&session, "look again"), "{}", session.screen());
+    assert_eq!(session.desk.asked_to_compose().len(), 1);
+}

@@ -81,3 +81,19 @@ fn whoever_is_cut_off_has_something_to_keep() {
     session.press("esc");
     assert_eq!(parting(&session.app), None);
 }
+
+/// Leaving for another screen by a page over the form is leaving the form.
+#[test]
+fn whoever_goes_elsewhere_from_over_the_form_keeps_what_was_typed() {
+    for way in ["f4 1", "f3 1", "f3 4", "f3 5", "f3 6", "f3 H"] {
+        let mut session = session();
+        composing(&mut session, "CD-000040", "12.34");
+        session.press(way);
+        assert!(
+            session.app.compose().is_none(),
+            "{way}\n{}",
+            session.screen()
+        );
+        assert_eq!(kept(&session)[0].typed.amount, "12.34", "{way}");
+    }
+}
