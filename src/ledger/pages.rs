@@ -3,167 +3,21 @@
 //! The list is made of parts, one after the other, each in the order of an index: what was meant
 //! exactly; what has a value to sort by; what has none.
 
-use std::borrow::Cow;
+use rusqlite::Connection;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
-
+use self::part::{Part, Stretch, parts, stretches};
 use super::error::LedgerError;
-use super::filter::{self, BLOCKED, Judgement, Where};
+use super::filter::{Judgement, Where};
 use super::payments::{PlacedPayment, one};
-use super::search::{self, Reading};
-use crate::domain::eligibility::Window;
+use super::search::{self, Reading, Sought};
 use crate::domain::id::PaymentId;
-use crate::domain::listing::{Direction, From, PaymentQuery, PaymentSort, Place};
+use crate::domain::listing::{From, PaymentQuery, PaymentSort, Place};
 
+mod part;
 mod until;
-
-/// An account and how long after capture it refunds.
-type Windowed = (String, Option<Window>);
 
 /// The part of what was meant exactly.
 const MEANT: u8 = 0;
-
-/// A stretch of the list in the order of one index, or of one index in each of several accounts.
-#[derive(Clone, Debug)]
-struct Part {
-    number: u8,
-    /// Which rows are in it.
-    condition: Cow<'static, str>,
-    /// The accounts that are read one by one and merged.
-    accounts: Option<Vec<Windowed>>,
-    /// A column of names that comes first.
-    name: Option<Name>,
-    /// A column of numbers that comes before the id.
-    key: Option<&'static str>,
-    direction: Direction,
-}
-
-/// A column of names, with the id beside it in its index.
-#[derive(Clone, Copy, Debug)]
-struct Name {
-    column: &'static str,
-    id: &'static str,
-    /// The name of one payment.
-    read: &'static str,
-}
-
-const REFERENCE: Name = Name {
-    column: "p.reference",
-    id: "p.id",
-    read: "SELECT reference FROM payments WHERE id = ?1",
-};
-const ORDER: Name = Name {
-    column: "p.order_ref",
-    id: "p.id",
-    read: "SELECT order_ref FROM payments WHERE id = ?1",
-};
-const ACCOUNT: Name = Name {
-    column: "p.account",
-    id: "p.id",
-    read: "SELECT account FROM payments WHERE id = ?1",
-};
-const CURRENCY: Name = Name {
-    column: "p.currency",
-    id: "p.id",
-    read: "SELECT currency FROM payments WHERE id = ?1",
-};
-const PAYER: Name = Name {
-    column: "y.name",
-    id: "y.payment_id",
-    read: "SELECT name FROM payers WHERE payment_id = ?1",
-};
-
-/// The parts in list order.
-fn parts(
-    connection: &Connection,
-    query: &PaymentQuery,
-    judgement: &Judgement,
-) -> Result<Vec<Part>, LedgerError> {
-    let (sort, direction) = (query.sort, query.direction);
-    let part = |number, condition: &'static str, name, key| Part {
-        number,
-        condition: Cow::Borrowed(condition),
-        accounts: None,
-        name,
-        key,
-        direction,
-    };
-    let whole = |key| vec![part(1, "", None, Some(key))];
-    let by_name = |name, known, unknown| {
-        let newest = Part {
-            direction: Direction::Descending,
-            ..part(2, unknown, None, Some("settled_key"))
-        };
-        vec![part(1, known, Some(name), None), newest]
-    };
-    // What is nothing comes by settlement, the newest first, on either side.
-    let nothing_last = |key, some, none| {
-        let newest = Part {
-            direction: Direction::Descending,
-            ..part(2, none, None, Some("settled_key"))
-        };
-        let mut parts = vec![part(1, some, None, Some(key)), newest];
-        if direction == Direction::Ascending {
-            parts.reverse();
-        }
-        parts
-    };
-    Ok(match sort {
-        PaymentSort::Settled => whole("settled_key"),
-        PaymentSort::Amount => whole("captured_minor"),
-        PaymentSort::Available => whole("available_minor"),
-        PaymentSort::Refunded => nothing_last(
-            "executed_minor",
-            "p.executed_minor <> 0",
-            "p.executed_minor = 0",
-        ),
-        PaymentSort::Held => nothing_last("held_minor", "p.held_minor <> 0", "p.held_minor = 0"),
-        PaymentSort::Reference => {
-            by_name(REFERENCE, "p.reference IS NOT NULL", "p.reference IS NULL")
-        }
-        PaymentSort::Order => by_name(ORDER, "p.order_ref IS NOT NULL", "p.order_ref IS NULL"),
-        PaymentSort::Payer => by_name(PAYER, "y.name IS NOT NULL", "y.name IS NULL"),
-        PaymentSort::Account => vec![part(1, "", Some(ACCOUNT), Some("settled_key"))],
-        PaymentSort::Currency => vec![part(1, "", Some(CURRENCY), Some("settled_key"))],
-        PaymentSort::Until => {
-            let (with, without) = until::accounts(connection, judgement)?;
-            let dated = part(1, "", None, Some("captured_at"));
-            let newest = Part {
-                direction: Direction::Descending,
-                ..part(2, "", None, Some("settled_key"))
-            };
-            vec![dated.of(with), newest.of(without)]
-        }
-        PaymentSort::Status => {
-            let of = |(number, condition)| Part {
-                condition,
-                ..part(number, "", None, Some("settled_key"))
-            };
-            let mut parts: Vec<Part> = (1..).zip(standings()).map(of).collect();
-            if direction == Direction::Descending {
-                parts.reverse();
-            }
-            parts
-        }
-    })
-}
-
-/// What stands in each way, the most pressing first, as `domain::payment::Standing` has it. What
-/// nothing was done to has one order, that of settlement: what has not settled yet is at its end.
-fn standings() -> impl Iterator<Item = Cow<'static, str>> {
-    // As a list that is few for SQLite, too: else it walks all payments and meets them there.
-    let blocked = format!(
-        "p.id IN (SELECT value FROM json_each((SELECT json_group_array(payment_id) FROM (
-             {BLOCKED} UNION ALL SELECT id FROM payments WHERE standing < 5 AND standing = 0))))"
-    );
-    let taken = (1..5).map(|standing| {
-        format!("p.standing < 5 AND p.standing = {standing} AND p.id NOT IN ({BLOCKED})")
-    });
-    let untouched = format!("+p.standing = 5 AND p.id NOT IN ({BLOCKED})");
-    let all = std::iter::once(blocked).chain(taken).chain([untouched]);
-    all.map(Cow::Owned)
-}
 
 /// Reads a page, in the caller's transaction.
 ///
@@ -175,7 +29,18 @@ pub(super) fn page(
     judgement: &Judgement,
 ) -> Result<Vec<PlacedPayment>, LedgerError> {
     let meant = search::meant(connection, &query.filter, judgement)?;
-    let clause = rest(connection, query, judgement, &meant)?;
+    let sought = rest(connection, query, judgement, &meant)?;
+    page_of(connection, query, judgement, &meant, &sought)
+}
+
+/// The page where it is known what was meant exactly, and how the rest is found.
+fn page_of(
+    connection: &Connection,
+    query: &PaymentQuery,
+    judgement: &Judgement,
+    meant: &[i64],
+    sought: &Sought,
+) -> Result<Vec<PlacedPayment>, LedgerError> {
     let backwards = matches!(query.from, From::Before(_) | From::End);
     let after = match query.from {
         From::After(place) | From::Before(place) => Some(place),
@@ -188,7 +53,7 @@ pub(super) fn page(
     let limit = query.limit as usize;
     let mut page = Vec::new();
     if !backwards && after.is_none_or(|place| place.part == MEANT) {
-        page = meant_rows(connection, &meant, after, backwards, limit)?;
+        page = meant_rows(connection, meant, after, backwards, limit)?;
     }
     let from = after.and_then(|place| list.iter().position(|part| part.number == place.part));
     let skip = match (from, backwards) {
@@ -203,17 +68,35 @@ pub(super) fn page(
         }
         let beyond = after.filter(|place| place.part == part.number);
         let room = limit - page.len();
-        page.extend(rows(connection, &clause, part, beyond, backwards, room)?);
+        let places = match &sought.among {
+            Some(among) => next_among(
+                connection,
+                &sought.clause,
+                part,
+                among,
+                beyond,
+                backwards,
+                room,
+            ),
+            None => next(connection, &sought.clause, part, beyond, backwards, room),
+        };
+        page.extend(placed(connection, places?)?);
     }
     if backwards && page.len() < limit {
         let before = after.filter(|place| place.part == MEANT);
         let room = limit - page.len();
-        page.extend(meant_rows(connection, &meant, before, backwards, room)?);
+        page.extend(meant_rows(connection, meant, before, backwards, room)?);
     }
     if backwards {
         page.reverse();
     }
     Ok(page)
+}
+
+const fn reading(query: &PaymentQuery) -> Reading {
+    Reading::Page {
+        by_settled: matches!(query.sort, PaymentSort::Settled),
+    }
 }
 
 /// Everything of the filter that was not meant exactly.
@@ -222,19 +105,13 @@ fn rest(
     query: &PaymentQuery,
     judgement: &Judgement,
     meant: &[i64],
-) -> Result<Where, LedgerError> {
-    let by_settled = query.sort == PaymentSort::Settled;
-    let mut clause = search::clause(
-        connection,
-        &query.filter,
-        judgement,
-        Reading::Page { by_settled },
-    )?;
+) -> Result<Sought, LedgerError> {
+    let mut sought = search::sought(connection, &query.filter, judgement, reading(query))?;
     if !meant.is_empty() {
         let others = "p.id NOT IN (SELECT value FROM json_each(?))";
-        clause.and(others, [search::list(meant)]);
+        sought.clause.and(others, [search::list(meant)]);
     }
-    Ok(clause)
+    Ok(sought)
 }
 
 /// What was meant exactly, beyond a place in it, as far from there as `backwards` says.
@@ -274,160 +151,104 @@ fn placed(
     Ok(rows)
 }
 
-fn rows(
+/// The next places of a part, each found by its index.
+fn next(
     connection: &Connection,
     clause: &Where,
     part: &Part,
     beyond: Option<Place>,
     backwards: bool,
     room: usize,
-) -> Result<Vec<PlacedPayment>, LedgerError> {
-    let place = |row: &Row<'_>| {
-        Ok(Place {
-            part: part.number,
-            key: row.get(1)?,
-            id: row.get(0)?,
-        })
-    };
+) -> Result<Vec<Place>, LedgerError> {
     let descending = part.descends(backwards);
     let mut merged = Vec::new();
     for stretch in stretches(connection, clause, part, beyond, backwards)? {
-        let (sql, values) = stretch.sql(part, descending, room);
-        let mut statement = connection.prepare_cached(&sql)?;
-        for place in statement.query_map(params_from_iter(values), place)? {
-            merged.push((stretch.window, place?));
-        }
+        let places = stretch.places(connection, part, descending, room)?;
+        merged.extend(places.into_iter().map(|place| (stretch.window, place)));
     }
     if part.accounts.is_some() {
         until::merge(&mut merged, descending);
     }
-    placed(connection, merged.into_iter().map(|it| it.1).take(room))
+    Ok(merged.into_iter().map(|it| it.1).take(room).collect())
 }
 
-/// What one index answers of a part.
-struct Stretch {
-    clause: Where,
-    /// The values of the place it goes on from, in the order of the part's columns.
-    beyond: Option<Vec<Value>>,
-    /// The window of the account it is of.
-    window: Option<Window>,
-}
-
-/// The stretches of a part beyond a place in it.
-fn stretches(
+/// The next places of a part that is by settlement, among these: as many of them are looked at as it
+/// takes.
+fn next_among(
     connection: &Connection,
     clause: &Where,
     part: &Part,
+    among: &[(i64, i64)],
     beyond: Option<Place>,
     backwards: bool,
-) -> Result<Vec<Stretch>, LedgerError> {
-    let mut clause = clause.clone();
-    if !part.condition.is_empty() {
-        clause.and(part.condition.as_ref(), []);
-    }
-    let Some(accounts) = &part.accounts else {
-        let beyond = beyond.map(|place| cursor(connection, part, place));
-        return Ok(vec![Stretch {
-            clause,
-            beyond: beyond.transpose()?,
-            window: None,
-        }]);
-    };
-    let beyond = beyond.map(|place| until::last_day(connection, accounts, place));
-    let beyond = beyond.transpose()?;
+    room: usize,
+) -> Result<Vec<Place>, LedgerError> {
     let descending = part.descends(backwards);
-    let of = |(account, window): &Windowed| {
-        let mut clause = clause.clone();
-        clause.and("p.account = ?", [filter::text(account)]);
-        let bound = beyond.map(|(day, place)| until::bound(*window, day, place, descending));
-        Stretch {
-            clause,
-            beyond: bound.map(|(key, id)| vec![Value::Integer(key), Value::Integer(id)]),
-            window: *window,
-        }
+    let follows = |it: &&(i64, i64)| match beyond.map(|place| (place.key, place.id)) {
+        Some(there) if descending => **it < there,
+        Some(there) => **it > there,
+        None => true,
     };
-    Ok(accounts.iter().map(of).collect())
+    let mut left: Vec<(i64, i64)> = among.iter().filter(follows).copied().collect();
+    left.sort_unstable();
+    if descending {
+        left.reverse();
+    }
+    let mut left = left.as_slice();
+    let mut some = room;
+    let mut places = Vec::new();
+    while places.len() < room && !left.is_empty() {
+        let (now, later) = left.split_at(some.min(left.len()));
+        let ids: Vec<i64> = now.iter().map(|(_, id)| *id).collect();
+        let stretch = of(clause, &ids);
+        places.extend(stretch.places(connection, part, descending, room - places.len())?);
+        // Where few of them are the filter's, more of them are looked at at once.
+        (left, some) = (later, some * 2);
+    }
+    Ok(places)
 }
 
-/// The values of a place, in the order of the part's columns. A name is read anew: it never changes.
-fn cursor(connection: &Connection, part: &Part, place: Place) -> Result<Vec<Value>, LedgerError> {
-    let mut values = Vec::new();
-    if let Some(name) = part.name {
-        let value: Option<Value> = connection
-            .prepare_cached(name.read)?
-            .query_row([place.id], |row| row.get(0))
-            .optional()?;
-        values.push(value.unwrap_or(Value::Null));
-    }
-    if part.key.is_some() {
-        values.push(Value::Integer(place.key));
-    }
-    values.push(Value::Integer(place.id));
-    Ok(values)
-}
-
-impl Part {
-    /// The same of each of these accounts, merged.
-    fn of(self, accounts: Vec<Windowed>) -> Self {
-        Self {
-            accounts: Some(accounts),
-            ..self
-        }
-    }
-
-    fn descends(&self, backwards: bool) -> bool {
-        (self.direction == Direction::Descending) != backwards
-    }
-
-    fn key(&self) -> Option<String> {
-        self.key.map(|key| format!("p.{key}"))
-    }
-
-    /// What it is sorted by.
-    fn columns(&self) -> Vec<String> {
-        let name = self.name.map(|name| name.column.to_owned());
-        let id = self.name.map_or("p.id", |name| name.id).to_owned();
-        name.into_iter().chain(self.key()).chain([id]).collect()
+/// Those of the filter that have one of these ids.
+fn of(clause: &Where, ids: &[i64]) -> Stretch {
+    let mut clause = clause.clone();
+    let one_of_them = "p.id IN (SELECT value FROM json_each(?))";
+    clause.and(one_of_them, [search::list(ids)]);
+    Stretch {
+        clause,
+        beyond: None,
+        window: None,
     }
 }
 
-impl Stretch {
-    /// Ids and keys of its rows: a row-value comparison that an index answers.
-    fn sql(&self, part: &Part, descending: bool, room: usize) -> (String, Vec<Value>) {
-        let (order, comparison) = match descending {
-            true => ("DESC", "<"),
-            false => ("ASC", ">"),
-        };
-        let columns = part.columns();
-        let mut clause = self.clause.clone();
-        if let Some(values) = self.beyond.clone() {
-            let marks = vec!["?"; values.len()].join(", ");
-            let row = columns.join(", ");
-            clause.and(format!("({row}) {comparison} ({marks})"), values);
-        }
-        let key = part.key().unwrap_or_else(|| "0".to_owned());
-        let sorted: Vec<String> = columns.iter().map(|it| format!("{it} {order}")).collect();
-        let sql = format!(
-            "SELECT p.id, {key} FROM payments p LEFT JOIN payers y ON y.payment_id = p.id {}
-             ORDER BY {} LIMIT {room}",
-            clause.sql(),
-            sorted.join(", ")
-        );
-        (sql, clause.into_values())
-    }
+/// The ids of a page, however the filter's payments are found.
+#[cfg(test)]
+pub(super) fn by_each_bound(
+    connection: &Connection,
+    query: &PaymentQuery,
+    judgement: &Judgement,
+) -> [Vec<i64>; 4] {
+    let each = search::by_each_bound(connection, &query.filter, judgement, reading(query));
+    each.map(|sought| {
+        let page = page_of(connection, query, judgement, &[], &sought).unwrap();
+        page.iter().map(|it| it.place.id).collect()
+    })
 }
 
 /// The plans of all parts, from the beginning or beyond a place.
 #[cfg(test)]
 pub(super) fn plan(connection: &Connection, query: &PaymentQuery, judgement: &Judgement) -> String {
-    let clause = rest(connection, query, judgement, &[]).unwrap();
+    let sought = rest(connection, query, judgement, &[]).unwrap();
     let mut plans = Vec::new();
     let place = match query.from {
         From::After(place) | From::Before(place) => Some(place),
         From::Start | From::End => None,
     };
     for part in parts(connection, query, judgement).unwrap() {
-        for stretch in stretches(connection, &clause, &part, place, false).unwrap() {
+        let stretches = match &sought.among {
+            Some(_) => vec![of(&sought.clause, &[1])],
+            None => stretches(connection, &sought.clause, &part, place, false).unwrap(),
+        };
+        for stretch in stretches {
             let (sql, values) = stretch.sql(&part, part.descends(false), 200);
             plans.push(super::tests::plan(connection, &sql, values));
         }

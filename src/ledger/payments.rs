@@ -11,7 +11,7 @@ pub use super::filter::Judgement;
 use super::filter::{self, Where};
 use super::pages;
 use super::row::{PAYMENT_COLUMNS, PAYMENT_TABLES, payment, with_captures};
-use super::search::{self, Reading};
+use super::search;
 use crate::domain::id::PaymentId;
 use crate::domain::listing::{AccountFreshness, PaymentFilter, PaymentQuery, Place, Sums, Totals};
 use crate::domain::money::{Currency, Money};
@@ -170,7 +170,7 @@ fn sums(
     filter: &PaymentFilter,
     judgement: &Judgement,
 ) -> Result<Totals, LedgerError> {
-    let clause = search::clause(connection, filter, judgement, Reading::Whole)?;
+    let clause = search::clause(connection, filter, judgement)?;
     let (sql, values) = sums_sql(clause, judgement);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
@@ -232,7 +232,7 @@ pub(super) fn sums_plan(
     filter: &PaymentFilter,
     judgement: &Judgement,
 ) -> String {
-    let clause = search::clause(connection, filter, judgement, Reading::Whole).unwrap();
+    let clause = search::clause(connection, filter, judgement).unwrap();
     let (sql, values) = sums_sql(clause, judgement);
     super::tests::plan(connection, &sql, values)
 }

@@ -5,7 +5,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::Windowed;
+use super::part::Windowed;
 use crate::domain::eligibility::Window;
 use crate::domain::listing::Place;
 use crate::ledger::error::LedgerError;

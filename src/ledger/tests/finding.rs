@@ -261,7 +261,7 @@ async fn a_search_goes_by_index(#[case] typed: &str, #[case] indexes: &[&str]) {
     assert!(!page.contains("SCAN p"), "{page}");
 }
 
-/// Fetched, met in the list, or looked for in it: they are the same payments in the same order.
+/// Known by their places, fetched, met in the list, or looked for in it: they are the same payments in the same order.
 #[rstest]
 #[case("jane", 4)]
 #[case("jane doe", 2)]
@@ -286,10 +286,19 @@ async fn however_many_they_are_the_same_payments_are_found(
 ) {
     let (folder, ledger) = filled().await;
     let connection = rusqlite::Connection::open(folder.path().join("desk.db")).unwrap();
-    let [few, many, more] = search::by_each_bound(&connection, &parsed(typed), &judgement());
     assert_eq!(found(&ledger, typed).await.len(), count);
-    assert_eq!(few.len(), count);
-    assert_eq!((&few, &few), (&many, &more));
+    for sort in PaymentSort::ALL {
+        for limit in [1_000, 2] {
+            let query = PaymentQuery {
+                sort,
+                limit,
+                ..asked(parsed(typed))
+            };
+            let [few, more, many, most] = pages::by_each_bound(&connection, &query, &judgement());
+            assert_eq!(few.len(), count.min(limit as usize), "{sort:?}");
+            assert_eq!([&few, &few, &few], [&more, &many, &most], "{sort:?}");
+        }
+    }
 }
 
 /// What nearly every payment is called says nothing of one: only where a word is of nothing else, the
@@ -423,4 +432,20 @@ async fn payers_of_an_older_database_move_to_a_table_of_their_own() {
         ),
         r#"["1::0","2::0","3:5:1"]"#
     );
+}
+
+/// A payment that settles meanwhile changes its place, also in what is found by letters.
+#[tokio::test]
+async fn what_settles_is_found_at_its_new_place() {
+    let (_folder, ledger) = filled().await;
+    let order = async || -> Vec<String> {
+        let page = list(&ledger, asked(parsed("cd-"))).await;
+        let ids = page.into_iter().map(|it| it.payment.provider_payment_id);
+        ids.collect()
+    };
+    assert_eq!(order().await, ["g7", "b2", "c3", "4242"]);
+    let mut settled = rows().remove(6);
+    settled.settled_at = Some(now() - TimeDelta::days(20));
+    import(&ledger, vec![settled]).await;
+    assert_eq!(order().await, ["b2", "c3", "4242", "g7"]);
 }

@@ -59,7 +59,7 @@ const RULES: [(&str, &str, &str); 2] = [
         "schema",
         "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_schema
          WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name",
-        "944fb6768af283981b1275aa0bba42a16076d65b1045dc642157d5819864f8eb",
+        "8ce7f56408862a2ee5dba0174ce489acf44aa0aef45dd9503ba4c8b297a2688e",
     ),
     (
         "legal moves",
