@@ -4,15 +4,13 @@ use super::compose::tidy;
 use super::face::{Actor, AnswerOrder, AnswerWith, Notice, Refusal};
 use super::local::Local;
 use super::refusal;
-use crate::domain::bank::{BankAccount, NumberForm};
+use crate::domain::bank::BankAccount;
 use crate::domain::inbound_request::InboundRequest;
 use crate::domain::text::clean;
 use crate::ledger::{Deciding, ErrandAbout, NewErrand};
 
 /// The newest requests that are listed.
 const LISTED: u32 = 500;
-/// What a network takes as an account number.
-const NUMBER: std::ops::RangeInclusive<usize> = 4..=35;
 /// The longest code of a refusal.
 const LONGEST_CODE: usize = 20;
 
@@ -121,26 +119,14 @@ impl Local {
 /// An account number that a bank could have given.
 pub(super) fn usable(number: &str) -> Result<BankAccount, Refusal> {
     let account = BankAccount::new(number);
-    let plain = account.number.bytes().all(|it| it.is_ascii_alphanumeric());
-    // The number itself stays out of every message.
-    let unusable = |why: &str| {
-        let next = "Give an IBAN, or sort code and account number in one.";
-        refusal::usage("account_number", why, next)
-    };
-    if !plain || !NUMBER.contains(&account.number.len()) {
-        return Err(unusable(
-            "that is no account number: it has 4 to 35 letters and digits",
-        ));
+    match account.mistake() {
+        // The number itself stays out of every message.
+        Some(why) => {
+            let next = "Give an IBAN, or sort code and account number in one.";
+            Err(refusal::usage("account_number", why, next))
+        }
+        None => Ok(account),
     }
-    let like_iban = account
-        .number
-        .bytes()
-        .take(2)
-        .all(|it| it.is_ascii_alphabetic());
-    if like_iban && account.form() != NumberForm::Iban {
-        return Err(unusable("the check digits of that IBAN are wrong"));
-    }
-    Ok(account)
 }
 
 fn known(code: &str) -> Result<String, Refusal> {

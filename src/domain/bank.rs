@@ -2,10 +2,14 @@
 //! where a person asks for it by name, and never logged.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::Deserialize;
 
 use super::money::Currency;
+
+/// What a network takes as an account number.
+const LENGTH: RangeInclusive<usize> = 4..=35;
 
 /// An account as a bank or a network names it.
 #[derive(Clone, PartialEq, Eq)]
@@ -110,6 +114,23 @@ impl BankAccount {
         }
     }
 
+    /// Why no bank could have given this number: it is too short or too long for a network, or
+    /// begins like an IBAN and is none.
+    pub fn mistake(&self) -> Option<&'static str> {
+        let number = self.number.as_bytes();
+        let plain = number.iter().all(u8::is_ascii_alphanumeric);
+        let like_iban = number.iter().take(2).all(u8::is_ascii_alphabetic);
+        match () {
+            () if !plain || !LENGTH.contains(&number.len()) => {
+                Some("that is no account number: it has 4 to 35 letters and digits")
+            }
+            () if like_iban && self.form() != NumberForm::Iban => {
+                Some("the check digits of that IBAN are wrong")
+            }
+            () => None,
+        }
+    }
+
     /// Its last four characters: all that is shown unasked.
     pub fn last4(&self) -> &str {
         let from = self.number.char_indices().rev().nth(3);
@@ -164,6 +185,22 @@ mod tests {
     #[case("ÄÖÜ", NumberForm::Other)]
     fn a_number_tells_its_form(#[case] number: &str, #[case] form: NumberForm) {
         assert_eq!(BankAccount::new(number).form(), form);
+    }
+
+    #[rstest]
+    #[case("GB29 NWBK 6016 1331 9268 19", None)]
+    #[case("GB29 NWBK 6016 1331 9268 18", Some("check digits"))]
+    #[case("60-16-13 31926819", None)]
+    #[case("123", Some("no account number"))]
+    #[case("12\u{e9}45", Some("no account number"))]
+    fn a_number_that_no_bank_gave_is_told(#[case] number: &str, #[case] said: Option<&str>) {
+        let mistake = BankAccount::new(number).mistake();
+        assert_eq!(mistake.is_some(), said.is_some());
+        assert!(
+            mistake
+                .unwrap_or_default()
+                .contains(said.unwrap_or_default())
+        );
     }
 
     #[test]

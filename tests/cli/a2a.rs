@@ -53,7 +53,7 @@ pub fn wait_until(shop: &Shop, id: &str, state: &str) -> Value {
     })
 }
 
-fn compose(shop: &Shop, payment: &str, amount: &str) -> String {
+pub fn compose(shop: &Shop, payment: &str, amount: &str) -> String {
     let typed = [
         "refund",
         payment,

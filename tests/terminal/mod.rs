@@ -5,6 +5,7 @@ mod decisions;
 mod drafts;
 mod drill;
 mod feel;
+mod network;
 mod rooms;
 pub mod screen;
 mod service;

@@ -54,6 +54,8 @@ fn what_a_payment_tells(desk: &mut Terminal) -> String {
     look(desk, "p", "─ On the phone", "newest first, all accounts");
     look(desk, "O", "─ Order ─", " all accounts");
     look(desk, "=", "─ Sums", "each currency by itself");
+    back_then(desk);
+    who_paid(desk);
     let row = desk.screen().selected().unwrap();
     desk.keys("y");
     desk.wait_for("sent to the terminal's clipboard");
@@ -63,6 +65,38 @@ fn what_a_payment_tells(desk: &mut Terminal) -> String {
         "{reference} in {row}"
     );
     reference
+}
+
+/// The balance at the end of a day: not of what is no day, nor of one before the desk knew of it.
+fn back_then(desk: &mut Terminal) {
+    desk.keys("B");
+    desk.wait_for("─ The balance at the end of a day");
+    desk.keys("\x15someday\r");
+    desk.wait_for("write 2026-11-14 or 14nov");
+    desk.keys("\x151jan2020\r");
+    desk.wait_for("─ The balance back then");
+    desk.wait_for("became known to this desk on ");
+    leave(desk, "error: ");
+    leave(desk, "─ The balance back then");
+    desk.keys("Btoday\r");
+    desk.wait_for(" at the end of ");
+    desk.wait_for("captured ");
+    leave(desk, "─ The balance back then");
+}
+
+/// Who paid is shown on the payment's page, and only there; the records say who looked.
+fn who_paid(desk: &mut Terminal) {
+    desk.keys("\r");
+    desk.wait_for("─ Payment");
+    assert!(!desk.screen().text().contains("paid by"));
+    desk.keys("v");
+    desk.wait_for("paid by ");
+    leave(desk, "─ Payment");
+    desk.keys("\r");
+    desk.wait_for("─ Payment");
+    desk.wait_for("can refund ");
+    assert!(!desk.screen().text().contains("paid by "));
+    leave(desk, "─ Payment");
 }
 
 /// A filter that is wrong says what to write, is completed, saved under a name, and used again.
@@ -96,6 +130,20 @@ fn how_the_desk_stands(desk: &mut Terminal) {
     desk.keys("5");
     desk.wait_for("─ Activity");
     desk.wait_for("made a refund, 2.50 USD");
+    let looked = "looked at who paid";
+    desk.wait_for(looked);
+    desk.keys("/by:nobody\r");
+    desk.wait_for("nothing was done by them or about it");
+    // A name is completed from those who did what is listed.
+    desk.keys("/\x15\r");
+    desk.wait_for(looked);
+    desk.keys("/by:d\t\r");
+    desk.wait_until("only what the desk did", |screen| {
+        let shown = screen.text();
+        shown.contains("/ by:desk") && !shown.contains(looked)
+    });
+    desk.keys("\x1b");
+    desk.wait_for(looked);
     desk.keys("v");
     desk.wait_for("─ The records checked");
     desk.wait_for("sound: every entry is as it was written");

@@ -1,5 +1,6 @@
 //! A decision that needs words: a decline, an outcome, the end of a discrepancy.
 
+use crate::domain::bank::BankAccount;
 use crate::domain::care;
 use crate::domain::id::{PaymentId, RefundId};
 
@@ -309,6 +310,7 @@ impl Form {
             About::AsOf(_) if empty(&self.until) => Some("type a day first"),
             About::Note(_) if empty(&self.note) => Some("write the note first"),
             About::Answer(_) if empty(&self.account.0) => Some("type the account first"),
+            About::Answer(_) => BankAccount::new(self.account.0.text()).mistake(),
             About::Discrepancy(_) if empty(&self.note) => Some("say what was found out first"),
             About::Outcome(_) if self.outcome.is_none() => Some("choose what became of it first"),
             About::Outcome(_) if empty(&self.kind) => Some("say first what the evidence is"),

@@ -30,7 +30,8 @@ pub(super) fn sheet<'a>(app: &App, shown: &'a Page) -> Option<Cow<'a, Sheet>> {
 pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
     let Some(sheet) = sheet(app, shown) else {
         let said = shown.failed.as_deref().unwrap_or("loading …");
-        return vec![vec![(said.to_owned(), Role::Dim)]];
+        let parts = text::wrap(said, width).into_iter();
+        return parts.map(|part| vec![(part, Role::Dim)]).collect();
     };
     let mut lines = Vec::new();
     for line in &sheet.0 {
