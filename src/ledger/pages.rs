@@ -3,15 +3,17 @@
 //! The list is made of parts, one after the other, each in the order of an index: what was meant
 //! exactly; what has a value to sort by; what has none.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 
 use self::part::{Part, Stretch, parts, stretches};
 use super::error::LedgerError;
 use super::filter::{Judgement, Where};
-use super::payments::{PlacedPayment, one};
+use super::payments::{self, PlacedPayment};
 use super::search::{self, Reading, Sought};
-use crate::domain::id::PaymentId;
 use crate::domain::listing::{From, PaymentQuery, PaymentSort, Place};
+use crate::domain::payment::Payment;
 
 mod part;
 mod until;
@@ -137,18 +139,21 @@ fn meant_rows(
     placed(connection, ids.into_iter().take(room).map(place))
 }
 
-/// The payments of these places. They are read one by one once it is known which: of all that are
-/// sorted for a page only the ids are.
+/// The payments of these places, in their order. They are read once it is known which: of all that
+/// are sorted for a page only the ids are.
 fn placed(
     connection: &Connection,
     places: impl IntoIterator<Item = Place>,
 ) -> Result<Vec<PlacedPayment>, LedgerError> {
-    let mut rows = Vec::new();
-    for place in places {
-        let known = one(connection, PaymentId::from_i64(place.id))?;
-        rows.extend(known.map(|payment| PlacedPayment { place, payment }));
-    }
-    Ok(rows)
+    let places: Vec<Place> = places.into_iter().collect();
+    let ids: Vec<i64> = places.iter().map(|place| place.id).collect();
+    let known = payments::all(connection, &ids)?.into_iter();
+    let mut known: BTreeMap<i64, Payment> = known.map(|it| (it.id.as_i64(), it)).collect();
+    let rows = places.into_iter().filter_map(|place| {
+        let payment = known.remove(&place.id)?;
+        Some(PlacedPayment { place, payment })
+    });
+    Ok(rows.collect())
 }
 
 /// The next places of a part, each found by its index.

@@ -203,6 +203,19 @@ pub(super) fn one(connection: &Connection, id: PaymentId) -> Result<Option<Payme
         .transpose()
 }
 
+/// The payments of these ids, in whatever order: by one statement, which looks up what all of them
+/// have in common once.
+pub(super) fn all(connection: &Connection, ids: &[i64]) -> Result<Vec<Payment>, LedgerError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {PAYMENT_COLUMNS} FROM {PAYMENT_TABLES}
+         WHERE p.id IN (SELECT value FROM json_each(?1))"
+    ))?;
+    let payments = statement.query_map([search::list(ids)], payment)?;
+    payments
+        .map(|payment| with_captures(connection, payment?))
+        .collect()
+}
+
 /// Those a handle may mean, in the caller's transaction.
 pub(super) fn find(
     connection: &Connection,
