@@ -139,6 +139,109 @@ fn seen(colour: Color) -> (u8, u8, u8) {
     }
 }
 
+/// The sixteen by name, as three kinds of terminal have them: the VGA's, xterm's, Windows Terminal's.
+const TERMINALS: [[(u8, u8, u8); 16]; 3] = [
+    [
+        (0, 0, 0),
+        (170, 0, 0),
+        (0, 170, 0),
+        (170, 85, 0),
+        (0, 0, 170),
+        (170, 0, 170),
+        (0, 170, 170),
+        (170, 170, 170),
+        (85, 85, 85),
+        (255, 85, 85),
+        (85, 255, 85),
+        (255, 255, 85),
+        (85, 85, 255),
+        (255, 85, 255),
+        (85, 255, 255),
+        (255, 255, 255),
+    ],
+    [
+        (0, 0, 0),
+        (205, 0, 0),
+        (0, 205, 0),
+        (205, 205, 0),
+        (0, 0, 238),
+        (205, 0, 205),
+        (0, 205, 205),
+        (229, 229, 229),
+        (127, 127, 127),
+        (255, 0, 0),
+        (0, 255, 0),
+        (255, 255, 0),
+        (92, 92, 255),
+        (255, 0, 255),
+        (0, 255, 255),
+        (255, 255, 255),
+    ],
+    [
+        (12, 12, 12),
+        (197, 15, 31),
+        (19, 161, 14),
+        (193, 156, 0),
+        (0, 55, 218),
+        (136, 23, 152),
+        (58, 150, 221),
+        (204, 204, 204),
+        (118, 118, 118),
+        (231, 72, 86),
+        (22, 198, 12),
+        (249, 241, 165),
+        (59, 120, 255),
+        (180, 0, 158),
+        (97, 214, 214),
+        (242, 242, 242),
+    ],
+];
+const NAMES: [Color; 16] = [
+    Color::Black,
+    Color::Red,
+    Color::Green,
+    Color::Yellow,
+    Color::Blue,
+    Color::Magenta,
+    Color::Cyan,
+    Color::Gray,
+    Color::DarkGray,
+    Color::LightRed,
+    Color::LightGreen,
+    Color::LightYellow,
+    Color::LightBlue,
+    Color::LightMagenta,
+    Color::LightCyan,
+    Color::White,
+];
+
+#[test]
+fn sixteen_colours_can_be_read_on_every_kind_of_terminal() {
+    let of_terminal = [
+        (Looks::Dark, &[Color::Black][..], 450),
+        (Looks::Light, &[Color::White][..], 390),
+        // It cannot know the ground, and few of sixteen are seen on both.
+        (Looks::Auto, &[Color::Black, Color::White][..], 190),
+        (Looks::HighContrast, &[][..], 450),
+    ];
+    for (looks, grounds, least) in of_terminal {
+        for role in ALL.into_iter().filter(|role| *role != Role::Border) {
+            let style = Theme::new(looks, Depth::Sixteen).style(role);
+            let Some(letters) = style.fg else { continue };
+            let own = style.bg.as_slice();
+            let grounds = if own.is_empty() { grounds } else { own };
+            for terminal in TERMINALS {
+                let shown =
+                    |colour: &Color| terminal[NAMES.iter().position(|it| it == colour).unwrap()];
+                for ground in grounds {
+                    let found = contrast(shown(&letters), shown(ground));
+                    assert!(found >= least, "{looks:?} {role:?} on {ground:?}: {found}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn every_theme_can_be_read_on_its_ground() {
     let grounds = [
