@@ -86,6 +86,7 @@ pub(super) fn word(word: &str) -> Condition {
     let whole = format!("{names} {WHOLE} AND name = ?");
     places.push(Place::among(whole, vec![text(word)]));
     places.push(Place::payers("email = ?", vec![text(word)]));
+    places.push(invoice(word));
     let (spelt, values) = match folded.chars().count() {
         ANYWHERE_FROM.. => contains("name", &folded),
         _ => begins("name", &folded),
@@ -95,6 +96,18 @@ pub(super) fn word(word: &str) -> Condition {
         values,
     ));
     any(places)
+}
+
+/// An invoice while its number is typed. Many may begin like this: the way is walked no further than
+/// it is of use, and of a row only its own are looked at.
+fn invoice(word: &str) -> Place {
+    let (spelt, values) = begins("n.name", word);
+    let named = format!("FROM payment_names n WHERE n.kind = 'invoice' AND {spelt}");
+    Place::both(
+        format!("EXISTS (SELECT 1 {named} AND n.payment_id = p.id)"),
+        format!("SELECT n.payment_id AS id {named}"),
+        values,
+    )
 }
 
 fn at_the_beginning(word: &str, folded: &str) -> Vec<Place> {

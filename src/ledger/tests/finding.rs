@@ -134,6 +134,8 @@ async fn found(ledger: &Ledger, typed: &str) -> Vec<String> {
 #[case::e_mail_as_payer("email:Jane@Shop.example", &["f6"])]
 #[case::e_mail_term("email:JANE@doe.example", &["4242"])]
 #[case::invoice("r-77", &["4242"])]
+#[case::invoice_while_typed("R-7", &["4242"])]
+#[case::nothing_else_of_it("-77", &[])]
 #[case::last_four_while_typed("last4:42", &["c3", "d4", "g7"])]
 #[case::last_four("last4:4242", &["c3", "d4"])]
 #[case::four_digits_anywhere("4242", &["4242", "b2", "c3", "d4"])]
