@@ -153,6 +153,16 @@ pub enum Direction {
     Ascending,
 }
 
+impl Direction {
+    /// The other way round.
+    pub const fn turned(self) -> Self {
+        match self {
+            Self::Descending => Self::Ascending,
+            Self::Ascending => Self::Descending,
+        }
+    }
+}
+
 /// A row's place in a sorted list: which part of the list, the value it is sorted by and its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {

@@ -71,8 +71,12 @@ impl Order {
         sums
     }
 
-    /// The page, times in a zone.
-    pub fn sheet<Z: TimeZone<Offset: Display>>(&self, zone: &Z) -> Sheet {
+    /// The page, times in a zone. `stops` says of a refund whether it can still be stopped.
+    pub fn sheet<Z: TimeZone<Offset: Display>>(
+        &self,
+        zone: &Z,
+        stops: impl Fn(&Refund) -> Option<String>,
+    ) -> Sheet {
         let mut sheet = Sheet::default();
         let count = self.payments.len();
         let payments = if count == 1 { "payment" } else { "payments" };
@@ -88,14 +92,19 @@ impl Order {
         }
         sheet.head(format!("Payments ({})", self.zone));
         for part in &self.payments {
-            part.told(&mut sheet, zone);
+            part.told(&mut sheet, zone, &stops);
         }
         sheet
     }
 }
 
 impl Part {
-    fn told<Z: TimeZone<Offset: Display>>(&self, sheet: &mut Sheet, zone: &Z) {
+    fn told<Z: TimeZone<Offset: Display>>(
+        &self,
+        sheet: &mut Sheet,
+        zone: &Z,
+        stops: &impl Fn(&Refund) -> Option<String>,
+    ) {
         let day = |at: DateTime<Utc>| at.with_timezone(zone).format("%d %b %Y").to_string();
         let payment = &self.payment;
         let name = payment.reference.as_deref();
@@ -125,6 +134,9 @@ impl Part {
                     None => refund.state.words(),
                 }
             ));
+            if let Some(said) = stops(refund) {
+                sheet.add(said);
+            }
         }
         for external in &self.external {
             sheet.add(format!(

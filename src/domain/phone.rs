@@ -124,6 +124,13 @@ pub enum What {
     Dispute(Dispute),
 }
 
+impl What {
+    /// True for two of the same kind, whatever they tell.
+    pub fn is_kind_of(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
 /// What is known of the way of a refund beside its state. Dates are the business zone's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Way {

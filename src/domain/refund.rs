@@ -173,6 +173,11 @@ impl Refund {
         self.state.is_open() && !self.state.may_have_been_sent()
     }
 
+    /// When its provider is asked about it next. Before it goes out nobody is: that time is its end.
+    pub fn next_look(&self) -> Option<DateTime<Utc>> {
+        self.next_look_at.filter(|_| !self.waits_to_go_out())
+    }
+
     /// Whether it is paid once a person has it captured: the provider has just the amount asked
     /// authorised.
     pub fn waits_for_capture(&self) -> bool {

@@ -31,6 +31,7 @@ pub enum Action {
     Mark,
     MarkRange,
     MarkAll,
+    Undo,
     Explain,
     Sort,
     SortBack,
@@ -318,8 +319,8 @@ macro_rules! spec {
 /// The table.
 #[rustfmt::skip]
 pub const ACTIONS: &[Spec] = &[
-    spec!(Open, "open", "This row", [(LISTS, &["enter", "l"]), (&[Drafts], &["enter", "l"])], "open", "open the selected row; go on with the selected draft", SHOWN),
-    spec!(Refund, "refund.compose", "This row", [(&[Payments, Payment, Explain], &["r"])], "refund", "compose a refund of this payment, or of all that is marked", DANGEROUS),
+    spec!(Open, "open", "This row", [(LISTS, &["enter", "l"]), (&[Drafts, Phone], &["enter", "l"])], "open", "open the selected row; go on with the selected draft", SHOWN),
+    spec!(Refund, "refund.compose", "This row", [(&[Payments, Payment, Explain, Phone], &["r"])], "refund", "compose a refund of this payment, or of all that is marked", DANGEROUS),
     spec!(Again, "refund.again", "This row", [(DECIDED, &["r"])], "refund again", "compose a refund in place of this one, which was not paid or came back", DANGEROUS),
     spec!(Approve, "refund.approve", "This row", [(DECIDED, &["a"])], "approve", "approve a refund, or what another person stated; answer a network's request", DANGEROUS),
     spec!(Decline, "refund.decline", "This row", [(DECIDED, &["d"])], "decline", "decline it, with a note; refuse a network's request", DANGEROUS),
@@ -327,11 +328,11 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Withdraw, "refund.withdraw", "This row", [(DECIDED, &["u"]), (&[Payment, Phone], &["u"])], "withdraw", "withdraw a refund, or have it stopped; of several the newest", DANGEROUS),
     spec!(Capture, "refund.capture", "This row", [(DECIDED, &["c"])], "capture", "have the provider pay what it has only authorised", Flags { online: true, footer: false, ..DANGEROUS }),
     spec!(Release, "refund.release", "This row", [(DECIDED, &["R"])], "release", "let a refund go that was composed offline", Flags { online: true, footer: false, ..DANGEROUS }),
-    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Phone, Sheet, Drafts, Verdicts], &["e"]), (&[Compose, Confirm], &["f4"])], "explain", "explain the balance of the payment line by line", SHOWN),
-    spec!(Phone, "payment.phone", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain], &["p"])], "phone", "all of this payer or order, and what to read aloud", PALETTE),
+    spec!(Explain, "payment.explain", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Phone, Sheet, Drafts, Verdicts], &["e"]), (&[Compose, Confirm, Decide], &["f4"])], "explain", "explain the balance of the payment line by line", SHOWN),
+    spec!(Phone, "payment.phone", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Sheet], &["p"])], "phone", "all of this payer or order, and what to read aloud", PALETTE),
     spec!(Order, "payment.order", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["O"])], "order", "everything of this order, with the sums", PALETTE),
     spec!(AsOf, "payment.as-of", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["B"])], "back then", "the balance of the payment as it was at the end of a day", PALETTE),
-    spec!(Trace, "refund.trace", "This row", [(&[Refunds, ToDo, Refund], &["t"])], "trace note", "copy what may be given to the customer or a bank (OSC 52)", PALETTE),
+    spec!(Trace, "refund.trace", "This row", [(&[Refunds, ToDo, Refund, Phone], &["t"])], "trace note", "copy what may be given to the customer or a bank (OSC 52)", PALETTE),
     spec!(Copy, "copy", "This row", [(ROWS, &["y"])], "copy", "copy the reference or id (OSC 52)", PALETTE),
     spec!(Reveal, "payer.reveal", "This row", [(&[Payment, Refund, Phone], &["v"])], "who paid", "show who paid, in full; the records say that you looked", PALETTE),
     spec!(Note, "note", "This row", [(&[Payments, Refunds, ToDo, Payment, Refund, Explain, Phone], &["n"])], "note", "write a note on this payment or refund", PALETTE),
@@ -341,10 +342,11 @@ pub const ACTIONS: &[Spec] = &[
     spec!(Mark, "payments.mark", "This list", [(&[Payments], &["space"])], "mark", "mark this payment for a refund in bulk, or take the mark away", Flags { bulk: true, ..PALETTE }),
     spec!(MarkRange, "payments.mark-range", "This list", [(&[Payments], &["v"])], "mark range", "mark all from the payment last marked to this one", Flags { bulk: true, ..PALETTE }),
     spec!(MarkAll, "payments.mark-all", "This list", [(&[Payments], &["*"])], "mark all", "mark all that the filter shows, 500 at most", Flags { bulk: true, ..PALETTE }),
+    spec!(Undo, "undo", "This list", [(&[Payments, Views, Drafts], &["U"])], "undo", "bring back what was dropped last here: marks, a view, a draft", PALETTE),
     spec!(Filter, "payments.filter", "This list", [(LISTS, &["/"]), (&[Activity], &["/"])], "filter", "show only some of them", SHOWN),
-    spec!(Sort, "payments.sort", "This list", [(&[Payments], &["s", ">"])], "sort", "sort by the next column", SHOWN),
-    spec!(SortBack, "payments.sort-back", "This list", [(&[Payments], &["<"])], "sort back", "sort by the column before", PALETTE),
-    spec!(Turn, "payments.turn", "This list", [(&[Payments], &["S"])], "turn", "turn the order round", PALETTE),
+    spec!(Sort, "payments.sort", "This list", [(&[Payments, Refunds], &["s", ">"])], "sort", "sort by the next column", SHOWN),
+    spec!(SortBack, "payments.sort-back", "This list", [(&[Payments, Refunds], &["<"])], "sort back", "sort by the column before", PALETTE),
+    spec!(Turn, "payments.turn", "This list", [(&[Payments, Refunds], &["S"])], "turn", "turn the order round", PALETTE),
     spec!(Columns, "payments.columns", "This list", [(&[Payments], &["C"])], "columns", "choose the columns and their order; they are remembered", PALETTE),
     spec!(Views, "payments.views", "This list", [(&[Payments], &["V"])], "views", "saved views: filter, order and columns under a name", PALETTE),
     spec!(ShowSums, "payments.sums", "This list", [(&[Payments], &["="])], "sums", "count and sums of the list, in every currency", PALETTE),
@@ -360,7 +362,7 @@ pub const ACTIONS: &[Spec] = &[
     spec!(NextTab, "list.next-tab", "This list", [(TABBED, &["tab", "]"])], "next tab", "the next tab of the list", SHOWN),
     spec!(PreviousTab, "list.previous-tab", "This list", [(TABBED, &["shift-tab", "["])], "previous tab", "the same, backwards", PALETTE),
     spec!(ShowSnoozed, "todo.show-snoozed", "This list", [(&[ToDo], &["Z"])], "snoozed", "show what you have snoozed, too, or hide it again", PALETTE),
-    spec!(Refresh, "refresh", "This list", [(LISTS, &["ctrl-r"]), (&[Phone, Sheet, Radar], &["ctrl-r"])], "refresh", "read the list anew", PALETTE),
+    spec!(Refresh, "refresh", "This list", [(LISTS, &["ctrl-r"]), (&[Phone, Sheet, Radar, Activity, Providers], &["ctrl-r"])], "refresh", "read the list anew", PALETTE),
     spec!(NextField, "compose.next-field", "This form", [(FORMS, &["tab", "down"])], "next", "go to the next field", SHOWN),
     spec!(PreviousField, "compose.previous-field", "This form", [(FORMS, &["shift-tab", "up"])], "previous", "go to the field before", PALETTE),
     spec!(NextChoice, "compose.next-choice", "This form", [(FORMS, &["right"])], "choose", "the next choice; in text, one to the right", SHOWN),
@@ -461,6 +463,7 @@ impl Action {
             // What a command line has no need of: to read a list again is to run it again, a form is
             // its options, and moving, typing, drawing and leaving are the terminal's.
             Self::Refresh
+            | Self::Undo
             | Self::Copy
             | Self::NextField
             | Self::PreviousField

@@ -5,7 +5,7 @@ use super::{NARROW, WIDE, can_refund, compose_amount, confirm};
 use crate::cli::shop::{Shop, assert_balance};
 
 /// A desk on the shop's data, where `name` sits.
-fn desk(shop: &Shop, size: super::Size, name: &str) -> Terminal {
+pub(super) fn desk(shop: &Shop, size: super::Size, name: &str) -> Terminal {
     let config = shop.desk.config.to_str().unwrap();
     let data = shop.desk.data.to_str().unwrap();
     let desk = Terminal::start(
@@ -18,7 +18,7 @@ fn desk(shop: &Shop, size: super::Size, name: &str) -> Terminal {
 }
 
 /// Goes to the one payment of a reference in the list of payments.
-fn find(desk: &mut Terminal, reference: &str) {
+pub(super) fn find(desk: &mut Terminal, reference: &str) {
     // What was filtered by before is cleared first.
     desk.keys(&format!("1/\x15{reference}\r"));
     // The only one is opened at once.

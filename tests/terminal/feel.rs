@@ -173,10 +173,10 @@ fn the_mouse_selects_where_it_is_wanted() {
 
 #[test]
 fn keys_are_those_of_the_configuration() {
-    let config = "[keys]\n\"help\" = \"f1\"\n\"move.down\" = [\"U\", \"down\"]";
+    let config = "[keys]\n\"help\" = \"f1\"\n\"move.down\" = [\"W\", \"down\"]";
     let (_folder, mut desk) = opened(NARROW, config, &[]);
     desk.wait_for("f1 help");
-    desk.keys("jU");
+    desk.keys("jW");
     desk.wait_for("2 of 2 000");
     desk.keys("\x1bOP");
     desk.wait_for("Help · Payments");

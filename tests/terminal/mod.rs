@@ -1,10 +1,12 @@
 //! The desk in a real pseudo-terminal, as an operator sees it.
 
 mod bulk;
+mod calls;
 mod decisions;
 mod drafts;
 mod drill;
 mod feel;
+mod forms;
 mod network;
 mod rooms;
 pub mod screen;

@@ -13,7 +13,7 @@ fn look(desk: &mut Terminal, keys: &str, title: &str, says: &str) {
 }
 
 /// Closes what lies on top. What follows an escape at once would be read as one key with it.
-fn leave(desk: &mut Terminal, title: &str) {
+pub(super) fn leave(desk: &mut Terminal, title: &str) {
     desk.keys("\x1b");
     desk.wait_until("it to close", |screen| !screen.text().contains(title));
 }
@@ -99,7 +99,8 @@ fn who_paid(desk: &mut Terminal) {
     leave(desk, "─ Payment");
 }
 
-/// A filter that is wrong says what to write, is completed, saved under a name, and used again.
+/// A filter that is wrong says what to write, is completed, saved under a name, renamed, used again
+/// and forgotten.
 fn a_filter_is_mended_and_saved(desk: &mut Terminal) {
     desk.keys("/\x15from:soon");
     desk.wait_for("\"soon\" is not a date; write from:");
@@ -113,10 +114,26 @@ fn a_filter_is_mended_and_saved(desk: &mut Terminal) {
     desk.wait_for("Save this view");
     desk.keys("american\r");
     desk.wait_for("american         account:hub-us; by settled");
+    desk.keys("r");
+    desk.wait_for("─ Rename this view");
+    desk.keys("\x15overseas\r");
+    desk.wait_until("the one view under its other name", |screen| {
+        let shown = screen.text();
+        shown.contains("overseas         account:hub-us; by settled") && !shown.contains("american")
+    });
     leave(desk, "─ Saved views");
     desk.keys("\x1b");
     desk.wait_for("all payments");
     desk.keys("V\r");
+    desk.wait_for("view: overseas");
+    desk.wait_for("/ account:hub-us  esc clears");
+    // A view that is forgotten leaves the list as it is.
+    desk.keys("V");
+    desk.wait_for("overseas         account:hub-us");
+    desk.keys("d");
+    desk.wait_for("no view is saved yet");
+    desk.wait_for("view overseas is forgotten");
+    leave(desk, "─ Saved views");
     desk.wait_for("/ account:hub-us  esc clears");
 }
 
@@ -244,6 +261,8 @@ fn sending_is_stopped_by_one_and_resumed_by_two() {
     ann.keys("\twrong file\r");
     ann.wait_for("STOPPED: sending on every account was stopped by ann (wrong file)");
     let resumes = |desk: &mut Terminal, said: &str| {
+        // The top line, which says that the desk knows.
+        desk.wait_for("SENDING STOPPED");
         desk.keys("6");
         desk.wait_for("─ Providers");
         desk.keys("R");
@@ -295,7 +314,7 @@ fn decide(desk: &mut Terminal, key: &str, question: &str, done: &str) {
 }
 
 /// The selection is on the refund of this payment.
-fn on(desk: &mut Terminal, reference: &str) {
+pub(super) fn on(desk: &mut Terminal, reference: &str) {
     desk.wait_until(reference, |screen| {
         screen.selected().is_some_and(|row| row.contains(reference))
     });

@@ -1,8 +1,10 @@
-//! A shift at a real terminal: what waits is taken and snoozed, a note is written, the page for the
-//! next shift is read, and the list of payments is left as its operator likes it.
+//! A shift at a real terminal: what waits is taken, given away and snoozed, a note is written, a
+//! discrepancy closed, the page for the next shift is read, and the list of payments is left as its
+//! operator likes it.
 
+use super::rooms::on;
 use super::screen::Terminal;
-use super::{NARROW, WIDE};
+use super::{NARROW, WIDE, confirm};
 use crate::cli::shop::Shop;
 
 fn desk(shop: &Shop, size: super::Size, name: &str) -> Terminal {
@@ -45,6 +47,61 @@ fn a_shift_is_worked_and_handed_over() {
     ben.wait_for("all payments");
     ben.keys("q");
     ben.assert_left_clean();
+}
+
+/// Imports a file that says another amount of BIG-1 than is known.
+fn contradict(shop: &Shop) {
+    let known = std::fs::read_to_string(shop.stock()).unwrap();
+    let told = known.replace("BIG-1,900.00", "BIG-1,910.00");
+    assert_ne!(told, known);
+    let path = shop.write("told.csv", told);
+    shop.desk
+        .run(["import".as_ref(), path.as_os_str()])
+        .exits(0);
+}
+
+#[test]
+fn what_waits_is_given_away_and_a_discrepancy_closed_with_a_note() {
+    let shop = Shop::open();
+    shop.refund("Z-6", "10.06", &["--wait", "--as", "mia"])
+        .exits(5);
+    contradict(&shop);
+    let mut ann = desk(&shop, NARROW, "ann");
+    ann.keys("3");
+    ann.wait_for("needs you:");
+    on(&mut ann, "Z-6");
+    ann.keys("w");
+    ann.wait_for("─ Give it to");
+    ann.keys("ben\r");
+    ann.wait_for("ben looks after it now");
+    ann.wait_until("its owner in the list", |screen| {
+        let row = screen.selected().unwrap_or_default();
+        row.contains("Z-6") && row.contains(" ben ")
+    });
+    ann.keys("/BIG-1\r");
+    ann.wait_for("/ BIG-1  esc clears");
+    on(&mut ann, "BIG-1");
+    ann.keys("o");
+    ann.wait_for("─ Close a discrepancy");
+    ann.keys("y, the file was wrong\r");
+    confirm(&mut ann, "Close this discrepancy?");
+    ann.wait_for("closed: a file says another amount");
+    ann.wait_until("it to be off the list", |screen| {
+        screen.selected().is_none()
+    });
+    ann.keys("\x1b");
+    on(&mut ann, "Z-6");
+    ann.keys("q");
+    ann.assert_left_clean();
+    let waits = shop.desk.json(["todo", "--as", "ben"]).exits(0).objects();
+    let given = waits.iter().find(|it| it["reference"] == "Z-6").unwrap();
+    assert_eq!(given["owner"], "ben");
+    let all = shop.desk.json(["discrepancies", "--all"]).exits(0);
+    let all = all.objects();
+    let closed = all.iter().find(|it| it["kind"] == "file_amount").unwrap();
+    assert_eq!(closed["resolved_by"], "ann");
+    assert_eq!(closed["note"], "y, the file was wrong");
+    assert_eq!(shop.desk.payment("BIG-1")["amount"], "900.00");
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub(super) async fn order(
     };
     match output.json {
         true => output.object(&order_json(&order))?,
-        false => output.text(printed(&order.sheet(&zone(&order.zone))).trim_end())?,
+        false => output.text(printed(&order.sheet(&zone(&order.zone), |_| None)).trim_end())?,
     }
     Ok(Exit::Done)
 }

@@ -279,7 +279,7 @@ async fn an_order_is_shown_whole_with_its_sums_by_any_of_its_names() {
         let figures = [sums.paid, sums.refunded, sums.held, sums.can_refund];
         let figures = figures.map(|it| it.decimal());
         assert_eq!(figures, ["180.00", "0.00", "12.34", "167.66"], "{handle}");
-        let page = order.sheet(&Zone::UTC).text();
+        let page = order.sheet(&Zone::UTC, |_| None).text();
         assert!(
             page.contains("12.34 USD") && page.contains("ready to go out"),
             "{page}"

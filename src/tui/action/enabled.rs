@@ -50,6 +50,7 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Mark | Action::MarkRange | Action::MarkAll if app.payments.rows.is_empty() => {
             no("there is no payment to mark")
         }
+        Action::Undo => app.to_undo().map(|_| ()).or_else(no),
         Action::Explain => explain(app),
         Action::Open if selection(app) => no("nothing is selected"),
         Action::Reveal if app.is_read_only() => {
@@ -80,7 +81,7 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Phone | Action::Order | Action::AsOf if app.focus_payment().is_none() => {
             no("no payment is selected")
         }
-        Action::Trace if app.focus_refund().is_none() => no("no refund is selected"),
+        Action::Trace if app.to_trace().is_none() => no("no refund is selected"),
         Action::Copy if matches!(app.layers.last(), Some(Layer::Sheet(_))) => Ok(()),
         Action::Copy if selection(app) => no("nothing is selected"),
         Action::Quit if app.slots.is_waiting(Slot::Bulk) => {
@@ -135,6 +136,12 @@ fn explain(app: &App) -> Result<(), Reason> {
     match app.confirm() {
         Some(confirm) if confirm.sending => no("it is being done"),
         Some(confirm) if confirm.what == What::Resume => no("this is about no payment"),
+        _ if app
+            .decision()
+            .is_some_and(|form| !form.about.is_of_payment()) =>
+        {
+            no("this is about no payment")
+        }
         _ if app.focus_payment().is_none() => no("no payment is selected"),
         _ => Ok(()),
     }

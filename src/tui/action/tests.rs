@@ -81,9 +81,9 @@ fn the_palette_opens_wherever_there_is_something_dangerous() {
 }
 
 /// What is about the screen itself, by the first word of its id.
-const OF_THE_SCREEN: [&str; 13] = [
+const OF_THE_SCREEN: [&str; 14] = [
     "move", "refresh", "copy", "compose", "filter", "accept", "confirm", "palette", "messages",
-    "back", "redraw", "mouse", "suspend",
+    "back", "redraw", "mouse", "suspend", "undo",
 ];
 
 /// That a command of this name exists is asked where commands are.

@@ -284,8 +284,8 @@ mod tests {
 
     #[test]
     fn letters_go_on_typing_where_text_is_typed() {
-        let keymap = set("move.down: U | back: b").unwrap();
-        assert_eq!(means(&keymap, Context::Palette, "U"), Meaning::Nothing);
+        let keymap = set("move.down: W | back: b").unwrap();
+        assert_eq!(means(&keymap, Context::Palette, "W"), Meaning::Nothing);
         assert_eq!(
             means(&keymap, Context::Palette, "down"),
             Meaning::Action(Action::Down)

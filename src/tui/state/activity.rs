@@ -21,6 +21,8 @@ pub struct Activity {
     pub filter: AuditFilter,
     /// Newest first.
     pub rows: Vec<AuditEntry>,
+    /// The newest are asked for once more: what is answered stands in place of all that is here.
+    pub anew: bool,
     /// The list has been answered.
     pub loaded: bool,
     /// There is nothing older.

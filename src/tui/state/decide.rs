@@ -88,6 +88,19 @@ impl About {
                 | Self::StopSending
         )
     }
+
+    /// It is about a payment, whose balance can be explained.
+    pub const fn is_of_payment(self) -> bool {
+        !matches!(
+            self,
+            Self::Answer(_)
+                | Self::Refuse(_)
+                | Self::SaveView
+                | Self::RenameView
+                | Self::StopSending
+                | Self::ResumeSending
+        )
+    }
 }
 
 /// A field of the form.

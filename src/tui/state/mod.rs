@@ -1,8 +1,6 @@
 //! Everything the desk's screens know: one tree, changed only by [`super::update`], and drawn by
 //! [`super::view`] without being changed.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 
 use crate::config::Looks;
@@ -13,8 +11,6 @@ use crate::domain::inbound_request::InboundRequest;
 use crate::domain::money::Money;
 use crate::domain::payment::Payment;
 use crate::domain::query::{self, Completion};
-use crate::domain::refund::Refund;
-use crate::domain::state::State;
 use crate::domain::todo::{Act, Step, Who};
 
 use super::action::{Action, Context};
@@ -47,7 +43,9 @@ pub mod slots;
 mod stopping;
 pub mod toast;
 pub mod todo;
+pub mod undo;
 pub mod views;
+pub mod wake;
 
 /// A screen: what lies under everything else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,6 +145,16 @@ impl Layer {
             Self::Palette(_) => Context::Palette,
         }
     }
+
+    /// It is a screen of its own, not something over one: the action that leads to it.
+    pub const fn room(&self) -> Option<Action> {
+        match self {
+            Self::Radar(_) => Some(Action::ShowRadar),
+            Self::Activity(_) => Some(Action::ShowActivity),
+            Self::Providers { .. } => Some(Action::ShowProviders),
+            _ => None,
+        }
+    }
 }
 
 /// The whole state.
@@ -229,6 +237,8 @@ pub struct App {
     pub slots: slots::Slots,
     /// The reference or id that was typed to go to.
     pub jump: String,
+    /// What was dropped last, and can be had back.
+    pub dropped: Option<undo::Dropped>,
     /// The next list of payments is a new one, its end, or the same anew.
     pub opening: Opening,
     /// Something changed since the last frame.
@@ -291,6 +301,7 @@ impl App {
             pressed: Vec::new(),
             slots: slots::Slots::default(),
             jump: String::new(),
+            dropped: None,
             opening: Opening::default(),
             dirty: true,
             quit: false,
@@ -340,13 +351,23 @@ impl App {
         }
     }
 
+    /// Where one is: the action that leads here.
+    pub fn room(&self) -> Action {
+        let room = self.layers.iter().find_map(Layer::room);
+        room.unwrap_or(match self.screen {
+            Screen::Payments => Action::ShowPayments,
+            Screen::Refunds => Action::ShowRefunds,
+            Screen::ToDo => Action::ShowToDo,
+        })
+    }
+
     /// The payment that actions are about.
     pub fn focus_payment(&self) -> Option<PaymentId> {
         for layer in self.layers.iter().rev() {
             match layer {
                 Layer::Payment { id, .. } | Layer::Explain { id, .. } => return Some(*id),
                 Layer::Compose(form) => return Some(form.payment.id),
-                Layer::Phone(page) => return Some(page.payment),
+                Layer::Phone(page) => return Some(page.chosen_payment()),
                 Layer::Sheet(page) => return page.payment(),
                 Layer::Bulk(bulk) if bulk.plan.is_some() => return bulk.chosen(),
                 Layer::Drafts => return self.drafts.chosen().map(|draft| draft.payment),
@@ -443,6 +464,7 @@ impl App {
     pub fn wanted_card(&self) -> Option<PaymentId> {
         let over = self.layers.iter().rev().find_map(|layer| match layer {
             Layer::Payment { id, .. } | Layer::Explain { id, .. } => Some(*id),
+            Layer::Phone(page) => Some(page.chosen_payment()),
             _ => None,
         });
         let beside = || {
@@ -559,40 +581,4 @@ impl App {
             _ => None,
         })
     }
-
-    /// When the screen changes by itself: the next second of a countdown, the end of a toast.
-    /// None: nothing is written until something happens.
-    pub fn next_wake(&self) -> Option<Duration> {
-        let toast = self.toasts.iter().filter_map(|toast| toast.until).min();
-        let countdown = self
-            .visible_refunds()
-            .filter_map(|refund| countdown(refund, self.now));
-        let countdown = countdown.min().map(|left| {
-            // Seconds are shown rounded up: the figure changes when a whole one is left.
-            let until_change = (left.num_milliseconds() - 1).rem_euclid(1000) + 1;
-            self.now + chrono::TimeDelta::milliseconds(until_change)
-        });
-        let rest = self.moving_until;
-        let at = toast.into_iter().chain(countdown).chain(rest).min();
-        let wait = |at: DateTime<Utc>| (at - self.now).to_std().unwrap_or(Duration::from_millis(1));
-        let listed = (self.screen == Screen::ToDo).then(|| {
-            self.todo
-                .next_change(self.now, layout::todo_items(self.size))
-        });
-        at.map(wait).into_iter().chain(listed.flatten()).min()
-    }
-
-    fn visible_refunds(&self) -> impl Iterator<Item = &Refund> {
-        let height = layout::refund_rows(self.size);
-        let on_screen = self.screen == Screen::Refunds;
-        let listed = self.refunds.listed_from(self.refunds.top).take(height);
-        listed.filter(move |_| on_screen).map(|row| &row.refund)
-    }
-}
-
-/// How long a refund still waits before it goes out.
-pub fn countdown(refund: &Refund, now: DateTime<Utc>) -> Option<chrono::TimeDelta> {
-    let waits = refund.state == State::Approved && !refund.needs_release;
-    let left = refund.send_after.filter(|_| waits)? - now;
-    (left > chrono::TimeDelta::zero()).then_some(left)
 }

@@ -4,7 +4,7 @@ use crate::domain::approval::{Approval, Decline};
 use crate::domain::audit::AuditEntry;
 use crate::domain::discrepancy::Discrepancy;
 use crate::domain::id::RefundId;
-use crate::domain::listing::StateCounts;
+use crate::domain::listing::{Direction, StateCounts};
 use crate::domain::note::Note;
 use crate::domain::query::Told;
 use crate::domain::refund::{Attempt, Observation, Refund};
@@ -15,6 +15,10 @@ use crate::domain::transfer::Transfer;
 
 use super::narrow::Narrow;
 use super::payments::scrolled;
+
+mod order;
+
+pub use order::Sort;
 
 /// A refund in the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +135,12 @@ pub struct Refunds {
     pub rows: Vec<Row>,
     /// What narrows them down.
     pub narrow: Narrow,
-    /// Which of them it leaves; none: all. They stay while they are looked at, as the tab's do.
+    /// By what they are sorted.
+    pub sort: Sort,
+    /// And which way.
+    pub direction: Direction,
+    /// Which of them are listed, and in which order; none: all as they are. They stay while they are
+    /// looked at, as the tab's do.
     left: Option<Vec<usize>>,
     /// The list has been answered.
     pub loaded: bool,
@@ -177,8 +186,24 @@ impl Refunds {
     pub fn look(&mut self) {
         let narrow = &self.narrow;
         let shown = |(at, row): (usize, &Row)| narrow.shows(|| row.told()).then_some(at);
+        let as_they_are = (self.sort, self.direction) == (Sort::Created, Direction::Descending);
+        if narrow.is_empty() && as_they_are {
+            self.left = None;
+            return;
+        }
         let left = self.rows.iter().enumerate().filter_map(shown);
-        self.left = (!narrow.is_empty()).then(|| left.collect());
+        let mut left: Vec<usize> = left.collect();
+        let (sort, direction) = (self.sort, self.direction);
+        left.sort_by(|one, other| sort.compare(direction, &self.rows[*one], &self.rows[*other]));
+        self.left = Some(left);
+    }
+
+    /// Sorts them, and begins at the first.
+    pub fn sort_by(&mut self, sort: Sort, direction: Direction) {
+        (self.sort, self.direction) = (sort, direction);
+        self.look();
+        self.top = 0;
+        self.selected = self.listed(0).map(|row| row.refund.id);
     }
 
     /// Moves the cursor by rows.

@@ -6,7 +6,7 @@ use crate::domain::stopping::{self, Stopping, Terms};
 
 use super::card::Card;
 use super::refunds::Row;
-use super::{App, Layer};
+use super::{App, Layer, phone};
 
 impl App {
     /// Whether a refund can be stopped; none where there is nothing to say.
@@ -19,8 +19,8 @@ impl App {
         stopping::of(refund, terms.unwrap_or_default(), self.now, &overview.zone)
     }
 
-    /// The refund that would be withdrawn or stopped: the one that is looked at; of a payment or a
-    /// caller's, the newest that can be.
+    /// The refund that would be withdrawn or stopped: the one that is looked at; of a payment, the newest
+    /// that can be; of a caller's own, the chosen one, else the newest that can be.
     pub fn to_stop(&self) -> Option<Row> {
         for layer in self.layers.iter().rev() {
             match layer {
@@ -29,7 +29,8 @@ impl App {
                     return card.and_then(|card| self.newest_of(card));
                 }
                 Layer::Phone(page) => {
-                    return page.call.as_ref().and_then(|call| self.newest_said(call));
+                    let call = page.call.as_ref()?;
+                    return self.said_to_stop(page, call);
                 }
                 _ => {}
             }
@@ -52,6 +53,14 @@ impl App {
         })
     }
 
+    fn said_to_stop(&self, page: &phone::Page, call: &Call) -> Option<Row> {
+        let own = page.chosen().filter(|it| it.kin != Kin::Name);
+        let chosen = own.and_then(|_| page.chosen_row());
+        chosen
+            .filter(|row| self.can_stop(&row.refund))
+            .or_else(|| self.newest_said(call))
+    }
+
     /// Of the caller's own: who only has the same name may be somebody else.
     fn newest_said(&self, call: &Call) -> Option<Row> {
         let own = call.entries.iter().filter(|it| it.kin != Kin::Name);
@@ -60,11 +69,6 @@ impl App {
             _ => None,
         });
         let (entry, refund) = refunds.max_by_key(|(_, refund)| refund.created_at)?;
-        Some(Row {
-            refund: Refund::clone(refund),
-            reference: entry.reference.clone(),
-            payer: call.payer.clone(),
-            last4: call.last4.clone(),
-        })
+        Some(phone::row(call, entry, refund))
     }
 }

@@ -29,11 +29,29 @@ impl Turn<'_> {
             return;
         };
         let filter = AuditFilter {
-            before: page.rows.last().map(|oldest| oldest.seq),
+            before: page.rows.last().map(|it| it.seq).filter(|_| !page.anew),
             ..page.filter.clone()
         };
         let limit = PAGE_ENTRIES;
         self.ask(Slot::Activity, Request::Audit { filter, limit });
+    }
+
+    /// Reads the newest once more; what is there stays until they are known.
+    pub(super) fn ask_activity_anew(&mut self) {
+        if let Some(page) = self.activity() {
+            page.anew = true;
+            self.ask_activity();
+        }
+    }
+
+    /// Something was done: whoever looks at the newest sees it. Whoever reads further down does not
+    /// have the lines moved.
+    pub(super) fn activity_moved(&mut self) {
+        let waiting = self.app.slots.is_waiting(Slot::Activity);
+        let at_top = |page: &Activity| page.scroll == 0 && page.loaded && !page.typing;
+        if !waiting && self.activity().is_some_and(|page| at_top(page)) {
+            self.ask_activity_anew();
+        }
     }
 
     /// Reads on when the end of what is known is looked at.
@@ -48,6 +66,9 @@ impl Turn<'_> {
     pub(super) fn activity_answered(&mut self, entries: Vec<AuditEntry>) {
         if let Some(page) = self.activity() {
             page.at_end = entries.len() < PAGE_ENTRIES as usize;
+            if std::mem::take(&mut page.anew) {
+                page.rows.clear();
+            }
             page.rows.extend(entries.into_iter().rev());
             page.loaded = true;
             page.failed = None;

@@ -6,6 +6,7 @@ use crate::domain::parked::Parked;
 use crate::tui::action::Action;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
+use crate::tui::state::undo::Dropped;
 use crate::tui::state::{App, Layer, Screen};
 
 use super::Turn;
@@ -49,16 +50,20 @@ impl Turn<'_> {
             Some(Layer::Compose(form)) => {
                 let id = form.payment.id;
                 **form = form.emptied();
+                self.say(Level::Info, "the draft is gone; nothing was sent");
                 id
             }
-            _ => match self.app.drafts.chosen() {
-                Some(draft) => draft.payment,
+            _ => match self.app.drafts.chosen().cloned() {
+                Some(draft) => {
+                    let gone = Dropped::Draft(draft.payment, draft.typed);
+                    self.dropped(gone, "the draft is gone, nothing was sent");
+                    draft.payment
+                }
                 None => return,
             },
         };
         self.forget_draft(payment);
         self.form_changed();
-        self.say(Level::Info, "the draft is gone; nothing was sent");
     }
 
     fn forget_draft(&mut self, payment: PaymentId) {

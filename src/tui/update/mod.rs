@@ -39,6 +39,7 @@ mod shift;
 mod todo;
 mod told;
 mod twins;
+mod undo;
 mod views;
 mod walk;
 

@@ -80,6 +80,8 @@ impl Turn<'_> {
         self.ask_call_about(payment);
         self.ask_sheet();
         self.radar_moved();
+        self.activity_moved();
+        self.ask_providers();
         self.preview_again(payment);
     }
 
@@ -101,9 +103,8 @@ impl Turn<'_> {
         if self.app.screen == Screen::Refunds {
             self.ask_refunds();
         }
-        if matches!(self.app.layers.last(), Some(Layer::Providers { .. })) {
-            self.ask(Slot::Providers, Request::Providers);
-        }
+        self.ask_providers();
+        self.ask_activity_anew();
         self.ask_call();
         self.ask_sheet();
         self.ask_radar();

@@ -1,12 +1,12 @@
 //! The window on the list of payments: which pages are asked for, and how answers join it.
 
 use crate::desk::face::{PaymentRow, Request};
-use crate::domain::listing::{Direction, From, PaymentQuery};
+use crate::domain::listing::{From, PaymentQuery};
 use crate::domain::view::Column;
 use crate::tui::state::layout;
 use crate::tui::state::payments::{PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
 use crate::tui::state::slots::Slot;
-use crate::tui::state::{Opening, Screen};
+use crate::tui::state::{Opening, Screen, refunds};
 
 use super::{Turn, convert};
 
@@ -179,6 +179,15 @@ impl Turn<'_> {
 
     /// Sorts by the column after the present one, or before it, the way it is usually looked at.
     pub(super) fn sort(&mut self, forward: bool) {
+        if self.app.screen == Screen::Refunds {
+            let steps = if forward {
+                1
+            } else {
+                refunds::Sort::ALL.len() - 1
+            };
+            let sort = self.app.refunds.sort.step(steps);
+            return self.app.refunds.sort_by(sort, sort.usual());
+        }
         let all = Column::ALL;
         let step = if forward { 1 } else { all.len() - 1 };
         let now = Column::sorted(self.app.payments.sort);
@@ -191,10 +200,12 @@ impl Turn<'_> {
     }
 
     pub(super) fn turn_round(&mut self) {
-        self.app.payments.direction = match self.app.payments.direction {
-            Direction::Descending => Direction::Ascending,
-            Direction::Ascending => Direction::Descending,
-        };
+        if self.app.screen == Screen::Refunds {
+            let refunds = &mut self.app.refunds;
+            return refunds.sort_by(refunds.sort, refunds.direction.turned());
+        }
+        let payments = &mut self.app.payments;
+        payments.direction = payments.direction.turned();
         self.reopen(Opening::Start);
     }
 

@@ -5,12 +5,17 @@ use crate::domain::id::PaymentId;
 use crate::domain::phone::{Call, What};
 use crate::domain::trace::TraceNote;
 use crate::tui::effect::Effect;
-use crate::tui::state::Layer;
 use crate::tui::state::phone::Page;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
+use crate::tui::state::{Layer, layout};
+use crate::tui::view;
 
 use super::Turn;
+use super::walk::{Step, scroll_by};
+
+/// About what an entry takes.
+const ENTRY_LINES: usize = 5;
 
 impl Turn<'_> {
     pub(super) fn open_phone(&mut self) {
@@ -48,8 +53,56 @@ impl Turn<'_> {
 
     pub(super) fn call_answered(&mut self, call: Call) {
         if let Some(page) = self.phone().filter(|page| page.payment == call.payment) {
-            page.call = Some(call);
-            page.failed = None;
+            page.answered(call);
+            self.show_chosen();
+        }
+    }
+
+    /// Moves from entry to entry; one that is longer than the page is read to its end first.
+    pub(super) fn step_card(&mut self, step: &Step) {
+        let (first, end) = view::chosen_entry(self.app);
+        let limit = view::scroll_limit(self.app);
+        let height = layout::page_rows(self.app.size);
+        let Some(page) = self.phone() else {
+            return;
+        };
+        let last = page.call.as_ref().map_or(0, |call| call.entries.len());
+        let last = last.saturating_sub(1);
+        match *step {
+            Step::Rows(1) if end > page.scroll + height => page.scroll += 1,
+            Step::Rows(1) if page.cursor == last => page.scroll = limit,
+            Step::Last => (page.cursor, page.scroll) = (last, limit),
+            Step::Rows(-1) if first < page.scroll => page.scroll -= 1,
+            _ => {
+                scroll_by(&mut page.cursor, step, height / ENTRY_LINES, last);
+                self.show_chosen();
+            }
+        }
+    }
+
+    /// The card is scrolled no further than the chosen entry needs.
+    fn show_chosen(&mut self) {
+        if !matches!(self.app.layers.last(), Some(Layer::Phone(_))) {
+            return;
+        }
+        let (first, end) = view::chosen_entry(self.app);
+        let limit = view::scroll_limit(self.app);
+        let height = layout::page_rows(self.app.size);
+        if let Some(page) = self.phone() {
+            let scroll = page.scroll.max(end.saturating_sub(height)).min(first);
+            page.scroll = scroll.min(limit);
+        }
+    }
+
+    /// The page of what is chosen: of a refund of ours its own, else that of the payment.
+    pub(super) fn open_entry(&mut self) {
+        let chosen = self
+            .phone()
+            .map(|page| (page.chosen_row(), page.chosen_payment()));
+        match chosen {
+            Some((Some(row), _)) => self.open_refund(row),
+            Some((None, id)) => self.push(Layer::Payment { id, scroll: 0 }),
+            None => {}
         }
     }
 
@@ -60,22 +113,26 @@ impl Turn<'_> {
         self.say_refusal(refusal);
     }
 
-    /// Copies the sentence of the newest refund of the card that is open; false: there is none.
+    /// Copies the sentence of the chosen refund of the card that is open, else of the newest of the chosen
+    /// payment; false: there is none.
     pub(super) fn copy_sentence(&mut self) -> bool {
         let Some(Layer::Phone(page)) = self.app.layers.last() else {
             return false;
         };
+        let payment = page.chosen_payment();
         let entries = page.call.iter().flat_map(|call| &call.entries);
-        let said = entries.into_iter().find_map(|entry| match &entry.what {
-            What::Refund { said, .. } if entry.payment == page.payment => Some(said.clone()),
+        let of_payment = entries.filter(|entry| entry.payment == payment);
+        let said = page.chosen().into_iter().chain(of_payment);
+        let said = said.filter_map(|entry| match &entry.what {
+            What::Refund { refund, said } => Some((refund.content.amount, said.clone())),
             _ => None,
         });
-        let Some(said) = said else {
+        let Some((amount, said)) = said.into_iter().next() else {
             return false;
         };
         self.say(
             Level::Info,
-            "the sentence about its newest refund was sent to the terminal's clipboard (OSC 52)",
+            format!("the sentence about the refund of {amount} was sent to the terminal's clipboard (OSC 52)"),
         );
         self.effects.push(Effect::Copy(said));
         true
@@ -83,9 +140,8 @@ impl Turn<'_> {
 
     /// Asks for the note about a refund; it is copied when it comes.
     pub(super) fn trace(&mut self) {
-        if let Some(row) = self.app.focus_refund() {
-            let id = row.refund.id.to_string();
-            self.ask(Slot::Trace, Request::Trace(id));
+        if let Some(id) = self.app.to_trace() {
+            self.ask(Slot::Trace, Request::Trace(id.to_string()));
         }
     }
 

@@ -108,7 +108,8 @@ impl Turn<'_> {
 
     pub(super) fn order_answered(&mut self, order: &Order) {
         let zone = words::zone(self.app);
-        self.sheet_answered(order.sheet(&zone), |about| matches!(about, About::Order(_)));
+        let sheet = order.sheet(&zone, |refund| words::stopping_on_paper(self.app, refund));
+        self.sheet_answered(sheet, |about| matches!(about, About::Order(_)));
     }
 
     pub(super) fn audit_checked(&mut self, told: &AuditVerified) {

@@ -4,6 +4,7 @@
 use crate::desk::face::{NoteOrder, Request, TendOrder, Tended};
 use crate::domain::care::{self, About as Waiting};
 use crate::domain::note::Note;
+use crate::tui::action::Action;
 use crate::tui::state::Layer;
 use crate::tui::state::decide::{About, Form};
 use crate::tui::state::edit::LineEdit;
@@ -158,7 +159,8 @@ impl Turn<'_> {
             (Some(owner), _) => format!("{owner} looks after it now"),
             (None, Some(until)) => {
                 let until = words::moment(self.app, until);
-                format!("snoozed until {until}, or until it changes; Z shows what is")
+                let key = self.app.keymap.key(Action::ShowSnoozed);
+                format!("snoozed until {until}, or until it changes; {key} shows what is")
             }
             (None, None) => "it is back in your list".to_owned(),
         };

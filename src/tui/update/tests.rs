@@ -19,7 +19,9 @@ mod finding;
 mod lines;
 mod mouse;
 mod palette;
+mod phone;
 mod progress;
+mod rooms;
 mod sending;
 mod sheets;
 mod shift;
@@ -331,6 +333,52 @@ fn nothing_wakes_an_idle_desk_but_a_countdown() {
         Some(std::time::Duration::from_millis(700))
     );
     session.app.now += chrono::TimeDelta::seconds(10);
+    assert_eq!(session.app.next_wake(), None);
+}
+
+/// Wherever it is told that a refund goes out in so many seconds, they are counted.
+#[test]
+fn a_countdown_counts_on_every_page_that_tells_of_it() {
+    let second = std::time::Duration::from_secs(1);
+    for keys in ["1", "1 enter", "1 e", "1 p", "2", "2 enter", "1 enter O"] {
+        let mut session = Session::new(FakeDesk::full(900), (200, 60));
+        composing(&mut session, "CD-000040", "12.34");
+        session.press("ctrl-s y");
+        session.press(keys);
+        session.app.toasts.clear();
+        assert!(
+            shown(&session, "goes out in"),
+            "{keys}\n{}",
+            session.screen()
+        );
+        let wait = session.app.next_wake();
+        assert!(wait.is_some_and(|it| it <= second), "{keys}: {wait:?}");
+        session.app.now += chrono::TimeDelta::seconds(1);
+        session.tell(Msg::Woke);
+        assert!(shown(&session, "goes out in 9 s"), "{keys}");
+    }
+}
+
+/// What is said to be possible until an hour is not said any longer when that is over.
+#[test]
+fn the_hour_from_which_nothing_can_be_stopped_wakes_the_desk() {
+    let mut session = session();
+    {
+        let mut world = session.desk.world.lock().unwrap();
+        world.closes = chrono::NaiveTime::from_hms_opt(21, 0, 0);
+        let payment = world.payments[40].clone();
+        let number = 60;
+        let mut made = crate::tui::fixture::refund(number, &payment, 1234, State::Pending);
+        made.created_at = session.app.now;
+        world.refunds.push(made);
+    }
+    session.tell(Msg::Opened);
+    session.press("2");
+    assert!(shown(&session, "can still be stopped until 21:00"));
+    let wait = session.app.next_wake().unwrap();
+    session.app.now += chrono::TimeDelta::from_std(wait).unwrap();
+    session.tell(Msg::Woke);
+    assert!(!shown(&session, "can still be stopped"));
     assert_eq!(session.app.next_wake(), None);
 }
 

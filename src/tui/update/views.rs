@@ -8,6 +8,7 @@ use crate::tui::state::decide::{About, Form};
 use crate::tui::state::edit::LineEdit;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
+use crate::tui::state::undo::Dropped;
 use crate::tui::state::views::Columns;
 
 use super::Turn;
@@ -140,8 +141,9 @@ impl Turn<'_> {
     }
 
     pub(super) fn delete_view(&mut self) {
-        if let Some(name) = self.chosen_view().map(|view| view.name.clone()) {
-            self.say(Level::Info, format!("view {name} is forgotten"));
+        if let Some(view) = self.chosen_view().cloned() {
+            let name = view.name.clone();
+            self.dropped(Dropped::View(view), &format!("view {name} is forgotten"));
             self.ask_views(ViewsAsk::Delete { name });
         }
     }

@@ -8,7 +8,6 @@ use crate::tui::effect::Effect;
 use crate::tui::state::bulk::{Bulk, Field};
 use crate::tui::state::edit::Edit;
 use crate::tui::state::layout;
-use crate::tui::state::marks::Marks;
 use crate::tui::state::palette::Palette;
 use crate::tui::state::refunds::{Page, Row};
 use crate::tui::state::sheet::About;
@@ -23,7 +22,7 @@ use super::Turn;
 pub(super) const REST: TimeDelta = TimeDelta::milliseconds(200);
 
 /// How far a key moves.
-enum Step {
+pub(super) enum Step {
     Rows(isize),
     Pages(isize),
     Halves(isize),
@@ -43,6 +42,9 @@ impl Turn<'_> {
             Action::Open if matches!(self.app.layers.last(), Some(Layer::Drafts)) => {
                 self.resume_chosen();
             }
+            Action::Open if matches!(self.app.layers.last(), Some(Layer::Phone(_))) => {
+                self.open_entry();
+            }
             Action::Open => self.open_selected(),
             Action::ShowDrafts => self.show_drafts(),
             Action::DropDraft => self.drop_draft(),
@@ -54,6 +56,7 @@ impl Turn<'_> {
             Action::Mark => self.mark(),
             Action::MarkRange => self.mark_range(),
             Action::MarkAll => self.mark_all(),
+            Action::Undo => self.undo(),
             Action::Explain => self.explain(),
             Action::Sort => self.sort(true),
             Action::SortBack => self.sort(false),
@@ -146,7 +149,15 @@ impl Turn<'_> {
     fn show_providers(&mut self) {
         self.leave_all();
         self.push(Layer::Providers { scroll: 0 });
-        self.ask(Slot::Providers, Request::Providers);
+        self.ask_providers();
+    }
+
+    /// Asks for the accounts, if they are shown.
+    pub(super) fn ask_providers(&mut self) {
+        let shown = |layer: &Layer| matches!(layer, Layer::Providers { .. });
+        if self.app.layers.iter().any(shown) {
+            self.ask(Slot::Providers, Request::Providers);
+        }
     }
 
     fn open_selected(&mut self) {
@@ -246,7 +257,7 @@ impl Turn<'_> {
             Some(_) => {
                 self.app.layers.pop();
             }
-            None if self.app.refunds_marked() => self.app.payments.marks = Marks::default(),
+            None if self.app.refunds_marked() => self.drop_marks(),
             None if self.app.screen == Screen::Payments && !self.app.payments.filter.is_empty() => {
                 self.clear_filter();
             }
@@ -317,7 +328,7 @@ impl Turn<'_> {
                 scroll_by(&mut shown.scroll, step, page, limit);
                 self.activity_scrolled(limit);
             }
-            Some(Layer::Phone(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
+            Some(Layer::Phone(_)) => self.step_card(step),
             Some(Layer::Radar(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Sheet(shown)) => scroll_by(&mut shown.scroll, step, page, limit),
             Some(Layer::Refund(refund)) => scroll_by(&mut refund.scroll, step, page, limit),
@@ -412,7 +423,7 @@ impl Turn<'_> {
 }
 
 /// Moves a number within its limit.
-fn scroll_by(scroll: &mut usize, step: &Step, page: usize, limit: usize) {
+pub(super) fn scroll_by(scroll: &mut usize, step: &Step, page: usize, limit: usize) {
     let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
     let to = match *step {
         Step::Rows(by) => scroll.saturating_add_signed(by),

@@ -11,18 +11,18 @@ use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{field, text, words};
 
-use super::{Line, heading, page};
+use super::{Line, heading, room};
 
 /// The time and a name beside each deed.
 const BESIDE: usize = 19;
 
 pub(super) fn draw(app: &App, shown: &Activity, pen: &mut Pen<'_>) -> Option<Position> {
-    let width = super::page_width(pen.area().width) - 4;
+    let width = super::room_width(pen.area().width) - 4;
     let title = match (shown.typing, shown.typed.is_empty()) {
         (false, true) => "Activity · everybody, newest first".to_owned(),
         _ => format!("Activity · / {}", shown.typed.text()),
     };
-    let at = page(pen, &title, &lines(app, shown, width), shown.scroll)?;
+    let at = room(pen, &title, &lines(app, shown, width), shown.scroll)?;
     if !shown.typing {
         return Some(at);
     }
@@ -34,7 +34,7 @@ fn typed(shown: &Activity, pen: &mut Pen<'_>, at: Position) -> Position {
     let area = pen.area();
     let (x, y) = (at.x - area.x, at.y - area.y);
     let (x, y) = (usize::from(x), usize::from(y));
-    let room = super::page_width(area.width) - 4;
+    let room = super::room_width(area.width) - 4;
     pen.put(x, y, &" ".repeat(room), Role::Text);
     pen.put(x, y, "/", Role::Key);
     let choices = shown.completion().choices;

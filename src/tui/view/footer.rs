@@ -159,13 +159,17 @@ fn offered(app: &App) -> Vec<Offer> {
                 | Action::Withdraw
                 | Action::Complete
         );
-        let second = second || (context == Context::Sheet && entry.action == Action::Explain);
+        let beside = matches!(context, Context::Sheet | Context::Decide);
+        let second = second || (beside && entry.action == Action::Explain);
         let idle = second && enabled(entry.action, app).is_err();
         entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle
     });
     // What sends or goes on comes before what only looks.
     let looks = |entry: &&Spec| {
-        let asked = matches!(context, Context::Compose | Context::Confirm);
+        let asked = matches!(
+            context,
+            Context::Compose | Context::Confirm | Context::Decide
+        );
         asked && entry.action == Action::Explain
     };
     let (last, first): (Vec<&Spec>, Vec<&Spec>) = shown.partition(looks);

@@ -65,7 +65,9 @@ pub fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> {
     if let Some(layer) = app.layers.last().filter(over) {
         return draw_layer(app, layer, &mut pen.rows(1, height - 3));
     }
+    let covered = app.layers.iter().any(|layer| layer.room().is_some());
     let mut cursor = match app.screen {
+        _ if covered => None,
         Screen::Payments => payments::draw(app, &mut pen.rows(1, height - 3)),
         Screen::Refunds => refunds::draw(app, &mut pen.rows(1, height - 3)),
         Screen::ToDo => todo::draw(app, &mut pen.rows(1, height - 3)),
@@ -101,7 +103,11 @@ fn draw_layer(app: &App, layer: &Layer, pen: &mut Pen<'_>) -> Option<Position> {
 
 /// How far the top page can be scrolled.
 pub fn scroll_limit(app: &App) -> usize {
-    let width = page_width(app.size.0) - 4;
+    let is_room = app.layers.last().is_some_and(|it| it.room().is_some());
+    let width = match is_room {
+        true => room_width(app.size.0) - 4,
+        false => page_width(app.size.0) - 4,
+    };
     let lines = match app.layers.last() {
         Some(Layer::Payment { id, .. }) => payment::lines(app, *id, width).len(),
         Some(Layer::Refund(page)) => refund::lines(app, page, width).len(),
@@ -131,6 +137,13 @@ pub fn chosen_verdict(bulk: &Bulk, size: (u16, u16)) -> (usize, usize) {
     bulk::chosen(bulk, page_width(size.0) - 4)
 }
 
+/// The lines of a caller's card on which the chosen entry stands: the first, and the one after the last.
+pub fn chosen_entry(app: &App) -> (usize, usize) {
+    app.call().map_or((0, 0), |shown| {
+        phone::chosen(app, shown, page_width(app.size.0) - 4)
+    })
+}
+
 /// What a page that is read from the top says, once it is known.
 pub fn sheet<'a>(app: &App, page: &'a Page) -> Option<Cow<'a, Sheet>> {
     sheet::sheet(app, page)
@@ -144,6 +157,11 @@ pub fn is_readable(confirm: &Confirm, size: (u16, u16)) -> bool {
 /// A page is as wide as reads well, and no wider than the screen.
 fn page_width(columns: u16) -> usize {
     usize::from(columns).clamp(4, 84)
+}
+
+/// A screen of its own uses more of a wide terminal, as far as bars and lines still read well.
+fn room_width(columns: u16) -> usize {
+    usize::from(columns).clamp(4, 124)
 }
 
 /// Draws a page over the screen: as high as it needs, in the middle.
@@ -163,6 +181,21 @@ fn page(pen: &mut Pen<'_>, title: &str, lines: &[Line], scroll: usize) -> Option
     };
     let mut inside = pen.panel(&title);
     let shown = inside.height();
+    for (y, line) in lines.iter().skip(scroll).take(shown).enumerate() {
+        inside.pieces(0, y, line);
+    }
+    Some(inside.area().as_position()).filter(|_| !inside.area().is_empty())
+}
+
+/// Draws a screen of its own, from edge to edge.
+fn room(pen: &mut Pen<'_>, title: &str, lines: &[Line], scroll: usize) -> Option<Position> {
+    let height = pen.height();
+    let shown = height.saturating_sub(2);
+    let title = match lines.len() > shown {
+        true => format!("{title} · {}/{}", scroll + shown, lines.len()),
+        false => title.to_owned(),
+    };
+    let mut inside = pen.panel(&title);
     for (y, line) in lines.iter().skip(scroll).take(shown).enumerate() {
         inside.pieces(0, y, line);
     }

@@ -238,13 +238,15 @@ fn empty(app: &App, pen: &mut Pen<'_>) {
         (None, false) => ("loading …", ""),
         (None, true) if payments.filter.is_empty() => (
             "no payments yet",
-            "refund-desk import FILE reads a settlement file",
+            "refund-desk import FILE reads a settlement file\nrefund-desk sync asks the providers that can list payments",
         ),
         (None, true) => ("no payment matches", query::ask_next(&payments.filter)),
     };
     let room = pen.width().saturating_sub(3);
     pen.put(2, 2, what, Role::Text);
-    pen.put(2, 3, &text::truncate(hint, room), Role::Dim);
+    for (y, line) in (3..).zip(hint.lines()) {
+        pen.put(2, y, &text::truncate(line, room), Role::Dim);
+    }
     if payments.loaded && payments.failed.is_none() && !payments.filter.is_empty() {
         freshness(app, pen, room);
     }

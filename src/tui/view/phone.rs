@@ -13,12 +13,26 @@ use crate::tui::widget::{text, words};
 
 use super::{Line, indented, named, page};
 
-/// The column of the moment.
-const WHEN_CELLS: usize = 18;
+/// The mark of what is chosen, and the column of the moment.
+const WHEN_CELLS: usize = 19;
 
 pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
     let width = super::page_width(pen.area().width) - 4;
-    page(pen, "On the phone", &lines(app, shown, width), shown.scroll)
+    let area = pen.area();
+    let lines = lines(app, shown, width);
+    let drawn = page(pen, "On the phone", &lines, shown.scroll)?;
+    // Whoever has the screen read aloud hears of the chosen entry first.
+    let (first, _) = chosen(app, shown, width);
+    let below = match shown.cursor {
+        0 => above(app, shown, width).len() + 1,
+        _ => first,
+    };
+    let below = below.saturating_sub(shown.scroll);
+    let y = drawn.y.saturating_add(u16::try_from(below).unwrap_or(0));
+    Some(Position::new(
+        drawn.x,
+        y.min(area.bottom().saturating_sub(2)),
+    ))
 }
 
 pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
@@ -27,18 +41,50 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
         return vec![vec![(said.to_owned(), Role::Dim)]];
     };
     let mut lines = who(app, call, width);
-    let here = app.to_stop().map(|row| row.refund.id);
-    for entry in &call.entries {
-        lines.push(Vec::new());
-        lines.extend(happened(app, entry, width));
-        lines.extend(stop(app, entry, here, width));
-    }
+    lines.extend(entries(app, shown, width).flatten());
     if call.more {
         let said = "there are more payments: those closest to this one are shown";
         lines.push(Vec::new());
         lines.push(vec![(said.to_owned(), Role::Warn)]);
     }
     lines
+}
+
+/// What stands above the entries.
+fn above(app: &App, shown: &Page, width: usize) -> Vec<Line> {
+    let call = shown.call.iter();
+    call.flat_map(|call| who(app, call, width)).collect()
+}
+
+/// The lines of each entry, after an empty one.
+fn entries<'a>(
+    app: &'a App,
+    shown: &'a Page,
+    width: usize,
+) -> impl Iterator<Item = Vec<Line>> + 'a {
+    let here = app.to_stop().map(|row| row.refund.id);
+    let entries = shown.call.iter().flat_map(|call| &call.entries);
+    entries.enumerate().map(move |(at, entry)| {
+        let mut lines = vec![Vec::new()];
+        lines.extend(happened(app, entry, at == shown.cursor, width));
+        lines.extend(stop(app, entry, here, width));
+        lines
+    })
+}
+
+/// The lines of the chosen entry: the first, and the one after the last. With the first entry goes what
+/// stands above it.
+pub(super) fn chosen(app: &App, shown: &Page, width: usize) -> (usize, usize) {
+    let before = entries(app, shown, width)
+        .take(shown.cursor)
+        .map(|it| it.len());
+    let first = above(app, shown, width).len() + before.sum::<usize>();
+    let lines = entries(app, shown, width).nth(shown.cursor);
+    let end = first + lines.map_or(0, |it| it.len());
+    match shown.cursor {
+        0 => (0, end),
+        _ => (first + 1, end),
+    }
 }
 
 fn who(app: &App, call: &Call, width: usize) -> Vec<Line> {
@@ -58,7 +104,7 @@ fn who(app: &App, call: &Call, width: usize) -> Vec<Line> {
     lines
 }
 
-fn happened(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
+fn happened(app: &App, entry: &Entry, chosen: bool, width: usize) -> Vec<Line> {
     let (what, amount, standing, role) = match &entry.what {
         What::Payment {
             paid,
@@ -85,9 +131,15 @@ fn happened(app: &App, entry: &Entry, width: usize) -> Vec<Line> {
             ("dispute", dispute.amount.to_string(), stage, Role::Warn)
         }
     };
+    let (mark, when) = match chosen {
+        true => ("▸ ", Role::Selected),
+        false => ("  ", Role::Dim),
+    };
+    let day = text::left(&day(app, entry.at), WHEN_CELLS - text::width(mark));
     let mut lines = vec![vec![
-        (text::left(&day(app, entry.at), WHEN_CELLS), Role::Dim),
-        (text::left(what, 9), Role::Text),
+        (mark.to_owned(), Role::Selected),
+        (day, when),
+        (text::left(what, 8), Role::Text),
         (text::right(&amount, 16), Role::Title),
         ("  ".to_owned(), Role::Dim),
         (text::truncate(&standing, width.saturating_sub(45)), role),

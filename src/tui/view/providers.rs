@@ -9,11 +9,11 @@ use crate::tui::state::slots::Slot;
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 
-use super::{Line, awaited, heading, named, page};
+use super::{Line, awaited, heading, named, room};
 
 pub(super) fn draw(app: &App, scroll: usize, pen: &mut Pen<'_>) -> Option<Position> {
-    let width = super::page_width(pen.area().width) - 4;
-    page(pen, "Providers", &lines(app, width), scroll)
+    let width = super::room_width(pen.area().width) - 4;
+    room(pen, "Providers", &lines(app, width), scroll)
 }
 
 pub(super) fn lines(app: &App, width: usize) -> Vec<Line> {

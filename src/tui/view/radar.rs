@@ -11,7 +11,7 @@ use crate::tui::widget::chart::{self, CROSS, FULL, HALF};
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{text, words};
 
-use super::{Line, heading, page};
+use super::{Line, heading, room};
 
 /// The names before bars.
 const NAME: usize = 22;
@@ -21,8 +21,8 @@ const FIGURE: usize = 5;
 const BEHIND: usize = BUCKETS.len() + 2 + (BUCKETS.len() + 3) * FIGURE + FIGURE + 2;
 
 pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Position> {
-    let width = super::page_width(pen.area().width) - 4;
-    page(pen, "Radar", &lines(app, shown, width), shown.scroll)
+    let width = super::room_width(pen.area().width) - 4;
+    room(pen, "Radar", &lines(app, shown, width), shown.scroll)
 }
 
 pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {

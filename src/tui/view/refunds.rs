@@ -2,11 +2,12 @@
 
 use ratatui::layout::Position;
 
+use crate::domain::listing::Direction;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::stopping::Stopping;
 use crate::tui::state::App;
-use crate::tui::state::refunds::{Row, Tab};
+use crate::tui::state::refunds::{Refunds, Row, Sort, Tab};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Pen, Piece};
 use crate::tui::widget::table::{self, Column};
@@ -102,8 +103,8 @@ fn tabs(app: &App, pen: &mut Pen<'_>) {
 
 fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     let refunds = &app.refunds;
-    let columns = table::fit(&COLUMNS, pen.width().saturating_sub(2));
-    table::head(pen, 0, &columns, None);
+    let columns = table::fit(&headed(refunds), pen.width().saturating_sub(2));
+    table::head(pen, 0, &columns, Some(sorted(refunds)));
     if refunds.count() == 0 {
         empty(app, pen);
         return None;
@@ -119,6 +120,39 @@ fn rows(app: &App, pen: &mut Pen<'_>) -> Option<Position> {
     }
     let y = u16::try_from(cursor?.checked_sub(refunds.top)? + 1).ok()?;
     Some(Position::new(pen.area().x, pen.area().y + y)).filter(|_| usize::from(y) <= height)
+}
+
+/// The column by which they are sorted, and which way.
+const fn sorted(refunds: &Refunds) -> (Cell, &'static str) {
+    let cell = match refunds.sort {
+        Sort::Created => Cell::Created,
+        Sort::Reference => Cell::Reference,
+        Sort::Payer => Cell::Payer,
+        Sort::Amount => Cell::Amount,
+        Sort::State => Cell::State,
+        Sort::Next => Cell::Next,
+        Sort::Maker => Cell::Maker,
+    };
+    let arrow = match refunds.direction {
+        Direction::Descending => " ↓",
+        Direction::Ascending => " ↑",
+    };
+    (cell, arrow)
+}
+
+/// The columns; one that somebody chose to sort by is shown before others, with room for the arrow.
+fn headed(refunds: &Refunds) -> Vec<Column<Cell>> {
+    let mut columns = COLUMNS.to_vec();
+    let (by, arrow) = sorted(refunds);
+    let chosen = columns.iter_mut().find(|column| column.id == by);
+    if let Some(column) = chosen.filter(|_| by != Cell::Created) {
+        column.priority = 0;
+        column.min = column
+            .min
+            .max(text::width(column.head) + text::width(arrow));
+        column.max = column.max.max(column.min);
+    }
+    columns
 }
 
 fn empty(app: &App, pen: &mut Pen<'_>) {
@@ -179,8 +213,7 @@ fn content(app: &App, row: &Row, cell: Cell, selected: bool, room: usize) -> (St
                 None => (age, Role::Dim),
             }
         }
-        // Before it goes out nobody is asked about it: that time is its end.
-        Cell::Next => match refund.next_look_at.filter(|_| !refund.waits_to_go_out()) {
+        Cell::Next => match refund.next_look() {
             Some(at) => (words::clock(app, at), Role::Dim),
             None => ("–".to_owned(), Role::Dim),
         },

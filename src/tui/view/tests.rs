@@ -22,13 +22,15 @@ mod shift;
 mod sizes;
 mod states;
 mod top;
+mod under_way;
 mod words;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-/// Snapshots of one situation at every size, and one of its colours at all of them.
+/// Snapshots of one situation at every size, and of how it looks at all of them: one in colours, one
+/// without.
 fn snap(name: &str, desk: impl Fn() -> Arc<FakeDesk>, act: impl Fn(&mut Session)) {
-    let mut colours = String::new();
+    let (mut colours, mut without) = (String::new(), String::new());
     for size in SIZES {
         let mut session = Session::new(desk(), size);
         act(&mut session);
@@ -39,9 +41,32 @@ fn snap(name: &str, desk: impl Fn() -> Arc<FakeDesk>, act: impl Fn(&mut Session)
         // Nothing is told by colour alone.
         session.app.theme = Theme::new(Looks::Auto, Depth::None);
         assert_eq!(session.screen(), screen, "{at} without colour");
+        without.push_str(&format!("{}x{}\n{}", size.0, size.1, session.colours()));
     }
     keep(&format!("{name}_colours"), &colours);
+    keep(&format!("{name}_no_colour"), &without);
     hostile::holds(name, desk, act);
+}
+
+/// The same of a situation that is there for some words: they are on the screen, however wrapped.
+fn snap_of(
+    words: &[&str],
+    name: &str,
+    desk: impl Fn() -> Arc<FakeDesk>,
+    act: impl Fn(&mut Session),
+) {
+    for size in SIZES {
+        let mut session = Session::new(desk(), size);
+        act(&mut session);
+        // Without frames and what lies below, lines that belong together follow each other.
+        session.app.plain = true;
+        let screen = session.screen();
+        let said = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in words {
+            assert!(said.contains(*part), "{name}: {part}\n{screen}");
+        }
+    }
+    snap(name, desk, act);
 }
 
 fn keep(name: &str, shown: &str) {

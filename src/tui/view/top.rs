@@ -4,9 +4,10 @@
 //! outcome is unknown, sending is stopped, or the desk is offline or read-only always stands there.
 
 use crate::domain::sending::Stop;
+use crate::tui::action::Action;
+use crate::tui::state::App;
 use crate::tui::state::desk::Overview;
 use crate::tui::state::slots::Slot;
-use crate::tui::state::{App, Screen};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::{Pen, Piece};
 use crate::tui::widget::text;
@@ -30,7 +31,8 @@ enum What {
 }
 
 /// Who gives way, by one form each time, until the rest fits.
-const GIVES_WAY: [What; 16] = [
+const GIVES_WAY: [What; 17] = [
+    What::Screens,
     What::Zone,
     What::Actor,
     What::Stopped,
@@ -135,25 +137,53 @@ fn label(overview: Option<&Overview>) -> Piece {
     (format!(" {} ", overview.label), role)
 }
 
-/// Where one is, and where else one can be: the others by name, by key, not at all.
+/// The screens, in the order of their keys.
+const ROOMS: [(Action, &str); 6] = [
+    (Action::ShowPayments, "Payments"),
+    (Action::ShowRefunds, "Refunds"),
+    (Action::ShowToDo, "To do"),
+    (Action::ShowRadar, "Radar"),
+    (Action::ShowActivity, "Activity"),
+    (Action::ShowProviders, "Providers"),
+];
+/// So many of them are lists, between which one goes all day.
+const LISTS: usize = 3;
+
+/// What is said of the screens where one is not.
+#[derive(Clone, Copy)]
+enum Others {
+    Named,
+    Lists,
+    Keys,
+    None,
+}
+
+impl Others {
+    const ALL: [Self; 4] = [Self::Named, Self::Lists, Self::Keys, Self::None];
+}
+
+/// Where one is, and where else one can be.
 fn screens(app: &App) -> Said {
     let waiting = match app.todo.items.len() - app.todo.aside() {
         0 => (String::new(), String::new()),
         count => (format!(" {count}"), format!(":{count}")),
     };
-    let all = [
-        (Screen::Payments, '1', "Payments", ("", "")),
-        (Screen::Refunds, '2', "Refunds", ("", "")),
-        (Screen::ToDo, '3', "To do", (&*waiting.0, &*waiting.1)),
-    ];
-    let form = |others: u8| {
+    let here = app.room();
+    let form = |others: Others| {
         let mut pieces = vec![(" ".to_owned(), Role::Text)];
-        for (screen, key, name, (count, behind)) in all {
-            match (screen == app.screen, others) {
-                (true, _) => pieces.push((format!(" {key} {name}{count} "), Role::Title)),
-                (false, 0) => pieces.push((format!(" {key} {name}{count} "), Role::Dim)),
-                (false, 1) => pieces.push((format!(" {key}{behind} "), Role::Dim)),
-                (false, _) => {}
+        for (at, (room, name)) in ROOMS.into_iter().enumerate() {
+            let key = app.keymap.key(room);
+            let (count, behind) = match room {
+                Action::ShowToDo => (&*waiting.0, &*waiting.1),
+                _ => ("", ""),
+            };
+            let named = format!(" {key} {name}{count} ");
+            match others {
+                _ if room == here => pieces.push((named, Role::Title)),
+                Others::Named => pieces.push((named, Role::Dim)),
+                Others::Lists if at < LISTS => pieces.push((named, Role::Dim)),
+                Others::Keys if at < LISTS => pieces.push((format!(" {key}{behind} "), Role::Dim)),
+                _ => {}
             }
         }
         pieces
@@ -161,7 +191,7 @@ fn screens(app: &App) -> Said {
     let nothing = std::iter::once(Vec::new());
     Said {
         what: What::Screens,
-        forms: (0..3).map(form).chain(nothing).collect(),
+        forms: Others::ALL.map(form).into_iter().chain(nothing).collect(),
     }
 }
 

@@ -12,9 +12,10 @@ use crate::domain::stopping::Stopping;
 use crate::domain::todo::{Act, Clocked, Step};
 use crate::domain::zone::Zone;
 use crate::tui::action::Action;
+use crate::tui::state::App;
 use crate::tui::state::compose::Compose;
 use crate::tui::state::todo::{counted_down, time_of};
-use crate::tui::state::{App, countdown};
+use crate::tui::state::wake::countdown;
 use crate::tui::theme::Role;
 
 use super::text;
@@ -426,6 +427,21 @@ pub fn stopping_among(
         true => Some(stopping_elsewhere(app, &it)),
         false => None,
     }
+}
+
+/// The same on a page without a cursor, with the way to the key.
+pub fn stopping_on_paper(app: &App, refund: &Refund) -> Option<String> {
+    let (said, _) = stopping_among(app, refund, None)?;
+    let possible = app.stopping(refund).is_some_and(|it| it.is_possible());
+    let key = |action| app.keymap.key(action);
+    Some(match possible && !app.is_read_only() {
+        true => format!(
+            "{said} ({}, then {})",
+            key(Action::Phone),
+            key(Action::Withdraw)
+        ),
+        false => said,
+    })
 }
 
 /// Date and time with the zone's name.

@@ -42,7 +42,13 @@ fn marks_stay_with_their_payment_however_the_list_is_shown() {
     session.press("esc");
     assert_eq!(marked(&session), 0);
     assert!(!session.app.payments.filter.is_empty());
-    session.press("esc");
+    // One key too many loses nothing.
+    assert!(shown(&session, "2 marks taken away; U undoes that"));
+    session.press("U");
+    assert_eq!(session.app.payments.marks.ids(), ids);
+    session.press("U");
+    assert!(shown(&session, "nothing was dropped here"));
+    session.press("esc esc");
     assert!(session.app.payments.filter.is_empty());
 }
 

@@ -70,6 +70,10 @@ fn drafts_are_listed_gone_on_with_and_dropped() {
     session.press("x x");
     assert_eq!(kept(&session).len(), 0);
     assert_eq!(session.app.context(), Context::Drafts);
+    session.press("U U");
+    assert_eq!(kept(&session).len(), 1, "the one dropped last");
+    assert_eq!(kept(&session)[0].typed.amount, "3");
+    assert_eq!(session.app.drafts.all.len(), 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Finding: what the filter opens and completes, where the palette leads, every order.
 
 use crate::domain::listing::PaymentSort;
+use crate::tui::state::refunds::{Row, Sort};
 
 use super::*;
 
@@ -93,6 +94,53 @@ fn every_column_can_be_sorted_by() {
     assert!(shown(&session, "by until, soonest first"));
     session.press("> >");
     assert_eq!(session.app.payments.sort, PaymentSort::Settled);
+}
+
+/// All refunds are known: each column sorts them, and what a column does not have comes last.
+#[test]
+fn refunds_are_sorted_by_their_columns() {
+    let mut session = session();
+    session.press("2 [");
+    let listed =
+        |session: &Session| -> Vec<Row> { session.app.refunds.listed_from(0).cloned().collect() };
+    let newest_first = listed(&session);
+    for (by, sort) in Sort::ALL.into_iter().enumerate().skip(1) {
+        session.press("s");
+        let refunds = &session.app.refunds;
+        assert_eq!((refunds.sort, refunds.cursor()), (sort, Some(0)), "{by}");
+        let there = listed(&session);
+        assert_eq!(there.len(), newest_first.len());
+        let ordered = |rows: &[Row], direction| {
+            rows.is_sorted_by(|one, other| sort.compare(direction, one, other).is_lt())
+        };
+        assert!(ordered(&there, refunds.direction), "{sort:?}");
+        assert!(session.screen().contains(['↑', '↓']), "{sort:?}");
+        session.press("S");
+        let direction = session.app.refunds.direction;
+        assert_eq!(direction, sort.usual().turned());
+        assert!(ordered(&listed(&session), direction), "{sort:?}");
+        session.press("S");
+    }
+    let worst = |session: &Session| listed(session)[0].refund.state;
+    session.press("s s s s s");
+    assert_eq!(
+        (session.app.refunds.sort, worst(&session)),
+        (Sort::State, State::Unknown)
+    );
+    // What is not looked at again soon is at the end, whichever way round.
+    session.press("s");
+    for _ in 0..2 {
+        let last = listed(&session).pop().unwrap();
+        assert_eq!(last.refund.next_look(), None);
+        session.press("S");
+    }
+    session.press("s s");
+    assert_eq!(listed(&session), newest_first);
+    // News does not move the rows under the hand, and a filter keeps the order.
+    session.press("s s s /").type_text("hub-us").press("enter");
+    let amounts = listed(&session);
+    let amounts = amounts.iter().map(|row| row.refund.content.amount.minor);
+    assert!(amounts.is_sorted_by(|one, other| one >= other));
 }
 
 #[test]

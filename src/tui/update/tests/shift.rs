@@ -231,6 +231,11 @@ fn a_view_is_saved_used_renamed_and_deleted() {
     assert_eq!(session.app.views.saved[0].name, "big ones!");
     session.press("d");
     assert!(session.app.views.saved.is_empty());
+    session.press("U");
+    assert_eq!(session.app.views.saved[0].name, "big ones!");
+    assert_eq!(session.app.views.saved[0].filter, "amount:>100");
+    session.press("d");
+    assert!(session.app.views.saved.is_empty());
     session.press("enter");
     assert!(session.screen().contains("there is no saved view yet"));
 }

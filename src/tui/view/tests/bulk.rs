@@ -36,6 +36,42 @@ fn bulk() {
         judged(session);
         session.press("ctrl-s y");
     });
+    snap_of(
+        &["asking what becomes of each …"],
+        "bulk_judging",
+        full,
+        |session| {
+            marked(session);
+            session.press("r tab").type_text("g");
+            session.silent = true;
+            session.press("ctrl-s");
+        },
+    );
+    let none = ["none of them can be made", "more than can be refunded"];
+    snap_of(&none, "bulk_none", full, |session| {
+        marked(session);
+        session.press("r ctrl-u").type_text("999999").press("tab");
+        session.type_text("g").press("ctrl-s");
+    });
+    // It broke off after two, and goes on with the third.
+    snap_of(
+        &["making them: 2 of 5 …"],
+        "bulk_under_way",
+        full,
+        |session| {
+            session.desk.world.lock().unwrap().breaks_at = Some(3);
+            judged(session);
+            session.press("ctrl-s y");
+            session.desk.world.lock().unwrap().breaks_at = None;
+            session.silent = true;
+            session.press("ctrl-s");
+        },
+    );
+    let keys = ["Help · Refunds in bulk"];
+    snap_of(&keys, "help_verdicts", full, |session| {
+        judged(session);
+        session.press("?");
+    });
     snap("bulk_error", full, |session| {
         marked(session);
         session.press("r tab").type_text("g");

@@ -2,7 +2,7 @@
 //! the desk writes, and shows what was drawn and nothing else.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::io::{self, Write};
 use std::num::NonZeroU16;
 use std::rc::Rc;
@@ -12,9 +12,12 @@ use ratatui::backend::Backend;
 use ratatui::buffer::Buffer;
 
 use super::*;
+use crate::domain::parked::{Parked, Typed};
+use crate::domain::view::View;
+use crate::tui::action::Context;
 use crate::tui::backend::TtyBackend;
 use crate::tui::caps::Multiplexer;
-use crate::tui::fixture::hostile;
+use crate::tui::fixture::hostile::{self, Hostile};
 use crate::tui::plain::Speaker;
 use crate::tui::run::Rim;
 use crate::tui::update::Msg;
@@ -271,8 +274,132 @@ fn spoken(session: &mut Session, at: &str) {
     assert_eq!(others.collect::<String>(), "", "{at}: {said}");
 }
 
+/// How many strings are shown on each screen; the large run asks for more.
+fn strings() -> u64 {
+    std::env::var("REFUND_DESK_HOSTILE").map_or(hostile::COUNT, |text| text.parse().unwrap())
+}
+
+/// A small desk with something to show everywhere.
+fn everything() -> Arc<FakeDesk> {
+    let desk = asked();
+    let mut world = desk.world.lock().unwrap();
+    let drafts = world.payments[12..22].iter().map(|payment| Parked {
+        payment: payment.id,
+        account: payment.account.clone(),
+        reference: payment.reference.clone().unwrap(),
+        currency: payment.currency.code().to_owned(),
+        typed: Typed {
+            amount: "1".into(),
+            note: format!("about {}", payment.id),
+            ..Typed::default()
+        },
+        at: now(),
+    });
+    let drafts: Vec<Parked> = drafts.collect();
+    world.drafts = drafts;
+    let views = (0..12).map(|number| View {
+        name: format!("view {number}"),
+        filter: format!("amount:>{number}"),
+        ..View::default()
+    });
+    world.views.views = views.collect();
+    drop(world);
+    desk
+}
+
+/// The keys that lead to a screen of each kind.
+const fn way(context: Context) -> &'static str {
+    match context {
+        Context::Payments => "j",
+        Context::Refunds => "2 [",
+        Context::ToDo => "3 [",
+        Context::Payment => "j enter",
+        Context::Refund => "2 [ j enter",
+        Context::Explain => "j e",
+        Context::Phone => "2 [ p",
+        Context::Sheet => "H",
+        Context::Radar => "4",
+        Context::Activity => "5",
+        Context::Providers => "6",
+        Context::Compose => "j r",
+        Context::Drafts => "D",
+        Context::Bulk => "space j space r",
+        Context::Verdicts => "* r tab g ctrl-s",
+        Context::Decide => "3 d",
+        Context::Confirm => "j r 1 tab g ctrl-s",
+        Context::Filter => "/",
+        Context::Columns => "C",
+        Context::Views => "V",
+        Context::Help => "?",
+        Context::Palette => ":",
+    }
+}
+
+/// Shows as many of the strings that are left as the screen has texts, until none is.
+fn shows_every_string(context: Context) {
+    let mut stand = Stand::new(SIZES[0]);
+    let mut left: VecDeque<u64> = (0..strings()).collect();
+    // Texts that are known to stand on this screen, and those of them that did the last time.
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    let mut takers: HashSet<String> = HashSet::new();
+    let mut in_vain = 0;
+    while let Some(next) = left.front() {
+        let at = format!("{} with string {next} and others", context.name());
+        let hostile = Hostile::in_turn(left.clone(), takers);
+        let mut session = Session::spoiled(everything(), SIZES[0], hostile);
+        session.press(way(context));
+        assert_eq!(session.app.context(), context, "{at}");
+        if context.is_typing() {
+            let typed = session.hostile.as_ref().unwrap().of("what is typed");
+            // The desk would be asked at every letter.
+            session.silent = true;
+            session.tell(Msg::Pasted(typed));
+            session.press("home");
+        }
+        // They would hide the names of the accounts.
+        session.app.toasts.clear();
+        stand.look(&session, &at);
+        // What lies below is a screen of its own.
+        session.app.plain = true;
+        let screen = session.screen();
+        let given = session.hostile.take().unwrap().given();
+        let (shown, missed): (HashMap<String, u64>, HashMap<String, u64>) = given
+            .into_iter()
+            .partition(|(_, number)| screen.contains(&hostile::mark(*number)));
+        let before = left.len();
+        left.retain(|number| !shown.values().any(|it| it == number));
+        in_vain = if left.len() < before { 0 } else { in_vain + 1 };
+        assert!(in_vain < known.len() + 20, "{at}\n{screen}");
+        known.extend(shown.into_keys());
+        let stood = known.iter().filter(|text| !missed.contains_key(*text));
+        takers = match in_vain {
+            0 => stood.cloned().collect(),
+            // What one text becomes may push others off the screen: one after the other is tried alone.
+            tried => known
+                .iter()
+                .cycle()
+                .nth(tried)
+                .cloned()
+                .into_iter()
+                .collect(),
+        };
+    }
+}
+
+/// Each of the two halves takes about as long.
+#[test]
+fn every_screen_stands_every_hostile_string() {
+    std::thread::scope(|scope| {
+        for half in 0..2 {
+            let contexts = Context::ALL.into_iter().skip(half).step_by(2);
+            scope.spawn(move || contexts.for_each(shows_every_string));
+        }
+    });
+}
+
 #[test]
 fn there_are_as_many_hostile_strings_as_are_promised() {
-    let all: HashSet<String> = (0..hostile::COUNT).map(hostile::string).collect();
-    assert_eq!(all.len(), usize::try_from(hostile::COUNT).unwrap());
+    let count = strings().max(hostile::COUNT);
+    let all: HashSet<String> = (0..count).map(hostile::string).collect();
+    assert_eq!(all.len(), usize::try_from(count).unwrap());
 }
