@@ -156,7 +156,7 @@ fn meaning(finding: &Finding) -> String {
         Evidence::Doubt => "in doubt".to_owned(),
         Evidence::Report { status, amount } => {
             let amount = amount.map_or(String::new(), |amount: Money| format!(" {amount}"));
-            format!("{}{amount}", format!("{status:?}").to_lowercase())
+            format!("{}{amount}", status.words())
         }
     }
 }

@@ -64,6 +64,21 @@ pub enum Reported {
     Reversed,
 }
 
+impl Reported {
+    /// What it is called where people read what a provider said.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::ActionRequired => "waits for a person",
+            Self::Authorised => "authorised",
+            Self::Unclear => "unclear",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Reversed => "reversed",
+        }
+    }
+}
+
 /// What proves the end of a bank transfer: a line of a statement or report, or the word of two
 /// people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -240,9 +240,9 @@ fn noted(note: &Note) -> Moment {
 
 fn learned(one: &Observation) -> Moment {
     let status = one.http_status;
-    let status = status.map_or(String::new(), |status| format!(" · HTTP {status}"));
+    let status = status.map_or(String::new(), |status| format!(" (HTTP {status})"));
     let said = format!(
-        "{}: {}{status} · {}",
+        "{}: {}, {}{status}",
         one.source.name(),
         one.meaning,
         one.said
@@ -363,13 +363,13 @@ mod tests {
                 "cora let a refund go that was composed offline",
             ),
             (20, "sent", "attempt 1 (refund) sent"),
-            (20, "learned", "reply: in doubt · HTTP 504 · no answer"),
+            (20, "learned", "reply: in doubt, no answer (HTTP 504)"),
             (
                 40,
                 "sent",
                 "attempt 1 (refund) the same sent again; proven not executed",
             ),
-            (41, "learned", "reply: pending · HTTP 504 · no answer"),
+            (41, "learned", "reply: pending, no answer (HTTP 504)"),
         ];
         assert_eq!(told, expected);
     }

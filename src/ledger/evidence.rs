@@ -534,7 +534,7 @@ fn disagree(
         }
         _ => {
             let meaning = observed.map_or("", |observation| observation.meaning.as_str());
-            format!("{amount} while {}: {meaning}", before.state.name())
+            format!("{amount}, {}; it says {meaning}", before.state.words())
         }
     };
     discrepancy::open(

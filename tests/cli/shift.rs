@@ -187,6 +187,16 @@ fn a_saved_view_is_a_filter_an_order_and_columns() {
     shop.desk
         .json(["views", "save", "x", "--columns", "nonsense"])
         .exits(2);
+    let chosen = shop.desk.json(["views", "columns", "paid,order"]).exits(0);
+    assert_eq!(
+        chosen.object()["columns"],
+        serde_json::json!(["paid", "order"])
+    );
+    let as_at_first = shop.desk.run(["views", "columns"]).exits(0).stdout;
+    assert!(
+        as_at_first.contains("that the desk gives it"),
+        "{as_at_first}"
+    );
 }
 
 #[test]

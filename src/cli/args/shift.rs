@@ -93,6 +93,12 @@ pub enum ViewDeed {
         #[arg(long, value_name = "A,B", value_delimiter = ',', value_parser = column)]
         columns: Vec<Column>,
     },
+    /// Choose the columns that the desk's list of payments has, in their order
+    Columns {
+        /// Which; none: as the desk has them
+        #[arg(value_name = "A,B", value_delimiter = ',', value_parser = column)]
+        columns: Vec<Column>,
+    },
     /// Call a view something else
     Rename {
         /// What it is called

@@ -17,6 +17,7 @@ pub(super) async fn run(
     output: &Output,
     deed: Option<ViewDeed>,
 ) -> Result<Exit, Failure> {
+    let chooses = matches!(deed, Some(ViewDeed::Columns { .. }));
     let ask = match deed {
         None => ViewsAsk::Show,
         Some(ViewDeed::Save {
@@ -35,11 +36,16 @@ pub(super) async fn run(
             },
             columns,
         }),
+        Some(ViewDeed::Columns { columns }) => ViewsAsk::Columns(columns),
         Some(ViewDeed::Rename { from, to }) => ViewsAsk::Rename { from, to },
         Some(ViewDeed::Delete { name }) => ViewsAsk::Delete { name },
     };
     let changes = ask != ViewsAsk::Show;
-    let told = print(output, &asked(session, ask).await?);
+    let views = asked(session, ask).await?;
+    let told = match chooses {
+        true => print_columns(output, &views.columns),
+        false => print(output, &views),
+    };
     match changes {
         true => output.after_deed(told),
         false => told?,
@@ -89,8 +95,18 @@ fn print(output: &Output, views: &Views) -> Result<(), Failure> {
     }
 }
 
-fn columns(view: &View) -> Vec<&'static str> {
-    view.columns.iter().map(|it: &Column| it.name()).collect()
+/// The columns that were chosen.
+fn print_columns(output: &Output, chosen: &[Column]) -> Result<(), Failure> {
+    let names = names(chosen);
+    output.text(&match (output.json, names.is_empty()) {
+        (true, _) => json!({ "columns": names }).to_string(),
+        (false, true) => "the list has the columns that the desk gives it".to_owned(),
+        (false, false) => format!("the list has the columns {}", names.join(", ")),
+    })
+}
+
+fn names(columns: &[Column]) -> Vec<&'static str> {
+    columns.iter().map(|it| it.name()).collect()
 }
 
 fn line(view: &View) -> String {
@@ -104,7 +120,7 @@ fn line(view: &View) -> String {
     };
     let columns = match view.columns.is_empty() {
         true => String::new(),
-        false => format!("; columns {}", columns(view).join(",")),
+        false => format!("; columns {}", names(&view.columns).join(",")),
     };
     let by = view.sort.name();
     clean(&format!(
@@ -119,6 +135,6 @@ fn view_json(view: &View) -> Value {
         "query": view.filter,
         "sort": view.sort.name(),
         "ascending": view.direction == Direction::Ascending,
-        "columns": columns(view),
+        "columns": names(&view.columns),
     })
 }

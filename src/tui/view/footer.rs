@@ -162,7 +162,9 @@ fn offered(app: &App) -> Vec<Offer> {
         let beside = matches!(context, Context::Sheet | Context::Decide);
         let second = second || (beside && entry.action == Action::Explain);
         let idle = second && enabled(entry.action, app).is_err();
-        entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle
+        // Refunds have tabs, which are wanted more often than another order.
+        let rare = context == Context::Refunds && entry.action == Action::Sort;
+        entry.flags.footer && entry.is_in(context) && !leaves && !deaf && !idle && !rare
     });
     // What sends or goes on comes before what only looks.
     let looks = |entry: &&Spec| {
