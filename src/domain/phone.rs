@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::dispute::Dispute;
 use super::eligibility::WhyNot;
 use super::external::ExternalRefund;
-use super::id::PaymentId;
+use super::id::{PaymentId, RefundId};
 use super::money::Money;
 use super::refund::{Kind, LaterStep, Refund};
 use super::state::State;
@@ -124,10 +124,28 @@ pub enum What {
     Dispute(Dispute),
 }
 
-impl What {
-    /// True for two of the same kind, whatever they tell.
-    pub fn is_kind_of(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
+/// Which entry it is, whatever it tells by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// That it was paid.
+    Payment(PaymentId),
+    /// A refund of ours.
+    Refund(RefundId),
+    /// A refund made elsewhere, by our number.
+    Elsewhere(i64),
+    /// A dispute, by our number.
+    Dispute(i64),
+}
+
+impl Entry {
+    /// Which it is.
+    pub const fn key(&self) -> Key {
+        match &self.what {
+            What::Payment { .. } => Key::Payment(self.payment),
+            What::Refund { refund, .. } => Key::Refund(refund.id),
+            What::Elsewhere(external) => Key::Elsewhere(external.id),
+            What::Dispute(dispute) => Key::Dispute(dispute.id),
+        }
     }
 }
 

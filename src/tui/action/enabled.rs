@@ -25,6 +25,11 @@ fn no(why: &str) -> Result<(), Reason> {
 /// The reason why not, in a sentence for people.
 pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
     match action {
+        Action::Refund | Action::Note | Action::AsOf | Action::Phone | Action::Order
+            if over_a_decision(app) =>
+        {
+            no("go back to what you were deciding first")
+        }
         Action::Refund => refund(app),
         Action::Again => again(app),
         Action::Withdraw => withdraw(app),
@@ -81,7 +86,7 @@ pub fn enabled(action: Action, app: &App) -> Result<(), Reason> {
         Action::Phone | Action::Order | Action::AsOf if app.focus_payment().is_none() => {
             no("no payment is selected")
         }
-        Action::Trace if app.to_trace().is_none() => no("no refund is selected"),
+        Action::Trace if app.refund_at_hand().is_none() => no("no refund is selected"),
         Action::Copy if matches!(app.layers.last(), Some(Layer::Sheet(_))) => Ok(()),
         Action::Copy if selection(app) => no("nothing is selected"),
         Action::Quit if app.slots.is_waiting(Slot::Bulk) => {
@@ -104,6 +109,12 @@ fn completes(app: &App) -> bool {
         Some(Layer::Activity(page)) => page.typing,
         _ => false,
     }
+}
+
+/// A decision is half written below what is looked at.
+fn over_a_decision(app: &App) -> bool {
+    let decides = |layer: &Layer| matches!(layer, Layer::Decide(_) | Layer::Confirm(_));
+    app.layers.iter().rev().skip(1).any(decides)
 }
 
 fn note(app: &App) -> Result<(), Reason> {
@@ -157,8 +168,11 @@ fn refund(app: &App) -> Result<(), Reason> {
     if app.refunds_marked() {
         return Ok(());
     }
-    let Some((payment, eligibility)) = app.focus_payment().and_then(|id| app.payment(id)) else {
+    let Some(id) = app.focus_payment() else {
         return no("no payment is selected");
+    };
+    let Some((payment, eligibility)) = app.payment(id) else {
+        return no("its balance is still being read");
     };
     let voids = app.account(&payment.account).is_some_and(|it| it.voids);
     match eligibility.why_not {

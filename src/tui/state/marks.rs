@@ -70,6 +70,18 @@ impl Marks {
         }
     }
 
+    /// Adds those that were taken away, as many as there is room for; what is marked now is known better.
+    pub fn join(&mut self, others: Self) {
+        let room = MOST_MARKS.saturating_sub(self.rows.len());
+        let known = &self.rows;
+        let missing = others.rows.into_iter();
+        let missing = missing.filter(|(id, _)| !known.contains_key(id)).take(room);
+        let missing: Vec<_> = missing.collect();
+        self.next = self.next.max(others.next);
+        self.from = self.from.or(others.from);
+        self.rows.extend(missing);
+    }
+
     /// What can be refunded of all of them, per currency. Sums stop at the ends of `i64`.
     pub fn sums(&self) -> Vec<Money> {
         let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();

@@ -3,8 +3,10 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use crate::tui::action::{ACTIONS, Action, Context, Spec};
+use crate::domain::view::View;
+use crate::tui::action::{ACTIONS, Action, Context, Spec, spec};
 
+use super::App;
 use super::edit::LineEdit;
 
 /// The palette.
@@ -18,24 +20,64 @@ pub struct Palette {
     pub pasted: Option<String>,
 }
 
+/// What the palette leads to.
+#[derive(Clone, Copy, Debug)]
+pub enum Found<'a> {
+    /// A command.
+    Command(&'static Spec),
+    /// The list of payments as somebody saved it.
+    View(&'a View),
+}
+
+impl App {
+    /// What the palette offers: commands, and saved views from where one can go to them. A view that is
+    /// called just so, or begins so, stands before commands that have these letters somewhere.
+    pub fn offered(&self, palette: &Palette) -> Vec<Found<'_>> {
+        let context = self.context_below();
+        let commands = palette.found(context, &self.recent).into_iter();
+        let mut found: Vec<Found<'_>> = commands.map(Found::Command).collect();
+        if spec(Action::ShowPayments).is_in(context) {
+            let typed = palette.typed.text().trim().to_lowercase();
+            let (first, last): (Vec<&View>, Vec<&View>) =
+                palette.views(&self.views.saved).partition(|view| {
+                    !typed.is_empty() && view.name.to_lowercase().starts_with(&typed)
+                });
+            found.splice(0..0, first.into_iter().map(Found::View));
+            found.extend(last.into_iter().map(Found::View));
+        }
+        found
+    }
+}
+
 impl Palette {
+    /// The saved views whose names have what is typed, in their order.
+    fn views<'a>(&self, saved: &'a [View]) -> impl Iterator<Item = &'a View> {
+        let pattern = pattern(&self.typed);
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let fits = move |view: &&View| {
+            let mut characters = Vec::new();
+            let name = Utf32Str::new(&view.name, &mut characters);
+            pattern.score(name, &mut matcher).is_some()
+        };
+        saved.iter().filter(fits)
+    }
+
     /// The reference or id to go to: what was pasted, what has a digit, as no command's name has, and
-    /// what finds no command.
-    pub fn handle(&self, no_command: bool) -> Option<&str> {
+    /// what finds nothing. A view may be called like that.
+    pub fn handle(&self, found: &[Found<'_>]) -> Option<&str> {
         let typed = self.typed.text().trim();
         let pasted = self.pasted.as_deref() == Some(typed);
         let digit = typed.contains(|character: char| character.is_ascii_digit());
-        (!typed.is_empty() && (pasted || digit || no_command)).then_some(typed)
+        let is_view = matches!(found.first(), Some(Found::View(view)) if digit
+            && view.name.to_lowercase().starts_with(&typed.to_lowercase()));
+        let other = pasted || found.is_empty() || (digit && !is_view);
+        (!typed.is_empty() && other).then_some(typed)
     }
 
     /// What is found, best first and of equals the one used last, among what can be reached in
     /// `context`. `recent` is what was run from here before, the last first.
     pub fn found(&self, context: Context, recent: &[Action]) -> Vec<&'static Spec> {
-        let pattern = Pattern::parse(
-            self.typed.text(),
-            CaseMatching::Ignore,
-            Normalization::Smart,
-        );
+        let pattern = pattern(&self.typed);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut found: Vec<(u32, &Spec)> = ACTIONS
             .iter()
@@ -60,6 +102,10 @@ impl Palette {
         });
         found.into_iter().map(|(_, spec)| spec).collect()
     }
+}
+
+fn pattern(typed: &LineEdit) -> Pattern {
+    Pattern::parse(typed.text(), CaseMatching::Ignore, Normalization::Smart)
 }
 
 #[cfg(test)]

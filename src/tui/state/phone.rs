@@ -1,6 +1,6 @@
 //! What is said to a payer.
 
-use crate::domain::id::{PaymentId, RefundId};
+use crate::domain::id::PaymentId;
 use crate::domain::phone::{Call, Entry, What};
 use crate::domain::refund::Refund;
 
@@ -56,17 +56,12 @@ impl Page {
     /// The card as it is now. The same entry stays chosen; at first it is the newest of the payment
     /// asked about, whatever else of that payer is newer.
     pub fn answered(&mut self, call: Call) {
-        let same = |entry: &Entry| {
-            self.chosen().is_some_and(|chosen| {
-                chosen.payment == entry.payment
-                    && chosen.at == entry.at
-                    && chosen.what.is_kind_of(&entry.what)
-            })
-        };
-        let of_payment = |entry: &Entry| entry.payment == self.payment;
-        let kept = call.entries.iter().position(same);
-        let kept = kept.or_else(|| call.entries.iter().position(of_payment));
-        self.cursor = kept.unwrap_or(0);
+        let chosen = self.chosen().map(Entry::key);
+        let place = |fits: &dyn Fn(&Entry) -> bool| call.entries.iter().position(fits);
+        let same = place(&|entry| Some(entry.key()) == chosen);
+        let beside = || place(&|entry| entry.payment == self.chosen_payment());
+        let asked = || place(&|entry| entry.payment == self.payment);
+        self.cursor = same.or_else(beside).or_else(asked).unwrap_or(0);
         self.call = Some(call);
         self.failed = None;
     }
@@ -93,11 +88,11 @@ impl App {
         }
     }
 
-    /// The refund of which a note may be given away: of a caller's card, too.
-    pub fn to_trace(&self) -> Option<RefundId> {
+    /// The refund that is looked at, or chosen on a caller's card.
+    pub fn refund_at_hand(&self) -> Option<Row> {
         match self.call() {
-            Some(page) => page.chosen_row().map(|row| row.refund.id),
-            None => self.focus_refund().map(|row| row.refund.id),
+            Some(page) => page.chosen_row(),
+            None => self.focus_refund().cloned(),
         }
     }
 }

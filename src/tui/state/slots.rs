@@ -1,6 +1,6 @@
 //! Which answers are awaited. Of several requests for one slot only the newest counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::id::{PaymentId, RefundId};
 
@@ -121,6 +121,7 @@ pub struct Slots {
     last: u64,
     awaited: BTreeMap<Slot, u64>,
     refused: BTreeMap<Slot, String>,
+    again: BTreeSet<Slot>,
 }
 
 impl Slots {
@@ -162,6 +163,21 @@ impl Slots {
         self.awaited.contains_key(&slot)
     }
 
+    /// True while nothing is awaited; else it is wanted once more after the answer: of a storm of news
+    /// the last is not missed, and one answer at a time is made.
+    pub fn is_free(&mut self, slot: Slot) -> bool {
+        let waiting = self.is_waiting(slot);
+        if waiting {
+            self.again.insert(slot);
+        }
+        !waiting
+    }
+
+    /// True where an answer was awaited when it was wanted once more.
+    pub fn is_wanted_again(&mut self, slot: Slot) -> bool {
+        self.again.remove(&slot)
+    }
+
     /// How many answers are awaited.
     pub fn outstanding(&self) -> usize {
         self.awaited.len()
@@ -188,5 +204,15 @@ mod tests {
         assert_eq!(slots.refusal(Slot::Preview), None);
         assert!(slots.take(Slot::Preview, third));
         assert_eq!(slots.refusal(Slot::Preview), None);
+    }
+
+    #[test]
+    fn what_is_wanted_while_it_is_awaited_is_wanted_once_more() {
+        let mut slots = Slots::default();
+        assert!(slots.is_free(Slot::Activity) && !slots.is_wanted_again(Slot::Activity));
+        slots.next(Slot::Activity);
+        assert!(!slots.is_free(Slot::Activity) && !slots.is_free(Slot::Activity));
+        assert!(slots.is_wanted_again(Slot::Activity));
+        assert!(!slots.is_wanted_again(Slot::Activity));
     }
 }

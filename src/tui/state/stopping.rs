@@ -1,5 +1,6 @@
 //! What can still be stopped, and which refund the key for it is about.
 
+use crate::domain::id::PaymentId;
 use crate::domain::phone::{Call, Kin, What};
 use crate::domain::refund::Refund;
 use crate::domain::stopping::{self, Stopping, Terms};
@@ -19,18 +20,22 @@ impl App {
         stopping::of(refund, terms.unwrap_or_default(), self.now, &overview.zone)
     }
 
-    /// The refund that would be withdrawn or stopped: the one that is looked at; of a payment, the newest
-    /// that can be; of a caller's own, the chosen one, else the newest that can be.
+    /// The refund that would be withdrawn or stopped: the one that is looked at or chosen; of a payment,
+    /// the newest that can be. On a caller's card none of somebody who only has the same name.
     pub fn to_stop(&self) -> Option<Row> {
         for layer in self.layers.iter().rev() {
             match layer {
+                Layer::Refund(page) => return Some(page.row.clone()),
                 Layer::Payment { id, .. } => {
                     let card = self.card.as_ref().filter(|card| card.payment.id == *id);
                     return card.and_then(|card| self.newest_of(card));
                 }
                 Layer::Phone(page) => {
-                    let call = page.call.as_ref()?;
-                    return self.said_to_stop(page, call);
+                    let entry = page.chosen().filter(|it| it.kin != Kin::Name)?;
+                    return match page.chosen_row() {
+                        Some(row) => Some(row),
+                        None => self.newest_said(page.call.as_ref()?, entry.payment),
+                    };
                 }
                 _ => {}
             }
@@ -53,17 +58,8 @@ impl App {
         })
     }
 
-    fn said_to_stop(&self, page: &phone::Page, call: &Call) -> Option<Row> {
-        let own = page.chosen().filter(|it| it.kin != Kin::Name);
-        let chosen = own.and_then(|_| page.chosen_row());
-        chosen
-            .filter(|row| self.can_stop(&row.refund))
-            .or_else(|| self.newest_said(call))
-    }
-
-    /// Of the caller's own: who only has the same name may be somebody else.
-    fn newest_said(&self, call: &Call) -> Option<Row> {
-        let own = call.entries.iter().filter(|it| it.kin != Kin::Name);
+    fn newest_said(&self, call: &Call, payment: PaymentId) -> Option<Row> {
+        let own = call.entries.iter().filter(|it| it.payment == payment);
         let refunds = own.filter_map(|it| match &it.what {
             What::Refund { refund, .. } if self.can_stop(refund) => Some((it, refund)),
             _ => None,

@@ -20,6 +20,11 @@ pub enum Dropped {
 }
 
 impl App {
+    fn has_view(&self, name: &str) -> bool {
+        let mut saved = self.views.saved.iter();
+        saved.any(|view| view.name.eq_ignore_ascii_case(name))
+    }
+
     /// What would be brought back where one is; why there is nothing.
     pub fn to_undo(&self) -> Result<&Dropped, &'static str> {
         let dropped = match (&self.dropped, self.context_below()) {
@@ -31,6 +36,12 @@ impl App {
         match dropped {
             Dropped::Marks(_) => Ok(dropped),
             _ if self.is_read_only() => Err("the desk is read-only"),
+            Dropped::View(view) if self.has_view(&view.name) => {
+                Err("there is another view of that name by now")
+            }
+            Dropped::Draft(payment, _) if self.drafts.of(*payment).is_some() => {
+                Err("there is a newer draft about that payment")
+            }
             _ => Ok(dropped),
         }
     }

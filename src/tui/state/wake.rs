@@ -39,7 +39,7 @@ impl App {
         }
     }
 
-    /// The refunds of which the screen tells how they stand.
+    /// The refunds of which lists, cards and pages tell how they stand.
     fn told_refunds(&self) -> impl Iterator<Item = &Refund> {
         let height = layout::refund_rows(self.size);
         let on_screen = self.screen == Screen::Refunds;
@@ -49,7 +49,13 @@ impl App {
         let card = self.card.iter();
         let card = card.filter(move |card| Some(card.payment.id) == wanted);
         let on_card = card.flat_map(|card| &card.refunds);
-        listed.chain(on_card).chain(self.told_on_pages())
+        let waits = self.todo.item().filter(|_| self.screen == Screen::ToDo);
+        let waits = waits.and_then(|item| item.refund.as_ref());
+        let waits = waits.map(|row| &row.refund).into_iter();
+        listed
+            .chain(on_card)
+            .chain(waits)
+            .chain(self.told_on_pages())
     }
 
     fn told_on_pages(&self) -> impl Iterator<Item = &Refund> {

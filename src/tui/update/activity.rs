@@ -36,21 +36,24 @@ impl Turn<'_> {
         self.ask(Slot::Activity, Request::Audit { filter, limit });
     }
 
-    /// Reads the newest once more; what is there stays until they are known.
-    pub(super) fn ask_activity_anew(&mut self) {
+    /// Whoever wants the list read anew wants to see its beginning.
+    pub(super) fn back_to_the_newest(&mut self) {
         if let Some(page) = self.activity() {
-            page.anew = true;
-            self.ask_activity();
+            page.scroll = 0;
         }
     }
 
     /// Something was done: whoever looks at the newest sees it. Whoever reads further down does not
     /// have the lines moved.
     pub(super) fn activity_moved(&mut self) {
-        let waiting = self.app.slots.is_waiting(Slot::Activity);
         let at_top = |page: &Activity| page.scroll == 0 && page.loaded && !page.typing;
-        if !waiting && self.activity().is_some_and(|page| at_top(page)) {
-            self.ask_activity_anew();
+        if self.activity().is_some_and(|page| at_top(page))
+            && self.app.slots.is_free(Slot::Activity)
+        {
+            if let Some(page) = self.activity() {
+                page.anew = true;
+            }
+            self.ask_activity();
         }
     }
 

@@ -62,6 +62,9 @@ impl Turn<'_> {
             }
             (Slot::Providers, Reply::Providers(rows)) => {
                 self.app.providers = Some(rows.into_iter().map(convert::provider).collect());
+                if self.app.slots.is_wanted_again(slot) {
+                    self.providers_moved();
+                }
             }
             (Slot::Phone, Reply::Call(call)) => self.call_answered(*call),
             (Slot::Sheet, Reply::Handover(told)) => self.handover_answered(&told),
@@ -71,7 +74,12 @@ impl Turn<'_> {
             (Slot::Views, Reply::Views(views)) => self.views_answered(*views),
             (Slot::Trace, Reply::Trace(note)) => self.trace_answered(&note),
             (Slot::Radar, Reply::Radar(radar)) => self.radar_answered(*radar),
-            (Slot::Activity, Reply::Audit(entries)) => self.activity_answered(entries),
+            (Slot::Activity, Reply::Audit(entries)) => {
+                self.activity_answered(entries);
+                if self.app.slots.is_wanted_again(slot) {
+                    self.activity_moved();
+                }
+            }
             (Slot::Reveal, Reply::Revealed(told)) => {
                 self.app.revealed = Some(convert::revealed(told));
                 self.begin_at_top();

@@ -13,6 +13,7 @@ use crate::tui::state::marks::MOST_MARKS;
 use crate::tui::state::refunds::Tab;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
+use crate::tui::state::undo::Dropped;
 use crate::tui::state::{App, Layer, Screen};
 use crate::tui::widget::words;
 
@@ -206,6 +207,9 @@ impl Turn<'_> {
         let refund = composed.refund.refund;
         let (payment, state) = (refund.content.payment, refund.state);
         self.app.payments.marks.remove(payment);
+        if let Some(Dropped::Marks(marks)) = &mut self.app.dropped {
+            marks.remove(payment);
+        }
         self.draft_done(payment);
         self.bulk_outcome(Outcome::Made(state));
     }

@@ -192,7 +192,8 @@ pub(super) fn dialog(what: What, title: String, facts: Vec<(String, String)>) ->
 fn about(row: &Row, what: What, verb: &str, sent: &str) -> Confirm {
     let content = &row.refund.content;
     let reference = row.reference.as_deref().unwrap_or("no reference");
-    let payer = row.payer.as_deref().unwrap_or("unknown payer");
+    let payer = row.payer.as_deref().map(|payer| format!(" · {payer}"));
+    let payer = payer.unwrap_or_default();
     let line = |name: &str, what: String| (name.to_owned(), what);
     let title = format!(
         "{verb} the refund of {} {}?",
@@ -200,7 +201,7 @@ fn about(row: &Row, what: What, verb: &str, sent: &str) -> Confirm {
         content.amount.currency
     );
     let facts = vec![
-        line("payment", format!("{reference} · {payer}")),
+        line("payment", format!("{reference}{payer}")),
         line("refund", row.refund.id.short()),
         line("through", row.refund.account.clone()),
         line("composed", format!("by {}", content.maker)),

@@ -42,6 +42,7 @@ impl Turn<'_> {
         self.effects.push(Effect::StandIn(stands_in));
         // Who asks decides what waits for them.
         self.leave_all();
+        self.app.dropped = None;
         self.refresh();
     }
 

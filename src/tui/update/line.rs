@@ -3,8 +3,9 @@
 
 use crate::tui::action::{ACTIONS, Action, Context};
 use crate::tui::keymap::{Code, Key, Meaning};
+use crate::tui::state::Screen;
 use crate::tui::state::edit::Edit;
-use crate::tui::state::palette::Palette;
+use crate::tui::state::palette::{Found, Palette};
 
 use super::Turn;
 
@@ -93,15 +94,22 @@ impl Turn<'_> {
         for character in name.chars() {
             palette.typed.apply(Edit::Insert(character));
         }
-        let found = palette.found(context, &self.app.recent);
-        match (palette.handle(found.is_empty()), found.first()) {
-            (Some(handle), _) => self.jump(handle),
-            // What is only similar to what was typed is not what was meant.
-            (None, Some(spec)) => {
-                let said = format!("did you mean {}? type it in full", spec.short);
-                self.say(crate::tui::state::toast::Level::Info, said);
-            }
-            (None, None) => {}
+        let found = self.app.offered(&palette);
+        if let Some(handle) = palette.handle(&found) {
+            return self.jump(handle);
         }
+        let meant = match found.first() {
+            Some(Found::View(view)) if view.name.to_lowercase() == name.to_lowercase() => {
+                let view = (*view).clone();
+                self.show(Screen::Payments);
+                return self.apply(view);
+            }
+            // What is only similar to what was typed is not what was meant.
+            Some(Found::View(view)) => view.name.as_str(),
+            Some(Found::Command(spec)) => spec.short,
+            None => return,
+        };
+        let said = format!("did you mean {meant}? type it in full");
+        self.say(crate::tui::state::toast::Level::Info, said);
     }
 }

@@ -198,7 +198,7 @@ impl Turn<'_> {
         let open = self.app.layers.iter().any(|layer| match layer {
             Layer::Payment { id, .. } => *id == revealed.payment,
             Layer::Refund(page) => page.row.refund.content.payment == revealed.payment,
-            Layer::Phone(page) => page.payment == revealed.payment,
+            Layer::Phone(page) => page.chosen_payment() == revealed.payment,
             _ => false,
         });
         if !open {

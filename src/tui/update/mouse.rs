@@ -15,9 +15,16 @@ impl Turn<'_> {
         match mouse {
             // Events under way when the mouse was given back are nobody's.
             _ if !self.app.mouse => {}
-            Mouse::Wheel { down: true } => self.step_rows(NOTCH),
-            Mouse::Wheel { down: false } => self.step_rows(-NOTCH),
+            Mouse::Wheel { down } => self.wheel(if down { 1 } else { -1 }),
             Mouse::Click { column, row } => self.click(column, row),
+        }
+    }
+
+    /// On a caller's card each step may be a line or an entry.
+    fn wheel(&mut self, way: isize) {
+        match self.app.call() {
+            Some(_) => (0..NOTCH).for_each(|_| self.step_rows(way)),
+            None => self.step_rows(way * NOTCH),
         }
     }
 

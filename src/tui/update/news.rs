@@ -81,7 +81,7 @@ impl Turn<'_> {
         self.ask_sheet();
         self.radar_moved();
         self.activity_moved();
-        self.ask_providers();
+        self.providers_moved();
         self.preview_again(payment);
     }
 
@@ -104,11 +104,12 @@ impl Turn<'_> {
             self.ask_refunds();
         }
         self.ask_providers();
-        self.ask_activity_anew();
+        self.activity_moved();
         self.ask_call();
         self.ask_sheet();
         self.ask_radar();
-        let shown = self.app.layers.iter().find_map(|layer| match layer {
+        let mut layers = self.app.layers.iter().rev();
+        let shown = layers.find_map(|layer| match layer {
             Layer::Refund(page) => Some(page.row.refund.id),
             _ => None,
         });

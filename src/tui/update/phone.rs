@@ -140,8 +140,9 @@ impl Turn<'_> {
 
     /// Asks for the note about a refund; it is copied when it comes.
     pub(super) fn trace(&mut self) {
-        if let Some(id) = self.app.to_trace() {
-            self.ask(Slot::Trace, Request::Trace(id.to_string()));
+        if let Some(row) = self.app.refund_at_hand() {
+            let id = row.refund.id.to_string();
+            self.ask(Slot::Trace, Request::Trace(id));
         }
     }
 

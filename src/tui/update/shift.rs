@@ -19,7 +19,7 @@ use super::Turn;
 impl Turn<'_> {
     /// A note on the refund that is looked at, else on the payment.
     pub(super) fn write_note(&mut self) {
-        let row = self.app.focus_refund();
+        let row = self.app.refund_at_hand();
         let refund = row.map(|row| Subject::Refund(row.refund.id));
         let payment = || self.app.focus_payment().map(Subject::Payment);
         if let Some(subject) = refund.or_else(payment) {
@@ -36,7 +36,7 @@ impl Turn<'_> {
             let reference = reference.unwrap_or("no reference");
             format!("{reference} · {}", words::payer(payer, last4))
         };
-        if let Some(row) = self.app.focus_refund() {
+        if let Some(row) = self.app.refund_at_hand() {
             let (payer, last4) = (row.payer.as_deref(), row.last4.as_deref());
             let amount = row.refund.content.amount;
             return vec![
@@ -46,7 +46,10 @@ impl Turn<'_> {
         }
         let known = self.app.focus_payment().and_then(|id| self.app.payment(id));
         let Some((payment, _)) = known else {
-            return Vec::new();
+            // Of a caller's card at least what it says.
+            let entry = self.app.call().and_then(|page| page.chosen());
+            let said = entry.map(|it| whose(it.reference.as_deref(), None, None));
+            return said.map(|said| line("payment", said)).into_iter().collect();
         };
         let (payer, last4) = (payment.payer.as_deref(), payment.last4.as_deref());
         let whose = whose(payment.reference.as_deref(), payer, last4);

@@ -77,7 +77,8 @@ impl Turn<'_> {
     /// What was decided on may not be what is.
     pub(super) fn look_again(&mut self) {
         self.ask_todo();
-        let shown = self.app.layers.iter().find_map(|layer| match layer {
+        let mut layers = self.app.layers.iter().rev();
+        let shown = layers.find_map(|layer| match layer {
             Layer::Refund(page) => Some(page.row.refund.id),
             _ => None,
         });

@@ -31,7 +31,7 @@ impl Turn<'_> {
         let said = match self.app.dropped.take() {
             None => return,
             Some(Dropped::Marks(marks)) => {
-                self.app.payments.marks = marks;
+                self.app.payments.marks.join(marks);
                 let count = self.app.payments.marks.count();
                 format!("{} again", words::counted(count, "mark"))
             }

@@ -101,15 +101,19 @@ impl Turn<'_> {
 
     /// The list of payments becomes what the view says.
     pub(super) fn apply_view(&mut self) {
-        let Some(view) = self.chosen_view().cloned() else {
-            return;
-        };
+        if let Some(view) = self.chosen_view().cloned() {
+            self.apply(view);
+        }
+    }
+
+    pub(super) fn apply(&mut self, view: View) {
         let read = query::parse(&view.filter, self.app.now.date_naive());
         let Ok(filter) = read else {
             let said = "the filter of this view cannot be read any more";
             return self.say(Level::Error, said);
         };
-        self.app.layers.pop();
+        let chosen = |layer: &Layer| matches!(layer, Layer::Views { .. });
+        self.app.layers.retain(|layer| !chosen(layer));
         let payments = &mut self.app.payments;
         payments.filter = filter;
         payments.typed = LineEdit::new(&view.filter);

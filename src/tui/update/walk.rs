@@ -8,7 +8,7 @@ use crate::tui::effect::Effect;
 use crate::tui::state::bulk::{Bulk, Field};
 use crate::tui::state::edit::Edit;
 use crate::tui::state::layout;
-use crate::tui::state::palette::Palette;
+use crate::tui::state::palette::{Found, Palette};
 use crate::tui::state::refunds::{Page, Row};
 use crate::tui::state::sheet::About;
 use crate::tui::state::slots::Slot;
@@ -64,7 +64,10 @@ impl Turn<'_> {
             Action::Turn => self.turn_round(),
             Action::NextTab => self.step_tab(true),
             Action::PreviousTab => self.step_tab(false),
-            Action::Refresh => self.refresh(),
+            Action::Refresh => {
+                self.back_to_the_newest();
+                self.refresh();
+            }
             Action::Approve => self.approve(),
             Action::Decline => self.decline(),
             Action::Resolve => self.resolve(),
@@ -160,6 +163,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Something happened that may concern them.
+    pub(super) fn providers_moved(&mut self) {
+        if self.app.slots.is_free(Slot::Providers) {
+            self.ask_providers();
+        }
+    }
+
     fn open_selected(&mut self) {
         match self.app.screen {
             Screen::Payments => {
@@ -216,18 +226,28 @@ impl Turn<'_> {
         let Some(Layer::Palette(palette)) = self.app.layers.last() else {
             return;
         };
-        let found = palette.found(self.app.context_below(), &self.app.recent);
-        let chosen = found.get(palette.cursor).map(|spec| spec.action);
-        let handle = palette.handle(found.is_empty()).map(str::to_owned);
-        self.app.layers.pop();
-        match (handle, chosen) {
-            (Some(handle), _) => self.jump(&handle),
-            (None, Some(action)) => {
+        let found = self.app.offered(palette);
+        if let Some(handle) = palette.handle(&found).map(str::to_owned) {
+            self.app.layers.pop();
+            return self.jump(&handle);
+        }
+        match found.get(palette.cursor).copied() {
+            Some(Found::Command(spec)) => {
+                let action = spec.action;
+                self.app.layers.pop();
                 self.app.recent.retain(|used| *used != action);
                 self.app.recent.insert(0, action);
                 self.act(action);
             }
-            (None, None) => {}
+            Some(Found::View(view)) => {
+                let view = view.clone();
+                self.app.layers.pop();
+                self.show(Screen::Payments);
+                self.apply(view);
+            }
+            None => {
+                self.app.layers.pop();
+            }
         }
     }
 
@@ -291,7 +311,7 @@ impl Turn<'_> {
         let subject = match self.app.layers.last() {
             Some(Layer::Payment { id, .. }) => id.to_string(),
             Some(Layer::Refund(page)) => page.row.refund.id.to_string(),
-            Some(Layer::Phone(page)) => page.payment.to_string(),
+            Some(Layer::Phone(page)) => page.chosen_payment().to_string(),
             _ => return,
         };
         self.ask(Slot::Reveal, Request::Reveal { subject });

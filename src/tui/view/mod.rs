@@ -124,8 +124,7 @@ pub fn scroll_limit(app: &App) -> usize {
         Some(Layer::Views { .. }) => return app.views.saved.len().saturating_sub(1),
         Some(Layer::Drafts) => return app.drafts.all.len().saturating_sub(1),
         Some(Layer::Palette(palette)) => {
-            let found = palette.found(app.context_below(), &app.recent);
-            return found.len().saturating_sub(1);
+            return app.offered(palette).len().saturating_sub(1);
         }
         _ => 0,
     };
@@ -171,6 +170,7 @@ fn page(pen: &mut Pen<'_>, title: &str, lines: &[Line], scroll: usize) -> Option
     let width = page_width(area.width);
     let mut pen = pen.part(centered(area, width, height));
     let more = lines.len() + 2 > height;
+    let scroll = scroll.min((lines.len() + 2).saturating_sub(height));
     let title = match more {
         true => format!(
             "{title} · {}/{}",
@@ -191,6 +191,8 @@ fn page(pen: &mut Pen<'_>, title: &str, lines: &[Line], scroll: usize) -> Option
 fn room(pen: &mut Pen<'_>, title: &str, lines: &[Line], scroll: usize) -> Option<Position> {
     let height = pen.height();
     let shown = height.saturating_sub(2);
+    // There may be fewer lines by now, or wider ones.
+    let scroll = scroll.min(lines.len().saturating_sub(shown));
     let title = match lines.len() > shown {
         true => format!("{title} · {}/{}", scroll + shown, lines.len()),
         false => title.to_owned(),

@@ -4,7 +4,7 @@ use ratatui::layout::Position;
 
 use crate::tui::action::enabled;
 use crate::tui::state::App;
-use crate::tui::state::palette::Palette;
+use crate::tui::state::palette::{Found, Palette};
 use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{field, text};
@@ -13,7 +13,7 @@ use crate::tui::widget::{field, text};
 const SHORT_CELLS: usize = 16;
 
 pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Position> {
-    let found = palette.found(app.context_below(), &app.recent);
+    let found = app.offered(palette);
     let area = pen.area();
     let height = (found.len() + 4).clamp(6, 18).min(pen.height());
     let wide = area.width.saturating_sub(8).clamp(64, 96);
@@ -24,7 +24,7 @@ pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Po
     let cursor = field::draw(&mut inside, 2, 0, width.saturating_sub(2), &palette.typed);
     let rows = inside.height().saturating_sub(2);
     let top = palette.cursor.saturating_sub(rows.saturating_sub(1));
-    match palette.handle(found.is_empty()) {
+    match palette.handle(&found) {
         Some(handle) => {
             let said = format!("enter: go to payment or refund {handle}");
             inside.put(
@@ -40,37 +40,44 @@ pub(super) fn draw(app: &App, palette: &Palette, pen: &mut Pen<'_>) -> Option<Po
         }
         None => {}
     }
-    for (y, (at, spec)) in found.iter().enumerate().skip(top).take(rows).enumerate() {
-        let usable = enabled(spec.action, app);
+    for (y, (at, it)) in found.iter().enumerate().skip(top).take(rows).enumerate() {
         let selected = at == palette.cursor;
-        let role = match (selected, usable.is_ok()) {
-            (true, true) => Role::Selected,
-            (false, true) => Role::Text,
-            _ => Role::Dim,
-        };
-        if selected {
-            inside.put(0, y + 2, "▸", Role::Selected);
-        }
-        let keys = app
-            .keymap
-            .keys_of(spec.action, app.context_below())
-            .first()
-            .cloned()
-            .unwrap_or_default();
-        let room = width.saturating_sub(2 + 10);
-        let said = usable.err().map_or(spec.long.to_owned(), |reason| reason.0);
-        inside.put(
-            2,
-            y + 2,
-            &text::left(
-                &format!("{} {said}", text::left(spec.short, SHORT_CELLS)),
-                room,
-            ),
-            role,
-        );
-        inside.put_right(y + 2, &[(keys, Role::Key)]);
+        row(app, it, selected, &mut inside.rows(y + 2, 1));
     }
     Some(cursor_at(&inside, cursor))
+}
+
+fn row(app: &App, found: &Found<'_>, selected: bool, pen: &mut Pen<'_>) {
+    let (short, said, usable, key) = match found {
+        Found::Command(spec) => {
+            let reason = enabled(spec.action, app).err();
+            let usable = reason.is_none();
+            let said = reason.map_or(spec.long.to_owned(), |reason| reason.0);
+            let keys = app.keymap.keys_of(spec.action, app.context_below());
+            let key = keys.into_iter().next().unwrap_or_default();
+            (spec.short.to_owned(), said, usable, key)
+        }
+        Found::View(view) => {
+            let filter = match view.filter.as_str() {
+                "" => "all payments",
+                filter => filter,
+            };
+            let said = format!("{}: {filter}", view.name);
+            ("view".to_owned(), said, true, String::new())
+        }
+    };
+    let role = match (selected, usable) {
+        (true, true) => Role::Selected,
+        (false, true) => Role::Text,
+        _ => Role::Dim,
+    };
+    if selected {
+        pen.put(0, 0, "▸", Role::Selected);
+    }
+    let room = pen.width().saturating_sub(2 + 10);
+    let line = format!("{} {said}", text::left(&short, SHORT_CELLS));
+    pen.put(2, 0, &text::left(&line, room), role);
+    pen.put_right(0, &[(key, Role::Key)]);
 }
 
 fn cursor_at(inside: &Pen<'_>, cursor: usize) -> Position {

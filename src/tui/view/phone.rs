@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use ratatui::layout::Position;
 
-use crate::domain::id::RefundId;
+use crate::domain::id::{PaymentId, RefundId};
 use crate::domain::phone::{Call, Entry, Kin, What};
 use crate::tui::state::App;
 use crate::tui::state::phone::Page;
@@ -66,7 +66,12 @@ fn entries<'a>(
     let entries = shown.call.iter().flat_map(|call| &call.entries);
     entries.enumerate().map(move |(at, entry)| {
         let mut lines = vec![Vec::new()];
-        lines.extend(happened(app, entry, at == shown.cursor, width));
+        let chosen = at == shown.cursor;
+        lines.extend(happened(app, entry, chosen, width));
+        // Of the payment asked about, the head of the card says it.
+        if chosen && entry.payment != shown.payment {
+            lines.extend(revealed(app, entry.payment, width));
+        }
         lines.extend(stop(app, entry, here, width));
         lines
     })
@@ -90,9 +95,7 @@ pub(super) fn chosen(app: &App, shown: &Page, width: usize) -> (usize, usize) {
 fn who(app: &App, call: &Call, width: usize) -> Vec<Line> {
     let payer = words::payer(call.payer.as_deref(), call.last4.as_deref());
     let mut lines = named("payer", &payer, Role::Title, width);
-    for (name, value) in app.revealed(call.payment).iter().flat_map(|it| &it.lines) {
-        lines.extend(named(name, value, Role::Warn, width));
-    }
+    lines.extend(revealed(app, call.payment, width));
     if let Some(order) = &call.order {
         lines.extend(named("order", order, Role::Text, width));
     }
@@ -102,6 +105,14 @@ fn who(app: &App, call: &Call, width: usize) -> Vec<Line> {
     );
     lines.extend(named("", &said, Role::Dim, width));
     lines
+}
+
+/// Who paid, in full, where somebody asked for it.
+fn revealed(app: &App, payment: PaymentId, width: usize) -> Vec<Line> {
+    let lines = app.revealed(payment).into_iter().flat_map(|it| &it.lines);
+    lines
+        .flat_map(|(name, value)| named(name, value, Role::Warn, width))
+        .collect()
 }
 
 fn happened(app: &App, entry: &Entry, chosen: bool, width: usize) -> Vec<Line> {

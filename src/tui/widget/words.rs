@@ -388,14 +388,19 @@ pub fn clock(app: &App, at: DateTime<Utc>) -> String {
 /// Whether something can be stopped, with the key that does it.
 pub fn stopping(app: &App, stopping: &Stopping) -> (String, Role) {
     let (said, role) = stopping_elsewhere(app, stopping);
-    let asks = app.is_offline() && stopping.is_asked_of_provider();
-    match stopping.is_possible() && !app.is_read_only() && !asks {
+    match works(app, stopping) {
         true => (
             format!("{said} ({})", app.keymap.key(Action::Withdraw)),
             role,
         ),
         false => (said, role),
     }
+}
+
+/// The key for it does something now.
+fn works(app: &App, stopping: &Stopping) -> bool {
+    let asks = app.is_offline() && stopping.is_asked_of_provider();
+    stopping.is_possible() && !app.is_read_only() && !asks
 }
 
 /// The same where its key is about another refund.
@@ -432,11 +437,11 @@ pub fn stopping_among(
 /// The same on a page without a cursor, with the way to the key.
 pub fn stopping_on_paper(app: &App, refund: &Refund) -> Option<String> {
     let (said, _) = stopping_among(app, refund, None)?;
-    let possible = app.stopping(refund).is_some_and(|it| it.is_possible());
+    let works = app.stopping(refund).is_some_and(|it| works(app, &it));
     let key = |action| app.keymap.key(action);
-    Some(match possible && !app.is_read_only() {
+    Some(match works {
         true => format!(
-            "{said} ({}, then {})",
+            "{said} ({}, choose it, {})",
             key(Action::Phone),
             key(Action::Withdraw)
         ),

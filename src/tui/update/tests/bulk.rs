@@ -48,6 +48,14 @@ fn marks_stay_with_their_payment_however_the_list_is_shown() {
     assert_eq!(session.app.payments.marks.ids(), ids);
     session.press("U");
     assert!(shown(&session, "nothing was dropped here"));
+    // What was marked since stays marked.
+    session.press("esc esc esc j j j j j space");
+    let since = session.app.payments.marks.ids();
+    session.press("U");
+    assert_eq!(session.app.payments.marks.ids().len(), ids.len() + 1);
+    assert!(session.app.payments.marks.contains(since[0]));
+    session.press("esc U");
+    session.press("/").type_text("CD-00008").press("enter");
     session.press("esc esc");
     assert!(session.app.payments.filter.is_empty());
 }

@@ -70,9 +70,17 @@ fn drafts_are_listed_gone_on_with_and_dropped() {
     session.press("x x");
     assert_eq!(kept(&session).len(), 0);
     assert_eq!(session.app.context(), Context::Drafts);
-    session.press("U U");
+    // A newer one is not written over.
+    session.press("esc");
+    composing(&mut session, "CD-000041", "9");
+    session.press("esc esc esc D U");
+    assert!(shown(&session, "there is a newer draft about that payment"));
+    assert_eq!(kept(&session)[0].typed.amount, "9");
+    session.press("x x U");
+    assert_eq!(kept(&session)[0].typed.amount, "9");
+    session.press("x U U");
     assert_eq!(kept(&session).len(), 1, "the one dropped last");
-    assert_eq!(kept(&session)[0].typed.amount, "3");
+    assert_eq!(kept(&session)[0].typed.amount, "9");
     assert_eq!(session.app.drafts.all.len(), 1);
 }
 

@@ -88,3 +88,35 @@ fn what_is_pasted_or_has_a_digit_is_gone_to() {
     session.press(":").type_text("refund");
     assert!(!shown(&session, "go to payment"), "{}", session.screen());
 }
+
+/// A saved view is gone to by its name from wherever the payments are.
+#[test]
+fn saved_views_are_among_the_commands() {
+    let mut session = session();
+    for (filter, name) in [("amount:>100", "big ones"), ("can:>0", "42nd street")] {
+        session.press("/").type_text(filter).press("enter V s");
+        session.type_text(name).press("enter q esc");
+    }
+    let filter = |session: &Session| session.app.payments.typed.text().to_owned();
+    for room in ["1", "2", "3", "4", "2 enter"] {
+        session.press(room).press(":").type_text("big");
+        assert!(shown(&session, "▸ view             big ones: amount:>100"));
+        session.press("enter");
+        assert_eq!(session.app.context(), Context::Payments, "{room}");
+        assert_eq!(filter(&session), "amount:>100", "{room}");
+        session.press("esc esc");
+        assert_eq!(filter(&session), "", "{room}");
+    }
+    // A digit is of a reference, unless a view is called so.
+    session.press(":").type_text("42");
+    assert!(shown(&session, "42nd street"), "{}", session.screen());
+    session.press("enter");
+    assert_eq!(filter(&session), "can:>0");
+    session.press("esc esc").press(":").type_text("43");
+    assert!(shown(&session, "go to payment or refund 43"));
+    // In a form it would leave what is typed.
+    session.press("esc");
+    composing(&mut session, "CD-000040", "1");
+    session.press("f2").type_text("big");
+    assert!(!shown(&session, "big ones"), "{}", session.screen());
+}

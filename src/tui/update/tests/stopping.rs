@@ -55,9 +55,16 @@ fn of_a_payment_the_newest_that_can_be_is_stopped_and_named() {
 #[test]
 fn on_the_phone_it_is_the_callers_own() {
     let (mut session, newest, reference) = stage();
+    // The newest has failed: the key is about what is chosen, never about another one.
     session.press("p u");
+    assert!(session.app.confirm().is_none());
+    session.press("j u");
     assert!(asks_to_stop(&session, newest, &reference));
     session.press("esc");
+    // Of a payment it is the newest that can be.
+    session.press("G u");
+    assert!(asks_to_stop(&session, newest, &reference));
+    session.press("esc g g j");
     // Of somebody with the same name only, nothing is offered.
     let Some(Layer::Phone(page)) = session.app.layers.last_mut() else {
         panic!("no card of a call");
@@ -71,6 +78,18 @@ fn on_the_phone_it_is_the_callers_own() {
     session.press("u");
     assert_eq!(session.app.context(), Context::Phone);
     assert!(shown(&session, "nothing here can be withdrawn or stopped"));
+}
+
+/// A refund's own page, wherever it was opened from, is about that refund.
+#[test]
+fn on_a_page_opened_from_the_card_it_is_the_refund_of_the_page() {
+    let (mut session, newest, reference) = stage();
+    session.press("p enter");
+    assert_eq!(session.app.context(), Context::Refund);
+    session.press("u");
+    assert!(session.app.confirm().is_none(), "it has failed");
+    session.press("esc j enter u");
+    assert!(asks_to_stop(&session, newest, &reference));
 }
 
 #[test]

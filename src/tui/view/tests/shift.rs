@@ -115,6 +115,10 @@ fn views() {
         session.press("/").type_text("amount:>100").press("enter");
         session.press("V s").type_text("big ones").press("enter");
     });
+    snap("palette_view", full, |session| {
+        session.press("V s").type_text("big ones").press("enter q");
+        session.press(":").type_text("b");
+    });
     snap("views_empty", full, |session| {
         session.press("V");
     });
