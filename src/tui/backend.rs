@@ -131,6 +131,15 @@ impl<W: Write> TtyBackend<W> {
         }
     }
 
+    /// What is to stand behind a cell where a wide character stands that goes. Nobody says so, and where
+    /// a terminal drew a flag as two letters the second would be left.
+    fn bared<'a>(&self, (x, y): (u16, u16), wanted: &'a Screen) -> Option<&'a Cell> {
+        let place = usize::from(y) * usize::from(self.columns) + usize::from(x);
+        let shown = self.shown.get(place).and_then(Option::as_ref);
+        let was_wide = shown.is_some_and(shift::is_wide) && x + 1 < self.columns;
+        wanted.get(place + 1)?.as_ref().filter(|_| was_wide)
+    }
+
     /// Nothing is to stand where nothing stands, in whatever colour.
     fn is_blank_there(&self, (x, y): (u16, u16), cell: &Cell) -> bool {
         let place = usize::from(y) * usize::from(self.columns) + usize::from(x);
@@ -217,8 +226,12 @@ impl<W: Write> Backend for TtyBackend<W> {
         if content.len() <= usize::from(self.columns) {
             // A row further on the same page: there is nothing to be spared.
             for (x, y, cell) in content {
+                let bare = self.bared((x, y), &wanted);
                 if !self.is_blank_there((x, y), cell) {
                     self.write_cell((x, y), cell, &mut written);
+                }
+                if let Some(bare) = bare {
+                    self.write_cell((x + 1, y), bare, &mut written);
                 }
             }
         } else {
@@ -408,6 +421,18 @@ mod tests {
         let mut terminal = Terminal::new(backend()).unwrap();
         shown_by(&mut terminal, "abc");
         assert!(shown_by(&mut terminal, "🚀c").contains("  \x1b[1H🚀"));
+    }
+
+    /// The emulator draws a flag as two letters, each in a cell, as older terminals do.
+    #[test]
+    fn a_terminal_that_draws_a_flag_as_two_letters_keeps_neither() {
+        for (after, seen) in [("a  c", "a  c"), ("a", "a"), ("ax c", "ax c"), ("ax", "ax")] {
+            let mut terminal = Terminal::new(backend()).unwrap();
+            shown_by(&mut terminal, "a🇩🇪c");
+            let written = shown_by(&mut terminal, after);
+            let shown = emulated(written.as_bytes());
+            assert_eq!(shown.lines().next(), Some(seen), "{after:?}");
+        }
     }
 
     /// Draws a line, and all that was written since the terminal was new.

@@ -87,7 +87,7 @@ pub(super) fn set(screen: &mut Screen, place: usize, cell: &Cell) {
     }
 }
 
-fn is_wide(cell: &Cell) -> bool {
+pub(super) fn is_wide(cell: &Cell) -> bool {
     cell.symbol().len() > 1 && text::cells(cell.symbol()) == 2
 }
 
