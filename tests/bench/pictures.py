@@ -6,7 +6,7 @@
 Each scene opens the demo in a pseudo-terminal, presses its keys, and writes what then stands on the
 screen to assets/pictures as SVG. Needs pyte (pip install pyte).
 """
-import argparse, fcntl, html, os, pty, select, signal, struct, sys, tempfile, termios, time
+import argparse, fcntl, html, os, pty, re, select, signal, struct, sys, tempfile, termios, time
 from pathlib import Path
 
 import pyte
@@ -14,6 +14,8 @@ import pyte
 HERE = Path(__file__).resolve().parents[2]
 COLUMNS, ROWS = 100, 30
 CELL = (8.4, 18)
+# The second cell of a wide character.
+WIDE = "\x00"
 INK, PAPER, DIM = "#d8dee9", "#1b1f27", "#8a93a5"
 COLOURS = {"black": "#3b4252", "red": "#ff7b72", "green": "#7ee787", "brown": "#e3b341", "blue": "#79c0ff",
            "magenta": "#d2a8ff", "cyan": "#56d4dd", "white": INK, "brightblack": DIM}
@@ -86,32 +88,39 @@ def looks(cell):
 
 
 def runs(line):
-    """A line in pieces that look alike: where each begins, its text, its looks."""
+    """A line in pieces that look alike: where each begins, how many cells it takes, its text, its looks."""
     start, text, last = 0, "", None
     for x in range(COLUMNS):
         cell = line[x]
         if looks(cell) != last and text:
-            yield start, text, last
+            yield start, x - start, text, last
             start, text = x, ""
         last = looks(cell)
-        text += cell.data
-    yield start, text, last
+        text += cell.data or WIDE
+    yield start, COLUMNS - start, text, last
+
+
+def words(text):
+    """A piece in what has no more than one blank between: viewers make one of several. Where each begins,
+    how many cells it takes, and its text."""
+    for found in re.finditer(r"\S+(?: \S+)*", text):
+        yield found.start(), len(found[0]), found[0].replace(WIDE, "")
 
 
 def svg(screen, title):
     width, height = COLUMNS * CELL[0] + 24, ROWS * CELL[1] + 24
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{title}">',
            f'<rect width="100%" height="100%" rx="8" fill="{PAPER}"/>',
-           '<g font-family="ui-monospace,Menlo,Consolas,monospace" font-size="14" xml:space="preserve">']
+           '<g font-family="ui-monospace,Menlo,Consolas,monospace" font-size="14">']
     for y in range(ROWS):
-        for x, text, (ink, paper, bold, underlined) in runs(screen.buffer[y]):
-            left, top, wide = 12 + x * CELL[0], 12 + y * CELL[1], len(text) * CELL[0]
+        for x, cells, text, (ink, paper, bold, underlined) in runs(screen.buffer[y]):
+            left, top, wide = 12 + x * CELL[0], 12 + y * CELL[1], cells * CELL[0]
             if paper != PAPER:
                 out.append(f'<rect x="{left:g}" y="{top:g}" width="{wide:g}" height="{CELL[1]}" fill="{paper}"/>')
-            if text.strip():
-                more = ' font-weight="bold"' * bold + ' text-decoration="underline"' * underlined
-                out.append(f'<text x="{left:g}" y="{top + 14:g}" textLength="{wide:g}" fill="{ink}"{more}>'
-                           f"{html.escape(text)}</text>")
+            more = ' font-weight="bold"' * bold + ' text-decoration="underline"' * underlined
+            for at, cells, word in words(text):
+                out.append(f'<text x="{left + at * CELL[0]:g}" y="{top + 14:g}" textLength="{cells * CELL[0]:g}" '
+                           f'fill="{ink}"{more}>{html.escape(word)}</text>')
     return "\n".join(out + ["</g>", "</svg>", ""])
 
 
