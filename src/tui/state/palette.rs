@@ -30,18 +30,22 @@ pub enum Found<'a> {
 }
 
 impl App {
-    /// What the palette offers: commands, and saved views from where one can go to them. A view that is
-    /// called just so, or begins so, stands before commands that have these letters somewhere.
+    /// What the palette offers: commands, and saved views from where one can go to them. A view that
+    /// begins as is typed stands before commands that only have these letters, never before one that is
+    /// called just so.
     pub fn offered(&self, palette: &Palette) -> Vec<Found<'_>> {
         let context = self.context_below();
-        let commands = palette.found(context, &self.recent).into_iter();
-        let mut found: Vec<Found<'_>> = commands.map(Found::Command).collect();
+        let commands = palette.found(context, &self.recent);
+        let typed = palette.typed.text().trim().to_lowercase();
+        let is_command = commands
+            .iter()
+            .any(|spec| spec.short == typed || spec.id == typed);
+        let mut found: Vec<Found<'_>> = commands.into_iter().map(Found::Command).collect();
         if spec(Action::ShowPayments).is_in(context) {
-            let typed = palette.typed.text().trim().to_lowercase();
-            let (first, last): (Vec<&View>, Vec<&View>) =
-                palette.views(&self.views.saved).partition(|view| {
-                    !typed.is_empty() && view.name.to_lowercase().starts_with(&typed)
-                });
+            let begins = |view: &&View| view.name.to_lowercase().starts_with(&typed);
+            let (first, last): (Vec<&View>, Vec<&View>) = palette
+                .views(&self.views.saved)
+                .partition(|view| !typed.is_empty() && !is_command && begins(view));
             found.splice(0..0, first.into_iter().map(Found::View));
             found.extend(last.into_iter().map(Found::View));
         }

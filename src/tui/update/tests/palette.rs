@@ -107,6 +107,15 @@ fn saved_views_are_among_the_commands() {
         session.press("esc esc");
         assert_eq!(filter(&session), "", "{room}");
     }
+    // A command that is called so is meant, whatever view begins so.
+    session
+        .press("V s")
+        .type_text("refundable")
+        .press("enter q");
+    session.press("j :").type_text("refund").press("enter");
+    assert_eq!(session.app.context(), Context::Compose);
+    session.press("esc :").type_text("refunda").press("enter");
+    assert!(shown(&session, "view: refundable"));
     // A digit is of a reference, unless a view is called so.
     session.press(":").type_text("42");
     assert!(shown(&session, "42nd street"), "{}", session.screen());
