@@ -533,8 +533,10 @@ fn disagree(
             format!("{amount}; {said}")
         }
         _ => {
-            let meaning = observed.map_or("", |observation| observation.meaning.as_str());
-            format!("{amount}, {}; it says {meaning}", before.state.words())
+            let says = observed.map_or(String::new(), |observation| {
+                format!("; it says {}", observation.meaning)
+            });
+            format!("{amount}, {}{says}", before.state.words())
         }
     };
     discrepancy::open(

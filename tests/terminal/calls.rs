@@ -1,10 +1,10 @@
 //! A call at a real terminal: what is said to the payer, copied for them, looked up and withdrawn,
 //! and what the desk said meanwhile.
 
-use super::decisions::{desk, find};
+use super::decisions::{compose_for_a_checker, desk, find};
 use super::rooms::leave;
 use super::screen::{Screen, Terminal};
-use super::{WIDE, compose, compose_amount, confirm};
+use super::{WIDE, compose, confirm};
 use crate::cli::shop::{Shop, assert_balance};
 
 /// The first line of the card's entry that keys are about.
@@ -44,14 +44,7 @@ fn a_caller_is_told_what_is_known_of_each_refund() {
     what_was_said_is_read_again(&mut ann);
     leave(&mut ann, "─ On the phone");
 
-    find(&mut ann, "BIG-1");
-    compose_amount(&mut ann, "300.00");
-    ann.keys("\x13");
-    ann.wait_for("Give back 300.00 USD?");
-    ann.wait_for("type 300.00 to go on");
-    ann.keys("300.00");
-    confirm(&mut ann, "Give back 300.00 USD?");
-    ann.wait_for("to approve");
+    compose_for_a_checker(&mut ann);
     what_waits_is_withdrawn(&mut ann);
     leave(&mut ann, "─ On the phone");
     ann.keys("q");

@@ -36,18 +36,23 @@ pub(super) fn find(desk: &mut Terminal, reference: &str) {
     });
 }
 
+/// Composes so much of BIG-1 that a second person must approve it.
+pub(super) fn compose_for_a_checker(desk: &mut Terminal) {
+    find(desk, "BIG-1");
+    compose_amount(desk, "300.00");
+    desk.keys("\x13");
+    desk.wait_for("Give back 300.00 USD?");
+    desk.wait_for("type 300.00 to go on");
+    desk.keys("300.00");
+    confirm(desk, "Give back 300.00 USD?");
+    desk.wait_for("to approve");
+}
+
 #[test]
 fn one_makes_it_another_approves_it_and_it_is_paid() {
     let shop = Shop::open();
     let mut ann = desk(&shop, NARROW, "ann");
-    find(&mut ann, "BIG-1");
-    compose_amount(&mut ann, "300.00");
-    ann.keys("\x13");
-    ann.wait_for("Give back 300.00 USD?");
-    ann.wait_for("type 300.00 to go on");
-    ann.keys("300.00");
-    confirm(&mut ann, "Give back 300.00 USD?");
-    ann.wait_for("to approve");
+    compose_for_a_checker(&mut ann);
     ann.keys("3");
     ann.wait_for("Mine 1");
     ann.wait_for("another person must approve or decline it");
@@ -66,7 +71,7 @@ fn one_makes_it_another_approves_it_and_it_is_paid() {
     ben.keys("a");
     ben.wait_for("Approve the refund of 300.00 USD?");
     ben.wait_for("900.00 before → 600.00 after");
-    confirm(&mut ben, "made by     ann");
+    confirm(&mut ben, "made by       ann");
     ben.wait_for("300.00 USD approved");
     ben.wait_for("nothing waits for your approval");
     ben.keys("2[");

@@ -48,10 +48,10 @@ fn still_typed(desk: &Terminal) {
 fn asks(desk: &Terminal) {
     let parts = [
         "─ Give back 2.50 USD? ─",
-        "payment     BIG-1 · ",
+        "payment       BIG-1 · ",
         "900.00 before → 897.50 after",
-        "through     hub-us",
-        "reason      Customer asked for it",
+        "through       hub-us",
+        "reason        Customer asked for it",
         "[ Cancel ] esc, enter",
         "y yes, give it back",
         "y yes, do it",

@@ -10,6 +10,8 @@ use super::edit::LineEdit;
 pub enum What {
     /// The refund composed below this dialog.
     Compose,
+    /// The void composed below this dialog.
+    Void,
     /// The bulk refund below this dialog.
     Bulk,
     /// Withdraw a refund.

@@ -128,6 +128,7 @@ impl Slots {
     /// A new number for a request of this slot; answers to earlier ones no longer count.
     pub fn next(&mut self, slot: Slot) -> u64 {
         self.last += 1;
+        self.again.remove(&slot);
         self.awaited.insert(slot, self.last);
         self.last
     }
@@ -163,9 +164,9 @@ impl Slots {
         self.awaited.contains_key(&slot)
     }
 
-    /// True while nothing is awaited; else it is wanted once more after the answer: of a storm of news
-    /// the last is not missed, and one answer at a time is made.
-    pub fn is_free(&mut self, slot: Slot) -> bool {
+    /// True where it can be asked for now; while it is awaited it is remembered for after the answer: of a
+    /// storm of news the last is not missed, and one answer at a time is made.
+    pub fn may_ask(&mut self, slot: Slot) -> bool {
         let waiting = self.is_waiting(slot);
         if waiting {
             self.again.insert(slot);
@@ -174,7 +175,7 @@ impl Slots {
     }
 
     /// True where an answer was awaited when it was wanted once more.
-    pub fn is_wanted_again(&mut self, slot: Slot) -> bool {
+    pub fn ask_again(&mut self, slot: Slot) -> bool {
         self.again.remove(&slot)
     }
 
@@ -209,10 +210,10 @@ mod tests {
     #[test]
     fn what_is_wanted_while_it_is_awaited_is_wanted_once_more() {
         let mut slots = Slots::default();
-        assert!(slots.is_free(Slot::Activity) && !slots.is_wanted_again(Slot::Activity));
+        assert!(slots.may_ask(Slot::Activity) && !slots.ask_again(Slot::Activity));
         slots.next(Slot::Activity);
-        assert!(!slots.is_free(Slot::Activity) && !slots.is_free(Slot::Activity));
-        assert!(slots.is_wanted_again(Slot::Activity));
-        assert!(!slots.is_wanted_again(Slot::Activity));
+        assert!(!slots.may_ask(Slot::Activity) && !slots.may_ask(Slot::Activity));
+        assert!(slots.ask_again(Slot::Activity));
+        assert!(!slots.ask_again(Slot::Activity));
     }
 }

@@ -48,7 +48,7 @@ impl Turn<'_> {
     pub(super) fn activity_moved(&mut self) {
         let at_top = |page: &Activity| page.scroll == 0 && page.loaded && !page.typing;
         if self.activity().is_some_and(|page| at_top(page))
-            && self.app.slots.is_free(Slot::Activity)
+            && self.app.slots.may_ask(Slot::Activity)
         {
             if let Some(page) = self.activity() {
                 page.anew = true;

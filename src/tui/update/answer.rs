@@ -62,7 +62,7 @@ impl Turn<'_> {
             }
             (Slot::Providers, Reply::Providers(rows)) => {
                 self.app.providers = Some(rows.into_iter().map(convert::provider).collect());
-                if self.app.slots.is_wanted_again(slot) {
+                if self.app.slots.ask_again(slot) {
                     self.providers_moved();
                 }
             }
@@ -76,7 +76,7 @@ impl Turn<'_> {
             (Slot::Radar, Reply::Radar(radar)) => self.radar_answered(*radar),
             (Slot::Activity, Reply::Audit(entries)) => {
                 self.activity_answered(entries);
-                if self.app.slots.is_wanted_again(slot) {
+                if self.app.slots.ask_again(slot) {
                     self.activity_moved();
                 }
             }

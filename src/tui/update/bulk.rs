@@ -278,7 +278,7 @@ fn confirm(app: &App) -> Option<Confirm> {
     let line = |name: &str, what: String| (name.to_owned(), what);
     let mut facts = Vec::new();
     for total in totals {
-        let leaves = format!("{} {}", total.leaves.grouped(), total.leaves.currency);
+        let leaves = words::money(total.leaves);
         let (before, after) = (total.before.grouped(), total.after.grouped());
         let refunds = words::counted(total.rows, "refund");
         let said = format!("in {refunds}; available {before} → {after}");

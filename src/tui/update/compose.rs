@@ -150,7 +150,7 @@ impl Turn<'_> {
             if self
                 .app
                 .confirm()
-                .is_some_and(|confirm| confirm.what == What::Compose)
+                .is_some_and(|confirm| matches!(confirm.what, What::Compose | What::Void))
             {
                 self.close_confirm();
                 self.say(Level::Info, "the payment changed meanwhile: look again");
@@ -301,15 +301,18 @@ fn confirm(app: &App) -> Option<Confirm> {
     let preview = form.preview.as_ref()?;
     let amount = preview.amount?;
     Some(Confirm {
-        what: What::Compose,
+        what: match form.kind {
+            Kind::Void => What::Void,
+            Kind::Refund | Kind::Outside => What::Compose,
+        },
         title: match form.kind {
-            Kind::Void => format!("Void {} {}?", amount.grouped(), amount.currency),
+            Kind::Void => format!("Void {}?", words::money(amount)),
             Kind::Refund | Kind::Outside => match preview.compensation {
                 Some(_) => {
                     let total = leaving(preview, amount);
-                    format!("Give back and pay {} {}?", total.grouped(), total.currency)
+                    format!("Give back and pay {}?", words::money(total))
                 }
-                None => format!("Give back {} {}?", amount.grouped(), amount.currency),
+                None => format!("Give back {}?", words::money(amount)),
             },
         },
         facts: facts(app, form, preview, amount),
@@ -333,14 +336,12 @@ fn facts(app: &App, form: &Compose, preview: &Preview, amount: Money) -> Vec<(St
         .map_or(String::new(), |account| format!(" ({})", account.provider));
     let remaining = preview.remaining.map_or("?".to_owned(), Money::grouped);
     let line = |name: &str, what: String| (name.to_owned(), what);
+    let is_void = form.kind == Kind::Void;
     let mut facts = vec![
         line("payment", format!("{reference} · {payer}")),
+        line("amount", words::money(amount)),
         line(
-            "amount",
-            format!("{} {}", amount.grouped(), amount.currency),
-        ),
-        line(
-            "can refund",
+            if is_void { "can void" } else { "can refund" },
             format!(
                 "{} before → {remaining} after",
                 preview.can_refund.grouped()
@@ -349,11 +350,7 @@ fn facts(app: &App, form: &Compose, preview: &Preview, amount: Money) -> Vec<(St
         line("through", format!("{}{provider}", preview.account)),
     ];
     if let Some(on_top) = preview.compensation {
-        let said = format!(
-            "{} {}, on top of what was paid",
-            on_top.grouped(),
-            on_top.currency
-        );
+        let said = format!("{}, on top of what was paid", words::money(on_top));
         facts.insert(2, line("compensation", said));
     }
     if let Some(old) = words::replaced(app, form) {

@@ -10,6 +10,7 @@ use crate::tui::state::layout;
 use crate::tui::state::refunds::Row;
 use crate::tui::state::slots::Slot;
 use crate::tui::state::toast::Level;
+use crate::tui::widget::words;
 
 use super::{Turn, convert};
 
@@ -94,7 +95,7 @@ impl Turn<'_> {
         };
         confirm.sending = true;
         match confirm.what.clone() {
-            What::Compose => self.send_composed(),
+            What::Compose | What::Void => self.send_composed(),
             What::Bulk => self.send_bulk(),
             What::Discard => self.discard(),
             What::Approve { refund, seen } => {
@@ -195,11 +196,7 @@ fn about(row: &Row, what: What, verb: &str, sent: &str) -> Confirm {
     let payer = row.payer.as_deref().map(|payer| format!(" · {payer}"));
     let payer = payer.unwrap_or_default();
     let line = |name: &str, what: String| (name.to_owned(), what);
-    let title = format!(
-        "{verb} the refund of {} {}?",
-        content.amount.grouped(),
-        content.amount.currency
-    );
+    let title = format!("{verb} the refund of {}?", words::money(content.amount));
     let facts = vec![
         line("payment", format!("{reference}{payer}")),
         line("refund", row.refund.id.short()),

@@ -1,7 +1,8 @@
-//! `/` on the refunds and on what waits: the rows that are known, narrowed down as one types.
+//! The refunds and what waits, whose rows are all known: narrowed down as one types, sorted by a column.
 
 use crate::tui::state::edit::Edit;
 use crate::tui::state::narrow::Narrow;
+use crate::tui::state::refunds::Sort;
 use crate::tui::state::{Screen, layout};
 
 use super::Turn;
@@ -52,6 +53,18 @@ impl Turn<'_> {
         narrow.clear();
         self.narrowed();
         true
+    }
+
+    /// Sorts by the column after the present one, or before it, the way it is usually looked at.
+    pub(super) fn sort_refunds(&mut self, forward: bool) {
+        let steps = if forward { 1 } else { Sort::ALL.len() - 1 };
+        let sort = self.app.refunds.sort.step(steps);
+        self.app.refunds.sort_by(sort, sort.usual());
+    }
+
+    pub(super) fn turn_refunds(&mut self) {
+        let refunds = &mut self.app.refunds;
+        refunds.sort_by(refunds.sort, refunds.direction.turned());
     }
 
     fn narrowed(&mut self) {

@@ -6,7 +6,7 @@ use crate::domain::view::Column;
 use crate::tui::state::layout;
 use crate::tui::state::payments::{PAGE_ROWS, PREFETCH_ROWS, Row, WINDOW_ROWS};
 use crate::tui::state::slots::Slot;
-use crate::tui::state::{Opening, Screen, refunds};
+use crate::tui::state::{Opening, Screen};
 
 use super::{Turn, convert};
 
@@ -179,15 +179,6 @@ impl Turn<'_> {
 
     /// Sorts by the column after the present one, or before it, the way it is usually looked at.
     pub(super) fn sort(&mut self, forward: bool) {
-        if self.app.screen == Screen::Refunds {
-            let steps = if forward {
-                1
-            } else {
-                refunds::Sort::ALL.len() - 1
-            };
-            let sort = self.app.refunds.sort.step(steps);
-            return self.app.refunds.sort_by(sort, sort.usual());
-        }
         let all = Column::ALL;
         let step = if forward { 1 } else { all.len() - 1 };
         let now = Column::sorted(self.app.payments.sort);
@@ -200,10 +191,6 @@ impl Turn<'_> {
     }
 
     pub(super) fn turn_round(&mut self) {
-        if self.app.screen == Screen::Refunds {
-            let refunds = &mut self.app.refunds;
-            return refunds.sort_by(refunds.sort, refunds.direction.turned());
-        }
         let payments = &mut self.app.payments;
         payments.direction = payments.direction.turned();
         self.reopen(Opening::Start);

@@ -25,9 +25,6 @@ impl Turn<'_> {
     }
 
     pub(super) fn undo(&mut self) {
-        if self.app.to_undo().is_err() {
-            return;
-        }
         let said = match self.app.dropped.take() {
             None => return,
             Some(Dropped::Marks(marks)) => {

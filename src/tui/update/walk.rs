@@ -39,12 +39,6 @@ impl Turn<'_> {
             Action::ShowRadar => self.show_radar(),
             Action::ShowActivity => self.show_activity(),
             Action::ShowProviders => self.show_providers(),
-            Action::Open if matches!(self.app.layers.last(), Some(Layer::Drafts)) => {
-                self.resume_chosen();
-            }
-            Action::Open if matches!(self.app.layers.last(), Some(Layer::Phone(_))) => {
-                self.open_entry();
-            }
             Action::Open => self.open_selected(),
             Action::ShowDrafts => self.show_drafts(),
             Action::DropDraft => self.drop_draft(),
@@ -58,6 +52,9 @@ impl Turn<'_> {
             Action::MarkAll => self.mark_all(),
             Action::Undo => self.undo(),
             Action::Explain => self.explain(),
+            Action::Sort if self.app.screen == Screen::Refunds => self.sort_refunds(true),
+            Action::SortBack if self.app.screen == Screen::Refunds => self.sort_refunds(false),
+            Action::Turn if self.app.screen == Screen::Refunds => self.turn_refunds(),
             Action::Sort => self.sort(true),
             Action::SortBack => self.sort(false),
             Action::Complete => self.complete_filter(),
@@ -165,24 +162,26 @@ impl Turn<'_> {
 
     /// Something happened that may concern them.
     pub(super) fn providers_moved(&mut self) {
-        if self.app.slots.is_free(Slot::Providers) {
+        if self.app.slots.may_ask(Slot::Providers) {
             self.ask_providers();
         }
     }
 
     fn open_selected(&mut self) {
-        match self.app.screen {
-            Screen::Payments => {
+        match (self.app.layers.last(), self.app.screen) {
+            (Some(Layer::Drafts), _) => self.resume_chosen(),
+            (Some(Layer::Phone(_)), _) => self.open_entry(),
+            (_, Screen::Payments) => {
                 if let Some(id) = self.app.payments.selected {
                     self.push(Layer::Payment { id, scroll: 0 });
                 }
             }
-            Screen::Refunds => {
+            (_, Screen::Refunds) => {
                 if let Some(row) = self.app.refunds.row().cloned() {
                     self.open_refund(row);
                 }
             }
-            Screen::ToDo => self.open_item(),
+            (_, Screen::ToDo) => self.open_item(),
         }
     }
 

@@ -32,9 +32,7 @@ fn form(bulk: &Bulk, pen: &mut Pen<'_>) -> Option<Position> {
     let count = bulk.payments.len();
     let mut inside = pen.panel(&format!("Refund {count} marked payments"));
     let sums = bulk.can_refund.iter();
-    let sums: Vec<String> = sums
-        .map(|sum| format!("{} {}", sum.grouped(), sum.currency))
-        .collect();
+    let sums: Vec<String> = sums.map(|sum| words::money(*sum)).collect();
     let said = format!("can refund {}", sums.join(" · "));
     inside.put(0, 0, &text::truncate(&said, inside.width()), Role::Good);
     let said = "the amount is read for each payment by itself; nothing is made before you saw what becomes of each";

@@ -226,14 +226,14 @@ fn hint(form: &Compose, field: Field) -> String {
                 .filter(|_| !form.stale)
                 .and_then(|said| said.amount);
             match amount {
-                Some(amount) => format!("= {} {}", amount.grouped(), amount.currency),
+                Some(amount) => format!("= {}", words::money(amount)),
                 None => "12.50  50%  rest  all  100-8.30  3x12.50".to_owned(),
             }
         }
         Field::Compensation => {
             let said = form.preview.as_ref().filter(|_| !form.stale);
             match said.and_then(|said| said.compensation) {
-                Some(on_top) => format!("= {} {}", on_top.grouped(), on_top.currency),
+                Some(on_top) => format!("= {}", words::money(on_top)),
                 None => "compensation, with a full refund".to_owned(),
             }
         }
@@ -330,7 +330,7 @@ fn outcome(app: &App, lines: &mut Vec<Line>, form: &Compose, preview: &Preview, 
         _ => {}
     }
     if let Some(on_top) = preview.compensation {
-        let said = format!("{} {} of compensation", on_top.grouped(), on_top.currency);
+        let said = format!("{} of compensation", words::money(on_top));
         lines.extend(named("on top", &said, old(Role::Text), width));
     }
     if form.reason.is_none() {

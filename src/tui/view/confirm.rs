@@ -9,7 +9,8 @@ use crate::tui::theme::Role;
 use crate::tui::widget::pen::Pen;
 use crate::tui::widget::{field, text};
 
-const NAME_CELLS: usize = 12;
+/// The longest name there is, and a gap.
+const NAME_CELLS: usize = 14;
 /// Lines of one fact.
 const MOST_LINES: usize = 3;
 
@@ -121,6 +122,7 @@ fn answers(app: &App, confirm: &Confirm, pen: &mut Pen<'_>, y: usize) {
 const fn yes_words(what: &What) -> &'static str {
     match what {
         What::Compose => "yes, give it back",
+        What::Void => "yes, void it",
         What::Bulk => "yes, give all of it back",
         What::Withdraw(_) => "yes, withdraw it",
         What::Stop(_) => "yes, stop it",

@@ -169,22 +169,7 @@ fn page(pen: &mut Pen<'_>, title: &str, lines: &[Line], scroll: usize) -> Option
     let height = (lines.len() + 2).min(pen.height());
     let width = page_width(area.width);
     let mut pen = pen.part(centered(area, width, height));
-    let more = lines.len() + 2 > height;
-    let scroll = scroll.min((lines.len() + 2).saturating_sub(height));
-    let title = match more {
-        true => format!(
-            "{title} · {}/{}",
-            scroll + height.saturating_sub(2),
-            lines.len()
-        ),
-        false => title.to_owned(),
-    };
-    let mut inside = pen.panel(&title);
-    let shown = inside.height();
-    for (y, line) in lines.iter().skip(scroll).take(shown).enumerate() {
-        inside.pieces(0, y, line);
-    }
-    Some(inside.area().as_position()).filter(|_| !inside.area().is_empty())
+    room(&mut pen, title, lines, scroll)
 }
 
 /// Draws a screen of its own, from edge to edge.

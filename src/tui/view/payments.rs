@@ -205,11 +205,10 @@ fn at(pen: &Pen<'_>, x: usize, y: usize) -> Position {
 }
 
 fn sorted_column(payments: &Payments) -> (Cell, &'static str) {
-    let arrow = match payments.direction {
-        Direction::Descending => " ↓",
-        Direction::Ascending => " ↑",
-    };
-    (Cell::sorted(payments.sort), arrow)
+    (
+        Cell::sorted(payments.sort),
+        table::arrow(payments.direction),
+    )
 }
 
 /// The columns with the head of the sorted one: it is shown before others, the arrow has room, and

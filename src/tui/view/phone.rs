@@ -22,12 +22,8 @@ pub(super) fn draw(app: &App, shown: &Page, pen: &mut Pen<'_>) -> Option<Positio
     let lines = lines(app, shown, width);
     let drawn = page(pen, "On the phone", &lines, shown.scroll)?;
     // Whoever has the screen read aloud hears of the chosen entry first.
-    let (first, _) = chosen(app, shown, width);
-    let below = match shown.cursor {
-        0 => above(app, shown, width).len() + 1,
-        _ => first,
-    };
-    let below = below.saturating_sub(shown.scroll);
+    let (first, _) = place(app, shown, width);
+    let below = first.saturating_sub(shown.scroll);
     let y = drawn.y.saturating_add(u16::try_from(below).unwrap_or(0));
     Some(Position::new(
         drawn.x,
@@ -48,12 +44,6 @@ pub(super) fn lines(app: &App, shown: &Page, width: usize) -> Vec<Line> {
         lines.push(vec![(said.to_owned(), Role::Warn)]);
     }
     lines
-}
-
-/// What stands above the entries.
-fn above(app: &App, shown: &Page, width: usize) -> Vec<Line> {
-    let call = shown.call.iter();
-    call.flat_map(|call| who(app, call, width)).collect()
 }
 
 /// The lines of each entry, after an empty one.
@@ -80,16 +70,23 @@ fn entries<'a>(
 /// The lines of the chosen entry: the first, and the one after the last. With the first entry goes what
 /// stands above it.
 pub(super) fn chosen(app: &App, shown: &Page, width: usize) -> (usize, usize) {
-    let before = entries(app, shown, width)
-        .take(shown.cursor)
-        .map(|it| it.len());
-    let first = above(app, shown, width).len() + before.sum::<usize>();
-    let lines = entries(app, shown, width).nth(shown.cursor);
-    let end = first + lines.map_or(0, |it| it.len());
-    match shown.cursor {
-        0 => (0, end),
-        _ => (first + 1, end),
+    let (first, end) = place(app, shown, width);
+    (if shown.cursor == 0 { 0 } else { first }, end)
+}
+
+/// The same of the entry alone.
+fn place(app: &App, shown: &Page, width: usize) -> (usize, usize) {
+    let above = shown.call.iter().map(|call| who(app, call, width).len());
+    let mut at = above.sum();
+    for (number, lines) in entries(app, shown, width).enumerate() {
+        // The first of them is empty.
+        let (first, end) = (at + 1, at + lines.len());
+        if number == shown.cursor {
+            return (first, end);
+        }
+        at = end;
     }
+    (at, at)
 }
 
 fn who(app: &App, call: &Call, width: usize) -> Vec<Line> {
@@ -126,11 +123,11 @@ fn happened(app: &App, entry: &Entry, chosen: bool, width: usize) -> Vec<Line> {
                 Some(why) => why.short().to_owned(),
                 None => format!("can refund {}", can_refund.grouped()),
             };
-            ("payment", paid.to_string(), can, Role::Text)
+            ("payment", words::money(*paid), can, Role::Text)
         }
         What::Refund { refund, .. } => {
             let standing = words::standing(app, refund);
-            let amount = refund.content.amount.to_string();
+            let amount = words::money(refund.content.amount);
             ("REFUND", amount, standing.short, standing.role)
         }
         What::Elsewhere(external) => {
@@ -139,7 +136,7 @@ fn happened(app: &App, entry: &Entry, chosen: bool, width: usize) -> Vec<Line> {
         }
         What::Dispute(dispute) => {
             let stage = dispute.stage.name().replace('_', " ");
-            ("dispute", dispute.amount.to_string(), stage, Role::Warn)
+            ("dispute", words::money(dispute.amount), stage, Role::Warn)
         }
     };
     let (mark, when) = match chosen {

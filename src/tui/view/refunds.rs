@@ -2,7 +2,6 @@
 
 use ratatui::layout::Position;
 
-use crate::domain::listing::Direction;
 use crate::domain::refund::Refund;
 use crate::domain::state::State;
 use crate::domain::stopping::Stopping;
@@ -133,11 +132,7 @@ const fn sorted(refunds: &Refunds) -> (Cell, &'static str) {
         Sort::Next => Cell::Next,
         Sort::Maker => Cell::Maker,
     };
-    let arrow = match refunds.direction {
-        Direction::Descending => " ↓",
-        Direction::Ascending => " ↑",
-    };
-    (cell, arrow)
+    (cell, table::arrow(refunds.direction))
 }
 
 /// The columns; one that somebody chose to sort by is shown before others, with room for the arrow.

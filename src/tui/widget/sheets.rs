@@ -19,7 +19,7 @@ pub fn figure(what: &str, amount: Money) -> String {
             text::right(&amount.grouped(), 16),
             amount.currency
         ),
-        false => format!("{what}: {} {}", amount.grouped(), amount.currency),
+        false => format!("{what}: {}", super::words::money(amount)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::pen::Pen;
 use super::text;
+use crate::domain::listing::Direction;
 use crate::tui::theme::Role;
 
 /// A column of a table.
@@ -60,6 +61,14 @@ fn widen<Id: Copy>(
         }
     }
     chosen.iter().map(|at| columns[*at]).zip(widths).collect()
+}
+
+/// What says which way a column is sorted.
+pub const fn arrow(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Descending => " ↓",
+        Direction::Ascending => " ↑",
+    }
 }
 
 /// Writes the head line; the column `sorted` says by which it is sorted and which way.

@@ -317,6 +317,11 @@ pub fn payer_in(room: usize, payer: Option<&str>, last4: Option<&str>) -> String
     }
 }
 
+/// An amount with its currency, for reading.
+pub fn money(money: Money) -> String {
+    format!("{} {}", money.grouped(), money.currency)
+}
+
 /// An amount in `room` cells, grouped for reading where that fits.
 pub fn money_in(room: usize, money: Money) -> String {
     let grouped = money.grouped();
